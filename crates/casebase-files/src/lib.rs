@@ -1,0 +1,1 @@
+//! Names, checks and uploads of case files.

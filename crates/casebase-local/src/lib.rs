@@ -1,0 +1,9 @@
+//! A Supabase stand-in over a real PostgreSQL, for development and tests only.
+//!
+//! REST, Auth, Storage and S3 at Supabase's own paths, in one process. HTTP becomes SQL under the
+//! caller's role and claims, so PostgreSQL's own row level security decides.
+
+pub mod auth;
+pub mod jwt;
+pub mod rest;
+pub mod storage;

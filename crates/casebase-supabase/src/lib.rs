@@ -1,0 +1,1 @@
+//! PostgREST, Auth and JWT as Casebase uses them.

@@ -1,0 +1,1 @@
+//! Outbox, signing and delivery of Casebase's webhooks.
