@@ -63,12 +63,13 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Applies the migrations as the project's owner.
-pub async fn migrate(stack: &Stack) -> anyhow::Result<()> {
+/// Applies the migrations as the project's owner and returns how many there were to apply.
+pub async fn migrate(stack: &Stack) -> anyhow::Result<usize> {
     let mut connection = PgConnection::connect(&stack.database_url("postgres")).await?;
-    migrations::apply(&mut connection, |_| ()).await?;
+    let mut applied = 0;
+    migrations::apply(&mut connection, |_| applied += 1).await?;
     connection.close().await?;
-    Ok(())
+    Ok(applied)
 }
 
 fn print_table(environment: &[(&str, String)]) -> std::io::Result<()> {
