@@ -939,6 +939,7 @@ revoke execute on function
   public.replay_webhook_delivery(bigint)
 from public, anon, authenticated, service_role;
 
+grant usage on schema casebase to casebase_worker;
 grant execute on function
   casebase.webhook_lease(integer, integer, interval),
   casebase.webhook_ack(jsonb),
