@@ -8,10 +8,12 @@ insert into public.cases (client_id, title) values ('c1000000-0000-4000-8000-000
 create function pg_temp.happens(types text[]) returns void
 language sql
 as $$
-  insert into public.case_events (case_id, seq, type, data)
+  insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data)
   select (select max(id) from public.cases),
          10000 + (select count(*) from public.case_events) + one.n,
          one.type,
+         'Sam',
+         false,
          '{}'
     from unnest(types) with ordinality as one (type, n)
 $$;

@@ -13,10 +13,12 @@ values ('e0000000-0000-4000-8000-000000000001', 'whsec_C2FVsBQIhrscChlQIMV+b5sSY
 create function pg_temp.happens(title text, types text[]) returns void
 language sql
 as $$
-  insert into public.case_events (case_id, seq, type, data)
+  insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data)
   select (select id from public.cases where cases.title = $1),
          10000 + (select count(*) from public.case_events) + one.n,
          one.type,
+         'Sam',
+         false,
          jsonb_build_object('title', $1)
     from unnest(types) with ordinality as one (type, n)
 $$;

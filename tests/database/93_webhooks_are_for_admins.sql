@@ -16,7 +16,8 @@ values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/1'),
        ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2');
 
 -- One delivered delivery of the first endpoint to look at and to replay.
-insert into public.case_events (case_id, seq, type, data) select max(id), 10001, 'case.updated', '{}' from public.cases;
+insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data)
+select max(id), 10001, 'case.updated', 'Sam', false, '{}' from public.cases;
 delete from casebase.webhook_deliveries where endpoint_id = 'e0000000-0000-4000-8000-000000000002';
 select casebase.webhook_ack(jsonb_agg(jsonb_build_object(
          'delivery_id', delivery_id, 'lease_token', lease_token, 'started_at', now(), 'status', 204,

@@ -15,8 +15,8 @@ values ('e0000000-0000-4000-8000-000000000001', 'whsec_C2FVsBQIhrscChlQIMV+b5sSY
 create function pg_temp.happens() returns void
 language sql
 as $$
-  insert into public.case_events (case_id, seq, type, data)
-  select id, 10000 + (select count(*) from public.case_events), 'case.updated', '{}' from public.cases
+  insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data)
+  select id, 10000 + (select count(*) from public.case_events), 'case.updated', 'Sam', false, '{}' from public.cases
 $$;
 
 -- Leases, and reports the same answer to all. Answers how many there were.
