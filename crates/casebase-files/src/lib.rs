@@ -1,1 +1,3 @@
 //! Names, checks and uploads of case files.
+pub mod check;
+pub mod name;

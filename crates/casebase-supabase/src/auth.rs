@@ -48,15 +48,6 @@ impl fmt::Debug for Session {
     }
 }
 
-/// What signing up led to.
-#[derive(Debug)]
-pub enum SignedUp {
-    /// Signed in at once.
-    Session(Session),
-    /// The project wants the address confirmed first.
-    ToBeConfirmed,
-}
-
 /// The user that a token belongs to, as Auth has it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -106,14 +97,15 @@ impl AuthClient {
         })
     }
 
-    /// Signs up with an address and a password.
-    pub async fn sign_up(&self, email: &str, password: &str) -> Result<SignedUp, Error> {
+    /// Signs up with an address and a password. No session: the project wants the address confirmed
+    /// first.
+    pub async fn sign_up(&self, email: &str, password: &str) -> Result<Option<Session>, Error> {
         let request = self
             .inner
             .sign_up_with_email_and_password(email, password, None);
         match self.in_time(request).await? {
-            EmailSignUpResult::SessionResult(session) => Ok(SignedUp::Session(session.try_into()?)),
-            EmailSignUpResult::ConfirmationResult(_) => Ok(SignedUp::ToBeConfirmed),
+            EmailSignUpResult::SessionResult(session) => Ok(Some(session.try_into()?)),
+            EmailSignUpResult::ConfirmationResult(_) => Ok(None),
         }
     }
 
