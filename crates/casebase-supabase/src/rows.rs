@@ -172,15 +172,17 @@ pub struct CaseFile {
     /// The object's path in it.
     pub object_path: String,
     /// What the bytes are.
-    pub content_type: Option<String>,
-    /// Their number.
-    pub file_size: Option<i64>,
+    pub content_type: String,
+    /// Their number; before the upload is complete, what was announced, or 0.
+    pub file_size: i64,
     /// Their SHA-256 in hex, once checked.
     pub sha256: Option<String>,
     /// The version of the object that was checked; no other is served.
     pub object_version: Option<String>,
     /// Where it stands.
     pub state: FileState,
+    /// Why its content was refused.
+    pub rejection: Option<String>,
     /// Whether the client may see it.
     pub visible_to_client: bool,
     /// Who uploaded it.
