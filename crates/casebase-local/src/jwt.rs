@@ -138,7 +138,8 @@ impl Es256 {
         let scalar = text("d")
             .and_then(|d| BASE64.decode(d).ok())
             .ok_or(KeyError("d is missing or not base64url"))?;
-        let secret = p256::SecretKey::from_slice(&scalar).map_err(|_| KeyError("d is no scalar of P-256"))?;
+        let secret = p256::SecretKey::from_slice(&scalar)
+            .map_err(|_| KeyError("d is no scalar of P-256"))?;
         let kid = text("kid").ok_or(KeyError("kid is missing"))?.to_owned();
         let der = secret
             .to_pkcs8_der()
@@ -235,7 +236,10 @@ mod tests {
 
     #[test]
     fn what_was_signed_verifies_to_the_same_claims() {
-        for keys in [Keys::hs256(SECRET), Keys::es256(SECRET, &generate_es256()).unwrap()] {
+        for keys in [
+            Keys::hs256(SECRET),
+            Keys::es256(SECRET, &generate_es256()).unwrap(),
+        ] {
             let token = keys.sign(&far_future()).unwrap();
             assert_eq!(keys.verify(&token).unwrap(), far_future());
         }
@@ -249,11 +253,20 @@ mod tests {
 
         let stranger = Keys::es256(SECRET, &generate_es256()).unwrap();
         let foreign = stranger.sign(&far_future()).unwrap();
-        assert!(matches!(project.verify(&foreign), Err(TokenError::Algorithm)));
+        assert!(matches!(
+            project.verify(&foreign),
+            Err(TokenError::Algorithm)
+        ));
         let mut same_kid = generate_es256();
         same_kid["kid"] = project.jwks()["keys"][0]["kid"].clone();
-        let forged = Keys::es256(SECRET, &same_kid).unwrap().sign(&far_future()).unwrap();
-        assert!(matches!(project.verify(&forged), Err(TokenError::Signature)));
+        let forged = Keys::es256(SECRET, &same_kid)
+            .unwrap()
+            .sign(&far_future())
+            .unwrap();
+        assert!(matches!(
+            project.verify(&forged),
+            Err(TokenError::Signature)
+        ));
     }
 
     #[test]
@@ -261,7 +274,10 @@ mod tests {
         let project = Keys::es256(SECRET, &generate_es256()).unwrap();
         let public = project.jwks()["keys"][0].to_string();
         let forged = Keys::hs256(&public).sign(&far_future()).unwrap();
-        assert!(matches!(project.verify(&forged), Err(TokenError::Signature)));
+        assert!(matches!(
+            project.verify(&forged),
+            Err(TokenError::Signature)
+        ));
     }
 
     #[test]
@@ -276,20 +292,33 @@ mod tests {
     #[test]
     fn unsigned_malformed_and_mistimed_tokens_are_told_apart() {
         let keys = Keys::hs256(SECRET);
-        let unsigned = format!("{}.{}.", BASE64.encode(r#"{"alg":"none"}"#), BASE64.encode("{}"));
+        let unsigned = format!(
+            "{}.{}.",
+            BASE64.encode(r#"{"alg":"none"}"#),
+            BASE64.encode("{}")
+        );
         assert!(matches!(keys.verify(&unsigned), Err(TokenError::Algorithm)));
         assert!(matches!(keys.verify("a.b"), Err(TokenError::Malformed(_))));
-        assert!(matches!(keys.verify("!.b.c"), Err(TokenError::Malformed(_))));
+        assert!(matches!(
+            keys.verify("!.b.c"),
+            Err(TokenError::Malformed(_))
+        ));
 
         let verify = |value| keys.verify(&keys.sign(&claims(value)).unwrap());
-        assert!(matches!(verify(json!({"exp": 1})), Err(TokenError::Expired)));
+        assert!(matches!(
+            verify(json!({"exp": 1})),
+            Err(TokenError::Expired)
+        ));
         assert!(matches!(verify(json!({"exp": "soon"})), Err(TokenError::Claims(c)) if c == "exp"));
         for early in ["nbf", "iat"] {
             let result = verify(json!({early: 4_102_444_800u64}));
             assert!(matches!(result, Err(TokenError::Claims(c)) if c == early));
         }
         let elsewhere = Keys::hs256("another secret").sign(&far_future()).unwrap();
-        assert!(matches!(keys.verify(&elsewhere), Err(TokenError::Signature)));
+        assert!(matches!(
+            keys.verify(&elsewhere),
+            Err(TokenError::Signature)
+        ));
     }
 
     #[test]
