@@ -5,7 +5,7 @@ set local search_path = public, extensions;
 select plan(38);
 select tests.world();
 
--- The service's role. Its functions are tried in 060 and 070; here: it has nothing else.
+-- The service's role. Its functions are tried in 60 and 70; here: it has nothing else.
 select is((select string_agg(privilege_type || ' ' || table_schema || '.' || table_name, ', ')
   from information_schema.table_privileges where grantee = 'casebase_worker' and table_schema in ('public', 'storage', 'auth')), null,
   'the service''s role may touch no table of the API, Storage or Auth');

@@ -29,15 +29,15 @@ select is_empty($$select name, p from our_tables, unnest(array['truncate', 'refe
 select is_empty($$select c.oid::regclass, r from pg_class c join pg_namespace n on n.oid = c.relnamespace, unnest(array['anon', 'authenticated']) r
   where n.nspname in ('public', 'casebase') and c.relkind = 'S' and (has_sequence_privilege(r, c.oid, 'usage') or has_sequence_privilege(r, c.oid, 'select') or has_sequence_privilege(r, c.oid, 'update'))$$,
   'nor read or move any sequence');
-select is_empty($$select name from our_tables where nspname = 'casebase' and name <> 'casebase.reserved_objects' and has_table_privilege('authenticated', oid, 'select, insert, update, delete')$$,
-  'and nothing in casebase but the view that Storage''s policies read');
+select is_empty($$select name from our_tables where nspname = 'casebase' and name <> 'casebase.webhook_endpoints' and has_table_privilege('authenticated', oid, 'insert, update, delete')$$,
+  'and write nothing in casebase but what admins manage there');
 select is_empty($$select name from our_tables t join pg_class c using (oid) where c.relkind = 'v' and not coalesce(c.reloptions @> '{security_invoker=true}', false)$$,
   'every view is its reader''s');
 
 select is_empty($$select name, r from our_functions, unnest(array['anon', 'authenticator', 'dashboard_user']) r where has_function_privilege(r, oid, 'execute')$$,
   'no function is anon''s, or everybody''s');
 select is_empty($$select name from our_functions where nspname = 'public' and prosecdef$$, 'no function in public is SECURITY DEFINER');
-select is_empty($$select name from our_functions where not coalesce(proconfig @> '{search_path=""}', false)$$, 'every function has an empty search_path');
+select is_empty($$select name from our_functions where not coalesce(proconfig @> array['search_path=""'], false)$$, 'every function has an empty search_path');
 select is_empty($$select name from our_functions where prorettype = 'trigger'::regtype and has_function_privilege('authenticated', oid, 'execute')$$,
   'nobody calls a trigger''s function');
 
