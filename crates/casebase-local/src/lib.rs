@@ -5,5 +5,12 @@
 
 pub mod auth;
 pub mod jwt;
+pub mod postgres;
 pub mod rest;
+mod stack;
 pub mod storage;
+
+pub use stack::{
+    ANON_KEY, Error, FILE_SIZE_LIMIT, JWT_SECRET, Options, PROJECT_REF, S3_REGION, S3_STATIC_KEY,
+    SERVICE_ROLE_KEY, Stack,
+};

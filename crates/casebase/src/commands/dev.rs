@@ -1,0 +1,129 @@
+//! `casebase dev`: a local Supabase with Casebase in it.
+
+use std::{io::Write, path::PathBuf};
+
+use anyhow::Context;
+use casebase_local::{Options, Stack};
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::migrations;
+
+/// The custom access token hook that the migrations make, as Supabase's configuration names it.
+pub const ACCESS_TOKEN_HOOK: &str = "pg-functions://postgres/casebase/custom_access_token_hook";
+
+/// The options of `casebase dev`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The API's port
+    #[arg(long, default_value_t = 54321)]
+    port: u16,
+    /// PostgreSQL's port
+    #[arg(long, default_value_t = 54322)]
+    db_port: u16,
+    /// Keep data here between runs [default: thrown away]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Write the settings here as dotenv lines once everything answers
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// A bare Supabase: no migrations, no sample data
+    #[arg(long)]
+    empty: bool,
+}
+
+/// Runs the stack until Ctrl-C or a termination signal.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let stack = Stack::start(Options {
+        port: Some(args.port),
+        db_port: Some(args.db_port),
+        data: args.data.clone(),
+        access_token_hook: (!args.empty).then(|| ACCESS_TOKEN_HOOK.to_owned()),
+    })
+    .await?;
+    let result = run_started(&args, &stack).await;
+    stack.stop().await;
+    result
+}
+
+async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
+    if !args.empty {
+        migrate(stack).await?;
+        if stack.fresh {
+            add_sample_data(stack)
+                .await
+                .context("the sample data (supabase/seed.sql)")?;
+        }
+    }
+    let environment = stack.environment();
+    print_table(&environment)?;
+    if let Some(file) = &args.ready_file {
+        write_ready_file(file, &environment)
+            .with_context(|| format!("--ready-file {}", file.display()))?;
+    }
+    stop_signal().await?;
+    if let Some(file) = &args.ready_file {
+        // Whoever waits for this file must not find it when nothing answers.
+        let _ = std::fs::remove_file(file);
+    }
+    Ok(())
+}
+
+/// Applies the migrations as the project's owner and returns how many there were to apply.
+pub async fn migrate(stack: &Stack) -> anyhow::Result<usize> {
+    let mut connection = PgConnection::connect(&stack.database_url("postgres")).await?;
+    let mut applied = 0;
+    migrations::apply(&mut connection, |_| applied += 1).await?;
+    connection.close().await?;
+    Ok(applied)
+}
+
+/// `supabase start` adds the same.
+async fn add_sample_data(stack: &Stack) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect(&stack.database_url("postgres")).await?;
+    let mut transaction = connection.begin().await?;
+    let seed = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../supabase/seed.sql"
+    ));
+    transaction.execute(sqlx::raw_sql(seed)).await?;
+    transaction.commit().await?;
+    connection.close().await
+}
+
+fn print_table(environment: &[(&str, String)]) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "A local Supabase with Casebase is running, for development and tests only.\n"
+    )?;
+    let width = environment
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or(0);
+    for (name, value) in environment {
+        writeln!(out, "  {name:width$}  {value}")?;
+    }
+    writeln!(out, "\nCtrl-C stops it.")
+}
+
+/// Written beside and renamed, so that a reader never sees half of it.
+fn write_ready_file(file: &std::path::Path, environment: &[(&str, String)]) -> std::io::Result<()> {
+    let mut text = String::new();
+    for (name, value) in environment {
+        text.push_str(&format!("{name}={value}\n"));
+    }
+    let beside = file.with_extension("tmp");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, file)
+}
+
+/// Returns at Ctrl-C or when the process is told to end.
+pub async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}

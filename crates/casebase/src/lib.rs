@@ -1,0 +1,4 @@
+//! The parts of the command line that tests drive too.
+
+pub mod commands;
+pub mod migrations;
