@@ -131,13 +131,13 @@ async fn what_is_not_offered_says_so_and_what_to_do() {
         let answer = post(path, ANON, json!({ "email": "a@example.org" })).await;
         assert_eq!(
             (answer.status, answer.refusal().1),
-            (501, "feature_disabled"),
+            (422, "feature_disabled"),
             "{path}"
         );
         assert!(answer.refusal().2.starts_with("The local stack "), "{path}");
     }
     let authorize = get("/authorize?provider=github", ANON).await;
-    assert_eq!(authorize.status, 501);
+    assert_eq!(authorize.status, 422);
 }
 
 #[tokio::test]
