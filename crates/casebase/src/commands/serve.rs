@@ -5,13 +5,18 @@ use casebase_local::Stack;
 pub struct Args {}
 /// x
 pub struct Running;
-impl Running { 
-/// x
-pub async fn start_beside(_:&Stack)->anyhow::Result<Self>{Ok(Self)} 
-/// x
-pub fn url(&self)->&str{""} 
-/// x
-pub async fn stop(self){} }
+impl Running {
+    /// x
+    pub async fn start_beside(_: &Stack) -> anyhow::Result<Self> {
+        Ok(Self)
+    }
+    /// x
+    pub fn url(&self) -> &str {
+        ""
+    }
+    /// x
+    pub async fn stop(self) {}
+}
 
 /// Not in this build yet.
 pub async fn run(_: Args) -> anyhow::Result<()> {
