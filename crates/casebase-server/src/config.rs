@@ -69,6 +69,11 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "the largest file taken, in bytes; the project's own limit holds as well",
         default: Some("5368709120 (5 GiB)"),
     },
+    Variable {
+        name: "CASEBASE_WEBHOOKS_ALLOW_PRIVATE",
+        meaning: "true: webhooks also go to private and loopback addresses and over plain HTTP",
+        default: Some("false"),
+    },
 ];
 
 const DEFAULT_LISTEN: SocketAddr =
@@ -81,9 +86,9 @@ const DEFAULT_REGION: &str = "us-east-1";
 pub fn table() -> String {
     let mut text = String::from("Environment (also read from .env):\n");
     for variable in VARIABLES {
-        let _ = writeln!(text, "  {:<24} {}", variable.name, variable.meaning);
+        let _ = writeln!(text, "  {:<32} {}", variable.name, variable.meaning);
         let default = variable.default.unwrap_or("required");
-        let _ = writeln!(text, "  {:<24} [{default}]", "");
+        let _ = writeln!(text, "  {:<32} [{default}]", "");
     }
     text
 }
@@ -105,6 +110,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The largest file in bytes.
     pub max_file_bytes: u64,
+    /// Whether webhooks go to private addresses: for development and closed networks.
+    pub webhooks_allow_private: bool,
     /// What the operator should hear at start.
     pub notices: Vec<String>,
 }
@@ -162,6 +169,9 @@ impl Config {
             max_file_bytes: variables
                 .optional("CASEBASE_MAX_FILE_BYTES")?
                 .unwrap_or(DEFAULT_MAX_FILE_BYTES),
+            webhooks_allow_private: variables
+                .optional("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?
+                .unwrap_or(false),
             supabase_url,
             anon_key,
             storage,
@@ -340,6 +350,7 @@ mod tests {
                 "DATABASE_URL" => "postgresql://localhost".to_owned(),
                 "CASEBASE_STORAGE" => "s3".to_owned(),
                 "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
+                "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => "true".to_owned(),
                 _ => "1".to_owned(),
             })
         };
