@@ -26,7 +26,7 @@ $$;
 create temporary table sent (
   n           bigint generated always as identity,
   delivery_id bigint,
-  lease_token integer,
+  lease_token uuid,
   title       text,
   type        text
 );
