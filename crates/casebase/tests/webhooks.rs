@@ -264,7 +264,10 @@ async fn an_idle_worker_is_woken_by_the_change() {
     assert_eq!(arrival.payload["type"], "case.status_changed");
     assert_eq!(arrival.case_number(), &scene.first.number);
     assert_eq!(arrival.status(), "in_progress");
-    assert_eq!(scene.history().await, [("delivered".into(), vec![Some(204)])]);
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![Some(204)])]
+    );
     worker.stop().await;
 }
 
@@ -285,7 +288,10 @@ async fn what_a_killed_worker_sent_and_did_not_report_is_sent_again_under_the_sa
     tokio::time::sleep(config().lease).await;
     let worker = Worker::start(config()).await;
     assert_eq!(scene.arrival().await, first);
-    assert_eq!(scene.history().await, [("delivered".into(), vec![None, Some(204)])]);
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![None, Some(204)])]
+    );
     worker.stop().await;
 }
 
@@ -299,7 +305,10 @@ async fn a_worker_that_is_stopped_reports_what_it_has_under_way() {
     scene.arrival().await;
     worker.stop().await;
 
-    assert_eq!(scene.history().await, [("delivered".into(), vec![Some(204)])]);
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![Some(204)])]
+    );
 }
 
 #[tokio::test]
@@ -331,7 +340,10 @@ async fn a_delivery_that_keeps_failing_is_given_up_after_the_last_attempt() {
     for _ in 0..4 {
         scene.arrival().await;
     }
-    assert_eq!(scene.history().await, [("failed".into(), vec![Some(302); 4])]);
+    assert_eq!(
+        scene.history().await,
+        [("failed".into(), vec![Some(302); 4])]
+    );
     worker.stop().await;
 }
 

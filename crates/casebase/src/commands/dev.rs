@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use anyhow::Context;
 use casebase_local::{Options, Stack};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, Executor, PgConnection};
 
 use crate::migrations;
 
@@ -48,6 +48,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     if !args.empty {
         migrate(stack).await?;
+        if stack.fresh {
+            add_sample_data(stack)
+                .await
+                .context("the sample data (supabase/seed.sql)")?;
+        }
     }
     let environment = stack.environment();
     print_table(&environment)?;
@@ -70,6 +75,19 @@ pub async fn migrate(stack: &Stack) -> anyhow::Result<usize> {
     migrations::apply(&mut connection, |_| applied += 1).await?;
     connection.close().await?;
     Ok(applied)
+}
+
+/// `supabase start` adds the same.
+async fn add_sample_data(stack: &Stack) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect(&stack.database_url("postgres")).await?;
+    let mut transaction = connection.begin().await?;
+    let seed = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../supabase/seed.sql"
+    ));
+    transaction.execute(sqlx::raw_sql(seed)).await?;
+    transaction.commit().await?;
+    connection.close().await
 }
 
 fn print_table(environment: &[(&str, String)]) -> std::io::Result<()> {
