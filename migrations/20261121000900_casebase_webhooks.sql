@@ -909,61 +909,7 @@ end
 $$;
 
 
--- Who may what ------------------------------------------------------------------------------------------------------
-
-revoke execute on function
-  casebase.enqueue_webhooks(),
-  casebase.webhook_message_id(uuid, bigint, bigint),
-  casebase.webhook_timestamp(timestamptz),
-  casebase.webhook_body(public.case_events),
-  casebase.webhook_test_body(uuid, timestamptz),
-  casebase.webhook_signing_secrets(uuid),
-  casebase.webhook_expire_leases(),
-  casebase.webhook_due(integer, integer),
-  casebase.webhook_park(uuid[], bigint[]),
-  casebase.webhook_lease(integer, integer, interval),
-  casebase.webhook_ack(jsonb),
-  casebase.webhook_record_attempts(jsonb, bigint[]),
-  casebase.webhook_judge_endpoints(jsonb),
-  casebase.webhook_advance_lanes(bigint[]),
-  casebase.webhook_tidy(interval),
-  casebase.new_webhook_secret(),
-  casebase.no_such_webhook(text, text),
-  public.create_webhook_endpoint(text, text, text[]),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
-  public.delete_webhook_endpoint(uuid),
-  public.webhook_endpoints(),
-  public.rotate_webhook_secret(uuid, interval),
-  public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
-  public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
-from public, anon, authenticated, service_role;
-
-grant usage on schema casebase to casebase_worker;
-grant execute on function
-  casebase.webhook_lease(integer, integer, interval),
-  casebase.webhook_ack(jsonb),
-  casebase.webhook_tidy(interval)
-to casebase_worker;
-
-grant execute on function
-  casebase.webhook_message_id(uuid, bigint, bigint),
-  casebase.new_webhook_secret(),
-  casebase.no_such_webhook(text, text),
-  public.create_webhook_endpoint(text, text, text[]),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
-  public.delete_webhook_endpoint(uuid),
-  public.webhook_endpoints(),
-  public.rotate_webhook_secret(uuid, interval),
-  public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
-  public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
-to authenticated, service_role;
-
-
--- The tables, as in policies/ ---------------------------------------------------------------------------------------
+-- Who may what, as in policies/ ---------------------------------------------------------------------------------------
 
 alter table casebase.webhook_endpoints enable row level security;
 
@@ -1030,3 +976,56 @@ alter table casebase.webhook_queue enable row level security;
 
 -- The worker's functions and the enqueueing trigger only, all of them definer functions.
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role, casebase_worker;
+
+-- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
+
+revoke execute on function
+  casebase.enqueue_webhooks(),
+  casebase.webhook_message_id(uuid, bigint, bigint),
+  casebase.webhook_timestamp(timestamptz),
+  casebase.webhook_body(public.case_events),
+  casebase.webhook_test_body(uuid, timestamptz),
+  casebase.webhook_signing_secrets(uuid),
+  casebase.webhook_expire_leases(),
+  casebase.webhook_due(integer, integer),
+  casebase.webhook_park(uuid[], bigint[]),
+  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_ack(jsonb),
+  casebase.webhook_record_attempts(jsonb, bigint[]),
+  casebase.webhook_judge_endpoints(jsonb),
+  casebase.webhook_advance_lanes(bigint[]),
+  casebase.webhook_tidy(interval),
+  casebase.new_webhook_secret(),
+  casebase.no_such_webhook(text, text),
+  public.create_webhook_endpoint(text, text, text[]),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.delete_webhook_endpoint(uuid),
+  public.webhook_endpoints(),
+  public.rotate_webhook_secret(uuid, interval),
+  public.send_test_webhook(uuid),
+  public.webhook_deliveries(uuid),
+  public.webhook_attempts(bigint),
+  public.replay_webhook_delivery(bigint)
+from public, anon, authenticated, service_role, casebase_worker;
+
+grant usage on schema casebase to casebase_worker;
+grant execute on function
+  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_ack(jsonb),
+  casebase.webhook_tidy(interval)
+to casebase_worker;
+
+grant execute on function
+  casebase.webhook_message_id(uuid, bigint, bigint),
+  casebase.new_webhook_secret(),
+  casebase.no_such_webhook(text, text),
+  public.create_webhook_endpoint(text, text, text[]),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.delete_webhook_endpoint(uuid),
+  public.webhook_endpoints(),
+  public.rotate_webhook_secret(uuid, interval),
+  public.send_test_webhook(uuid),
+  public.webhook_deliveries(uuid),
+  public.webhook_attempts(bigint),
+  public.replay_webhook_delivery(bigint)
+to authenticated, service_role;

@@ -1,10 +1,12 @@
 -- Within one endpoint and case, deliveries go out one at a time and in commit order; nothing else waits for them.
 begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
 select plan(12);
 
-insert into public.clients (id, name) values ('c1000000-0000-4000-8000-000000000001', 'Acme');
+select tests.world();
 insert into public.cases (client_id, title)
-values ('c1000000-0000-4000-8000-000000000001', 'First'), ('c1000000-0000-4000-8000-000000000001', 'Second');
+values (tests.id('acme')::uuid, 'First'), (tests.id('acme')::uuid, 'Second');
 insert into casebase.webhook_endpoints (id, url)
 values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/1');
 insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)

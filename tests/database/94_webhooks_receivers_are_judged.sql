@@ -1,11 +1,13 @@
 -- A receiver that is gone is left alone, one that is overloaded gets a pause, one that hangs can't occupy the worker,
 -- and secrets are rotated without a gap.
 begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
 select plan(15);
 
-insert into public.clients (id, name) values ('c1000000-0000-4000-8000-000000000001', 'Acme');
+select tests.world();
 insert into public.cases (client_id, title)
-select 'c1000000-0000-4000-8000-000000000001', 'Case ' || n from generate_series(1, 20) n;
+select tests.id('acme')::uuid, 'Receiver''s ' || n from generate_series(1, 20) n;
 insert into casebase.webhook_endpoints (id, url)
 values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/1');
 insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
@@ -16,7 +18,9 @@ create function pg_temp.happens() returns void
 language sql
 as $$
   insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data)
-  select id, 10000 + (select count(*) from public.case_events), 'case.updated', 'Sam', false, '{}' from public.cases
+  select id, 10000 + (select count(*) from public.case_events), 'case.updated', 'Sam', false, '{}'
+    from public.cases
+   where title like 'Receiver''s %'
 $$;
 
 -- Leases, and reports the same answer to all. Answers how many there were.
