@@ -5,6 +5,8 @@ set local search_path = public, extensions;
 select plan(9);
 
 select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
 with opened as (
   insert into public.cases (client_id, title) values (tests.id('acme')::uuid, 'Without files') returning id
 )

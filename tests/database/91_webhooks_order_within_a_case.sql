@@ -5,6 +5,8 @@ set local search_path = public, extensions;
 select plan(12);
 
 select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
 insert into public.cases (client_id, title)
 values (tests.id('acme')::uuid, 'First'), (tests.id('acme')::uuid, 'Second');
 insert into casebase.webhook_endpoints (id, url)

@@ -5,6 +5,8 @@ set local search_path = public, extensions;
 select plan(17);
 
 select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
 insert into casebase.webhook_endpoints (id, url)
 values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/1');
 insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)

@@ -4,6 +4,8 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 select plan(132);
 select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
 
 -- Ada's endpoint, with one delivery that was delivered.
 insert into tests.names

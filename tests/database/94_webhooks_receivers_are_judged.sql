@@ -6,6 +6,8 @@ set local search_path = public, extensions;
 select plan(15);
 
 select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
 insert into public.cases (client_id, title)
 select tests.id('acme')::uuid, 'Receiver''s ' || n from generate_series(1, 20) n;
 insert into casebase.webhook_endpoints (id, url)
