@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(12);
+select plan(14);
 
 select tests.world();
 delete from casebase.webhook_endpoints;
@@ -95,6 +95,12 @@ select is(pg_temp.leases(2), 'First case.updated, Second case.updated', 'a long 
 select is(
   (select count(*)::integer from casebase.webhook_deliveries where state = 'waiting'), 49,
   'the rest of the queue waits');
+
+-- Somebody removes the first delivery, on which all others wait.
+delete from casebase.webhook_deliveries where state = 'leased';
+select is(pg_temp.leases(), null, 'nobody knows that the way is free');
+select casebase.webhook_tidy('30 days');
+select is(pg_temp.leases(), 'First case.updated', 'until the worker tidies up');
 
 select * from finish();
 rollback;

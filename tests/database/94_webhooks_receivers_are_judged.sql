@@ -3,7 +3,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(15);
+select plan(17);
 
 select tests.world();
 delete from casebase.webhook_endpoints;
@@ -74,9 +74,20 @@ select is(
   casebase.webhook_signing_secrets('e0000000-0000-4000-8000-000000000001'),
   '{whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}', 'when its time is over the old one does not');
 
-delete from casebase.webhook_endpoints;
+select pg_temp.happens();
+select is((select count(*)::integer from casebase.webhook_lease(6, 10, '1 minute')), 6, 'six requests are under way');
+select is((select count(*)::integer from casebase.webhook_lease(100, 10, '1 minute')), 4,
+  'which count when more are taken');
+
+insert into casebase.webhook_endpoints (id, url)
+values ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2');
+select pg_temp.happens();
+delete from casebase.webhook_endpoints where id = 'e0000000-0000-4000-8000-000000000001';
 select casebase.webhook_tidy('30 days');
-select is_empty('select from casebase.webhook_deliveries', 'what a deleted endpoint leaves is forgotten');
+select results_eq(
+  'select distinct endpoint_id from casebase.webhook_deliveries',
+  $$ values ('e0000000-0000-4000-8000-000000000002'::uuid) $$,
+  'what a deleted endpoint leaves is forgotten, and nothing else');
 
 select * from finish();
 rollback;
