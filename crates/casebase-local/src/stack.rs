@@ -59,6 +59,14 @@ pub enum Error {
     /// The bootstrap, or a server's first connection.
     #[error("the database could not be prepared: {}", describe(.0))]
     Database(#[from] tokio_postgres::Error),
+    /// One of the servers did not start.
+    #[error("{server} could not start: {source}")]
+    Server {
+        /// Which: REST, Auth or Storage.
+        server: &'static str,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A port is taken.
     #[error("port {port} on 127.0.0.1 can't be used: {source}\nhint: choose another with {option}")]
     Port {
@@ -72,6 +80,17 @@ pub enum Error {
     /// Files and folders.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
+}
+
+impl Error {
+    fn server<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        server: &'static str,
+    ) -> impl FnOnce(E) -> Self {
+        move |source| Self::Server {
+            server,
+            source: source.into(),
+        }
+    }
 }
 
 fn describe(error: &tokio_postgres::Error) -> String {
@@ -372,9 +391,20 @@ async fn gateway(
 ) -> Result<Router, Error> {
     Ok(Router::new()
         .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
-        .nest("/rest/v1", rest::router(rest).await?)
-        .nest("/auth/v1", auth::router(auth).await?)
-        .nest("/storage/v1", storage::router(storage).await?)
+        .nest(
+            "/rest/v1",
+            rest::router(rest).await.map_err(Error::server("REST"))?,
+        )
+        .nest(
+            "/auth/v1",
+            auth::router(auth).await.map_err(Error::server("Auth"))?,
+        )
+        .nest(
+            "/storage/v1",
+            storage::router(storage)
+                .await
+                .map_err(Error::server("Storage"))?,
+        )
         .fallback(|| async {
             (
                 StatusCode::NOT_FOUND,

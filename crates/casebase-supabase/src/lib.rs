@@ -1,1 +1,70 @@
 //! PostgREST, Auth and JWT as Casebase uses them.
+//!
+//! The two client crates underneath (`postgrest`, `supabase-auth`) are each used in one module that
+//! closes their gaps; nothing else in the workspace imports them.
+
+pub mod auth;
+pub mod jwt;
+pub mod postgrest;
+pub mod rows;
+
+use std::fmt;
+
+use url::Url;
+
+/// A setting that no client can be made from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// The project's URL is not `http(s)://host…`.
+    #[error("`{0}` is not the URL of a Supabase project: it begins with http:// or https://")]
+    Url(String),
+    /// The key holds what no HTTP header may carry.
+    #[error("the key has characters that no key has (a line break?)")]
+    Key,
+    /// The TLS or resolver set-up of this machine failed.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+/// The project's public key: a legacy anon JWT, or `sb_publishable_…`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AnonKey(String);
+
+impl AnonKey {
+    /// Takes a key that a header can carry.
+    pub fn new(key: impl Into<String>) -> Result<Self, SettingError> {
+        let key = key.into();
+        let printable = key.bytes().all(|b| b.is_ascii_graphic());
+        (printable && !key.is_empty())
+            .then_some(Self(key))
+            .ok_or(SettingError::Key)
+    }
+
+    /// The key itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is a legacy JWT key, the only kind that S3 session credentials are made from.
+    pub fn is_jwt(&self) -> bool {
+        jwt::looks_like_jwt(&self.0)
+    }
+}
+
+impl fmt::Debug for AnonKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnonKey(…)")
+    }
+}
+
+/// `base` with `path` below whatever path it already has; its query and fragment are dropped.
+pub fn below(base: &Url, path: &str) -> Result<Url, SettingError> {
+    if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
+        return Err(SettingError::Url(base.to_string()));
+    }
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    Ok(url)
+}

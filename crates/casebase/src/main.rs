@@ -1,6 +1,6 @@
 //! `casebase`: case management that a Supabase project adds to itself.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use casebase::commands::{demo, dev, migrate, serve};
 use clap::{Parser, Subcommand};
@@ -37,6 +37,7 @@ async fn main() -> ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("CASEBASE_LOG")
                 .unwrap_or_else(|_| "warn,casebase=info".into()),
         )
+        .with_ansi(std::io::stderr().is_terminal() && no_color().is_none())
         .with_writer(std::io::stderr)
         .init();
     let result = match Cli::parse().command {
@@ -49,6 +50,11 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => fail(&e),
     }
+}
+
+/// <https://no-color.org>: set and not empty means no colours.
+fn no_color() -> Option<std::ffi::OsString> {
+    std::env::var_os("NO_COLOR").filter(|value| !value.is_empty())
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

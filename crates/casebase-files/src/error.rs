@@ -1,0 +1,94 @@
+//! Why a file was not uploaded, read, verified or deleted.
+
+use std::io;
+
+use casebase_supabase::{
+    postgrest,
+    rows::{CaseNumber, FileId, InteractionId},
+};
+
+use crate::{check::Refusal, storage, verify::LedgerError};
+
+/// What stopped an operation on a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such case, or not for this user.
+    #[error("there is no case {0}, or you may not see it")]
+    CaseNotFound(CaseNumber),
+    /// The case has no such interaction, or not for this user.
+    #[error("interaction {0} does not belong to this case")]
+    InteractionNotFound(InteractionId),
+    /// No such file, or not for this user.
+    #[error("there is no file {0}, or you may not see it")]
+    FileNotFound(FileId),
+    /// The user sees the file but may not do this to it.
+    #[error("you may not delete this file")]
+    NotAllowed,
+    /// No bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// Above the service's limit.
+    #[error("the file is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The bytes are not what is taken.
+    #[error(transparent)]
+    Content(#[from] Refusal),
+    /// The body ended early.
+    #[error("the file did not arrive completely: {0}")]
+    Interrupted(io::Error),
+    /// As many files of this name and second as there are tries.
+    #[error("every name for this file is taken; try again")]
+    NameTaken,
+    /// The row is not in the state that this needs.
+    #[error("{0}")]
+    WrongState(String),
+    /// What Storage gave back is not what was sent.
+    #[error("Storage kept other bytes than those that were sent")]
+    Corrupted,
+    /// PostgREST, refusing or away.
+    #[error(transparent)]
+    Database(#[from] postgrest::Error),
+    /// Storage, refusing or away.
+    #[error(transparent)]
+    Storage(storage::Error),
+    /// The database connection that verification uses.
+    #[error(transparent)]
+    Ledger(LedgerError),
+}
+
+impl From<storage::Error> for Error {
+    /// A body that broke on its way out is our sender's failure and not Storage's.
+    fn from(error: storage::Error) -> Self {
+        match error {
+            storage::Error::Interrupted(error) => Self::interrupted(error),
+            other => Self::Storage(other),
+        }
+    }
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::WrongState(reason) => Self::WrongState(reason),
+            other => Self::Ledger(other),
+        }
+    }
+}
+
+impl Error {
+    /// A stream of bytes carries only I/O errors; a limit that it ran into travels inside of one.
+    pub(crate) fn interrupted(error: io::Error) -> Self {
+        match error.get_ref().and_then(|e| e.downcast_ref::<AboveLimit>()) {
+            Some(AboveLimit(limit)) => Self::TooLarge { limit: *limit },
+            None => Self::Interrupted(error),
+        }
+    }
+}
+
+/// More bytes came than are taken.
+#[derive(Debug, thiserror::Error)]
+#[error("more than {0} bytes")]
+pub(crate) struct AboveLimit(pub(crate) u64);

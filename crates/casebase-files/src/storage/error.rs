@@ -1,0 +1,62 @@
+//! What can go wrong between here and an object.
+
+use std::io;
+
+/// An object that was not written, read or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A policy or the token stands against it.
+    #[error("Storage refused: {0}")]
+    Denied(String),
+    /// Not there, or not for this user: Storage doesn't tell.
+    #[error("the object does not exist")]
+    NotFound,
+    /// There is an object of this name.
+    #[error("there is an object of this name already")]
+    Exists,
+    /// Above the project's or the bucket's limit.
+    #[error("the file is larger than Storage accepts")]
+    TooLarge,
+    /// The bucket takes other content types only.
+    #[error("the bucket does not take this type of file: {0}")]
+    TypeNotAllowed(String),
+    /// A range outside of the object.
+    #[error("the range lies outside of the file")]
+    Range,
+    /// Not a key that Storage takes.
+    #[error("`{0}` is not a path that Storage takes")]
+    InvalidKey(String),
+    /// The body being sent ended early: its sender's failure, not Storage's.
+    #[error("the file ended early: {0}")]
+    Interrupted(io::Error),
+    /// Our settings are wrong (signature, region, access key).
+    #[error("Storage does not accept this service's settings: {0}")]
+    Misconfigured(String),
+    /// No answer, or not in time, or Storage itself failed.
+    #[error("Storage is unavailable: {0}")]
+    Unavailable(String),
+    /// An answer that fits nothing.
+    #[error("Storage answered unexpectedly: {0}")]
+    Unexpected(String),
+}
+
+impl Error {
+    /// From Storage's error code and HTTP status, over either protocol. REST hides the true status
+    /// in the body of an HTTP 400; the caller of this has taken it out.
+    pub(super) fn from_answer(status: u16, code: &str, message: String) -> Self {
+        match (code, status) {
+            ("SignatureDoesNotMatch" | "InvalidAccessKeyId" | "InvalidRegion", _) => {
+                Self::Misconfigured(format!("{code}: {message}"))
+            }
+            ("KeyAlreadyExists" | "Duplicate", _) | (_, 409) => Self::Exists,
+            ("InvalidKey" | "KeyTooLongError", _) => Self::InvalidKey(message),
+            ("EntityTooLarge", _) | (_, 413) => Self::TooLarge,
+            ("InvalidMimeType", _) | (_, 415) => Self::TypeNotAllowed(message),
+            ("InvalidRange", _) | (_, 416) => Self::Range,
+            (_, 404) => Self::NotFound,
+            (_, 401 | 403) => Self::Denied(message),
+            (_, 429 | 500..) => Self::Unavailable(format!("{status} {code}: {message}")),
+            _ => Self::Unexpected(format!("{status} {code}: {message}")),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Over Storage's own interface, `/storage/v1/object`.
+
+use std::time::Duration;
+
+use casebase_supabase::{AnonKey, SettingError, below, jwt::UserToken};
+use futures::{StreamExt as _, TryStreamExt as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{
+    Body, Client, Method, RequestBuilder, Response,
+    header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RANGE},
+    redirect::Policy,
+};
+use serde::Deserialize;
+use url::Url;
+
+use super::{Bytestream, Error, NewObject, Object, ObjectPath, transfer::Watch};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Until the first byte of an answer that needs no body.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The REST interface of one project's Storage.
+#[derive(Clone)]
+pub struct RestStore {
+    base: Url,
+    anon_key: AnonKey,
+    http: Client,
+}
+
+impl RestStore {
+    /// For the project at `supabase_url`.
+    pub fn new(supabase_url: &Url, anon_key: AnonKey) -> Result<Self, SettingError> {
+        let http = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(Policy::none())
+            .build()
+            .map_err(|e| SettingError::Client(e.to_string()))?;
+        Ok(Self {
+            base: below(supabase_url, "storage/v1")?,
+            anon_key,
+            http,
+        })
+    }
+
+    pub(super) async fn put(
+        &self,
+        user: &UserToken,
+        path: &ObjectPath,
+        object: NewObject,
+    ) -> Result<(), Error> {
+        let watch = Watch::default();
+        let mut request = self
+            .request(Method::POST, "object", user, path)
+            .header(CONTENT_TYPE, object.content_type)
+            .header("x-upsert", "false")
+            .body(Body::wrap_stream(watch.over(object.body)));
+        if let Some(length) = object.length {
+            request = request.header(CONTENT_LENGTH, length);
+        }
+        let sent = watch.run(async {
+            let answer = request.send().await.map_err(unavailable)?;
+            checked(answer).await
+        });
+        sent.await.map(drop)
+    }
+
+    pub(super) async fn get(
+        &self,
+        user: &UserToken,
+        path: &ObjectPath,
+        range: Option<&str>,
+    ) -> Result<Object, Error> {
+        let mut request = self.request(Method::GET, "object/authenticated", user, path);
+        if let Some(range) = range {
+            request = request.header(RANGE, range);
+        }
+        let answer = checked(in_time(request).await?).await?;
+        Ok(Object {
+            content_type: text(answer.headers(), CONTENT_TYPE.as_str()),
+            length: answer.content_length(),
+            content_range: text(answer.headers(), CONTENT_RANGE.as_str()),
+            body: bytes_of(answer),
+        })
+    }
+
+    pub(super) async fn delete(&self, user: &UserToken, path: &ObjectPath) -> Result<(), Error> {
+        let request = self.request(Method::DELETE, "object", user, path);
+        checked(in_time(request).await?).await.map(drop)
+    }
+
+    pub(super) async fn is_reachable(&self) -> Result<(), Error> {
+        let url = format!("{}/status", self.base);
+        let answer = in_time(self.http.get(url)).await?;
+        if answer.status().is_server_error() {
+            return Err(Error::Unavailable(answer.status().to_string()));
+        }
+        Ok(())
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        route: &str,
+        user: &UserToken,
+        path: &ObjectPath,
+    ) -> RequestBuilder {
+        let key: Vec<_> = path
+            .key
+            .split('/')
+            .map(|s| utf8_percent_encode(s, SEGMENT).to_string())
+            .collect();
+        let url = format!("{}/{route}/{}/{}", self.base, path.bucket, key.join("/"));
+        let request = self.http.request(method, url).bearer_auth(user.as_str());
+        request.header("apikey", self.anon_key.as_str())
+    }
+}
+
+async fn in_time(request: RequestBuilder) -> Result<Response, Error> {
+    match tokio::time::timeout(ANSWER_TIMEOUT, request.send()).await {
+        Ok(answer) => answer.map_err(unavailable),
+        Err(_) => Err(Error::Unavailable("no answer in time".into())),
+    }
+}
+
+/// Storage's error envelope: the true status and code stand in the body, most often under HTTP 400.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    status_code: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+    message: Option<String>,
+}
+
+async fn checked(answer: Response) -> Result<Response, Error> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let body = answer.bytes().await.map_err(unavailable)?;
+    let Ok(body) = serde_json::from_slice::<Envelope>(&body) else {
+        return Err(Error::from_answer(
+            status.as_u16(),
+            "",
+            "no error message".into(),
+        ));
+    };
+    let hidden = body.status_code.and_then(|s| s.parse().ok());
+    let code = body.code.or(body.error).unwrap_or_default();
+    let message = body.message.unwrap_or_default();
+    Err(Error::from_answer(
+        hidden.unwrap_or(status.as_u16()),
+        &code,
+        message,
+    ))
+}
+
+fn unavailable(error: reqwest::Error) -> Error {
+    Error::Unavailable(error.without_url().to_string())
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn bytes_of(answer: Response) -> Bytestream {
+    answer.bytes_stream().map_err(std::io::Error::other).boxed()
+}

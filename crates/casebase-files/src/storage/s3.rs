@@ -1,0 +1,350 @@
+//! Over the S3 protocol, `/storage/v1/s3`.
+//!
+//! A user's session: the project's reference is the access key, its anon key the secret, the user's
+//! token the session token; row level security then applies to every operation. One client is
+//! shared, the credentials are given with each call.
+
+use std::time::Duration;
+
+use aws_sdk_s3::{
+    Client,
+    config::{
+        BehaviorVersion, Builder, Config, Credentials, Region, RequestChecksumCalculation,
+        ResponseChecksumValidation, StalledStreamProtectionConfig, retry::RetryConfig,
+        timeout::TimeoutConfig,
+    },
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    primitives::{ByteStream, SdkBody},
+    types::{CompletedMultipartUpload, CompletedPart},
+};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use bytes::{Bytes, BytesMut};
+use casebase_supabase::{AnonKey, jwt::UserToken};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use sync_wrapper::SyncStream;
+use tokio_util::io::ReaderStream;
+use url::Url;
+
+use super::{Bytestream, Error, NewObject, Object, ObjectPath, transfer::Watch};
+
+/// Two of these are in memory while a body of unknown length is sent.
+const PART: usize = 8 * 1024 * 1024;
+const PARTS_AT_ONCE: usize = 2;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What makes a user's S3 session.
+#[derive(Debug, Clone)]
+pub struct S3Settings {
+    /// E.g. `https://<ref>.storage.supabase.co/storage/v1/s3`.
+    pub endpoint: Url,
+    /// The project's region; a wrong one makes every signature wrong.
+    pub region: String,
+    /// The project's reference, the access key of its sessions.
+    pub project_ref: String,
+    /// The legacy anon key, the secret of its sessions.
+    pub anon_key: AnonKey,
+}
+
+/// The S3 interface of one project's Storage.
+#[derive(Clone)]
+pub struct S3Store {
+    client: Client,
+    http: reqwest::Client,
+    settings: S3Settings,
+}
+
+impl S3Store {
+    /// For the project that the settings name.
+    pub fn new(settings: S3Settings) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            // The SDK glues the bucket to the path it is given.
+            .endpoint_url(format!(
+                "{}/",
+                settings.endpoint.as_str().trim_end_matches('/')
+            ))
+            .region(Region::new(settings.region.clone()))
+            .force_path_style(true)
+            // Storage checks no checksum; ours is taken of what comes back.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            // A slow person is no stalled stream: the body has its own limit.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT_TIMEOUT)
+                    .build(),
+            )
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            http: reqwest::Client::new(),
+            settings,
+        }
+    }
+
+    pub(super) async fn put(
+        &self,
+        user: &UserToken,
+        path: &ObjectPath,
+        object: NewObject,
+    ) -> Result<(), Error> {
+        let watch = Watch::default();
+        let body = watch.over(object.body);
+        match object.length {
+            Some(length) => {
+                let body = SdkBody::from_body_1_x(StreamBody::new(SyncStream::new(
+                    body.map_ok(Frame::data),
+                )));
+                let sent = self.put_whole(
+                    user,
+                    path,
+                    &object.content_type,
+                    length,
+                    ByteStream::new(body),
+                );
+                watch.run(sent).await
+            }
+            None => {
+                watch
+                    .run(self.put_parts(user, path, &object.content_type, body))
+                    .await
+            }
+        }
+    }
+
+    async fn put_whole(
+        &self,
+        user: &UserToken,
+        path: &ObjectPath,
+        content_type: &str,
+        length: u64,
+        body: ByteStream,
+    ) -> Result<(), Error> {
+        let request = self.client.put_object().bucket(&path.bucket).key(&path.key);
+        let request = request.content_type(content_type).body(body);
+        let request = request.content_length(length.try_into().map_err(|_| Error::TooLarge)?);
+        let sent = request
+            .customize()
+            .config_override(self.session(user))
+            .send()
+            .await;
+        sent.map(drop).map_err(from_sdk)
+    }
+
+    /// A body of unknown length: what fits into one part is sent whole, the rest as a multipart
+    /// upload, which is aborted when anything fails.
+    async fn put_parts(
+        &self,
+        user: &UserToken,
+        path: &ObjectPath,
+        content_type: &str,
+        body: Bytestream,
+    ) -> Result<(), Error> {
+        let mut parts = parts_of(body).boxed();
+        let first = parts
+            .try_next()
+            .await
+            .map_err(Error::Interrupted)?
+            .unwrap_or_default();
+        if first.len() < PART {
+            let length = first.len() as u64;
+            return self
+                .put_whole(user, path, content_type, length, first.into())
+                .await;
+        }
+        let request = self
+            .client
+            .create_multipart_upload()
+            .bucket(&path.bucket)
+            .key(&path.key);
+        let request = request.content_type(content_type).customize();
+        let started = request
+            .config_override(self.session(user))
+            .send()
+            .await
+            .map_err(from_sdk)?;
+        let id = started
+            .upload_id
+            .ok_or_else(|| Error::Unexpected("an upload without an id".into()))?;
+        let upload = Multipart {
+            store: self,
+            user,
+            path,
+            id,
+        };
+        let all = stream::once(async { Ok(first) }).chain(parts).boxed();
+        let sent = upload.send_and_complete(all).await;
+        if sent.is_err() {
+            upload.abort().await;
+        }
+        sent
+    }
+
+    pub(super) async fn get(
+        &self,
+        user: &UserToken,
+        path: &ObjectPath,
+        range: Option<&str>,
+    ) -> Result<Object, Error> {
+        let request = self.client.get_object().bucket(&path.bucket).key(&path.key);
+        let request = request.set_range(range.map(str::to_owned)).customize();
+        let answer = request
+            .config_override(self.session(user))
+            .send()
+            .await
+            .map_err(from_sdk)?;
+        Ok(Object {
+            content_type: answer.content_type,
+            length: answer.content_length.and_then(|n| n.try_into().ok()),
+            content_range: answer.content_range,
+            body: ReaderStream::new(answer.body.into_async_read()).boxed(),
+        })
+    }
+
+    pub(super) async fn delete(&self, user: &UserToken, path: &ObjectPath) -> Result<(), Error> {
+        let request = self
+            .client
+            .delete_object()
+            .bucket(&path.bucket)
+            .key(&path.key);
+        let request = request.customize().config_override(self.session(user));
+        request.send().await.map(drop).map_err(from_sdk)
+    }
+
+    /// An unsigned request is refused by whoever is there; only a server error or silence counts.
+    pub(super) async fn is_reachable(&self) -> Result<(), Error> {
+        let request = self
+            .http
+            .get(self.settings.endpoint.clone())
+            .timeout(CONNECT_TIMEOUT);
+        let answer = request
+            .send()
+            .await
+            .map_err(|e| Error::Unavailable(e.without_url().to_string()))?;
+        match answer.status().as_u16() {
+            502..=504 => Err(Error::Unavailable(answer.status().to_string())),
+            _ => Ok(()),
+        }
+    }
+
+    fn session(&self, user: &UserToken) -> Builder {
+        let token = Some(user.as_str().to_owned());
+        let secret = self.settings.anon_key.as_str();
+        let session = Credentials::new(
+            &self.settings.project_ref,
+            secret,
+            token,
+            None,
+            "supabase-session",
+        );
+        Config::builder().credentials_provider(session)
+    }
+}
+
+struct Multipart<'a> {
+    store: &'a S3Store,
+    user: &'a UserToken,
+    path: &'a ObjectPath,
+    id: String,
+}
+
+impl Multipart<'_> {
+    async fn send_and_complete(
+        &self,
+        parts: stream::BoxStream<'_, std::io::Result<Bytes>>,
+    ) -> Result<(), Error> {
+        let numbered = parts.map_err(Error::Interrupted).zip(stream::iter(1..));
+        let sent =
+            numbered.map(|(part, number)| async move { self.send_part(part?, number).await });
+        let sent: Vec<_> = sent.buffered(PARTS_AT_ONCE).try_collect().await?;
+        let parts = CompletedMultipartUpload::builder()
+            .set_parts(Some(sent))
+            .build();
+        let client = &self.store.client;
+        let request = client
+            .complete_multipart_upload()
+            .bucket(&self.path.bucket)
+            .key(&self.path.key);
+        let request = request
+            .upload_id(&self.id)
+            .multipart_upload(parts)
+            .customize();
+        let request = request.config_override(self.store.session(self.user));
+        request.send().await.map(drop).map_err(from_sdk)
+    }
+
+    async fn send_part(&self, part: Bytes, number: i32) -> Result<CompletedPart, Error> {
+        let client = &self.store.client;
+        let request = client
+            .upload_part()
+            .bucket(&self.path.bucket)
+            .key(&self.path.key);
+        let request = request
+            .upload_id(&self.id)
+            .part_number(number)
+            .body(part.into())
+            .customize();
+        let answer = request
+            .config_override(self.store.session(self.user))
+            .send()
+            .await;
+        let tag = answer.map_err(from_sdk)?.e_tag;
+        Ok(CompletedPart::builder()
+            .part_number(number)
+            .set_e_tag(tag)
+            .build())
+    }
+
+    async fn abort(&self) {
+        let client = &self.store.client;
+        let request = client
+            .abort_multipart_upload()
+            .bucket(&self.path.bucket)
+            .key(&self.path.key);
+        let request = request.upload_id(&self.id).customize();
+        let request = request.config_override(self.store.session(self.user));
+        if let Err(error) = request.send().await.map_err(from_sdk) {
+            tracing::warn!(%error, "a multipart upload could not be aborted; Storage will expire it");
+        }
+    }
+}
+
+/// The body in pieces of exactly [`PART`] bytes, the last one shorter.
+fn parts_of(body: Bytestream) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
+    stream::try_unfold((body, BytesMut::new()), |(mut body, mut held)| async move {
+        while held.len() < PART {
+            match body.try_next().await? {
+                Some(bytes) => held.extend_from_slice(&bytes),
+                None => break,
+            }
+        }
+        let part = held.split_to(held.len().min(PART)).freeze();
+        Ok((!part.is_empty()).then_some((part, (body, held))))
+    })
+}
+
+fn from_sdk<E>(error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match &error {
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status().as_u16();
+            let code = answer.err().code().unwrap_or_default();
+            let message = answer.err().message().unwrap_or("no error message");
+            Error::from_answer(status, code, message.to_owned())
+        }
+        SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+            Error::Unavailable(DisplayErrorContext(&error).to_string())
+        }
+        _ => Error::Unexpected(DisplayErrorContext(&error).to_string()),
+    }
+}

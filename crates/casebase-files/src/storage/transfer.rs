@@ -1,0 +1,92 @@
+//! Bytes in motion: who stopped sending, and when to give up.
+
+use std::{
+    future::Future,
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::StreamExt as _;
+
+use super::{Bytestream, Error};
+
+/// A sender that is silent for this long is gone.
+pub const IDLE: Duration = Duration::from_secs(30);
+/// A request that moved no byte for this long is stuck. Longer than [`IDLE`], so that a silent
+/// sender is told from a stuck Storage; long enough for Storage to put a large object together.
+const STUCK: Duration = Duration::from_secs(120);
+
+/// The stream, ending in an error when its next bytes don't come within [`IDLE`].
+pub fn with_idle_limit(body: Bytestream) -> Bytestream {
+    let limited = futures::stream::unfold(Some(body), |body| async {
+        let mut body = body?;
+        match tokio::time::timeout(IDLE, body.next()).await {
+            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
+            Ok(Some(Err(error))) => Some((Err(error), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
+        }
+    });
+    limited.fuse().boxed()
+}
+
+/// Watches a body on its way out. An HTTP client reports a failing body as a failing request; this
+/// remembers whose fault it was.
+#[derive(Clone, Default)]
+pub(super) struct Watch {
+    failure: Arc<Mutex<Option<io::Error>>>,
+    moved: Arc<AtomicU64>,
+}
+
+impl Watch {
+    /// The same bytes, watched.
+    pub(super) fn over(&self, body: Bytestream) -> Bytestream {
+        let watch = self.clone();
+        let watched = with_idle_limit(body).map(move |bytes| match bytes {
+            Ok(bytes) => {
+                watch.moved.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                Ok(bytes)
+            }
+            Err(error) => {
+                let kind = error.kind();
+                *watch.failure() = Some(error);
+                Err(kind.into())
+            }
+        });
+        watched.boxed()
+    }
+
+    /// Runs the request that sends the body, as long as bytes move.
+    pub(super) async fn run<T>(
+        &self,
+        request: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::pin!(request);
+        let mut moved = 0;
+        let result = loop {
+            match tokio::time::timeout(STUCK, &mut request).await {
+                Ok(result) => break result,
+                Err(_) => {
+                    let now = self.moved.load(Ordering::Relaxed);
+                    if now == moved {
+                        break Err(Error::Unavailable("it stopped taking the file".into()));
+                    }
+                    moved = now;
+                }
+            }
+        };
+        match self.failure().take() {
+            Some(failure) if result.is_err() => Err(Error::Interrupted(failure)),
+            _ => result,
+        }
+    }
+
+    fn failure(&self) -> std::sync::MutexGuard<'_, Option<io::Error>> {
+        // A poisoned lock holds nothing but the error it was set to.
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,246 @@
+//! How a file gets into a case.
+//!
+//! The row is reserved first, then the object written, so there is never an object that no row
+//! names; others see the row only when its bytes were read back and checked. What stops half-way is
+//! taken back as far as the caller's token reaches; the rest is a `pending`, `uploaded` or
+//! `deleting` row that only the uploader sees, and that a sweep removes.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use casebase_supabase::{
+    jwt::UserToken,
+    rows::{CaseFile, CaseKey, CaseNumber, FileState, InteractionId},
+};
+use chrono::Utc;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    CaseFiles, Error,
+    check::{self, HEAD, Inspection, Inspector},
+    error::AboveLimit,
+    name::{self, FileName, OriginalName},
+    object_of,
+    storage::{Bytestream, NewObject, with_idle_limit},
+};
+
+/// ` (2)`, ` (3)` … are tried this far: more files of one name in one second is no accident.
+const NAME_CHOICES: u32 = 50;
+
+/// A file to be added to a case.
+pub struct NewFile {
+    /// The case.
+    pub case: CaseNumber,
+    /// The interaction it belongs to; none: the case itself.
+    pub interaction: Option<InteractionId>,
+    /// Whether the client sees it; none: the database decides.
+    pub visible_to_client: Option<bool>,
+    /// Its name where it came from.
+    pub name: OriginalName,
+    /// How many bytes are coming, if known.
+    pub length: Option<u64>,
+}
+
+/// The columns that the uploader sets; the database sets the others.
+#[derive(Serialize)]
+struct Reservation<'a> {
+    case_id: i64,
+    interaction_id: Option<i64>,
+    file_name: String,
+    original_name: &'a str,
+    content_type: &'a str,
+    file_size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visible_to_client: Option<bool>,
+}
+
+impl CaseFiles {
+    /// Adds a file to a case and gives its row, `available`.
+    ///
+    /// Dropping the future half-way leaves the reservation behind: run it in a task of its own.
+    pub async fn upload(
+        &self,
+        user: &UserToken,
+        file: NewFile,
+        body: Bytestream,
+    ) -> Result<CaseFile, Error> {
+        let case = self.find_case(user, file.case).await?;
+        if let Some(interaction) = file.interaction {
+            self.check_interaction(user, &case, interaction).await?;
+        }
+        let body = self.open(&file, body).await?;
+        let row = self.reserve(user, &case, &file).await?;
+        let written = self.write_and_verify(user, &row, file.length, body).await;
+        if let Err(error) = &written {
+            tracing::warn!(file = %row.id, %error, "taking an upload back");
+            self.take_back(user, &row).await;
+        }
+        written
+    }
+
+    async fn find_case(&self, user: &UserToken, case: CaseNumber) -> Result<CaseKey, Error> {
+        let query = self.db.from("cases", user).select("id,case_id,client_id");
+        let found = query.eq("case_id", case).one().await?;
+        found.ok_or(Error::CaseNotFound(case))
+    }
+
+    async fn check_interaction(
+        &self,
+        user: &UserToken,
+        case: &CaseKey,
+        interaction: InteractionId,
+    ) -> Result<(), Error> {
+        let query = self.db.from("interactions", user).select("id");
+        let query = query.eq("id", interaction).eq("case_id", case.id);
+        let found: Option<Value> = query.one().await?;
+        found
+            .map(drop)
+            .ok_or(Error::InteractionNotFound(interaction))
+    }
+
+    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives
+    /// all of the bytes, the beginning again included.
+    async fn open(&self, file: &NewFile, body: Bytestream) -> Result<Bytestream, Error> {
+        let limit = self.max_bytes;
+        if file.length.is_some_and(|length| length > limit) {
+            return Err(Error::TooLarge { limit });
+        }
+        let mut body = with_idle_limit(at_most(limit, body));
+        let mut head = Vec::new();
+        let mut held = 0;
+        while held < HEAD {
+            let Some(bytes) = body.try_next().await.map_err(Error::interrupted)? else {
+                break;
+            };
+            held += bytes.len();
+            head.push(bytes);
+        }
+        if held == 0 {
+            return Err(Error::Empty);
+        }
+        let extension = name::extension(file.name.as_str());
+        let beginning = head.concat();
+        check::check_content(
+            extension.as_deref(),
+            beginning.get(..HEAD).unwrap_or(&beginning),
+        )?;
+        Ok(stream::iter(head).map(Ok).chain(body).boxed())
+    }
+
+    /// Writes the `pending` row. Dies afterwards: the row stays, seen by its uploader only.
+    async fn reserve(
+        &self,
+        user: &UserToken,
+        case: &CaseKey,
+        file: &NewFile,
+    ) -> Result<CaseFile, Error> {
+        let now = Utc::now().timestamp();
+        let names = FileName::new(case.case_id, file.interaction, now, &file.name);
+        let content_type = check::content_type(name::extension(file.name.as_str()).as_deref());
+        for n in 1..=NAME_CHOICES {
+            let row = Reservation {
+                case_id: case.id.0,
+                interaction_id: file.interaction.map(|i| i.0),
+                file_name: names.choice(n),
+                original_name: file.name.as_str(),
+                content_type: &content_type,
+                file_size: file.length.unwrap_or(0),
+                visible_to_client: file.visible_to_client,
+            };
+            match self.db.from("case_files", user).insert(&row).await {
+                Err(error) if error.api().is_some_and(is_name_taken) => {}
+                other => return Ok(other?),
+            }
+        }
+        Err(Error::NameTaken)
+    }
+
+    /// Dies after the object is written: a `pending` row with its object. Dies before the end of
+    /// verification: an `uploaded` row, which its uploader can have verified later.
+    async fn write_and_verify(
+        &self,
+        user: &UserToken,
+        row: &CaseFile,
+        length: Option<u64>,
+        body: Bytestream,
+    ) -> Result<CaseFile, Error> {
+        let sent = self.write(user, row, length, body).await?;
+        self.mark_uploaded(user, row, sent.size).await?;
+        self.verify_bytes(user, row, Some(&sent)).await
+    }
+
+    async fn write(
+        &self,
+        user: &UserToken,
+        row: &CaseFile,
+        length: Option<u64>,
+        body: Bytestream,
+    ) -> Result<Inspection, Error> {
+        let (body, inspector) = inspected(body);
+        let object = NewObject {
+            content_type: row.content_type.clone(),
+            length,
+            body,
+        };
+        self.store.put(user, &object_of(row)?, object).await?;
+        let inspector = std::mem::take(&mut *lock(&inspector));
+        Ok(inspector.finish())
+    }
+
+    async fn mark_uploaded(
+        &self,
+        user: &UserToken,
+        row: &CaseFile,
+        size: u64,
+    ) -> Result<(), Error> {
+        let query = self
+            .db
+            .from("case_files", user)
+            .select("id")
+            .eq("id", row.id);
+        let change = json!({"state": FileState::Uploaded, "file_size": size});
+        let changed: Vec<Value> = query.update(&change).await?;
+        if changed.is_empty() {
+            return Err(Error::WrongState(
+                "the reservation of this file is gone".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn is_name_taken(error: &casebase_supabase::postgrest::ApiError) -> bool {
+    error.violates("case_files_object_path_key")
+}
+
+/// The stream, ending in an error when it is longer than announced to be possible.
+fn at_most(limit: u64, body: Bytestream) -> Bytestream {
+    let mut size = 0;
+    let limited = body.map(move |bytes| {
+        let bytes = bytes?;
+        size += bytes.len() as u64;
+        if size > limit {
+            return Err(io::Error::other(AboveLimit(limit)));
+        }
+        Ok(bytes)
+    });
+    limited.boxed()
+}
+
+/// The stream, with an inspector that has seen what passed.
+fn inspected(body: Bytestream) -> (Bytestream, Arc<Mutex<Inspector>>) {
+    let inspector = Arc::new(Mutex::new(Inspector::default()));
+    let seen = Arc::clone(&inspector);
+    let body = body.inspect_ok(move |bytes: &Bytes| lock(&seen).update(bytes));
+    (body.boxed(), inspector)
+}
+
+/// An inspector is only ever added to, so one left by a panicking thread is as good as any.
+fn lock(inspector: &Mutex<Inspector>) -> std::sync::MutexGuard<'_, Inspector> {
+    inspector.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,111 @@
+//! What can go wrong between here and a row.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::SettingError;
+
+/// A request that gave no rows.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL or PostgREST refused.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A table, column or function name that is none. Nothing was sent.
+    #[error("`{0}` is no name of a table, column or function")]
+    InvalidName(String),
+    /// A row or arguments that JSON cannot hold. Nothing was sent.
+    #[error("the row cannot be written as JSON: {0}")]
+    NoJson(String),
+    /// A setting no request can be made with. Nothing was sent.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// No answer in time.
+    #[error("PostgREST did not answer in time")]
+    Timeout,
+    /// No connection, or it broke.
+    #[error("PostgREST cannot be reached: {0}")]
+    Unreachable(String),
+    /// An answer that is not PostgREST's, or not of the rows' shape.
+    #[error("PostgREST answered {status} unexpectedly: {reason}")]
+    UnexpectedAnswer {
+        /// The HTTP status.
+        status: u16,
+        /// What was wrong with it.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// The refusal, if it is one.
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The URL is left out: filters may hold what should not be logged.
+    pub(super) fn from_transport(error: reqwest011::Error) -> Self {
+        if error.is_timeout() {
+            Self::Timeout
+        } else {
+            Self::Unreachable(error.without_url().to_string())
+        }
+    }
+
+    /// Reads PostgREST's error object; a gateway's page in its place is an unexpected answer.
+    pub(super) fn from_answer(status: u16, body: &str) -> Self {
+        match serde_json::from_str::<ErrorBody>(body) {
+            Ok(body) if body.code.is_some() || body.message.is_some() => Self::Api(ApiError {
+                status,
+                code: body.code.unwrap_or_default(),
+                message: body.message.unwrap_or_default(),
+                details: body.details,
+                hint: body.hint,
+            }),
+            _ => Self::UnexpectedAnswer {
+                status,
+                reason: "the body is not PostgREST's error object".into(),
+            },
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: Option<String>,
+    message: Option<String>,
+    details: Option<String>,
+    hint: Option<String>,
+}
+
+/// A refusal by PostgreSQL (`code` is its SQLSTATE) or by PostgREST itself (`PGRST…`).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// SQLSTATE or `PGRST…`.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// More of it.
+    pub details: Option<String>,
+    /// What would help.
+    pub hint: Option<String>,
+}
+
+impl ApiError {
+    /// Whether it is the named constraint that refused the row. PostgREST gives the constraint's
+    /// name only inside PostgreSQL's message.
+    pub fn violates(&self, constraint: &str) -> bool {
+        self.code.starts_with("23") && self.message.contains(&format!("\"{constraint}\""))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, HTTP {})", self.message, self.code, self.status)
+    }
+}

@@ -1,0 +1,278 @@
+//! One request to PostgREST, built and sent.
+
+use std::num::NonZeroU32;
+
+use postgrest::Builder;
+use reqwest011::{
+    Client, Response, StatusCode,
+    header::{CONTENT_RANGE, HeaderMap, HeaderValue},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Error;
+use crate::SettingError;
+
+/// The direction of an ordering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest first.
+    Ascending,
+    /// Largest first, nulls last.
+    Descending,
+}
+
+/// A page of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows of this page.
+    pub rows: Vec<T>,
+    /// How many rows there are on all pages.
+    pub total: u64,
+}
+
+/// A request in the making. The first thing wrong with it is reported when it is sent, and then
+/// nothing is sent.
+#[must_use = "a query does nothing until it is sent"]
+pub struct Query {
+    parts: Result<Parts, Error>,
+}
+
+struct Parts {
+    url: String,
+    headers: HeaderMap,
+    client: Client,
+    /// `select`, filters and order, in the words of the `postgrest` crate.
+    steps: Vec<Box<dyn FnOnce(Builder) -> Builder + Send>>,
+}
+
+impl Query {
+    pub(super) fn new(
+        base: &str,
+        prefix: &str,
+        name: &str,
+        headers: Result<HeaderMap, SettingError>,
+        client: Client,
+    ) -> Self {
+        let parts = identifier(name).and_then(|name| {
+            Ok(Parts {
+                url: format!("{base}/{prefix}{name}"),
+                headers: headers?,
+                client,
+                steps: Vec::new(),
+            })
+        });
+        Self { parts }
+    }
+
+    /// Which columns, embeddings included, in PostgREST's own syntax. It is written in the source,
+    /// never by a caller.
+    pub fn select(self, columns: &'static str) -> Self {
+        self.step(move |b| b.select(columns))
+    }
+
+    /// Rows whose column equals the value.
+    pub fn eq(self, column: &str, value: impl ToString) -> Self {
+        let value = value.to_string();
+        self.column_step(column, move |b, column| b.eq(column, value))
+    }
+
+    /// Rows whose column is one of the values.
+    pub fn is_in(self, column: &str, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let quoted: Vec<_> = values.into_iter().map(|v| quote(v.as_ref())).collect();
+        self.column_step(column, move |b, column| b.in_(column, quoted))
+    }
+
+    /// Orders by the columns, the first counting most.
+    pub fn order(mut self, columns: &[(&str, Order)]) -> Self {
+        let mut terms = Vec::with_capacity(columns.len());
+        for (column, order) in columns {
+            match (identifier(column), order) {
+                (Ok(column), Order::Ascending) => terms.push(format!("{column}.asc")),
+                (Ok(column), Order::Descending) => terms.push(format!("{column}.desc.nullslast")),
+                (Err(error), _) => return self.fail(error),
+            }
+        }
+        self = self.step(move |b| b.order(terms.join(",")));
+        self
+    }
+
+    /// The rows.
+    pub async fn rows<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
+        let answer = send(self.builder()?).await?;
+        parse(answer.status, &answer.body)
+    }
+
+    /// The only row there is, or none. More than one is an unexpected answer: the filter was meant
+    /// to be a key.
+    pub async fn one<T: DeserializeOwned>(self) -> Result<Option<T>, Error> {
+        let mut rows = self.rows().await?;
+        match rows.len() {
+            0 | 1 => Ok(rows.pop()),
+            n => Err(Error::UnexpectedAnswer {
+                status: StatusCode::OK.as_u16(),
+                reason: format!("{n} rows where there should be one"),
+            }),
+        }
+    }
+
+    /// `limit` rows after the first `offset`, and how many there are in all. Past the end there are
+    /// none, which is no error.
+    pub async fn page<T: DeserializeOwned>(
+        mut self,
+        offset: u32,
+        limit: NonZeroU32,
+    ) -> Result<Page<T>, Error> {
+        if let Ok(parts) = &mut self.parts {
+            // Not the crate's `exact_count`, which asks for the first row only.
+            let count = HeaderValue::from_static("count=exact");
+            parts.headers.insert("Prefer", count);
+        }
+        let last = u64::from(offset) + u64::from(limit.get()) - 1;
+        let first = offset as usize;
+        let last = usize::try_from(last).unwrap_or(usize::MAX);
+        let answer = send_any(self.step(move |b| b.range(first, last)).builder()?).await?;
+        let rows = match answer.status {
+            StatusCode::RANGE_NOT_SATISFIABLE => Vec::new(),
+            _ => parse(answer.status, &answer.checked()?.body)?,
+        };
+        let total = answer.total.ok_or_else(|| Error::UnexpectedAnswer {
+            status: answer.status.as_u16(),
+            reason: "no total in Content-Range".into(),
+        })?;
+        Ok(Page { rows, total })
+    }
+
+    /// Writes a row; the row as the database completed it.
+    pub async fn insert<T: DeserializeOwned>(self, row: &impl Serialize) -> Result<T, Error> {
+        let body = json(row)?;
+        let answer = send(self.builder()?.insert(body)).await?;
+        let mut rows: Vec<T> = parse(answer.status, &answer.body)?;
+        rows.pop().ok_or_else(|| Error::UnexpectedAnswer {
+            status: answer.status.as_u16(),
+            reason: "the new row was not given back".into(),
+        })
+    }
+
+    /// Changes the rows that the filters name; those that were changed. Rows the caller may not
+    /// change are passed over by PostgreSQL, so an empty answer means that, or that there are none.
+    pub async fn update<T: DeserializeOwned>(self, to: &impl Serialize) -> Result<Vec<T>, Error> {
+        let body = json(to)?;
+        let answer = send(self.builder()?.update(body)).await?;
+        parse(answer.status, &answer.body)
+    }
+
+    /// Deletes the rows that the filters name; those that were deleted, as for [`Query::update`].
+    pub async fn delete<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
+        let answer = send(self.builder()?.delete()).await?;
+        parse(answer.status, &answer.body)
+    }
+
+    /// Calls the function with named arguments; what it returns.
+    pub async fn call<T: DeserializeOwned>(self, arguments: &impl Serialize) -> Result<T, Error> {
+        let body = json(arguments)?;
+        let answer = send(self.builder()?.rpc(body)).await?;
+        // A function returning void answers 204 without a body.
+        let body = if answer.body.is_empty() {
+            "null"
+        } else {
+            &answer.body
+        };
+        parse(answer.status, body)
+    }
+
+    fn step(mut self, step: impl FnOnce(Builder) -> Builder + Send + 'static) -> Self {
+        if let Ok(parts) = &mut self.parts {
+            parts.steps.push(Box::new(step));
+        }
+        self
+    }
+
+    fn column_step(
+        self,
+        column: &str,
+        step: impl FnOnce(Builder, String) -> Builder + Send + 'static,
+    ) -> Self {
+        match identifier(column) {
+            Ok(column) => {
+                let column = column.to_owned();
+                self.step(move |b| step(b, column))
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn fail(mut self, error: Error) -> Self {
+        if self.parts.is_ok() {
+            self.parts = Err(error);
+        }
+        self
+    }
+
+    fn builder(self) -> Result<Builder, Error> {
+        let parts = self.parts?;
+        let start = Builder::new(parts.url, None, parts.headers, parts.client);
+        Ok(parts.steps.into_iter().fold(start, |b, step| step(b)))
+    }
+}
+
+/// Names of this project are plain; anything else could leave its place in the URL.
+fn identifier(name: &str) -> Result<&str, Error> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let valid = !name.is_empty() && name.chars().all(plain);
+    valid
+        .then_some(name)
+        .ok_or_else(|| Error::InvalidName(name.to_owned()))
+}
+
+/// A value inside a list: quoted, so that commas and parentheses in it end nothing.
+fn quote(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|e| Error::NoJson(e.to_string()))
+}
+
+struct Answer {
+    status: StatusCode,
+    total: Option<u64>,
+    body: String,
+}
+
+impl Answer {
+    fn checked(&self) -> Result<&Self, Error> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        Err(Error::from_answer(self.status.as_u16(), &self.body))
+    }
+}
+
+/// Sends; anything but success is an error.
+async fn send(request: Builder) -> Result<Answer, Error> {
+    let answer = send_any(request).await?;
+    answer.checked()?;
+    Ok(answer)
+}
+
+async fn send_any(request: Builder) -> Result<Answer, Error> {
+    let answer = request.execute().await.map_err(Error::from_transport)?;
+    Ok(Answer {
+        status: answer.status(),
+        total: total(&answer),
+        body: answer.text().await.map_err(Error::from_transport)?,
+    })
+}
+
+/// The number after the slash of `Content-Range: 0-24/3573`.
+fn total(answer: &Response) -> Option<u64> {
+    let range = answer.headers().get(CONTENT_RANGE)?.to_str().ok()?;
+    range.rsplit_once('/')?.1.parse().ok()
+}
+
+fn parse<T: DeserializeOwned>(status: StatusCode, body: &str) -> Result<T, Error> {
+    serde_json::from_str(body).map_err(|e| Error::UnexpectedAnswer {
+        status: status.as_u16(),
+        reason: e.to_string(),
+    })
+}

@@ -1,0 +1,246 @@
+//! The gaps of the crate underneath, each with the request that would fall into it.
+#![expect(clippy::unwrap_used)]
+
+use std::num::NonZeroU32;
+
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, Request, ResponseTemplate,
+    matchers::{any, header, method, path, query_param},
+};
+
+use super::*;
+
+/// `{"sub":…,"role":"authenticated","exp":…}`, signed by nobody.
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3ZjBjOWQwZS0yZjdlLTRjNTMtOWE0ZS02ZjBhM2E0YTdhMTAiLCJyb2xlIjoiYXV0aGVudGljYXRlZCIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln";
+
+fn user() -> UserToken {
+    UserToken::issued(TOKEN).unwrap()
+}
+
+fn client(server: &MockServer) -> PostgrestClient {
+    let url = Url::parse(&server.uri()).unwrap();
+    let key = AnonKey::new("anon-key").unwrap();
+    PostgrestClient::with_timeout(&url, &key, Duration::from_millis(300)).unwrap()
+}
+
+async fn answering(answer: ResponseTemplate) -> (MockServer, PostgrestClient) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let client = client(&server);
+    (server, client)
+}
+
+async fn only_request(server: &MockServer) -> Request {
+    let mut requests = server.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 1);
+    requests.remove(0)
+}
+
+fn query_of(request: &Request) -> Vec<(String, String)> {
+    request.url.query_pairs().into_owned().collect()
+}
+
+#[tokio::test]
+async fn a_select_carries_the_callers_token_and_the_projects_key() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path("/rest/v1/cases"))
+        .and(query_param("select", "id,case_id"))
+        .and(query_param("case_id", "eq.CASE-0001"))
+        .and(header("authorization", format!("Bearer {TOKEN}")))
+        .and(header("apikey", "anon-key"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!([{"id": 1}])))
+        .mount(&server)
+        .await;
+    let query = client(&server).from("cases", &user());
+    let row: Option<Value> = query
+        .select("id,case_id")
+        .eq("case_id", "CASE-0001")
+        .one()
+        .await
+        .unwrap();
+    assert_eq!(row, Some(json!({"id": 1})));
+}
+
+#[tokio::test]
+async fn names_that_would_leave_their_place_are_refused_and_nothing_is_sent() {
+    let (server, db) = answering(ResponseTemplate::new(200)).await;
+    for name in ["../auth/v1?x=", "cases?select=*", "", "a,b", "ünï"] {
+        let table = db.from(name, &user()).rows::<Value>().await;
+        assert!(matches!(table, Err(Error::InvalidName(n)) if n == name));
+        let column = db.from("cases", &user()).eq(name, 1).rows::<Value>().await;
+        assert!(matches!(column, Err(Error::InvalidName(n)) if n == name));
+        let order = [(name, Order::Ascending)];
+        let ordered = db
+            .from("cases", &user())
+            .order(&order)
+            .rows::<Value>()
+            .await;
+        assert!(matches!(ordered, Err(Error::InvalidName(n)) if n == name));
+    }
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn values_stay_values_whatever_they_hold() {
+    let (server, db) = answering(ResponseTemplate::new(200).set_body_json(json!([]))).await;
+    let hostile = "a,b)&id=gt.0\"\\";
+    let query = db.from("cases", &user()).eq("title", hostile);
+    query
+        .is_in("status", [hostile, "open"])
+        .rows::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(
+        query_of(&only_request(&server).await),
+        [
+            ("title".into(), format!("eq.{hostile}")),
+            (
+                "status".into(),
+                r#"in.("a,b)&id=gt.0\"\\","open")"#.to_owned()
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_page_has_its_rows_and_the_total() {
+    let answer = ResponseTemplate::new(206)
+        .insert_header("content-range", "2-3/5")
+        .set_body_json(json!([3, 4]));
+    let (server, db) = answering(answer).await;
+    let query = db
+        .from("cases", &user())
+        .order(&[("id", Order::Descending)]);
+    let page = query
+        .page::<i64>(2, NonZeroU32::new(2).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        page,
+        Page {
+            rows: vec![3, 4],
+            total: 5
+        }
+    );
+    let request = only_request(&server).await;
+    assert_eq!(request.headers["range"], "2-3");
+    assert_eq!(request.headers["prefer"], "count=exact");
+    assert_eq!(
+        query_of(&request),
+        [("order".into(), "id.desc.nullslast".into())]
+    );
+}
+
+#[tokio::test]
+async fn a_page_past_the_end_is_empty() {
+    let answer = ResponseTemplate::new(416)
+        .insert_header("content-range", "*/5")
+        .set_body_json(json!({"code": "PGRST103", "message": "Requested range not satisfiable"}));
+    let (_server, db) = answering(answer).await;
+    let query = db.from("cases", &user());
+    let page = query
+        .page::<i64>(50, NonZeroU32::new(25).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        page,
+        Page {
+            rows: vec![],
+            total: 5
+        }
+    );
+}
+
+#[tokio::test]
+async fn an_insert_gives_the_row_back() {
+    let answer = ResponseTemplate::new(201).set_body_json(json!([{"id": 7}]));
+    let (server, db) = answering(answer).await;
+    let row: Value = db
+        .from("cases", &user())
+        .insert(&json!({"title": "x"}))
+        .await
+        .unwrap();
+    assert_eq!(row["id"], 7);
+    let request = only_request(&server).await;
+    assert_eq!(request.headers["prefer"], "return=representation");
+    assert_eq!(request.body_json::<Value>().unwrap(), json!({"title": "x"}));
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_error_with_postgrests_words() {
+    let body = json!({
+        "code": "23505", "hint": null, "details": "Key (object_path)=(x) already exists.",
+        "message": "duplicate key value violates unique constraint \"case_files_object_path_key\"",
+    });
+    let (_server, db) = answering(ResponseTemplate::new(409).set_body_json(body)).await;
+    let insert = db
+        .from("case_files", &user())
+        .insert::<Value>(&json!({}))
+        .await;
+    let error = insert.unwrap_err();
+    let refusal = error.api().unwrap();
+    assert_eq!((refusal.status, refusal.code.as_str()), (409, "23505"));
+    assert!(refusal.violates("case_files_object_path_key"));
+    assert!(!refusal.violates("case_files"));
+    assert!(refusal.details.as_ref().unwrap().contains("object_path"));
+}
+
+#[tokio::test]
+async fn a_gateways_error_page_is_not_taken_for_an_answer() {
+    let (_server, db) = answering(ResponseTemplate::new(502).set_body_string("<html>")).await;
+    let rows = db.from("cases", &user()).rows::<Value>().await;
+    assert!(matches!(
+        rows,
+        Err(Error::UnexpectedAnswer { status: 502, .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up() {
+    let silence = ResponseTemplate::new(200).set_delay(Duration::from_secs(30));
+    let (_server, db) = answering(silence).await;
+    let rows = db.from("cases", &user()).rows::<Value>().await;
+    assert!(matches!(rows, Err(Error::Timeout)));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unreachable() {
+    let key = AnonKey::new("anon-key").unwrap();
+    let url = Url::parse("http://127.0.0.1:9").unwrap();
+    let db = PostgrestClient::new(&url, &key).unwrap();
+    let rows = db.from("cases", &user()).rows::<Value>().await;
+    assert!(matches!(rows, Err(Error::Unreachable(_))));
+    assert!(matches!(
+        db.is_reachable().await,
+        Err(Error::Unreachable(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_with_the_token() {
+    let elsewhere = MockServer::start().await;
+    let answer = ResponseTemplate::new(307).insert_header("location", elsewhere.uri());
+    let (_server, db) = answering(answer).await;
+    let rows = db.from("cases", &user()).rows::<Value>().await;
+    assert!(matches!(
+        rows,
+        Err(Error::UnexpectedAnswer { status: 307, .. })
+    ));
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_function_without_a_result_answers_nothing() {
+    let (server, db) = answering(ResponseTemplate::new(204)).await;
+    let call = db.rpc("escalate_case", &user());
+    call.call::<()>(&json!({"case_id": 1})).await.unwrap();
+    let request = only_request(&server).await;
+    assert_eq!(request.url.path(), "/rest/v1/rpc/escalate_case");
+}
+
+#[test]
+fn a_key_with_a_line_break_is_refused() {
+    assert_eq!(AnonKey::new("a\nb"), Err(SettingError::Key));
+}

@@ -1,0 +1,217 @@
+//! The rows of the tables as PostgREST gives them, and the ids in them.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A case's number as people write it: `CASE-0001`; beyond 9999 it keeps all its digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CaseNumber(u64);
+
+/// The text is no case number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a case number looks like CASE-0001")]
+pub struct NoCaseNumber;
+
+impl FromStr for CaseNumber {
+    type Err = NoCaseNumber;
+
+    /// Takes exactly what [`fmt::Display`] writes, so that a case has one spelling.
+    fn from_str(text: &str) -> Result<Self, NoCaseNumber> {
+        let digits = text.strip_prefix("CASE-").ok_or(NoCaseNumber)?;
+        let number = Self(digits.parse().map_err(|_| NoCaseNumber)?);
+        if number.to_string() == text {
+            Ok(number)
+        } else {
+            Err(NoCaseNumber)
+        }
+    }
+}
+
+impl fmt::Display for CaseNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CASE-{:04}", self.0)
+    }
+}
+
+impl Serialize for CaseNumber {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CaseNumber {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+id! {
+    /// `cases.id`: what other tables call `case_id`.
+    CaseId;
+    /// `interactions.id`.
+    InteractionId;
+    /// `case_files.id`.
+    FileId;
+}
+
+/// A row of `cases`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Case {
+    /// The key that other tables refer to.
+    pub id: CaseId,
+    /// The number people use.
+    #[schema(value_type = String, example = "CASE-0001")]
+    pub case_id: CaseNumber,
+    /// Whose case it is.
+    pub client_id: Uuid,
+    /// Which department handles it.
+    pub department_id: Uuid,
+    /// The specialty that whoever takes it needs.
+    pub required_specialty_id: Option<Uuid>,
+    /// One line.
+    pub title: String,
+    /// Markdown, as text.
+    pub description: Option<String>,
+    /// `open`, `in_progress` or `resolved`.
+    pub status: String,
+    /// `low`, `medium`, `high` or `urgent`.
+    pub priority: String,
+    /// The staff member who has it.
+    pub assigned_to: Option<Uuid>,
+    /// Who escalated it.
+    pub escalated_by: Option<Uuid>,
+    /// When it was escalated.
+    pub escalated_at: Option<DateTime<Utc>>,
+    /// The deadline of the next action.
+    pub action_required_by: Option<DateTime<Utc>>,
+    /// Whose move it is: a party type's code.
+    pub action_required_of: Option<String>,
+    /// The project's own fields.
+    pub metadata: Value,
+    /// Who opened it.
+    pub created_by: Option<Uuid>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was resolved.
+    pub resolved_at: Option<DateTime<Utc>>,
+}
+
+/// What an upload needs to know of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct CaseKey {
+    /// The key that other tables refer to.
+    pub id: CaseId,
+    /// The number people use.
+    pub case_id: CaseNumber,
+    /// Whose case it is.
+    pub client_id: Uuid,
+}
+
+/// Where a file stands between its reservation and its deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileState {
+    /// Reserved; its bytes are on the way.
+    Pending,
+    /// Its bytes are there and not checked.
+    Uploaded,
+    /// Checked; whoever may see the row may read it.
+    Available,
+    /// On the way out.
+    Deleting,
+}
+
+/// A row of `case_files`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CaseFile {
+    /// Its key.
+    pub id: FileId,
+    /// The case, by `cases.id`.
+    pub case_id: CaseId,
+    /// The interaction it belongs to; null: the case itself.
+    pub interaction_id: Option<InteractionId>,
+    /// The object's name, e.g. `CASE-0001-1634567890-report.pdf`.
+    pub file_name: String,
+    /// The name it had where it came from.
+    pub original_name: String,
+    /// `s3://bucket/path`.
+    pub file_url: String,
+    /// The bucket.
+    pub bucket_id: String,
+    /// The object's path in it.
+    pub object_path: String,
+    /// What the bytes are.
+    pub content_type: String,
+    /// Their number; before the upload is complete, what was announced, or 0.
+    pub file_size: i64,
+    /// Their SHA-256 in hex, once checked.
+    pub sha256: Option<String>,
+    /// The version of the object that was checked; no other is served.
+    pub object_version: Option<String>,
+    /// Where it stands.
+    pub state: FileState,
+    /// Why its content was refused.
+    pub rejection: Option<String>,
+    /// Whether the client may see it.
+    pub visible_to_client: bool,
+    /// Who uploaded it.
+    pub uploaded_by: Option<Uuid>,
+    /// When.
+    pub uploaded_at: DateTime<Utc>,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_number_has_one_spelling() {
+        for good in ["CASE-0001", "CASE-9999", "CASE-10000", "CASE-1234567"] {
+            assert_eq!(good.parse::<CaseNumber>().unwrap().to_string(), good);
+        }
+        for bad in [
+            "",
+            "0001",
+            "case-0001",
+            "CASE-1",
+            "CASE-00001",
+            "CASE-+001",
+            "CASE-0001 ",
+            "CASE-../1",
+        ] {
+            assert!(bad.parse::<CaseNumber>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! One signed request, and what came back.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
+use url::Url;
+
+use crate::outbox::Delivery;
+use crate::resolve::{PublicResolver, check_url};
+use crate::schedule;
+use crate::sign::{WebhookSecret, signature_header};
+
+/// How much of an answer is kept for admins to read, in bytes.
+const KEPT_OF_ANSWER: usize = 1024;
+
+/// How long to wait for that much once the status is known. The status decides; the body is a courtesy.
+const PATIENCE_FOR_BODY: Duration = Duration::from_secs(1);
+
+/// A request that was made, or could not be.
+#[derive(Debug)]
+pub struct Attempt {
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How long it took.
+    pub duration: Duration,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver answered.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// How long it asked to wait.
+        retry_after: Option<Duration>,
+        /// The beginning of what it said.
+        body: String,
+    },
+    /// It did not, or was not asked.
+    NoAnswer {
+        /// Why, for admins to read.
+        error: String,
+    },
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error("the endpoint's URL can't be read: {0}")]
+    Url(#[from] url::ParseError),
+    #[error(transparent)]
+    Refused(#[from] crate::resolve::Refusal),
+    #[error("the endpoint's secret can't be used: {0}")]
+    Secret(#[from] standardwebhooks::WebhookError),
+    #[error("{}", with_causes(.0))]
+    Http(reqwest::Error),
+}
+
+impl From<reqwest::Error> for SendError {
+    fn from(error: reqwest::Error) -> Self {
+        // URLs can carry a receiver's token; an admin knows which endpoint this is.
+        Self::Http(error.without_url())
+    }
+}
+
+/// Sends deliveries.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    client: Client,
+    allow_private: bool,
+}
+
+impl Sender {
+    /// A sender that gives receivers `timeout` to answer.
+    ///
+    /// # Errors
+    /// When the TLS stack can't be set up.
+    pub fn new(timeout: Duration, allow_private: bool) -> Result<Self, reqwest::Error> {
+        let builder = Client::builder()
+            .user_agent(concat!("Casebase-Webhooks/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            // A proxy would resolve names itself, behind the filter's back.
+            .no_proxy()
+            .timeout(timeout);
+        let builder = if allow_private {
+            builder
+        } else {
+            builder.dns_resolver(Arc::new(PublicResolver))
+        };
+        Ok(Self {
+            client: builder.build()?,
+            allow_private,
+        })
+    }
+
+    /// Makes one attempt.
+    pub async fn send(&self, delivery: &Delivery) -> Attempt {
+        let started_at = Utc::now();
+        let clock = Instant::now();
+        let outcome = match self.post(delivery, started_at).await {
+            Ok(response) => read(response).await,
+            Err(error) => Outcome::NoAnswer {
+                error: storable(&error.to_string()),
+            },
+        };
+        Attempt {
+            started_at,
+            duration: clock.elapsed(),
+            outcome,
+        }
+    }
+
+    async fn post(
+        &self,
+        delivery: &Delivery,
+        sent_at: DateTime<Utc>,
+    ) -> Result<Response, SendError> {
+        let url = Url::parse(&delivery.url)?;
+        if !self.allow_private {
+            check_url(&url)?;
+        }
+        let secrets: Vec<WebhookSecret> = delivery
+            .secrets
+            .iter()
+            .map(|secret| WebhookSecret::parse(secret))
+            .collect::<Result<_, _>>()?;
+        let signature = signature_header(&secrets, &delivery.message_id, sent_at, &delivery.body)?;
+
+        let response = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .header(HEADER_WEBHOOK_ID, &delivery.message_id)
+            .header(HEADER_WEBHOOK_TIMESTAMP, sent_at.timestamp())
+            .header(HEADER_WEBHOOK_SIGNATURE, signature)
+            .body(delivery.body.clone())
+            .send()
+            .await?;
+        Ok(response)
+    }
+}
+
+async fn read(mut response: Response) -> Outcome {
+    let status = response.status().as_u16();
+    let retry_after = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|header| header.to_str().ok())
+        .and_then(|header| schedule::retry_after(header, Utc::now()));
+
+    let mut body = Vec::new();
+    let reading = async {
+        while body.len() < KEPT_OF_ANSWER
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            body.extend_from_slice(&chunk);
+        }
+    };
+    // Too late is fine: what has come so far is kept.
+    let _ = tokio::time::timeout(PATIENCE_FOR_BODY, reading).await;
+    body.truncate(KEPT_OF_ANSWER);
+
+    Outcome::Answered {
+        status,
+        retry_after,
+        body: storable(&String::from_utf8_lossy(&body)),
+    }
+}
+
+/// PostgreSQL's text holds everything but NUL.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// An error and its causes on one line: reqwest's own message leaves out why.
+fn with_causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+    use wiremock::matchers::{body_string, header, method};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    const BODY: &str = r#"{"type":"case.updated","data":{"title":"Größe"}}"#;
+
+    fn delivery_to(url: &str) -> Delivery {
+        Delivery {
+            delivery_id: 1,
+            lease_token: Uuid::nil(),
+            attempt: 1,
+            endpoint_id: Uuid::nil(),
+            url: url.to_owned(),
+            message_id: "msg_1".to_owned(),
+            body: BODY.to_owned(),
+            secrets: vec![SECRET.to_owned()],
+        }
+    }
+
+    async fn send(url: &str, timeout: Duration, allow_private: bool) -> Outcome {
+        let sender = Sender::new(timeout, allow_private).unwrap();
+        sender.send(&delivery_to(url)).await.outcome
+    }
+
+    async fn receiver(response: ResponseTemplate) -> MockServer {
+        let server = MockServer::start().await;
+        Mock::given(method("POST"))
+            .respond_with(response)
+            .mount(&server)
+            .await;
+        server
+    }
+
+    fn error_of(outcome: Outcome) -> String {
+        match outcome {
+            Outcome::NoAnswer { error } => error,
+            Outcome::Answered { status, .. } => panic!("answered {status}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_receiver_can_verify_what_it_gets() {
+        let server = MockServer::start().await;
+        Mock::given(header("content-type", "application/json"))
+            .and(header("webhook-id", "msg_1"))
+            .and(body_string(BODY))
+            .respond_with(ResponseTemplate::new(204))
+            .mount(&server)
+            .await;
+
+        let outcome = send(&server.uri(), Duration::from_secs(5), true).await;
+
+        assert_eq!(
+            outcome,
+            Outcome::Answered {
+                status: 204,
+                retry_after: None,
+                body: String::new()
+            }
+        );
+        let request = server.received_requests().await.unwrap().remove(0);
+        standardwebhooks::Webhook::new(SECRET)
+            .unwrap()
+            .verify(&request.body, &request.headers)
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed() {
+        let elsewhere = receiver(ResponseTemplate::new(200)).await;
+        let server = receiver(
+            ResponseTemplate::new(307).insert_header("location", elsewhere.uri().as_str()),
+        )
+        .await;
+
+        let outcome = send(&server.uri(), Duration::from_secs(5), true).await;
+
+        assert!(matches!(outcome, Outcome::Answered { status: 307, .. }));
+        assert_eq!(elsewhere.received_requests().await.unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_is_too_slow_gave_no_answer() {
+        let server = receiver(ResponseTemplate::new(200).set_delay(Duration::from_secs(5))).await;
+
+        let outcome = send(&server.uri(), Duration::from_millis(100), true).await;
+
+        assert!(error_of(outcome).contains("timed out"));
+    }
+
+    #[tokio::test]
+    async fn a_failures_answer_is_kept_without_nul_and_cut_off() {
+        let long = format!("\0no{}", "!".repeat(5000));
+        let server = receiver(
+            ResponseTemplate::new(503)
+                .insert_header("retry-after", "7")
+                .set_body_string(long),
+        )
+        .await;
+
+        let outcome = send(&server.uri(), Duration::from_secs(5), true).await;
+
+        let Outcome::Answered {
+            status,
+            retry_after,
+            body,
+        } = outcome
+        else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!((status, retry_after), (503, Some(Duration::from_secs(7))));
+        assert!(body.starts_with("\u{fffd}no!"), "{body}");
+        assert_eq!(body.chars().count(), KEPT_OF_ANSWER);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_a_private_address() {
+        let server = receiver(ResponseTemplate::new(200)).await;
+        let port = server.address().port();
+
+        for (url, why) in [
+            (format!("http://127.0.0.1:{port}/"), "only https"),
+            (format!("https://127.0.0.1:{port}/"), "not a public address"),
+            (format!("https://localhost:{port}/"), "not a public address"),
+        ] {
+            let error = error_of(send(&url, Duration::from_secs(5), false).await);
+            assert!(error.contains(why), "{url}: {error}");
+        }
+        assert_eq!(server.received_requests().await.unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_error_does_not_repeat_the_endpoints_token() {
+        let error = error_of(
+            send(
+                "http://127.0.0.1:1/?token=hush",
+                Duration::from_secs(5),
+                true,
+            )
+            .await,
+        );
+        assert!(error.contains("refused"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+}

@@ -1,0 +1,246 @@
+//! The loop that empties the outbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::Config;
+use crate::deliver::{Attempt, Outcome, Sender};
+use crate::outbox::{Delivery, Outbox, Report};
+use crate::schedule::Schedule;
+use crate::verdict::Verdict;
+
+/// The first wait after the outbox was found empty. A transaction that began before it was marked idle sends no
+/// notification, so the worker looks again soon, then less and less often.
+const FIRST_NAP: Duration = Duration::from_millis(10);
+
+/// How long to wait for more when one of several requests is finished: reporting them together costs one commit.
+const GATHER: Duration = Duration::from_millis(1);
+
+/// How long to wait when the database fails.
+const AFTER_A_DATABASE_ERROR: Duration = Duration::from_secs(1);
+
+/// How often old deliveries are forgotten.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+
+/// Why the worker could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A delivery would be given away while it is being sent.
+    #[error("the lease ({lease:?}) must be longer than the timeout ({timeout:?})")]
+    LeaseTooShort {
+        /// [`Config::lease`].
+        lease: Duration,
+        /// [`Config::timeout`].
+        timeout: Duration,
+    },
+    /// The HTTP client could not be built.
+    #[error("the webhook client could not be set up: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Sends webhooks until `shutdown`, whatever the database and the receivers do meanwhile.
+///
+/// The pool connects as `casebase_worker` and needs two connections, one of them to listen. No transaction is open
+/// while a request is under way. Killed at any point, nothing is lost: what was leased is sent again by whoever works
+/// next, with the same `webhook-id`.
+///
+/// # Errors
+/// Only at the start, for a configuration that can't work.
+pub async fn run(pool: PgPool, config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    if config.lease <= config.timeout {
+        return Err(Error::LeaseTooShort {
+            lease: config.lease,
+            timeout: config.timeout,
+        });
+    }
+    let outbox = Outbox::new(pool);
+    let wake = Arc::new(Notify::new());
+    let mut worker = Worker {
+        sender: Sender::new(config.timeout, config.allow_private)?,
+        outbox: outbox.clone(),
+        schedule: Arc::new(config.schedule.clone()),
+        config,
+        sending: JoinSet::new(),
+        reports: Vec::new(),
+        tidy_at: Instant::now(),
+    };
+
+    tokio::select! {
+        () = worker.work(&wake, &shutdown) => {}
+        () = listen(&outbox, &wake) => {}
+    }
+    worker.finish().await;
+    Ok(())
+}
+
+struct Worker {
+    outbox: Outbox,
+    sender: Sender,
+    schedule: Arc<Schedule>,
+    config: Config,
+    /// The requests under way.
+    sending: JoinSet<Report>,
+    /// What became of others, not yet reported.
+    reports: Vec<Report>,
+    tidy_at: Instant,
+}
+
+impl Worker {
+    /// Takes turns until `shutdown`, which ends the waiting but never a turn: what is leased must be known here.
+    async fn work(&mut self, wake: &Notify, shutdown: &CancellationToken) {
+        let mut nap = FIRST_NAP;
+        loop {
+            nap = match self.turn().await {
+                Ok(true) => FIRST_NAP,
+                Ok(false) => (nap * 2).min(self.config.poll),
+                Err(error) => {
+                    tracing::warn!(%error, "the webhook outbox can't be reached");
+                    AFTER_A_DATABASE_ERROR
+                }
+            };
+            tokio::select! {
+                Some(report) = self.sending.join_next() => {
+                    self.collect(report);
+                    if !self.sending.is_empty() {
+                        tokio::time::sleep(GATHER).await;
+                    }
+                }
+                () = wake.notified() => {}
+                () = tokio::time::sleep(nap) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Reports what is finished and takes what is due. Answers whether anything was.
+    async fn turn(&mut self) -> Result<bool, sqlx::Error> {
+        let reported = self.report().await?;
+        let leased = self.lease().await?;
+        if Instant::now() >= self.tidy_at {
+            self.outbox.tidy(self.config.keep).await?;
+            self.tidy_at = Instant::now() + TIDY_EVERY;
+        }
+        Ok(reported || leased)
+    }
+
+    async fn report(&mut self) -> Result<bool, sqlx::Error> {
+        while let Some(report) = self.sending.try_join_next() {
+            self.collect(report);
+        }
+        if self.reports.is_empty() {
+            return Ok(false);
+        }
+        let settled = self.outbox.acknowledge(&self.reports).await?;
+        if settled < self.reports.len() {
+            let late = self.reports.len() - settled;
+            tracing::warn!(
+                late,
+                "webhooks were reported too late, or their case is gone"
+            );
+        }
+        self.reports.clear();
+        Ok(true)
+    }
+
+    async fn lease(&mut self) -> Result<bool, sqlx::Error> {
+        let under_way = u16::try_from(self.sending.len()).unwrap_or(u16::MAX);
+        let free = self.config.concurrency.saturating_sub(under_way);
+        if free == 0 {
+            return Ok(false);
+        }
+        let deliveries = self
+            .outbox
+            .lease(
+                free,
+                self.config.concurrency_per_endpoint,
+                self.config.lease,
+            )
+            .await?;
+        let any = !deliveries.is_empty();
+        for delivery in deliveries {
+            let sender = self.sender.clone();
+            let schedule = Arc::clone(&self.schedule);
+            self.sending.spawn(async move {
+                let attempt = sender.send(&delivery).await;
+                report_of(&delivery, attempt, &schedule)
+            });
+        }
+        Ok(any)
+    }
+
+    fn collect(&mut self, report: Result<Report, tokio::task::JoinError>) {
+        match report {
+            Ok(report) => self.reports.push(report),
+            // The lease ends by itself, and the delivery is tried again.
+            Err(error) => tracing::error!(%error, "sending a webhook failed unexpectedly"),
+        }
+    }
+
+    /// Lets requests under way finish, for a moment, and reports them.
+    async fn finish(mut self) {
+        let grace = self.config.grace;
+        let all = async {
+            while let Some(report) = self.sending.join_next().await {
+                self.collect(report);
+            }
+        };
+        if tokio::time::timeout(grace, all).await.is_err() {
+            tracing::info!("webhooks under way are sent again later");
+        }
+        if let Err(error) = self.report().await {
+            tracing::warn!(%error, "the last webhooks could not be reported and are sent again later");
+        }
+    }
+}
+
+fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Report {
+    let number = u32::try_from(delivery.attempt).unwrap_or(u32::MAX);
+    let verdict = Verdict::of(&attempt.outcome, number, schedule, rand::random());
+    let (status, response, error) = match attempt.outcome {
+        Outcome::Answered { status, body, .. } => (Some(status), Some(body), None),
+        Outcome::NoAnswer { error } => (None, None, Some(error)),
+    };
+    let duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(
+        message_id = delivery.message_id,
+        endpoint_id = %delivery.endpoint_id,
+        attempt = delivery.attempt,
+        status,
+        error,
+        duration_ms,
+        ?verdict,
+        "webhook sent"
+    );
+    Report {
+        delivery_id: delivery.delivery_id,
+        lease_token: delivery.lease_token,
+        started_at: attempt.started_at,
+        duration_ms,
+        status,
+        response,
+        error,
+        verdict,
+    }
+}
+
+/// Wakes the worker when the database says so, for ever. Without it polling does the same, more slowly.
+async fn listen(outbox: &Outbox, wake: &Notify) {
+    loop {
+        match outbox.listen().await {
+            Ok(mut listener) => {
+                // None: the connection was lost and is made anew; a notification may have been missed.
+                while let Ok(_notified) = listener.try_recv().await {
+                    wake.notify_one();
+                }
+            }
+            Err(error) => tracing::warn!(%error, "can't listen for webhooks, polling instead"),
+        }
+        tokio::time::sleep(AFTER_A_DATABASE_ERROR).await;
+    }
+}

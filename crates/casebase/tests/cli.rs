@@ -1,0 +1,258 @@
+//! The commands as they are typed.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+fn casebase(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_casebase"));
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .env_remove("DATABASE_URL");
+    command
+}
+
+fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// A `casebase dev` that has written its ready file; interrupted when dropped.
+struct Dev {
+    child: Child,
+    settings: HashMap<String, String>,
+}
+
+impl Dev {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        let ready = folder.join("ready.env");
+        let ready_file = ready.to_str().expect("UTF-8");
+        let mut all = vec![
+            "dev",
+            "--port",
+            "0",
+            "--db-port",
+            "0",
+            "--ready-file",
+            ready_file,
+        ];
+        all.extend(args);
+        let mut child = casebase(&all)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let patience = Instant::now() + Duration::from_secs(60);
+        while !ready.exists() {
+            assert!(
+                child.try_wait().expect("a child").is_none(),
+                "it ended before it was ready"
+            );
+            assert!(Instant::now() < patience, "it is not ready after a minute");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let settings = dotenvy::from_path_iter(&ready)
+            .expect("readable")
+            .map(|line| line.expect("a dotenv line"));
+        Self {
+            child,
+            settings: settings.collect(),
+        }
+    }
+
+    fn interrupt(&mut self) -> std::process::ExitStatus {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).expect("it runs");
+        self.child.wait().expect("it ends")
+    }
+
+    fn migrate(&self, args: &[&str]) -> Output {
+        let mut all = vec!["migrate", "--database-url", &self.settings["DATABASE_URL"]];
+        all.extend(args);
+        casebase(&all).output().expect("it runs")
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT);
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn dev_keeps_its_data_between_runs_and_stops_cleanly_on_ctrl_c() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = Path::new("/tmp").join(format!("casebase-test-data-{}", std::process::id()));
+    let data_dir = data.to_str().expect("UTF-8");
+
+    let mut first = Dev::start(folder.path(), &["--empty", "--data", data_dir]);
+    query(&first, "create table kept as select 42 as answer");
+    assert!(first.interrupt().success());
+    assert!(
+        !folder.path().join("ready.env").exists(),
+        "the ready file outlived the stack"
+    );
+
+    let mut second = Dev::start(folder.path(), &["--empty", "--data", data_dir]);
+    assert_eq!(query(&second, "select answer from kept"), "42");
+    assert!(second.interrupt().success());
+    std::fs::remove_dir_all(data).expect("the folder is ours");
+}
+
+#[test]
+fn migrate_says_what_it_would_do_does_it_once_and_then_finds_nothing_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty"]);
+
+    let planned = text(&dev.migrate(&["--dry-run"]));
+    assert!(planned.contains("would apply 20261121000100"), "{planned}");
+    assert_eq!(
+        query(
+            &dev,
+            "select coalesce(to_regclass('public.cases')::text, 'none')"
+        ),
+        "none"
+    );
+
+    let applied = dev.migrate(&[]);
+    assert!(applied.status.success(), "{}", text(&applied));
+    assert_eq!(text(&applied).lines().count(), planned.lines().count());
+    assert_eq!(
+        query(&dev, "select to_regclass('public.cases')::text"),
+        "cases"
+    );
+
+    assert_eq!(
+        text(&dev.migrate(&[])),
+        "nothing to apply: the database is up to date\n"
+    );
+}
+
+#[test]
+fn migrate_names_the_option_when_the_database_is_not_there() {
+    let output = casebase(&[
+        "migrate",
+        "--database-url",
+        "postgresql://postgres:x@127.0.0.1:1/postgres",
+    ])
+    .output()
+    .expect("it runs");
+    assert!(!output.status.success());
+    assert!(text(&output).contains("the database can't be reached (--database-url, DATABASE_URL)"));
+}
+
+#[test]
+fn the_owner_may_make_policies_in_storage_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty"]);
+    for allowed in [
+        "create policy p on storage.objects for select to authenticated using (false)",
+        "alter policy p on storage.objects using (true)",
+        "drop policy p on storage.objects",
+        "create table public.profiles (id uuid primary key references auth.users on delete cascade)",
+    ] {
+        try_query(&dev, allowed).unwrap_or_else(|e| panic!("{allowed}: {e}"));
+    }
+    for refused in [
+        "create table storage.mine (id int)",
+        "create function auth.mine() returns int language sql as 'select 1'",
+        "create index mine on storage.objects (created_at)",
+        "alter table storage.objects enable row level security",
+        "alter table storage.objects add column mine int",
+        "drop function auth.uid() cascade",
+        "drop schema storage cascade",
+    ] {
+        let error = try_query(&dev, refused).expect_err(refused);
+        assert_eq!(
+            error.as_database_error().and_then(|e| e.code()).as_deref(),
+            Some("42501"),
+            "{refused}: {error}"
+        );
+    }
+}
+
+#[test]
+fn the_demo_does_the_main_job_and_tells_each_step_as_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("Übersicht Nachtschicht.txt");
+    std::fs::write(&file, "gate 2, 22:00 to 06:00\n").expect("written");
+    let output = casebase(&["demo", "--json"])
+        .arg(&file)
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{}", text(&output));
+
+    let steps: Vec<serde_json::Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}")))
+        .collect();
+    let named = |name: &str| {
+        steps
+            .iter()
+            .find(|step| step["step"] == name)
+            .unwrap_or_else(|| panic!("no step {name}"))
+    };
+    assert!(steps.iter().all(|step| step["ok"] == true));
+    assert_eq!(named("open_case")["case"]["case_id"], "CASE-0001");
+    let file = &named("upload_as_client")["file"];
+    assert_eq!(file["original_name"], "Übersicht Nachtschicht.txt");
+    assert!(
+        file["object_path"]
+            .as_str()
+            .is_some_and(|p| p.contains("/cases/CASE-0001/CASE-0001-"))
+    );
+    let internal = &named("upload_as_staff")["file"];
+    assert!(
+        internal["object_path"]
+            .as_str()
+            .is_some_and(|p| p.contains("/CASE-0001-interaction-1-"))
+    );
+    assert_eq!(named("webhook")["payload"]["type"], "case.status_changed");
+}
+
+#[test]
+fn the_demo_names_a_file_that_is_not_there() {
+    let output = casebase(&["demo", "/nowhere/report.pdf"])
+        .output()
+        .expect("it runs");
+    assert!(!output.status.success());
+    assert!(
+        text(&output).contains("/nowhere/report.pdf can't be read"),
+        "{}",
+        text(&output)
+    );
+}
+
+fn query(dev: &Dev, sql: &'static str) -> String {
+    try_query(dev, sql).unwrap_or_else(|e| panic!("{sql}: {e}"))
+}
+
+/// As the project's owner; the first column of the first row as text, or nothing.
+fn try_query(dev: &Dev, sql: &'static str) -> Result<String, sqlx::Error> {
+    use sqlx::{Connection, Row};
+    tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(async {
+            let mut owner = sqlx::PgConnection::connect(&dev.settings["DATABASE_URL"]).await?;
+            let rows = sqlx::Executor::fetch_all(&mut owner, sqlx::raw_sql(sql)).await?;
+            Ok(rows
+                .first()
+                .map(|row| {
+                    row.try_get::<String, _>(0)
+                        .or_else(|_| row.try_get::<i32, _>(0).map(|n| n.to_string()))
+                        .unwrap_or_default()
+                })
+                .unwrap_or_default())
+        })
+}

@@ -1,0 +1,382 @@
+-- Cases, their interactions and notes, and the rules that hold whoever writes.
+--
+-- Two kinds of rule. What must be true of a row binds everybody. Who may do what binds whoever row level security
+-- binds (row_security_active): the API's users, but neither the owner nor a service key.
+-- Rule triggers are SECURITY INVOKER and look at cases through the caller's own policies, so they can't tell an
+-- invisible case from a missing one, and neither can who reads their errors.
+
+create table public.cases (
+  id                    bigint      not null generated always as identity,
+  -- lpad cuts what is longer: CASE-10000 must keep its digits.
+  case_id               text        not null generated always as
+                          ('CASE-' || lpad(id::text, greatest(4, length(id::text)), '0')) stored,
+  client_id             uuid        not null,
+  department_id         uuid        not null default casebase.default_department(),
+  required_specialty_id uuid,
+  title                 text        not null,
+  description           text        not null default '',
+  status                text        not null default 'open',
+  priority              text        not null default 'medium',
+  assigned_to           uuid,
+  escalated_by          uuid,
+  escalated_at          timestamptz,
+  action_required_by    timestamptz,
+  action_required_of    text,
+  metadata              jsonb       not null default '{}',
+  created_by            uuid,
+  created_at            timestamptz not null default now(),
+  updated_at            timestamptz not null default now(),
+  resolved_at           timestamptz,
+  constraint cases_pkey primary key (id),
+  constraint cases_case_id_key unique (case_id),
+  constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
+  constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
+  constraint cases_required_specialty_id_fkey
+    foreign key (required_specialty_id) references public.specialties (id) on delete set null,
+  constraint cases_assigned_to_fkey
+    foreign key (assigned_to) references public.staff_members (user_id) on delete set null,
+  constraint cases_escalated_by_fkey foreign key (escalated_by) references auth.users (id) on delete set null,
+  constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
+  constraint cases_action_required_of_fkey
+    foreign key (action_required_of) references public.party_types (code) on update cascade,
+  constraint cases_title_check check (title ~ '[^[:space:]]' and char_length(title) <= 200),
+  constraint cases_description_check check (char_length(description) <= 50000),
+  -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
+  constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
+  constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
+  constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
+  constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
+);
+comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
+comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
+comment on column public.cases.assigned_to is 'The member of staff who works the case.';
+comment on column public.cases.action_required_by is 'The deadline of the next move.';
+comment on column public.cases.action_required_of is 'The party type whose move it is.';
+comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
+alter table public.cases enable row level security;
+revoke all on public.cases from public, anon, authenticated, service_role;
+
+-- One index for every arm of the policies, in the order that a page is read in.
+create index cases_client_id_idx on public.cases (client_id, created_at desc);
+create index cases_department_id_idx on public.cases (department_id, created_at desc);
+create index cases_assigned_to_idx on public.cases (assigned_to, created_at desc) where assigned_to is not null;
+create index cases_created_at_idx on public.cases (created_at desc);
+create index cases_status_idx on public.cases (status, priority, created_at desc);
+create index cases_action_required_by_idx on public.cases (action_required_by) where action_required_by is not null;
+create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
+create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
+  where required_specialty_id is not null;
+create index cases_escalated_by_idx on public.cases (escalated_by) where escalated_by is not null;
+create index cases_created_by_idx on public.cases (created_by) where created_by is not null;
+
+-- What staff keep about a case beside it. A table of its own: a column privilege would break `select *`.
+create table public.case_internal (
+  case_id    bigint      not null,
+  tags       text[]      not null default '{}',
+  metadata   jsonb       not null default '{}',
+  updated_at timestamptz not null default now(),
+  constraint case_internal_pkey primary key (case_id),
+  constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint case_internal_tags_check
+    check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
+  constraint case_internal_metadata_check
+    check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384)
+);
+comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+alter table public.case_internal enable row level security;
+revoke all on public.case_internal from public, anon, authenticated, service_role;
+create index case_internal_tags_idx on public.case_internal using gin (tags);
+
+create table public.interactions (
+  id                bigint      not null generated always as identity,
+  case_id           bigint      not null,
+  party1_name       text        not null,
+  party1_type       text        not null,
+  party2_name       text        not null,
+  party2_type       text        not null,
+  content           text        not null,
+  visible_to_client boolean     not null default false,
+  created_by        uuid,
+  created_at        timestamptz not null default now(),
+  updated_at        timestamptz not null default now(),
+  constraint interactions_pkey primary key (id),
+  -- For what must belong to the same case as its interaction.
+  constraint interactions_id_case_id_key unique (id, case_id),
+  constraint interactions_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint interactions_party1_type_fkey
+    foreign key (party1_type) references public.party_types (code) on update cascade,
+  constraint interactions_party2_type_fkey
+    foreign key (party2_type) references public.party_types (code) on update cascade,
+  constraint interactions_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
+  constraint interactions_party1_name_check check (party1_name ~ '[^[:space:]]' and char_length(party1_name) <= 200),
+  constraint interactions_party2_name_check check (party2_name ~ '[^[:space:]]' and char_length(party2_name) <= 200),
+  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
+);
+comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
+comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
+alter table public.interactions enable row level security;
+revoke all on public.interactions from public, anon, authenticated, service_role;
+create index interactions_case_id_idx on public.interactions (case_id, created_at desc);
+create index interactions_created_at_idx on public.interactions (created_at desc);
+create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
+create index interactions_party1_type_idx on public.interactions (party1_type);
+create index interactions_party2_type_idx on public.interactions (party2_type);
+
+create table public.internal_notes (
+  id         bigint      not null generated always as identity,
+  case_id    bigint      not null,
+  content    text        not null,
+  created_by uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint internal_notes_pkey primary key (id),
+  constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
+  constraint internal_notes_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
+);
+comment on table public.internal_notes is 'What staff tell each other about a case.';
+alter table public.internal_notes enable row level security;
+revoke all on public.internal_notes from public, anon, authenticated, service_role;
+create index internal_notes_case_id_idx on public.internal_notes (case_id, created_at desc);
+create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
+
+-- Which columns an update changes. Generated columns have no value yet in a BEFORE trigger; updated_at is ours.
+create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[]
+  language sql immutable set search_path = ''
+as $$
+  select coalesce(array_agg(n.key), '{}')
+  from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
+  where n.value is distinct from was -> n.key
+$$;
+
+-- What a row is and who made it never changes. created_by may become null: its user was deleted.
+create function casebase.keep_identity() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  was     jsonb := to_jsonb(old);
+  becomes jsonb := to_jsonb(new);
+  fixed   text;
+begin
+  foreach fixed in array tg_argv loop
+    if becomes -> fixed is distinct from was -> fixed
+       and not (fixed = 'created_by' and becomes -> fixed = 'null')
+    then
+      raise exception '% of % never changes', fixed, tg_table_name
+        using errcode = 'check_violation', column = fixed;
+    end if;
+  end loop;
+  new.updated_at := now();
+  return new;
+end
+$$;
+
+create trigger a_keep_identity before update on public.cases
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at');
+create trigger a_keep_identity before update on public.case_internal
+  for each row execute function casebase.keep_identity('case_id');
+create trigger a_keep_identity before update on public.interactions
+  for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
+create trigger a_keep_identity before update on public.internal_notes
+  for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
+
+-- A new row is made by whoever makes it. A service key may say on whose behalf.
+create function casebase.set_author() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if row_security_active(tg_relid) then
+    new.created_by := casebase.caller_id();
+  else
+    new.created_by := coalesce(new.created_by, casebase.caller_id());
+  end if;
+  return new;
+end
+$$;
+
+create trigger a_set_author before insert on public.cases
+  for each row execute function casebase.set_author();
+create trigger a_set_author before insert on public.interactions
+  for each row execute function casebase.set_author();
+create trigger a_set_author before insert on public.internal_notes
+  for each row execute function casebase.set_author();
+
+-- Whoever opens a case outside the departments they work in does so as a client: title and description, nothing
+-- else. This judges only what was sent and what the caller is, so it says nothing about any client or case.
+create function casebase.limit_new_case() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  set_beyond text[];
+begin
+  if not row_security_active(tg_relid) or new.department_id = any (casebase.my_departments()) then
+    return new;
+  end if;
+  set_beyond := casebase.changed_columns(
+    to_jsonb(jsonb_populate_record(null::public.cases, jsonb_build_object(
+      'status', 'open', 'priority', 'medium', 'metadata', '{}'::jsonb,
+      'department_id', casebase.default_department()))),
+    to_jsonb(new) - '{id,client_id,title,description,created_by,created_at}'::text[]);
+  if set_beyond <> '{}' then
+    raise exception 'you can''t set % when you open a case', array_to_string(set_beyond, ', ')
+      using errcode = 'insufficient_privilege', hint = 'A client opens a case with client_id, title and description.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger b_limit_new_case before insert on public.cases
+  for each row execute function casebase.limit_new_case();
+
+-- Which columns of a case the caller may change. Fires only for rows that the caller sees and may edit.
+create function casebase.limit_case_changes() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  standing text := casebase.staff_standing();
+  changed  text[];
+  allowed  text[];
+begin
+  if not row_security_active(tg_relid) then
+    return new;
+  end if;
+  changed := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
+  if standing in ('admin', 'all', 'departments')
+     and (old.department_id = any (casebase.my_departments()) or old.assigned_to = casebase.caller_id())
+  then
+    return new;
+  elsif standing is not null and old.assigned_to = casebase.caller_id() then
+    allowed := '{title,description,status,metadata,action_required_by,action_required_of}';
+  elsif old.status = 'open' then
+    allowed := '{title,description}';
+  else
+    raise exception 'a client edits a case only while it is open'
+      using errcode = 'insufficient_privilege', hint = 'Add an interaction, or reopen the case with rpc/reopen_case.';
+  end if;
+  if not changed <@ allowed then
+    raise exception 'you can''t change % of this case',
+        (select string_agg(c, ', ') from unnest(changed) c where c <> all (allowed))
+      using errcode = 'insufficient_privilege', hint = 'You can change ' || array_to_string(allowed, ', ') || '.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger c_limit_case_changes before update on public.cases
+  for each row execute function casebase.limit_case_changes();
+
+-- What the status means for other columns. A reopened case starts anew: it can be escalated again.
+create function casebase.follow_status() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if new.status = 'resolved' then
+    new.resolved_at := coalesce(new.resolved_at, now());
+  else
+    new.resolved_at := null;
+  end if;
+  if tg_op = 'UPDATE' and old.status = 'resolved' and new.status <> 'resolved' then
+    new.escalated_at := null;
+    new.escalated_by := null;
+  end if;
+  return new;
+end
+$$;
+
+create trigger d_follow_status before insert or update of status, resolved_at on public.cases
+  for each row execute function casebase.follow_status();
+
+-- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
+-- whoever acts for no user (a service key, the owner).
+create function casebase.check_assignee() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if new.assigned_to is null
+     or tg_op = 'UPDATE'
+        and new.assigned_to is not distinct from old.assigned_to
+        and new.required_specialty_id is not distinct from old.required_specialty_id
+  then
+    return new;
+  end if;
+  if not exists (select from public.staff_members s where s.user_id = new.assigned_to and s.active) then
+    raise exception 'a case can be assigned to active staff only'
+      using errcode = 'check_violation', column = 'assigned_to';
+  end if;
+  if new.required_specialty_id is not null
+     and casebase.caller_id() is not null
+     and not casebase.is_admin()
+     and not exists (
+       select from public.staff_specialties s
+       where s.user_id = new.assigned_to and s.specialty_id = new.required_specialty_id
+     )
+  then
+    raise exception 'the case needs a specialty that its assignee does not have'
+      using errcode = 'check_violation', column = 'assigned_to', hint = 'Assign somebody who has it, or ask an admin.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger e_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
+  for each row execute function casebase.check_assignee();
+
+-- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
+-- is treated like a client's; the policy then refuses it as it refuses a missing one.
+create function casebase.set_speaker() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  the_case record;
+begin
+  if not row_security_active(tg_relid) then
+    return new;
+  end if;
+  select c.client_id, c.assigned_to,
+         c.department_id = any (casebase.my_departments())
+           or c.assigned_to is not distinct from casebase.staff_id() and c.assigned_to is not null as as_staff
+  into the_case
+  from public.cases c
+  where c.id = new.case_id;
+  if the_case.as_staff then
+    return new;
+  end if;
+  new.visible_to_client := true;
+  new.party1_type := 'CLIENT';
+  new.party1_name := casebase.my_name(the_case.client_id);
+  new.party2_type := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
+  new.party2_name := coalesce(
+    casebase.assignee_name(new.case_id),
+    (select p.label from public.party_types p where p.code = new.party2_type));
+  return new;
+end
+$$;
+
+-- The caller's own name.
+create function casebase.my_name(for_client uuid) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return casebase.person_name(casebase.caller_id(), for_client);
+end
+$$;
+
+-- Who works a case, for those who see the case.
+create function casebase.assignee_name(the_case bigint) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (
+    select s.display_name
+    from public.cases c
+    join public.staff_members s on s.user_id = c.assigned_to
+    where c.id = the_case
+      and (c.client_id = any (casebase.my_clients())
+           or c.department_id = any (casebase.my_departments())
+           or c.assigned_to = casebase.staff_id())
+  );
+end
+$$;
+
+create trigger b_set_speaker before insert on public.interactions
+  for each row execute function casebase.set_speaker();

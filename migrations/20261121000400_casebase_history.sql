@@ -1,0 +1,284 @@
+-- The history of cases: what staff read as a timeline and what webhooks are sent from.
+--
+-- Entries are written by statement-level triggers in the transaction of the change itself. Each case counts its
+-- own, without gaps and in commit order: whoever writes holds the case's counter until the end of the transaction.
+
+create table casebase.case_counters (
+  case_id  bigint not null,
+  last_seq bigint not null,
+  constraint case_counters_pkey primary key (case_id),
+  constraint case_counters_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade
+)
+-- Room on the page, so that counting stays a heap-only update.
+with (fillfactor = 50);
+comment on table casebase.case_counters is
+  'The last sequence number of each case''s history. Apart from cases, whose rows foreign keys lock.';
+alter table casebase.case_counters enable row level security;
+revoke all on casebase.case_counters from public, anon, authenticated, service_role;
+
+create table public.case_events (
+  id                bigint      not null generated always as identity,
+  case_id           bigint      not null,
+  seq               bigint      not null,
+  type              text        not null,
+  actor_id          uuid,
+  actor_name        text        not null,
+  visible_to_client boolean     not null,
+  data              jsonb       not null,
+  created_at        timestamptz not null default clock_timestamp(),
+  constraint case_events_pkey primary key (id),
+  constraint case_events_case_id_seq_key unique (case_id, seq),
+  constraint case_events_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint case_events_actor_id_fkey foreign key (actor_id) references auth.users (id) on delete set null,
+  constraint case_events_type_check check (type ~ '^[a-z_]+\.[a-z_]+$')
+);
+comment on table public.case_events is 'The append-only history of each case. Staff read it; clients read rpc/case_timeline.';
+comment on column public.case_events.seq is 'Counts the entries of one case, without gaps, in the order of their commits.';
+comment on column public.case_events.actor_name is 'Stays when the user is deleted.';
+comment on column public.case_events.data is
+  'case_id (CASE-0001), case (its key), client_id, and what the type adds; changes as {"changes": {"status": {"from": …, "to": …}}}.';
+alter table public.case_events enable row level security;
+revoke all on public.case_events from public, anon, authenticated, service_role;
+create index case_events_actor_id_idx on public.case_events (actor_id) where actor_id is not null;
+create index case_events_created_at_idx on public.case_events (created_at desc);
+
+create type casebase.event_draft as (
+  case_id           bigint,
+  type              text,
+  actor_id          uuid,
+  visible_to_client boolean,
+  data              jsonb
+);
+
+-- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
+-- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
+create function casebase.append_events(drafts casebase.event_draft[]) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if drafts is null then
+    return;
+  end if;
+  with draft as (
+    select d.case_id, d.type, d.actor_id, d.visible_to_client, d.data, c.case_id as number, c.client_id,
+           row_number() over (partition by d.case_id order by d.position) as nth
+    from unnest(drafts) with ordinality
+           as d (case_id, type, actor_id, visible_to_client, data, position)
+    join public.cases c on c.id = d.case_id
+  ),
+  counted as (
+    insert into casebase.case_counters as k (case_id, last_seq)
+    select draft.case_id, count(*) from draft group by draft.case_id order by draft.case_id
+    on conflict (case_id) do update set last_seq = k.last_seq + excluded.last_seq
+    returning k.case_id, k.last_seq
+  )
+  insert into public.case_events (case_id, seq, type, actor_id, actor_name, visible_to_client, data)
+  select draft.case_id,
+         counted.last_seq - max(draft.nth) over (partition by draft.case_id) + draft.nth,
+         draft.type,
+         -- The row may outlive the user whose token this is.
+         (select u.id from auth.users u where u.id = draft.actor_id),
+         coalesce(casebase.person_name(draft.actor_id, draft.client_id), 'system'),
+         draft.visible_to_client,
+         jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
+  from draft
+  join counted on counted.case_id = draft.case_id
+  order by draft.case_id, draft.nth;
+end
+$$;
+
+-- Each trigger below says which entries a statement leaves. Order: as the rows came.
+
+create function casebase.record_new_cases() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), true,
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority))::casebase.event_draft
+    order by n.id))
+  from new_rows n;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.cases
+  referencing new table as new_rows
+  for each statement execute function casebase.record_new_cases();
+
+-- One entry per kind of change. Who works a case is the staff's affair, so clients don't see those entries.
+create function casebase.record_case_changes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (entry.id, entry.type, casebase.caller_id(), entry.visible, jsonb_build_object('changes', entry.changes)
+    )::casebase.event_draft
+    order by entry.id, entry.rank))
+  from (
+    select n.id, change.type, change.visible, min(change.rank) as rank,
+           jsonb_object_agg(change.name, case
+             when change.is_text then '{"changed": true}'
+             else jsonb_build_object('from', change.was, 'to', change.becomes)
+           end) as changes
+    from new_rows n
+    join old_rows o on o.id = n.id
+    cross join lateral (values
+      (1, 'case.handed_over',    false, 'department_id',         false, to_jsonb(o.department_id),         to_jsonb(n.department_id)),
+      (2, 'case.assigned',       false, 'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
+      (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
+                                 true,  'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
+      (4, 'case.status_changed', true,  'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
+      (5, 'case.updated',        true,  'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
+      (5, 'case.updated',        true,  'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
+      (5, 'case.updated',        true,  'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
+      (5, 'case.updated',        true,  'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
+      (5, 'case.updated',        true,  'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
+      (5, 'case.updated',        true,  'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
+      (5, 'case.updated',        true,  'metadata',              true,  o.metadata,                          n.metadata)
+    ) as change (rank, type, visible, name, is_text, was, becomes)
+    where change.was is distinct from change.becomes
+    group by n.id, change.type, change.visible
+  ) entry;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.cases
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_case_changes();
+
+create function casebase.record_new_interactions() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (n.case_id, 'interaction.created', coalesce(casebase.caller_id(), n.created_by), n.visible_to_client,
+     jsonb_build_object('interaction_id', n.id, 'party1_type', n.party1_type, 'party2_type', n.party2_type,
+                        'visible_to_client', n.visible_to_client))::casebase.event_draft
+    order by n.id))
+  from new_rows n;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.interactions
+  referencing new table as new_rows
+  for each statement execute function casebase.record_new_interactions();
+
+create function casebase.record_interaction_changes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (entry.case_id, 'interaction.updated', casebase.caller_id(), entry.visible_to_client,
+     jsonb_build_object('interaction_id', entry.id, 'changes', entry.changes))::casebase.event_draft
+    order by entry.id))
+  from (
+    select n.id, n.case_id, n.visible_to_client,
+           jsonb_object_agg(change.name, case
+             when change.name = 'content' then '{"changed": true}'
+             else jsonb_build_object('from', change.was, 'to', change.becomes)
+           end) as changes
+    from new_rows n
+    join old_rows o on o.id = n.id
+    cross join lateral (values
+      ('content',           to_jsonb(o.content),           to_jsonb(n.content)),
+      ('party1_name',       to_jsonb(o.party1_name),       to_jsonb(n.party1_name)),
+      ('party1_type',       to_jsonb(o.party1_type),       to_jsonb(n.party1_type)),
+      ('party2_name',       to_jsonb(o.party2_name),       to_jsonb(n.party2_name)),
+      ('party2_type',       to_jsonb(o.party2_type),       to_jsonb(n.party2_type)),
+      ('visible_to_client', to_jsonb(o.visible_to_client), to_jsonb(n.visible_to_client))
+    ) as change (name, was, becomes)
+    where change.was is distinct from change.becomes
+    group by n.id, n.case_id, n.visible_to_client
+  ) entry;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.interactions
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_interaction_changes();
+
+create function casebase.record_deleted_interactions() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (o.case_id, 'interaction.deleted', casebase.caller_id(), o.visible_to_client,
+     jsonb_build_object('interaction_id', o.id))::casebase.event_draft
+    order by o.id))
+  from old_rows o;
+  return null;
+end
+$$;
+
+create trigger record_delete after delete on public.interactions
+  referencing old table as old_rows
+  for each statement execute function casebase.record_deleted_interactions();
+
+-- Notes: the trigger's argument is the entry's type.
+create function casebase.record_notes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (t.case_id, tg_argv[0], casebase.caller_id(), false, jsonb_build_object('internal_note_id', t.id)
+    )::casebase.event_draft
+    order by t.id))
+  from touched t;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.internal_notes
+  referencing new table as touched
+  for each statement execute function casebase.record_notes('internal_note.created');
+create trigger record_delete after delete on public.internal_notes
+  referencing old table as touched
+  for each statement execute function casebase.record_notes('internal_note.deleted');
+
+create function casebase.record_note_changes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (n.case_id, 'internal_note.updated', casebase.caller_id(), false, jsonb_build_object('internal_note_id', n.id)
+    )::casebase.event_draft
+    order by n.id))
+  from new_rows n
+  join old_rows o on o.id = n.id
+  where n.content <> o.content;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.internal_notes
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_note_changes();
+
+-- A file exists for others from available to deleting. The service makes it available on the uploader's behalf.
+create function casebase.record_file_changes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (n.case_id,
+     case n.state when 'available' then 'case_file.available' else 'case_file.deleted' end,
+     coalesce(casebase.caller_id(), case n.state when 'available' then n.uploaded_by end),
+     n.visible_to_client,
+     jsonb_build_object('case_file_id', n.id, 'interaction_id', n.interaction_id, 'file_name', n.file_name,
+                        'original_name', n.original_name, 'content_type', n.content_type, 'file_size', n.file_size,
+                        'sha256', n.sha256, 'visible_to_client', n.visible_to_client))::casebase.event_draft
+    order by n.id))
+  from new_rows n
+  join old_rows o on o.id = n.id
+  where n.state <> o.state and 'available' in (n.state, o.state);
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.case_files
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_file_changes();

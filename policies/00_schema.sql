@@ -1,0 +1,80 @@
+-- Who may use the schema casebase and execute its functions. Nothing here is exposed by the API: authenticated and
+-- service_role execute what policies, rules and rpc functions call in their name.
+
+revoke all on schema casebase from public, anon, authenticated, service_role;
+grant usage on schema casebase to authenticated, service_role;
+grant usage on schema casebase to supabase_auth_admin, casebase_worker;
+
+revoke all on all functions in schema casebase
+  from public, anon, authenticated, service_role, supabase_auth_admin, casebase_worker;
+revoke all on all tables in schema casebase from public, anon, authenticated, service_role, casebase_worker;
+revoke all on all sequences in schema casebase from public, anon, authenticated, service_role, casebase_worker;
+
+-- Who is asking.
+grant execute on function
+  casebase.caller_id(),
+  casebase.staff_standing(),
+  casebase.is_staff(),
+  casebase.is_admin(),
+  casebase.is_known(),
+  casebase.staff_id(),
+  casebase.my_departments(),
+  casebase.my_clients(),
+  casebase.my_name(uuid)
+to authenticated, service_role;
+
+-- What defaults, checks and rules of the tables call.
+grant execute on function
+  casebase.default_department(),
+  casebase.assignee_name(bigint),
+  casebase.changed_columns(jsonb, jsonb),
+  casebase.is_object_name(text),
+  casebase.object_version(text, text),
+  casebase.vouches_for_files(regclass)
+to authenticated, service_role;
+
+-- Behind the rpc functions; each checks its caller.
+grant execute on function
+  casebase.reopen_case(bigint),
+  casebase.escalate_case(bigint),
+  casebase.hand_over_case(bigint, uuid, uuid, text),
+  casebase.case_people(bigint),
+  casebase.case_timeline(bigint),
+  casebase.my_client_names()
+to authenticated, service_role;
+
+-- The auth service, at sign-in.
+grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_auth_admin;
+
+-- The service's own role.
+grant execute on function
+  casebase.verification_begin(bigint),
+  casebase.verification_finish(bigint, text, text, bigint, text),
+  casebase.verification_reject(bigint, text),
+  casebase.document_verification_begin(bigint),
+  casebase.document_verification_finish(bigint, text, text, bigint, text),
+  casebase.document_verification_reject(bigint, text)
+to casebase_worker;
+
+-- The view that Storage's policies read: through its reader's own policies.
+grant select on casebase.reserved_objects to authenticated;
+
+-- The rpc functions: SECURITY INVOKER, for signed-in users.
+revoke all on function
+  public.reopen_case(bigint),
+  public.escalate_case(bigint),
+  public.hand_over_case(bigint, uuid, uuid, text),
+  public.case_people(bigint),
+  public.case_timeline(bigint),
+  public.my_clients(),
+  public.my_newest_cases(integer, timestamptz)
+from public, anon, authenticated, service_role;
+grant execute on function
+  public.reopen_case(bigint),
+  public.escalate_case(bigint),
+  public.hand_over_case(bigint, uuid, uuid, text),
+  public.case_people(bigint),
+  public.case_timeline(bigint),
+  public.my_clients(),
+  public.my_newest_cases(integer, timestamptz)
+to authenticated, service_role;

@@ -1,0 +1,52 @@
+-- public.case_internal: staff only.
+
+revoke all on public.case_internal from public, anon, authenticated, service_role;
+grant select, delete on public.case_internal to authenticated;
+grant insert (case_id, tags, metadata), update (case_id, tags, metadata) on public.case_internal to authenticated;
+grant select, insert, update, delete on public.case_internal to service_role;
+
+drop policy if exists staff_read_case_internal on public.case_internal;
+drop policy if exists staff_add_case_internal on public.case_internal;
+drop policy if exists staff_edit_case_internal on public.case_internal;
+drop policy if exists admins_delete_case_internal on public.case_internal;
+
+-- Staff read and write it for the cases they see as staff. Clients never.
+create policy staff_read_case_internal on public.case_internal for select to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = case_internal.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+create policy staff_add_case_internal on public.case_internal for insert to authenticated
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = case_internal.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+create policy staff_edit_case_internal on public.case_internal for update to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = case_internal.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  )
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = case_internal.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+-- Only admins delete it.
+create policy admins_delete_case_internal on public.case_internal for delete to authenticated
+  using ((select casebase.is_admin()));

@@ -1,0 +1,53 @@
+-- public.internal_notes: staff only.
+
+revoke all on public.internal_notes from public, anon, authenticated, service_role;
+revoke all on sequence public.internal_notes_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.internal_notes to authenticated;
+grant insert (case_id, content), update (content) on public.internal_notes to authenticated;
+grant select, insert, update, delete on public.internal_notes to service_role;
+
+drop policy if exists staff_read_notes on public.internal_notes;
+drop policy if exists staff_add_notes on public.internal_notes;
+drop policy if exists staff_edit_notes on public.internal_notes;
+drop policy if exists admins_delete_notes on public.internal_notes;
+
+-- Staff read and write the notes of the cases they see as staff. Clients never.
+create policy staff_read_notes on public.internal_notes for select to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = internal_notes.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+create policy staff_add_notes on public.internal_notes for insert to authenticated
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = internal_notes.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+create policy staff_edit_notes on public.internal_notes for update to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = internal_notes.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  )
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = internal_notes.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+-- Only admins delete notes.
+create policy admins_delete_notes on public.internal_notes for delete to authenticated
+  using ((select casebase.is_admin()));

@@ -1,0 +1,98 @@
+-- storage.objects, for admin-bucket and client-bucket: an object is what its row in case_files or client_documents is
+-- to the caller. reserved_objects shows the rows that the caller sees under those tables' own policies.
+--
+-- Permissive policies are OR-ed: any policy of the project's own that forgets to name its bucket would open ours. So
+-- each rule stands twice: permissive, and restrictive as "not our buckets, or our rule". All are to authenticated and
+-- name only what every such user may use; bucket_id is tested first, so other buckets' users pay nothing.
+
+drop policy if exists casebase_read on storage.objects;
+drop policy if exists casebase_read_only_so on storage.objects;
+drop policy if exists casebase_upload on storage.objects;
+drop policy if exists casebase_upload_only_so on storage.objects;
+drop policy if exists casebase_delete on storage.objects;
+drop policy if exists casebase_delete_only_so on storage.objects;
+drop policy if exists casebase_never_update on storage.objects;
+drop policy if exists casebase_nothing_for_anon on storage.objects;
+
+-- Read as the row is read: until it is available only by its uploader, then only the version that was checked; what is
+-- being deleted, by who may delete it (Storage deletes only what the caller may read).
+create policy casebase_read on storage.objects for select to authenticated
+  using (
+    bucket_id in ('admin-bucket', 'client-bucket')
+    and exists (
+      select from casebase.reserved_objects r
+      where r.bucket_id = objects.bucket_id
+        and r.object_path = objects.name
+        and (r.state in ('pending', 'uploaded') and r.uploaded_by = (select casebase.caller_id())
+             or r.state = 'available' and r.object_version = objects.version
+             or r.state = 'deleting')
+    )
+  );
+create policy casebase_read_only_so on storage.objects as restrictive for select to authenticated
+  using (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or exists (
+      select from casebase.reserved_objects r
+      where r.bucket_id = objects.bucket_id
+        and r.object_path = objects.name
+        and (r.state in ('pending', 'uploaded') and r.uploaded_by = (select casebase.caller_id())
+             or r.state = 'available' and r.object_version = objects.version
+             or r.state = 'deleting')
+    )
+  );
+
+-- Upload only where a pending row of the same user names exactly this place.
+create policy casebase_upload on storage.objects for insert to authenticated
+  with check (
+    bucket_id in ('admin-bucket', 'client-bucket')
+    and exists (
+      select from casebase.reserved_objects r
+      where r.bucket_id = objects.bucket_id
+        and r.object_path = objects.name
+        and r.state = 'pending'
+        and r.uploaded_by = (select casebase.caller_id())
+    )
+  );
+create policy casebase_upload_only_so on storage.objects as restrictive for insert to authenticated
+  with check (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or exists (
+      select from casebase.reserved_objects r
+      where r.bucket_id = objects.bucket_id
+        and r.object_path = objects.name
+        and r.state = 'pending'
+        and r.uploaded_by = (select casebase.caller_id())
+    )
+  );
+
+-- Delete only while the row says so.
+create policy casebase_delete on storage.objects for delete to authenticated
+  using (
+    bucket_id in ('admin-bucket', 'client-bucket')
+    and exists (
+      select from casebase.reserved_objects r
+      where r.bucket_id = objects.bucket_id
+        and r.object_path = objects.name
+        and r.state = 'deleting'
+    )
+  );
+create policy casebase_delete_only_so on storage.objects as restrictive for delete to authenticated
+  using (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or exists (
+      select from casebase.reserved_objects r
+      where r.bucket_id = objects.bucket_id
+        and r.object_path = objects.name
+        and r.state = 'deleting'
+    )
+  );
+
+-- Never overwrite, move in or move out.
+create policy casebase_never_update on storage.objects as restrictive for update to authenticated
+  using (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket')
+  with check (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket');
+
+-- anon sees nothing.
+create policy casebase_nothing_for_anon on storage.objects as restrictive for all to anon
+  using (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket')
+  with check (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket');

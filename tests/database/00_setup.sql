@@ -1,0 +1,218 @@
+-- The people, the cases and the words that the other files tell their stories with. Runs first and stays, in the
+-- throw-away database of the tests; everything else happens in transactions that are rolled back.
+-- Run as the superuser, in the order of the files' names: pg_prove -U supabase_admin -d postgres tests/database/*.sql
+
+begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+create extension if not exists pgtap with schema extensions;
+-- Every role judges its own assertions, those without rights in schema extensions too.
+grant usage on schema extensions to public;
+drop schema if exists tests cascade;
+create schema tests;
+
+create table tests.people (
+  name      text primary key,
+  id        uuid not null default gen_random_uuid(),
+  db_role   text not null default 'authenticated',
+  case_role text
+);
+
+insert into tests.people (name, db_role, case_role) values
+  ('Ada',     'authenticated', 'admin'),  -- admin
+  ('Alan',    'authenticated', 'staff'),  -- staff, scope all
+  ('Dora',    'authenticated', 'staff'),  -- staff, scope departments: North
+  ('Asta',    'authenticated', 'staff'),  -- staff, scope assigned: has Acme's open case
+  ('Ivan',    'authenticated', 'admin'),  -- was an admin; his row is inactive, his token isn't
+  ('Sam',     'authenticated', 'staff'),  -- staff, scope departments: South; and a member of Acme
+  ('Carla',   'authenticated', 'client'), -- member of Acme
+  ('Otto',    'authenticated', 'client'), -- member of Other Ltd
+  ('Faye',    'authenticated', 'admin'),  -- a token that claims admin, and no row
+  ('Nemo',    'authenticated', null),     -- signed in, and nobody
+  ('anon',    'anon',          null),
+  ('service', 'service_role',  null),
+  ('worker',  'casebase_worker', null),
+  ('auth service', 'supabase_auth_admin', null),
+  ('owner',   'postgres',      null);
+
+-- Ids by name, for {name} in statements.
+create table tests.names (name text primary key, value text not null);
+
+create function tests.id(wanted text) returns text language sql stable security definer
+as $$ select value from tests.names where name = wanted $$;
+
+create function tests.filled(statement text) returns text language plpgsql stable security definer
+as $$
+declare
+  known record;
+begin
+  for known in select name, value from tests.names union all select name, id::text from tests.people loop
+    statement := replace(statement, '{' || known.name || '}', known.value);
+  end loop;
+  if statement ~ '\{[A-Za-z]+[a-z ]*\}' then
+    raise exception 'a name in % is not known', statement;
+  end if;
+  return statement;
+end
+$$;
+
+-- From here on the session is this person: database role and token, as PostgREST sets them.
+create function tests.become(person text, app_metadata jsonb default null) returns void language plpgsql
+as $$
+declare
+  p tests.people;
+begin
+  perform set_config('role', 'none', true);
+  select * into strict p from tests.people where name = person;
+  perform set_config('request.jwt.claims',
+    case when p.db_role in ('anon', 'authenticated', 'service_role') then jsonb_strip_nulls(jsonb_build_object(
+      'sub', case when p.db_role = 'authenticated' then p.id end,
+      'role', p.db_role,
+      'app_metadata', coalesce(app_metadata, jsonb_build_object('case_role', p.case_role))))::text
+    else '' end, true);
+  perform set_config('role', p.db_role, true);
+end
+$$;
+
+create function tests.become_nobody() returns void language sql
+as $$ select set_config('role', 'none', true), set_config('request.jwt.claims', '', true) $$;
+
+-- What happens when the person runs the statement: the number of rows, or the SQLSTATE. Its effect stays.
+create function tests.does(person text, statement text, app_metadata jsonb default null) returns text language plpgsql
+as $$
+declare
+  rows bigint;
+begin
+  statement := tests.filled(statement);
+  begin
+    perform tests.become(person, app_metadata);
+    execute statement;
+    get diagnostics rows = row_count;
+    set constraints all immediate;
+    perform tests.become_nobody();
+    return rows::text;
+  exception when others then
+    perform tests.become_nobody();
+    return sqlstate;
+  end;
+end
+$$;
+
+-- The same, and nothing of it stays.
+create function tests.would(person text, statement text, app_metadata jsonb default null) returns text language plpgsql
+as $$
+declare
+  outcome text;
+begin
+  begin
+    outcome := tests.does(person, statement, app_metadata);
+    raise exception using errcode = 'UNDO1';
+  exception when sqlstate 'UNDO1' then
+    perform tests.become_nobody();
+    return outcome;
+  end;
+end
+$$;
+
+-- What the person is told: SQLSTATE, message, detail and hint.
+create function tests.refusal(person text, statement text) returns text language plpgsql
+as $$
+declare
+  said text; detail text; hint text;
+begin
+  statement := tests.filled(statement);
+  begin
+    perform tests.become(person);
+    execute statement;
+    perform tests.become_nobody();
+    return 'not refused';
+  exception when others then
+    get stacked diagnostics said = message_text, detail = pg_exception_detail, hint = pg_exception_hint;
+    perform tests.become_nobody();
+    return concat_ws(' | ', sqlstate, said, nullif(detail, ''), nullif(hint, ''));
+  end;
+end
+$$;
+
+-- One value, as the person sees it.
+create function tests.sees(person text, query text) returns text language plpgsql
+as $$
+declare
+  value text;
+begin
+  query := tests.filled(query);
+  perform tests.become(person);
+  execute query into value;
+  perform tests.become_nobody();
+  return value;
+end
+$$;
+
+-- Two clients, two departments, and everybody in their places. Acme's open case is North's and Asta's, with a visible
+-- and a hidden interaction, a note, an internal record, one visible and one internal file; Acme has a resolved case in
+-- North, Other Ltd an open one in South with the same things beside it.
+create function tests.world() returns void language plpgsql
+as $$
+declare
+  acme  uuid; other uuid; north uuid; south uuid;
+  the_case bigint; shown bigint; hidden bigint; which text; number text; client uuid;
+begin
+  insert into auth.users (id, email, aud, role)
+    select id, lower(name) || '@example.com', 'authenticated', 'authenticated'
+    from tests.people where db_role = 'authenticated';
+  insert into public.clients (name) values ('Acme') returning id into acme;
+  insert into public.clients (name) values ('Other Ltd') returning id into other;
+  insert into public.departments (name) values ('North') returning id into north;
+  insert into public.departments (name) values ('South') returning id into south;
+  insert into public.staff_members (user_id, display_name, is_admin, scope, active)
+    select p.id, p.name, p.name in ('Ada', 'Ivan'),
+           case p.name when 'Alan' then 'all' when 'Asta' then 'assigned' when 'Ivan' then 'all' else 'departments' end,
+           p.name <> 'Ivan'
+    from tests.people p where p.name in ('Ada', 'Alan', 'Dora', 'Asta', 'Ivan', 'Sam');
+  insert into public.staff_departments (user_id, department_id)
+    select id, north from tests.people where name in ('Dora', 'Ivan')
+    union all select id, south from tests.people where name = 'Sam';
+  insert into public.client_members (client_id, user_id, display_name)
+    select case when name = 'Otto' then other else acme end, id, name from tests.people
+    where name in ('Carla', 'Otto', 'Sam');
+  insert into tests.names values ('acme', acme), ('other', other), ('north', north), ('south', south);
+
+  foreach which in array array['', 'resolved ', 'other '] loop
+    client := case which when 'other ' then other else acme end;
+    insert into public.cases (client_id, department_id, title, status, created_by, assigned_to)
+    values (client, case which when 'other ' then south else north end, which || 'case',
+            case which when 'resolved ' then 'resolved' else 'open' end,
+            (select id from tests.people where name = case which when 'other ' then 'Otto' else 'Carla' end),
+            (select id from tests.people where name = 'Asta' and which = ''))
+    returning id, case_id into the_case, number;
+    insert into tests.names values (which || 'case', the_case), (which || 'number', number);
+    insert into public.interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
+    values (the_case, 'Alan', 'ARGAN', 'Carla', 'CLIENT', 'Hello', true) returning id into shown;
+    insert into public.interactions (case_id, party1_name, party1_type, party2_name, party2_type, content)
+    values (the_case, 'Alan', 'ARGAN', 'Bob', 'CONTRACTOR', 'Between us') returning id into hidden;
+    insert into tests.names values (which || 'shown', shown), (which || 'hidden', hidden);
+    insert into public.internal_notes (case_id, content) values (the_case, 'Careful');
+    insert into public.case_internal (case_id, tags) values (the_case, '{vip}');
+    insert into public.case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, state,
+                                   uploaded_by, sha256, object_version)
+    select the_case, number || '-1634567890-' || f.name || '.pdf', f.name || '.pdf', 'application/pdf', 1, f.shown,
+           'available', (select id from tests.people where name = 'Alan'), repeat('a', 64), 'v1'
+    from (values ('open', true), ('internal', false)) f (name, shown);
+  end loop;
+  insert into public.client_documents (client_id, category, file_name, original_name, content_type, file_size, state,
+                                       uploaded_by, sha256, object_version)
+  select c, 'policies', 'policy.pdf', 'policy.pdf', 'application/pdf', 1, 'available',
+         (select id from tests.people where name = 'Alan'), repeat('a', 64), 'v1'
+  from unnest(array[acme, other]) c;
+  insert into storage.objects (bucket_id, name, version)
+    select bucket_id, object_path, object_version from public.case_files
+    union all select bucket_id, object_path, object_version from public.client_documents;
+end
+$$;
+
+grant usage on schema tests to public;
+
+select plan(1);
+select ok(true, 'the people of the tests are known');
+select * from finish();
+commit;

@@ -1,0 +1,72 @@
+-- An object of ours is what its row is: nothing is written that no row reserved, nothing read that was not checked,
+-- nothing overwritten, whatever other policies the project has.
+begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+select plan(44);
+select tests.world();
+insert into storage.buckets (id, name) values ('theirs', 'theirs');
+insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
+
+-- A host's careless policies: everything, for everybody, in every bucket.
+create policy host_everything on storage.objects for all to public using (true) with check (true);
+
+select is(tests.does('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
+  values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 10)$$), '1', 'Carla reserves a place');
+insert into tests.names select 'place', object_path from case_files where file_name like '%-x.pdf';
+insert into tests.names select 'file', id from case_files where file_name like '%-x.pdf';
+
+-- Writing.
+select is(tests.would('Otto', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v1')$$), '42501', 'another client can''t write there');
+select is(tests.would('Ada', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v1')$$), '42501', 'nor an admin: the place is hers');
+select is(tests.would('anon', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v1')$$), '42501', 'nor anon');
+select is(tests.would('Carla', $$insert into storage.objects (bucket_id, name, version) values ('admin-bucket', '{place}', 'v1')$$), '42501', 'she can''t in the other bucket');
+select is(tests.would('Carla', format('insert into storage.objects (bucket_id, name, version) values (''client-bucket'', %L, ''v1'')', place)), '42501', 'nor at ' || place)
+from unnest(array['{acme}/cases/{number}/y.pdf', '{acme}/cases/{number}/', '{acme}/policies/x.pdf', '{other}/cases/{other number}/x.pdf', '/{place}', '{place}/', '{place}/x',
+                  '{acme}//cases/{number}/{number}-1634567890-x.pdf', '{acme}/cases/../cases/{number}/{number}-1634567890-x.pdf', '{acme}/CASES/{number}/{number}-1634567890-x.pdf']) place;
+select is(tests.does('Carla', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v1') returning *$$), '1', 'she can where she reserved');
+
+-- Before it is checked.
+select is(tests.does('Carla', $$select from storage.objects where name = '{place}'$$), '1', 'she reads her own');
+select is(tests.does('Alan', $$select from storage.objects where name = '{place}'$$), '0', 'staff don''t');
+select is(tests.does('Carla', $$update storage.objects set version = 'v2' where name = '{place}'$$), '0', 'nothing is overwritten, not even by its owner');
+select is(tests.does('Carla', $$delete from storage.objects where name = '{place}'$$), '0', 'or deleted while its row stands');
+select is(tests.does('Carla', $$update case_files set state = 'uploaded' where id = {file}$$), '1', 'uploaded');
+select is(tests.does('Carla', $$delete from storage.objects where name = '{place}'$$), '0', 'still not deleted');
+select is(tests.would('Carla', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v3')$$), '42501', 'nor written anew');
+
+-- Once it is checked.
+select is(tests.does('worker', $$select casebase.verification_finish({file}, 'v1', repeat('a', 64), 10, 'application/pdf')$$), '1', 'verified');
+select is(tests.does('Alan', $$select from storage.objects where name = '{place}'$$), '1', 'staff read it');
+select is(tests.does('Otto', $$select from storage.objects where name = '{place}'$$), '0', 'another client doesn''t');
+select is(tests.does('anon', $$select from storage.objects where name = '{place}'$$), '0', 'nor anon');
+select is(tests.does('Nemo', $$select from storage.objects where bucket_id in ('admin-bucket', 'client-bucket')$$), '0', 'a stranger reads nothing of ours');
+
+-- Bytes that were swapped behind the policies (a late signed upload): Storage writes as superuser.
+update storage.objects set version = 'v2' where name = tests.id('place');
+select is(tests.does('Alan', $$select from storage.objects where name = '{place}'$$), '0', 'swapped bytes are served to nobody');
+select is(tests.does('Carla', $$select from storage.objects where name = '{place}'$$), '0', 'their uploader neither');
+update storage.objects set version = 'v1' where name = tests.id('place');
+
+-- An internal file.
+select is(tests.does('Carla', $$select from storage.objects where bucket_id = 'admin-bucket'$$), '0', 'a client reads nothing in admin-bucket');
+select is(tests.does('Asta', $$select from storage.objects where bucket_id = 'admin-bucket'$$), '1', 'staff their cases'' files');
+
+-- Deleting.
+select is(tests.does('Ada', $$delete from case_files where id = {file}$$), '0', 'no row goes before it is let go');
+select is(tests.does('Asta', $$update case_files set state = 'deleting' where id = {file}$$), '1', 'staff let go of a file');
+select is(tests.does('Carla', $$select from storage.objects where name = '{place}'$$), '1', 'its uploader still sees it');
+select is(tests.does('Sam', $$select from storage.objects where name = '{place}'$$), '0', 'other clients of the case don''t');
+select is(tests.does('Asta', $$delete from case_files where id = {file}$$), 'PT409', 'its row stays while the object is there');
+select is(tests.would('Otto', $$delete from storage.objects where name = '{place}'$$), '0', 'another client can''t remove it');
+select is(tests.does('Asta', $$delete from storage.objects where name = '{place}'$$), '1', 'who let go can');
+select is(tests.does('Asta', $$delete from case_files where id = {file}$$), '1', 'and then the row');
+
+-- Moving.
+select is(tests.does('Ada', $$update storage.objects set bucket_id = 'theirs' where bucket_id = 'admin-bucket'$$), '0', 'nothing moves out of our buckets');
+select is(tests.would('Ada', $$update storage.objects set bucket_id = 'client-bucket' where bucket_id = 'theirs'$$), '42501', 'or into them');
+select is(tests.would('Nemo', $$update storage.objects set name = 'b' where bucket_id = 'theirs'$$), '1', 'other buckets are the host''s affair');
+select is(tests.would('anon', $$select from storage.objects$$), '1', 'for anon too');
+
+select * from finish();
+rollback;

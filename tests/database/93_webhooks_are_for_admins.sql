@@ -1,0 +1,83 @@
+-- Webhooks: client member never, staff never, admin manage. Secrets: nobody reads. The worker: its three functions.
+begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+select plan(132);
+select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
+
+-- Ada's endpoint, with one delivery that was delivered.
+insert into tests.names
+select 'endpoint', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/', 'for the tests')$$);
+select tests.does('Ada', $$update cases set status = 'in_progress' where id = {case}$$);
+select casebase.webhook_ack(jsonb_agg(jsonb_build_object(
+         'delivery_id', delivery_id, 'lease_token', lease_token, 'started_at', now(), 'status', 204,
+         'verdict', 'delivered'
+       )))
+  from casebase.webhook_lease(10, 10, '1 minute');
+insert into tests.names
+select 'delivery', tests.sees('Ada', 'select id from webhook_deliveries()');
+
+-- What there is to do, what it comes to for an admin, and for everybody else who is signed in.
+create temporary table deeds (deed text, statement text, for_admins text, for_others text);
+insert into deeds values
+  ('create an endpoint',   $$select create_webhook_endpoint('https://example.com/')$$,                          '1', '42501'),
+  ('change an endpoint',   $$select update_webhook_endpoint('{endpoint}', url => 'https://example.org/')$$,     '1', 'PT404'),
+  ('delete an endpoint',   $$select delete_webhook_endpoint('{endpoint}')$$,                                    '1', 'PT404'),
+  ('rotate a secret',      $$select rotate_webhook_secret('{endpoint}')$$,                                      '1', 'PT404'),
+  ('send a test',          $$select send_test_webhook('{endpoint}')$$,                                          '1', 'PT404'),
+  ('replay a delivery',    $$select replay_webhook_delivery({delivery})$$,                                      '1', 'PT404'),
+  ('list endpoints',       $$select webhook_endpoints()$$,                                                      '1', '0'),
+  ('list deliveries',      $$select webhook_deliveries()$$,                                                     '1', '0'),
+  ('list attempts',        $$select webhook_attempts({delivery})$$,                                             '1', '0'),
+  ('add a secret by hand', $$insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
+                             values ('{endpoint}', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', '0')$$,            '1', '42501'),
+  ('add a delivery by hand',
+   $$insert into casebase.webhook_deliveries (endpoint_id) values ('{endpoint}')$$,                             '1', '42501'),
+  -- These are nobody's, not even an admin's.
+  ('read secrets',         $$select secret from casebase.webhook_secrets$$,                                 '42501', '42501'),
+  ('lease in the worker''s place', $$select casebase.webhook_lease(1, 1, '1 minute')$$,                     '42501', '42501');
+
+select is(tests.would(person, statement), for_admins, person || ': ' || deed)
+  from deeds, unnest('{Ada}'::text[]) person;
+select is(tests.would(person, statement), for_others, person || ': ' || deed)
+  from deeds,
+       -- staff of each scope, client members, nobody; an inactive admin, and a token that claims what no row says
+       unnest('{Alan,Dora,Asta,Carla,Otto,Nemo,Ivan,Faye}'::text[]) person;
+
+-- An admin is told what is wrong, once.
+select is(tests.would('Ada', $$select send_test_webhook(gen_random_uuid())$$), 'PT404', 'a missing endpoint is not found');
+select is(tests.would('Ada', $$select create_webhook_endpoint('ftp://example.com/')$$), '23514', 'only http and https');
+select is(tests.would('Ada', $$select create_webhook_endpoint('https://ada:pw@example.com/')$$), '23514',
+  'no password in the address');
+select matches(tests.sees('Ada', $$select secret from create_webhook_endpoint('https://example.com/')$$),
+  '^whsec_[A-Za-z0-9+/]{43}=$', 'creating an endpoint answers its secret of 32 bytes');
+select is(tests.sees('Ada', $$select created_by from webhook_endpoints() where id = '{endpoint}'$$),
+  (select id::text from tests.people where name = 'Ada'), 'who created an endpoint is recorded');
+select tests.does('Ada', $$select replay_webhook_delivery({delivery})$$);
+select is(tests.sees('Ada', 'select count(*) || '' '' || count(distinct message_id) from webhook_deliveries()'), '2 1',
+  'a replay has the webhook-id of the original');
+
+-- Other roles.
+select is(tests.would('anon', statement), '42501', 'anon: ' || deed) from deeds where deed like 'list %';
+select is(tests.would('service', $$select create_webhook_endpoint('https://example.com/')$$), '1',
+  'a service key manages webhooks');
+select is(tests.would('service', 'select secret from casebase.webhook_secrets'), '42501', 'and reads no secrets');
+select is(tests.would('worker', $$select casebase.webhook_lease(1, 1, '1 minute')$$), '1', 'the worker leases');
+select is(tests.would('worker', 'select secret from casebase.webhook_secrets'), '42501', 'and can''t list secrets');
+select is(
+  (
+    select array_agg(function.proname::text order by function.proname)
+      from pg_proc function
+     where function.proname like '%webhook%'
+       and has_function_privilege('casebase_worker', function.oid, 'execute')
+  ),
+  '{webhook_ack,webhook_lease,webhook_tidy}', 'it has its three functions and no other');
+select is_empty(
+  $$ select table_name from information_schema.table_privileges
+      where grantee = 'casebase_worker' and table_name like 'webhook%' $$,
+  'and no table');
+
+select * from finish();
+rollback;

@@ -1,0 +1,62 @@
+-- What no story tests: every table, function and grant of ours, as the catalogue has them. Something new that is left
+-- open fails here.
+begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+select plan(16);
+
+-- Ours in public: what the migrations made there (a host's own things are not ours to judge).
+create temporary view our_tables as
+  select c.oid, c.oid::regclass::text as name, n.nspname, c.relrowsecurity, c.relkind
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname in ('public', 'casebase') and c.relkind in ('r', 'p', 'v', 'm');
+create temporary view our_functions as
+  select p.*, p.oid::regprocedure::text as name, n.nspname
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  where n.nspname in ('public', 'casebase')
+    and not exists (select from pg_depend d where d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e');
+
+select cmp_ok((select count(*) from our_tables), '>', 15::bigint, 'there are tables to look at');
+select cmp_ok((select count(*) from our_functions), '>', 40::bigint, 'and functions');
+
+select is_empty($$select name from our_tables where relkind in ('r', 'p') and not relrowsecurity$$, 'every table has row level security');
+select is_empty($$select name, r, p from our_tables, unnest(array['anon', 'public']) r, unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) p
+  where case when r = 'public' then exists (select from pg_class c, aclexplode(c.relacl) a where c.oid = our_tables.oid and a.grantee = 0)
+        else has_table_privilege(r, our_tables.oid, p) or p in ('select', 'insert', 'update', 'references') and has_any_column_privilege(r, our_tables.oid, p) end$$,
+  'anon and public have no privilege on any table');
+select is_empty($$select name, p from our_tables, unnest(array['truncate', 'references', 'trigger']) p where has_table_privilege('authenticated', oid, p)$$,
+  'signed-in users can''t truncate, reference or put triggers on any');
+select is_empty($$select c.oid::regclass, r from pg_class c join pg_namespace n on n.oid = c.relnamespace, unnest(array['anon', 'authenticated']) r
+  where n.nspname in ('public', 'casebase') and c.relkind = 'S' and (has_sequence_privilege(r, c.oid, 'usage') or has_sequence_privilege(r, c.oid, 'select') or has_sequence_privilege(r, c.oid, 'update'))$$,
+  'nor read or move any sequence');
+select is_empty($$select name from our_tables where nspname = 'casebase' and name <> 'casebase.webhook_endpoints' and has_table_privilege('authenticated', oid, 'insert, update, delete')$$,
+  'and write nothing in casebase but what admins manage there');
+select is_empty($$select name from our_tables t join pg_class c using (oid) where c.relkind = 'v' and not coalesce(c.reloptions @> '{security_invoker=true}', false)$$,
+  'every view is its reader''s');
+
+select is_empty($$select name, r from our_functions, unnest(array['anon', 'authenticator', 'dashboard_user']) r where has_function_privilege(r, oid, 'execute')$$,
+  'no function is anon''s, or everybody''s');
+select is_empty($$select name from our_functions where nspname = 'public' and prosecdef$$, 'no function in public is SECURITY DEFINER');
+select is_empty($$select name from our_functions where not coalesce(proconfig @> array['search_path=""'], false)$$, 'every function has an empty search_path');
+select is_empty($$select name from our_functions where prorettype = 'trigger'::regtype and has_function_privilege('authenticated', oid, 'execute')$$,
+  'nobody calls a trigger''s function');
+
+select is_empty($$select schemaname, tablename, cmd, roles, count(*) from pg_policies
+  where schemaname in ('public', 'casebase') or (schemaname = 'storage' and policyname like 'casebase%') and permissive = 'PERMISSIVE'
+  group by 1, 2, 3, 4 having count(*) > 1$$, 'one permissive policy per table, command and role');
+select is_empty($$select policyname, roles from pg_policies
+  where (schemaname in ('public', 'casebase') or policyname like 'casebase%')
+    and roles <> '{authenticated}' and policyname <> 'casebase_nothing_for_anon'$$, 'every policy is to authenticated');
+-- A helper outside (select …) runs for every row.
+select is_empty($$select tablename, policyname from pg_policies
+  where (schemaname in ('public', 'casebase') or policyname like 'casebase%')
+    and regexp_replace(coalesce(qual, '') || coalesce(with_check, ''), '\( *SELECT casebase\.[a-z_]+\(\) AS [a-z_]+\)', '', 'g') ~ '(casebase|auth)\.[a-z_]+\('$$,
+  'every helper in a policy is wrapped');
+select is_empty($$
+  select c.conrelid::regclass, c.conname from pg_constraint c
+  where c.contype = 'f' and c.connamespace in ('public'::regnamespace, 'casebase'::regnamespace)
+    and not exists (select from pg_index i where i.indrelid = c.conrelid and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey)$$,
+  'every foreign key has an index');
+
+select * from finish();
+rollback;
