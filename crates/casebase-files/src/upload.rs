@@ -44,8 +44,6 @@ pub struct NewFile {
     pub name: OriginalName,
     /// How many bytes are coming, if known.
     pub length: Option<u64>,
-    /// The bytes.
-    pub body: Bytestream,
 }
 
 /// The columns that the uploader sets; the database sets the others.
@@ -65,12 +63,17 @@ impl CaseFiles {
     /// Adds a file to a case and gives its row, `available`.
     ///
     /// Dropping the future half-way leaves the reservation behind: run it in a task of its own.
-    pub async fn upload(&self, user: &UserToken, mut file: NewFile) -> Result<CaseFile, Error> {
+    pub async fn upload(
+        &self,
+        user: &UserToken,
+        file: NewFile,
+        body: Bytestream,
+    ) -> Result<CaseFile, Error> {
         let case = self.find_case(user, file.case).await?;
         if let Some(interaction) = file.interaction {
             self.check_interaction(user, &case, interaction).await?;
         }
-        let body = self.open(&mut file).await?;
+        let body = self.open(&file, body).await?;
         let row = self.reserve(user, &case, &file).await?;
         let written = self.write_and_verify(user, &row, file.length, body).await;
         if let Err(error) = &written {
@@ -102,12 +105,11 @@ impl CaseFiles {
 
     /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives
     /// all of the bytes, the beginning again included.
-    async fn open(&self, file: &mut NewFile) -> Result<Bytestream, Error> {
+    async fn open(&self, file: &NewFile, body: Bytestream) -> Result<Bytestream, Error> {
         let limit = self.max_bytes;
         if file.length.is_some_and(|length| length > limit) {
             return Err(Error::TooLarge { limit });
         }
-        let body = std::mem::replace(&mut file.body, stream::empty().boxed());
         let mut body = with_idle_limit(at_most(limit, body));
         let mut head = Vec::new();
         let mut held = 0;

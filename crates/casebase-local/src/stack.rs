@@ -379,6 +379,7 @@ fn storage_config(
         s3_static_key: (S3_STATIC_KEY.0.into(), S3_STATIC_KEY.1.into()),
         region: S3_REGION.into(),
         file_size_limit: FILE_SIZE_LIMIT,
+        single_upload_limit: FILE_SIZE_LIMIT,
     }
 }
 

@@ -1,1 +1,102 @@
-//! The HTTP service: uploads, downloads, health.
+//! The HTTP service: uploads, downloads, `/api/cases`, health.
+//!
+//! Every request carries the caller's Supabase token. The service checks that it is one, and passes
+//! it on: what the caller may do is decided by the project's policies, never here.
+
+mod caller;
+mod cases;
+pub mod config;
+mod error;
+mod files;
+mod health;
+mod ledger;
+mod routes;
+
+use std::{io, sync::Arc, time::Duration};
+
+use casebase_files::{
+    CaseFiles,
+    storage::{ObjectStore, RestStore, S3Store},
+};
+use casebase_supabase::{SettingError, jwt::Verifier, postgrest::PostgrestClient};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use config::Config;
+
+use crate::{config::Storage, ledger::PgLedger};
+
+/// Uploads under way when the service is stopped may take this long to finish.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What every request works with. Cheap to clone.
+#[derive(Clone)]
+struct State {
+    db: PostgrestClient,
+    files: CaseFiles,
+    store: ObjectStore,
+    ledger: Arc<PgLedger>,
+    verifier: Arc<Verifier>,
+    /// Uploads run in tasks of their own, so that one whose client went away is still taken back.
+    uploads: TaskTracker,
+}
+
+impl State {
+    fn new(config: &Config) -> Result<Self, SettingError> {
+        let db = PostgrestClient::new(&config.supabase_url, &config.anon_key)?;
+        let store = match &config.storage {
+            Storage::S3(settings) => ObjectStore::S3(S3Store::new(settings.clone())),
+            Storage::Rest => ObjectStore::Rest(RestStore::new(
+                &config.supabase_url,
+                config.anon_key.clone(),
+            )?),
+        };
+        let ledger = Arc::new(PgLedger::new(config.database.clone()));
+        let files = CaseFiles::new(
+            db.clone(),
+            store.clone(),
+            Arc::clone(&ledger) as Arc<dyn casebase_files::verify::Ledger>,
+            config.max_file_bytes,
+        );
+        let secret = config.jwt_secret.as_deref();
+        Ok(Self {
+            db,
+            files,
+            store,
+            ledger,
+            verifier: Arc::new(Verifier::new(&config.supabase_url, secret)?),
+            uploads: TaskTracker::new(),
+        })
+    }
+}
+
+/// Serves until `shutdown`, then lets requests and uploads under way finish.
+pub async fn serve(
+    listener: TcpListener,
+    config: Config,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    for notice in &config.notices {
+        tracing::warn!("{notice}");
+    }
+    let state = State::new(&config).map_err(io::Error::other)?;
+    let uploads = state.uploads.clone();
+    let stop = shutdown.clone().cancelled_owned();
+    let serving = axum::serve(listener, routes::router(state)).with_graceful_shutdown(stop);
+    let too_long = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = async {
+            serving.await?;
+            uploads.close();
+            uploads.wait().await;
+            Ok(())
+        } => served,
+        () = too_long => {
+            tracing::warn!("requests that did not finish in {} s were cut off", GRACE.as_secs());
+            Ok(())
+        }
+    }
+}

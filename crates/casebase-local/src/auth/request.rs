@@ -11,6 +11,28 @@ use super::error::AuthError;
 /// The largest request body Auth reads, in bytes.
 pub(super) const BODY_LIMIT: usize = 1 << 20;
 
+/// A body whose form depends on the query: to be read with [`parse`].
+pub(super) struct Body(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = AuthError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, AuthError> {
+        match Bytes::from_request(request, state).await {
+            Ok(body) => Ok(Self(body)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                let message = format!("Request body too large (max {BODY_LIMIT} bytes)");
+                Err(AuthError::new(
+                    rejection.status(),
+                    "request_entity_too_large",
+                    message,
+                ))
+            }
+            Err(_) => Err(AuthError::internal("Could not read the request body")),
+        }
+    }
+}
+
 /// A JSON body.
 pub(super) struct Params<T>(pub T);
 
@@ -18,7 +40,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Params<T> {
     type Rejection = AuthError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AuthError> {
-        let body = body(request, state).await?;
+        let Body(body) = Body::from_request(request, state).await?;
         parse(&body).map(Self)
     }
 }
@@ -30,25 +52,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalP
     type Rejection = AuthError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AuthError> {
-        let body = body(request, state).await?;
+        let Body(body) = Body::from_request(request, state).await?;
         if body.is_empty() {
             return Ok(Self(T::default()));
         }
         parse(&body).map(Self)
     }
-}
-
-async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, AuthError> {
-    Bytes::from_request(request, state)
-        .await
-        .map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let message = format!("Request body too large (max {BODY_LIMIT} bytes)");
-                AuthError::new(rejection.status(), "request_entity_too_large", message)
-            } else {
-                AuthError::internal("Could not read the request body")
-            }
-        })
 }
 
 /// Reads a body as JSON.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
@@ -11,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::AuthError;
-use super::request::{filled, parse, user_agent};
+use super::request::{Body, filled, parse, user_agent};
 use super::session::{self, Refreshed, Tokens};
 use super::users::User;
 use super::{Auth, commit, password};
@@ -50,7 +49,7 @@ pub(super) async fn token(
     State(auth): State<Arc<Auth>>,
     Query(grant): Query<Grant>,
     headers: HeaderMap,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Response, AuthError> {
     let user_agent = user_agent(&headers);
     match grant.grant_type.as_str() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use chrono::Utc;
+use deadpool_postgres::Object;
 use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::json;
@@ -43,22 +44,28 @@ pub(super) async fn sign_up(
 ) -> Result<Json<Tokens>, AuthError> {
     let applicant = params.checked()?;
     let mut client = auth.connect().await?;
+    let user = confirmed_user(&auth, &mut client, applicant).await?;
+    // A transaction of its own, as Auth does it: a hook that fails leaves a user who can sign in later.
     let tx = auth.begin(&mut client).await?;
+    let user_agent = user_agent(&headers);
+    let tokens = session::start(&auth, &tx, user, "password", user_agent.as_deref()).await?;
+    commit(tx).await?;
+    Ok(Json(tokens))
+}
+
+async fn confirmed_user(
+    auth: &Auth,
+    client: &mut Object,
+    applicant: Applicant,
+) -> Result<Uuid, AuthError> {
+    let tx = auth.begin(client).await?;
     let user = match known_user(&tx, &applicant.email).await? {
         Some(user) => user,
         None => register(&tx, applicant).await?,
     };
     confirm(&tx, &user).await?;
-    let tokens = session::start(
-        &auth,
-        &tx,
-        user.id,
-        "password",
-        user_agent(&headers).as_deref(),
-    )
-    .await?;
     commit(tx).await?;
-    Ok(Json(tokens))
+    Ok(user.id)
 }
 
 impl SignUp {

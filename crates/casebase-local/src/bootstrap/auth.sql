@@ -5,7 +5,6 @@
 
 create schema if not exists auth;
 alter schema auth owner to supabase_auth_admin;
-alter role supabase_auth_admin set search_path = auth;
 
 set role supabase_auth_admin;
 

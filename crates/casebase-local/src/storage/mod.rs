@@ -1,10 +1,35 @@
-//! `/storage/v1`: what Supabase Storage answers, over REST and the S3 protocol.
+//! `/storage/v1`: what Supabase Storage answers, over REST, TUS and the S3 protocol.
+//!
+//! A request becomes a [`request::Request`] with a [`caller::Caller`]. Each operation is a file of [`rest`],
+//! [`tus`] or [`s3`]; all of them ask the policies through [`policy`], keep rows through [`database`] and bytes
+//! through [`files`].
+
+mod caller;
+mod copying;
+mod database;
+mod error;
+mod files;
+mod listing;
+mod names;
+mod policy;
+mod range;
+mod removal;
+mod render;
+mod request;
+mod respond;
+mod rest;
+mod s3;
+mod signed_url;
+mod tus;
+mod upload;
 
 use std::{path::PathBuf, sync::Arc};
 
-use axum::Router;
+use axum::{Router, extract::Request as HttpRequest, response::Response};
 
 use crate::jwt::Keys;
+use database::Database;
+use files::Files;
 
 /// Storage's configuration, as far as this stack offers it.
 #[derive(Clone)]
@@ -27,9 +52,36 @@ pub struct Config {
     pub region: String,
     /// The largest object in bytes.
     pub file_size_limit: u64,
+    /// The largest object in bytes that one request may bring; larger ones come in parts (TUS, S3 multipart).
+    pub single_upload_limit: u64,
+}
+
+/// The server's state. All that lasts is in the database and in the files.
+pub struct Storage {
+    config: Config,
+    database: Database,
+    files: Files,
+    uploads: tus::Locks,
 }
 
 /// The routes, without the `/storage/v1` prefix; S3 is below `/s3`.
-pub async fn router(_config: Config) -> Result<Router, tokio_postgres::Error> {
-    Ok(Router::new())
+pub async fn router(config: Config) -> Result<Router, tokio_postgres::Error> {
+    let storage = Arc::new(Storage {
+        database: Database::connect(config.database.clone()).await?,
+        files: Files::new(config.data.clone()),
+        uploads: tus::Locks::default(),
+        config,
+    });
+    Ok(Router::new().fallback(move |request| serve(storage.clone(), request)))
+}
+
+/// Paths hold keys, and keys hold slashes and whatever else: the routes are read from the path as it was sent.
+async fn serve(storage: Arc<Storage>, request: HttpRequest) -> Response {
+    let path = request.uri().path();
+    let first = path.split('/').nth(1).unwrap_or_default();
+    match first {
+        "s3" => s3::serve(storage, request).await,
+        "upload" if path.starts_with("/upload/resumable") => tus::serve(storage, request).await,
+        _ => rest::serve(storage, request).await,
+    }
 }

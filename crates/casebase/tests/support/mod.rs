@@ -17,7 +17,9 @@ pub struct Project {
 impl Project {
     /// A setting under its name in the ready file, e.g. `SUPABASE_URL`.
     pub fn setting(&self, name: &str) -> &str {
-        self.settings.get(name).unwrap_or_else(|| panic!("{name} is not set for the tests' project"))
+        self.settings
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is not set for the tests' project"))
     }
 }
 
@@ -48,7 +50,11 @@ fn start_stack() -> Project {
             };
             let stack = Stack::start(options).await.expect("the stack starts");
             dev::migrate(&stack).await.expect("the migrations apply");
-            let settings = stack.environment().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+            let settings = stack
+                .environment()
+                .into_iter()
+                .map(|(k, v)| (k.to_owned(), v))
+                .collect();
             ready.send(Project { settings }).expect("the test waits");
             std::future::pending::<()>().await;
         });

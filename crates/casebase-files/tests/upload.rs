@@ -1,0 +1,395 @@
+//! The upload's story, step by step: what is asked of PostgREST and Storage, and what is taken back.
+#![expect(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+
+use casebase_files::{
+    CaseFiles, Error, NewFile,
+    name::OriginalName,
+    storage::{Bytestream, ObjectStore, RestStore},
+    verify::{Candidate, Ledger, LedgerError, Verified},
+};
+use casebase_supabase::{
+    AnonKey,
+    jwt::UserToken,
+    postgrest::PostgrestClient,
+    rows::{CaseFile, FileId, FileState, InteractionId},
+};
+use futures::{StreamExt as _, stream};
+use serde_json::{Value, json};
+use url::Url;
+use wiremock::{
+    Mock, MockServer, Request, ResponseTemplate,
+    matchers::{method, path, path_regex},
+};
+
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3ZjBjOWQwZS0yZjdlLTRjNTMtOWE0ZS02ZjBhM2E0YTdhMTAiLCJyb2xlIjoiYXV0aGVudGljYXRlZCIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln";
+const TEXT: &[u8] = b"a note";
+const TEXT_SHA256: &str = "f63e34a034f19a24438f2d74b242bc96682abd843ecc4ea63fefed4006d860a3";
+
+/// A verifying database that remembers what it was told.
+#[derive(Default)]
+struct Notes {
+    finished: Mutex<Vec<Verified>>,
+    rejected: Mutex<Vec<String>>,
+    /// The object was replaced between reading and finishing.
+    replaced: bool,
+}
+
+#[async_trait::async_trait]
+impl Ledger for Notes {
+    async fn begin(&self, _: FileId) -> Result<Candidate, LedgerError> {
+        let object_version = "v1".into();
+        Ok(Candidate { object_version })
+    }
+
+    async fn finish(&self, _: FileId, verified: Verified) -> Result<CaseFile, LedgerError> {
+        if self.replaced {
+            return Err(LedgerError::WrongState("replaced".into()));
+        }
+        let mut row: CaseFile = serde_json::from_value(row("pending")).unwrap();
+        row.state = FileState::Available;
+        row.sha256 = Some(verified.sha256.clone());
+        self.finished.lock().unwrap().push(verified);
+        Ok(row)
+    }
+
+    async fn reject(&self, _: FileId, reason: &str) -> Result<(), LedgerError> {
+        self.rejected.lock().unwrap().push(reason.to_owned());
+        Ok(())
+    }
+}
+
+fn row(state: &str) -> Value {
+    json!({
+        "id": 7, "case_id": 1, "interaction_id": null, "file_name": "CASE-0001-1-note.txt",
+        "original_name": "note.txt", "file_url": "s3://client-bucket/c/cases/CASE-0001/CASE-0001-1-note.txt",
+        "bucket_id": "client-bucket", "object_path": "c/cases/CASE-0001/CASE-0001-1-note.txt",
+        "content_type": "text/plain", "file_size": 6, "sha256": null, "object_version": null,
+        "state": state, "rejection": null, "visible_to_client": true,
+        "uploaded_by": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10", "uploaded_at": "2026-01-01T00:00:00Z",
+    })
+}
+
+/// A Supabase that a test's mocks make.
+struct World {
+    server: MockServer,
+    notes: Arc<Notes>,
+    files: CaseFiles,
+}
+
+impl World {
+    /// The happy world; what a test mounts before takes precedence.
+    async fn new(notes: Notes, exceptions: Vec<Mock>) -> Self {
+        let server = MockServer::start().await;
+        let ok = |body: Value| ResponseTemplate::new(200).set_body_json(body);
+        let case = json!([{"id": 1, "case_id": "CASE-0001", "client_id": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a11"}]);
+        let rows = || path("/rest/v1/case_files");
+        let object = || path_regex("^/storage/v1/object/.*");
+        let usual = vec![
+            Mock::given(path("/rest/v1/cases")).respond_with(ok(case)),
+            Mock::given(path("/rest/v1/interactions")).respond_with(ok(json!([{"id": 5}]))),
+            Mock::given(method("POST"))
+                .and(rows())
+                .respond_with(ResponseTemplate::new(201).set_body_json(json!([row("pending")]))),
+            Mock::given(rows()).respond_with(ok(json!([row("uploaded")]))),
+            Mock::given(method("POST"))
+                .and(object())
+                .respond_with(ok(json!({}))),
+            Mock::given(method("DELETE"))
+                .and(object())
+                .respond_with(ok(json!({}))),
+            Mock::given(method("GET"))
+                .and(object())
+                .respond_with(ResponseTemplate::new(200).set_body_raw(TEXT, "text/plain")),
+        ];
+        for mock in exceptions.into_iter().chain(usual) {
+            mock.mount(&server).await;
+        }
+        let url = Url::parse(&server.uri()).unwrap();
+        let key = AnonKey::new("anon").unwrap();
+        let db = PostgrestClient::new(&url, &key).unwrap();
+        let store = ObjectStore::Rest(RestStore::new(&url, key).unwrap());
+        let notes = Arc::new(notes);
+        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000);
+        Self {
+            server,
+            notes,
+            files,
+        }
+    }
+
+    async fn upload(
+        &self,
+        name: &str,
+        interaction: Option<i64>,
+        body: Bytestream,
+    ) -> Result<CaseFile, Error> {
+        let user = UserToken::issued(TOKEN).unwrap();
+        let file = NewFile {
+            case: "CASE-0001".parse().unwrap(),
+            interaction: interaction.map(InteractionId),
+            visible_to_client: None,
+            name: OriginalName::new(name).unwrap(),
+            length: None,
+        };
+        self.files.upload(&user, file, body).await
+    }
+
+    /// `POST case_files`, `PATCH case_files deleting`, `DELETE object` …: what changed anything.
+    async fn changes(&self) -> Vec<String> {
+        let requests = self.server.received_requests().await.unwrap();
+        requests
+            .iter()
+            .filter(|r| r.method.as_str() != "GET")
+            .map(change)
+            .collect()
+    }
+}
+
+fn change(request: &Request) -> String {
+    let what = if request.url.path().starts_with("/storage") {
+        "object"
+    } else {
+        "row"
+    };
+    let state = request.body_json::<Value>().ok();
+    let state = state.and_then(|v| v["state"].as_str().map(|s| format!(" {s}")));
+    format!("{} {what}{}", request.method, state.unwrap_or_default())
+}
+
+fn bytes(bytes: &'static [u8]) -> Bytestream {
+    stream::iter([Ok(bytes.into())]).boxed()
+}
+
+fn answer(status: u16, body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+const TAKEN_BACK: [&str; 3] = ["PATCH row deleting", "DELETE object", "DELETE row"];
+
+#[tokio::test]
+async fn a_file_is_reserved_written_read_back_and_made_available() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let row = world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
+    assert_eq!(row.state, FileState::Available);
+    assert_eq!(
+        world.changes().await,
+        ["POST row", "POST object", "PATCH row uploaded"]
+    );
+    let finished = world.notes.finished.lock().unwrap();
+    assert_eq!(finished[0].object_version, "v1");
+    assert_eq!(finished[0].file_size, 6);
+    assert_eq!(finished[0].sha256, TEXT_SHA256);
+}
+
+#[tokio::test]
+async fn a_file_of_an_interaction_says_so_in_its_name() {
+    let world = World::new(Notes::default(), vec![]).await;
+    world
+        .upload("note.txt", Some(5), bytes(TEXT))
+        .await
+        .unwrap();
+    let requests = world.server.received_requests().await.unwrap();
+    let reserved = requests.iter().find(|r| change(r) == "POST row").unwrap();
+    let reserved: Value = reserved.body_json().unwrap();
+    assert_eq!(reserved["interaction_id"], 5);
+    let name = reserved["file_name"].as_str().unwrap();
+    assert!(
+        name.starts_with("CASE-0001-interaction-5-") && name.ends_with("-note.txt"),
+        "{name}"
+    );
+}
+
+#[tokio::test]
+async fn what_need_not_be_tried_reserves_nothing() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let empty = world
+        .upload(
+            "note.txt",
+            None,
+            stream::iter([Ok(Default::default())]).boxed(),
+        )
+        .await;
+    assert!(matches!(empty, Err(Error::Empty)));
+    let program = world
+        .upload("report.pdf", None, bytes(b"MZ\x90\0\x03\0\0\0"))
+        .await;
+    assert!(matches!(program, Err(Error::Content(_))));
+    let cut_off = stream::iter([
+        Ok(TEXT.into()),
+        Err(std::io::ErrorKind::UnexpectedEof.into()),
+    ]);
+    let cut_off = world.upload("note.txt", None, cut_off.boxed()).await;
+    assert!(matches!(cut_off, Err(Error::Interrupted(_))));
+    assert_eq!(world.changes().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_interaction_of_another_case_reserves_nothing() {
+    let elsewhere = Mock::given(path("/rest/v1/interactions")).respond_with(answer(200, json!([])));
+    let world = World::new(Notes::default(), vec![elsewhere]).await;
+    let error = world
+        .upload("note.txt", Some(9), bytes(TEXT))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::InteractionNotFound(InteractionId(9))),
+        "{error}"
+    );
+    assert_eq!(world.changes().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_taken_name_gets_a_number() {
+    let message = "duplicate key value violates unique constraint \"case_files_object_path_key\"";
+    let taken = answer(409, json!({"code": "23505", "message": message}));
+    let taken = Mock::given(method("POST"))
+        .and(path("/rest/v1/case_files"))
+        .respond_with(taken);
+    let world = World::new(Notes::default(), vec![taken.up_to_n_times(2)]).await;
+    world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
+    let requests = world.server.received_requests().await.unwrap();
+    let names = requests.iter().filter(|r| change(r) == "POST row");
+    let names: Vec<_> = names
+        .map(|r| r.body_json::<Value>().unwrap()["file_name"].to_string())
+        .collect();
+    assert!(names[0].ends_with("-note.txt\""), "{names:?}");
+    assert!(names[1].ends_with("-note (2).txt\""), "{names:?}");
+    assert!(names[2].ends_with("-note (3).txt\""), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_name_is_not_tried_again() {
+    let refused = answer(
+        403,
+        json!({"code": "42501", "message": "new row violates row-level security policy"}),
+    );
+    let refused = Mock::given(method("POST"))
+        .and(path("/rest/v1/case_files"))
+        .respond_with(refused);
+    let world = World::new(Notes::default(), vec![refused]).await;
+    let error = world
+        .upload("note.txt", None, bytes(TEXT))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Database(_)), "{error}");
+    assert_eq!(world.changes().await, ["POST row"]);
+}
+
+#[tokio::test]
+async fn an_upload_that_storage_does_not_take_is_taken_back() {
+    let away = Mock::given(method("POST")).and(path_regex("^/storage/v1/object/.*"));
+    let world = World::new(
+        Notes::default(),
+        vec![away.respond_with(ResponseTemplate::new(503))],
+    )
+    .await;
+    let error = world
+        .upload("note.txt", None, bytes(TEXT))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Storage(_)), "{error}");
+    let changes = world.changes().await;
+    assert_eq!(changes[..2], ["POST row", "POST object"]);
+    assert_eq!(changes[2..], TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let beginning: &'static [u8] = &[b'a'; 20_000];
+    let chunks = [
+        Ok(beginning.into()),
+        Err(std::io::ErrorKind::UnexpectedEof.into()),
+    ];
+    let error = world
+        .upload("note.txt", None, stream::iter(chunks).boxed())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Interrupted(_)), "{error}");
+    let changes = world.changes().await;
+    assert_eq!(changes[0], "POST row");
+    assert_eq!(changes[changes.len() - 3..], TAKEN_BACK);
+    assert!(world.notes.finished.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_above_the_limit_is_taken_back_though_its_length_was_unknown() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let chunk: &'static [u8] = &[b'a'; 300_000];
+    let chunks = std::iter::repeat_n(chunk, 4).map(|c| Ok(c.into()));
+    let error = world
+        .upload("note.txt", None, stream::iter(chunks).boxed())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::TooLarge { limit: 1_000_000 }),
+        "{error}"
+    );
+    let changes = world.changes().await;
+    assert_eq!(changes[changes.len() - 3..], TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn bytes_that_changed_on_their_way_are_rejected() {
+    let other = ResponseTemplate::new(200).set_body_raw("b note", "text/plain");
+    let other = Mock::given(method("GET"))
+        .and(path_regex("^/storage/v1/object/.*"))
+        .respond_with(other);
+    let world = World::new(Notes::default(), vec![other]).await;
+    let error = world
+        .upload("note.txt", None, bytes(TEXT))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Corrupted), "{error}");
+    assert_eq!(world.notes.rejected.lock().unwrap().len(), 1);
+    assert_eq!(world.changes().await[3..], TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn an_object_replaced_during_verification_never_becomes_available() {
+    let notes = Notes {
+        replaced: true,
+        ..Notes::default()
+    };
+    let world = World::new(notes, vec![]).await;
+    let error = world
+        .upload("note.txt", None, bytes(TEXT))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::WrongState(_)), "{error}");
+    assert_eq!(world.changes().await[3..], TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn a_page_that_a_frontend_stored_as_html_is_rejected_with_the_reason() {
+    let page = ResponseTemplate::new(200).set_body_raw("<html>", "text/html");
+    let page = Mock::given(method("GET"))
+        .and(path_regex("^/storage/v1/object/.*"))
+        .respond_with(page);
+    let world = World::new(Notes::default(), vec![page]).await;
+    let user = UserToken::issued(TOKEN).unwrap();
+    let error = world.files.verify(&user, FileId(7)).await.unwrap_err();
+    assert!(matches!(error, Error::Content(_)), "{error}");
+    assert!(world.notes.rejected.lock().unwrap()[0].contains("text/html"));
+    assert_eq!(world.changes().await, TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn deleting_marks_the_row_first_and_removes_it_last() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let user = UserToken::issued(TOKEN).unwrap();
+    world.files.delete(&user, FileId(7)).await.unwrap();
+    assert_eq!(world.changes().await, TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn a_file_that_one_sees_and_may_not_delete_is_left_alone() {
+    let passed_over = Mock::given(method("PATCH")).respond_with(answer(200, json!([])));
+    let world = World::new(Notes::default(), vec![passed_over]).await;
+    let user = UserToken::issued(TOKEN).unwrap();
+    let error = world.files.delete(&user, FileId(7)).await.unwrap_err();
+    assert!(matches!(error, Error::NotAllowed), "{error}");
+    assert_eq!(world.changes().await, ["PATCH row deleting"]);
+}

@@ -1,0 +1,108 @@
+//! The URL of a resumable upload: bucket, key and version, in base64url.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+const ROOT: &str = "/upload/resumable";
+
+/// What a path below `/upload/resumable` names.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UploadUrl {
+    /// Whether it is below `/sign`: then a signed URL's token speaks for the caller.
+    pub signed: bool,
+    /// The upload, unless the path names none that could be.
+    pub id: Option<UploadId>,
+}
+
+/// Which upload.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UploadId {
+    /// The bucket.
+    pub bucket: String,
+    /// The key that it will have.
+    pub key: String,
+    /// Which bytes it is.
+    pub version: String,
+}
+
+impl UploadUrl {
+    /// Reads a path; `None` if it is not below the root.
+    pub fn parse(path: &str) -> Option<Self> {
+        let rest = path.strip_prefix(ROOT)?;
+        let rest = match rest.strip_prefix('/') {
+            Some(rest) => rest,
+            None if rest.is_empty() => rest,
+            None => return None,
+        };
+        let (signed, id) = match rest.strip_prefix("sign") {
+            Some("") => (true, ""),
+            Some(id) if id.starts_with('/') => (true, &id[1..]),
+            _ => (false, rest),
+        };
+        Some(Self {
+            signed,
+            id: UploadId::decode(id.trim_end_matches('/')),
+        })
+    }
+}
+
+impl UploadId {
+    fn decode(text: &str) -> Option<Self> {
+        let decoded = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
+        let decoded = String::from_utf8(decoded).ok()?;
+        let (bucket, rest) = decoded.split_once('/')?;
+        let (key, version) = rest.rsplit_once('/')?;
+        Some(Self {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            version: version.to_owned(),
+        })
+    }
+
+    /// The whole URL below `base`.
+    pub fn url(&self, base: &str, signed: bool) -> String {
+        let sign = if signed { "/sign" } else { "" };
+        let id = format!("{}/{}/{}", self.bucket, self.key, self.version);
+        format!("{base}{ROOT}{sign}/{}", URL_SAFE_NO_PAD.encode(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_its_upload() {
+        for signed in [false, true] {
+            let id = UploadId {
+                bucket: "b".into(),
+                key: "a/ü/c.txt".into(),
+                version: "v".into(),
+            };
+            let url = id.url("", signed);
+            assert_eq!(
+                UploadUrl::parse(&url),
+                Some(UploadUrl {
+                    signed,
+                    id: Some(id)
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn other_paths_name_none() {
+        for path in [
+            ROOT,
+            "/upload/resumable/",
+            "/upload/resumable/sign",
+            "/upload/resumable/xyz!",
+        ] {
+            assert_eq!(
+                UploadUrl::parse(path).expect("below the root").id,
+                None,
+                "{path}"
+            );
+        }
+        assert_eq!(UploadUrl::parse("/upload/resumablex"), None);
+    }
+}

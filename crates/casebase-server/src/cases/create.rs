@@ -1,0 +1,52 @@
+//! `POST /api/cases`
+
+use axum::{
+    Json,
+    extract::{self, rejection::JsonRejection},
+    http::{StatusCode, header::LOCATION},
+    response::IntoResponse,
+};
+use casebase_supabase::rows::Case;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    State,
+    caller::Caller,
+    error::{ApiError, ErrorBody},
+};
+
+/// A case to be opened. A client's member gives the first three and nothing else.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCase {
+    client_id: Uuid,
+    title: String,
+    /// Markdown, as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// `low`, `medium`, `high` or `urgent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    department_id: Option<Uuid>,
+}
+
+/// Opens a case.
+#[utoipa::path(post, path = "/api/cases", tag = "cases", security(("bearer" = [])),
+    request_body = NewCase,
+    responses(
+        (status = CREATED, body = Case), (status = UNAUTHORIZED, body = ErrorBody),
+        (status = FORBIDDEN, body = ErrorBody), (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+    ))]
+pub(crate) async fn create(
+    state: extract::State<State>,
+    Caller(user): Caller,
+    body: Result<Json<NewCase>, JsonRejection>,
+) -> Result<impl IntoResponse, ApiError> {
+    let Json(new) = body?;
+    let case: Case = state.db.from("cases", &user).insert(&new).await?;
+    let location = [(LOCATION, format!("/api/cases/{}", case.case_id))];
+    Ok((StatusCode::CREATED, location, Json(case)))
+}

@@ -1,0 +1,81 @@
+//! `GET /api/cases`
+
+use std::num::NonZeroU32;
+
+use axum::{
+    Json,
+    extract::{self, Query, rejection::QueryRejection},
+};
+use casebase_supabase::{postgrest::Order, rows::Case};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    State,
+    caller::Caller,
+    error::{ApiError, ErrorBody},
+};
+
+const DEFAULT_LIMIT: NonZeroU32 = NonZeroU32::new(25).unwrap();
+const MAX_LIMIT: NonZeroU32 = NonZeroU32::new(200).unwrap();
+
+/// Which cases.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parameters {
+    /// `open`, `in_progress` or `resolved`.
+    status: Option<String>,
+    /// `low`, `medium`, `high` or `urgent`.
+    priority: Option<String>,
+    /// Cases of this client.
+    client_id: Option<Uuid>,
+    /// Cases of this staff member.
+    assigned_to: Option<Uuid>,
+    /// At most this many: 1 to 200, by default 25.
+    #[param(value_type = Option<u32>)]
+    limit: Option<NonZeroU32>,
+    /// After this many.
+    #[serde(default)]
+    offset: u32,
+}
+
+/// A page of cases.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CasePage {
+    cases: Vec<Case>,
+    /// How many there are on all pages.
+    total: u64,
+}
+
+/// Lists the cases that the caller sees, the newest first.
+#[utoipa::path(get, path = "/api/cases", tag = "cases", security(("bearer" = [])),
+    params(Parameters),
+    responses((status = OK, body = CasePage), (status = UNAUTHORIZED, body = ErrorBody)))]
+pub(crate) async fn list(
+    state: extract::State<State>,
+    Caller(user): Caller,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Json<CasePage>, ApiError> {
+    let Query(wanted) = parameters?;
+    let mut query = state.db.from("cases", &user);
+    for (column, value) in [
+        ("status", wanted.status),
+        ("priority", wanted.priority),
+        ("client_id", wanted.client_id.map(|id| id.to_string())),
+        ("assigned_to", wanted.assigned_to.map(|id| id.to_string())),
+    ] {
+        if let Some(value) = value {
+            query = query.eq(column, value);
+        }
+    }
+    // The id settles what was made in the same moment, so that no page repeats a row.
+    let newest = [("created_at", Order::Descending), ("id", Order::Descending)];
+    let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
+    let page = query.order(&newest).page(wanted.offset, limit).await?;
+    Ok(Json(CasePage {
+        cases: page.rows,
+        total: page.total,
+    }))
+}

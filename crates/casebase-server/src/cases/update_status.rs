@@ -1,0 +1,51 @@
+//! `PATCH /api/cases/{case_id}`
+
+use axum::{
+    Json,
+    extract::{self, Path, rejection::JsonRejection},
+    http::StatusCode,
+};
+use casebase_supabase::rows::Case;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{case_number, find};
+use crate::{
+    State,
+    caller::Caller,
+    error::{ApiError, ErrorBody},
+};
+
+/// A case's new status.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewStatus {
+    /// `open`, `in_progress` or `resolved`.
+    status: String,
+}
+
+/// Sets a case's status.
+#[utoipa::path(patch, path = "/api/cases/{case_id}", tag = "cases", security(("bearer" = [])),
+    params(("case_id" = String, Path, example = "CASE-0001")),
+    request_body = NewStatus,
+    responses(
+        (status = OK, body = Case), (status = UNAUTHORIZED, body = ErrorBody),
+        (status = FORBIDDEN, body = ErrorBody), (status = NOT_FOUND, body = ErrorBody),
+        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+    ))]
+pub(crate) async fn update_status(
+    state: extract::State<State>,
+    Path(case): Path<String>,
+    Caller(user): Caller,
+    body: Result<Json<NewStatus>, JsonRejection>,
+) -> Result<Json<Case>, ApiError> {
+    let Json(new) = body?;
+    let case = find(&state, &user, case_number(&case)?).await?;
+    let query = state.db.from("cases", &user).eq("id", case.id);
+    let mut changed: Vec<Case> = query.update(&new).await?;
+    // Visible and not changed: PostgreSQL passes over rows that the caller may not update.
+    changed.pop().map(Json).ok_or_else(|| {
+        let message = "you may not change the status of this case";
+        ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message)
+    })
+}

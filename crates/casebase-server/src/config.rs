@@ -1,0 +1,364 @@
+//! The service's settings: every environment variable, what it means, and its default.
+
+use std::{fmt::Write as _, net::SocketAddr, str::FromStr};
+
+use casebase_files::storage::S3Settings;
+use casebase_supabase::{AnonKey, below};
+use sqlx::postgres::PgConnectOptions;
+use url::Url;
+
+/// One environment variable.
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What holds without it; `None`: it has to be set.
+    pub default: Option<&'static str>,
+}
+
+/// Every variable that the service reads.
+pub const VARIABLES: &[Variable] = &[
+    Variable {
+        name: "SUPABASE_URL",
+        meaning: "the project's URL, e.g. https://<ref>.supabase.co",
+        default: None,
+    },
+    Variable {
+        name: "SUPABASE_ANON_KEY",
+        meaning: "the project's public key: the legacy anon key, or sb_publishable_…",
+        default: None,
+    },
+    Variable {
+        name: "DATABASE_URL",
+        meaning: "the project's database as the role casebase_worker, used for verification and webhooks only",
+        default: None,
+    },
+    Variable {
+        name: "SUPABASE_JWT_SECRET",
+        meaning: "the secret that HS256 tokens are signed with; asymmetric keys are read from SUPABASE_URL",
+        default: Some("none: HS256 tokens are refused"),
+    },
+    Variable {
+        name: "CASEBASE_STORAGE",
+        meaning: "how objects are written: s3 or rest; s3 needs the legacy anon key",
+        default: Some("s3 with a legacy anon key, otherwise rest"),
+    },
+    Variable {
+        name: "SUPABASE_S3_ENDPOINT",
+        meaning: "Storage's S3 endpoint",
+        default: Some("SUPABASE_URL/storage/v1/s3"),
+    },
+    Variable {
+        name: "SUPABASE_S3_REGION",
+        meaning: "the project's region, e.g. eu-central-1; `local` for a local project",
+        default: Some("us-east-1, which Storage takes for every region"),
+    },
+    Variable {
+        name: "SUPABASE_PROJECT_REF",
+        meaning: "the project's reference: the access key of its users' S3 sessions",
+        default: Some("the first part of a *.supabase.co host"),
+    },
+    Variable {
+        name: "CASEBASE_LISTEN",
+        meaning: "the address the service listens on",
+        default: Some("127.0.0.1:8787"),
+    },
+    Variable {
+        name: "CASEBASE_MAX_FILE_BYTES",
+        meaning: "the largest file taken, in bytes; the project's own limit holds as well",
+        default: Some("5368709120 (5 GiB)"),
+    },
+    Variable {
+        name: "CASEBASE_WEBHOOKS_ALLOW_PRIVATE",
+        meaning: "true: webhooks also go to private and loopback addresses and over plain HTTP",
+        default: Some("false"),
+    },
+];
+
+const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8787);
+/// What the column `case_files.file_size` and Storage's single uploads end at.
+const DEFAULT_MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// The variables as a table for a person, e.g. below `casebase serve --help`.
+pub fn table() -> String {
+    let mut text = String::from("Environment (also read from .env):\n");
+    for variable in VARIABLES {
+        let _ = writeln!(text, "  {:<32} {}", variable.name, variable.meaning);
+        let default = variable.default.unwrap_or("required");
+        let _ = writeln!(text, "  {:<32} [{default}]", "");
+    }
+    text
+}
+
+/// The service's settings.
+#[derive(Clone)]
+pub struct Config {
+    /// The project.
+    pub supabase_url: Url,
+    /// Its public key.
+    pub anon_key: AnonKey,
+    /// What HS256 tokens are verified with.
+    pub jwt_secret: Option<String>,
+    /// The database as `casebase_worker`.
+    pub database: PgConnectOptions,
+    /// How objects are written.
+    pub storage: Storage,
+    /// Where the service listens.
+    pub listen: SocketAddr,
+    /// The largest file in bytes.
+    pub max_file_bytes: u64,
+    /// Whether webhooks go to private addresses: for development and closed networks.
+    pub webhooks_allow_private: bool,
+    /// What the operator should hear at start.
+    pub notices: Vec<String>,
+}
+
+/// How objects are written.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    /// Over the S3 protocol, the user's token as session token.
+    S3(S3Settings),
+    /// Over Storage's own interface.
+    Rest,
+}
+
+/// A setting that is missing or wrong.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A required variable is not set, or empty.
+    #[error("{name} is not set: {meaning}")]
+    Missing {
+        /// Which.
+        name: &'static str,
+        /// What it is for.
+        meaning: String,
+    },
+    /// A variable has a value that it can't have.
+    #[error("{name} is malformed: {reason}")]
+    Malformed {
+        /// Which.
+        name: &'static str,
+        /// Why. Never the value: it may be a secret.
+        reason: String,
+    },
+}
+
+impl Config {
+    /// Reads the environment.
+    pub fn from_environment() -> Result<Self, Error> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the variables from wherever they are; empty ones count as not set.
+    pub fn from_variables(read: impl Fn(&'static str) -> Option<String>) -> Result<Self, Error> {
+        let variables = Variables(|name| read(name).filter(|value| !value.trim().is_empty()));
+        let supabase_url: Url = variables.required("SUPABASE_URL")?;
+        below(&supabase_url, "").map_err(malformed("SUPABASE_URL"))?;
+        let anon_key = AnonKey::new(variables.required::<String>("SUPABASE_ANON_KEY")?)
+            .map_err(malformed("SUPABASE_ANON_KEY"))?;
+        let (storage, notices) = variables.storage(&supabase_url, &anon_key)?;
+        Ok(Self {
+            jwt_secret: variables.optional("SUPABASE_JWT_SECRET")?,
+            database: variables.required("DATABASE_URL")?,
+            listen: variables
+                .optional("CASEBASE_LISTEN")?
+                .unwrap_or(DEFAULT_LISTEN),
+            max_file_bytes: variables
+                .optional("CASEBASE_MAX_FILE_BYTES")?
+                .unwrap_or(DEFAULT_MAX_FILE_BYTES),
+            webhooks_allow_private: variables
+                .optional("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?
+                .unwrap_or(false),
+            supabase_url,
+            anon_key,
+            storage,
+            notices,
+        })
+    }
+}
+
+struct Variables<F>(F);
+
+impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
+    fn optional<T: FromStr<Err: ToString>>(&self, name: &'static str) -> Result<Option<T>, Error> {
+        let Some(value) = (self.0)(name) else {
+            return Ok(None);
+        };
+        value.trim().parse().map(Some).map_err(malformed(name))
+    }
+
+    fn required<T: FromStr<Err: ToString>>(&self, name: &'static str) -> Result<T, Error> {
+        self.optional(name)?.ok_or_else(|| missing(name))
+    }
+
+    fn storage(&self, project: &Url, anon_key: &AnonKey) -> Result<(Storage, Vec<String>), Error> {
+        let wanted: Option<String> = self.optional("CASEBASE_STORAGE")?;
+        match (wanted.as_deref(), anon_key.is_jwt()) {
+            (Some("rest"), _) => Ok((Storage::Rest, Vec::new())),
+            (None | Some("s3"), true) => Ok((Storage::S3(self.s3(project, anon_key)?), Vec::new())),
+            (None | Some("s3"), false) => Ok((Storage::Rest, vec![NO_LEGACY_KEY.to_owned()])),
+            (Some(_), _) => Err(malformed("CASEBASE_STORAGE")("it is either s3 or rest")),
+        }
+    }
+
+    fn s3(&self, project: &Url, anon_key: &AnonKey) -> Result<S3Settings, Error> {
+        let endpoint = self.optional("SUPABASE_S3_ENDPOINT")?;
+        let region: Option<String> = self.optional("SUPABASE_S3_REGION")?;
+        let project_ref = self.optional("SUPABASE_PROJECT_REF")?;
+        Ok(S3Settings {
+            endpoint: match endpoint {
+                Some(endpoint) => below(&endpoint, "").map(|_| endpoint),
+                None => below(project, "storage/v1/s3"),
+            }
+            .map_err(malformed("SUPABASE_S3_ENDPOINT"))?,
+            region: region.unwrap_or_else(|| DEFAULT_REGION.into()),
+            project_ref: project_ref
+                .or_else(|| hosted_ref(project))
+                .ok_or_else(|| missing("SUPABASE_PROJECT_REF"))?,
+            anon_key: anon_key.clone(),
+        })
+    }
+}
+
+const NO_LEGACY_KEY: &str = "SUPABASE_ANON_KEY is not a legacy anon key, which users' S3 sessions are made from: \
+    files are written over Storage's REST interface (CASEBASE_STORAGE=rest)";
+
+/// `abcdefghijklmnopqrst` of `https://abcdefghijklmnopqrst.supabase.co`.
+fn hosted_ref(project: &Url) -> Option<String> {
+    let host = project.host_str()?;
+    host.strip_suffix(".supabase.co").map(str::to_owned)
+}
+
+fn missing(name: &'static str) -> Error {
+    let meaning = VARIABLES.iter().find(|v| v.name == name).map(|v| v.meaning);
+    Error::Missing {
+        name,
+        meaning: meaning.unwrap_or_default().to_owned(),
+    }
+}
+
+fn malformed<E: ToString>(name: &'static str) -> impl FnOnce(E) -> Error {
+    move |error| Error::Malformed {
+        name,
+        reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const LEGACY: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln";
+
+    fn config(changes: &[(&str, &str)]) -> Result<Config, Error> {
+        let mut set = vec![
+            ("SUPABASE_URL", "http://127.0.0.1:54321"),
+            ("SUPABASE_ANON_KEY", LEGACY),
+            (
+                "DATABASE_URL",
+                "postgresql://casebase_worker:x@127.0.0.1:54322/postgres",
+            ),
+            ("SUPABASE_PROJECT_REF", "stub"),
+        ];
+        set.extend(changes);
+        Config::from_variables(|name| {
+            let value = set.iter().rev().find(|(n, _)| *n == name);
+            value.map(|(_, v)| (*v).to_owned())
+        })
+    }
+
+    fn error(changes: &[(&str, &str)]) -> String {
+        config(changes).map(drop).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_required_variables_are_enough() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.listen, DEFAULT_LISTEN);
+        let Storage::S3(s3) = config.storage else {
+            panic!("not S3")
+        };
+        assert_eq!(s3.endpoint.as_str(), "http://127.0.0.1:54321/storage/v1/s3");
+        assert!(config.notices.is_empty());
+    }
+
+    #[test]
+    fn a_missing_or_malformed_variable_is_named_and_its_value_is_not() {
+        for name in [
+            "SUPABASE_URL",
+            "SUPABASE_ANON_KEY",
+            "DATABASE_URL",
+            "SUPABASE_PROJECT_REF",
+        ] {
+            let error = error(&[(name, " ")]);
+            assert!(error.starts_with(&format!("{name} is not set")), "{error}");
+        }
+        for (name, value) in [
+            ("SUPABASE_URL", "ftp://secret"),
+            ("SUPABASE_URL", "secret"),
+            ("SUPABASE_ANON_KEY", "secret\nkey"),
+            ("DATABASE_URL", "mysql-secret"),
+            ("CASEBASE_STORAGE", "disk-secret"),
+            ("SUPABASE_S3_ENDPOINT", "secret"),
+            ("CASEBASE_LISTEN", "secret"),
+            ("CASEBASE_MAX_FILE_BYTES", "-1secret"),
+        ] {
+            let error = error(&[(name, value)]);
+            assert!(
+                error.starts_with(&format!("{name} is malformed")),
+                "{error}"
+            );
+            assert!(
+                name == "SUPABASE_URL" || !error.contains("secret"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_project_without_a_legacy_key_gets_rest_and_is_told() {
+        for wanted in ["", "s3"] {
+            let key = ("SUPABASE_ANON_KEY", "sb_publishable_abc");
+            let config = config(&[key, ("CASEBASE_STORAGE", wanted)]).unwrap();
+            assert!(matches!(config.storage, Storage::Rest));
+            assert!(config.notices[0].contains("CASEBASE_STORAGE=rest"));
+        }
+    }
+
+    #[test]
+    fn a_hosted_project_needs_no_reference() {
+        let url = ("SUPABASE_URL", "https://abcdefghijklmnopqrst.supabase.co");
+        let config = config(&[url, ("SUPABASE_PROJECT_REF", "")]).unwrap();
+        let Storage::S3(s3) = config.storage else {
+            panic!("not S3")
+        };
+        assert_eq!(s3.project_ref, "abcdefghijklmnopqrst");
+    }
+
+    #[test]
+    fn every_variable_that_is_read_is_documented() {
+        let read = std::cell::RefCell::new(Vec::new());
+        let values = |name: &'static str| {
+            read.borrow_mut().push(name);
+            Some(match name {
+                "SUPABASE_URL" | "SUPABASE_S3_ENDPOINT" => "http://localhost".to_owned(),
+                "SUPABASE_ANON_KEY" => LEGACY.to_owned(),
+                "DATABASE_URL" => "postgresql://localhost".to_owned(),
+                "CASEBASE_STORAGE" => "s3".to_owned(),
+                "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
+                "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => "true".to_owned(),
+                _ => "1".to_owned(),
+            })
+        };
+        Config::from_variables(values).map(drop).unwrap();
+        let mut read = read.into_inner();
+        let mut documented: Vec<_> = VARIABLES.iter().map(|v| v.name).collect();
+        read.sort_unstable();
+        documented.sort_unstable();
+        assert_eq!(read, documented);
+    }
+}

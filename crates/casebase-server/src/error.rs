@@ -1,0 +1,302 @@
+//! What a caller hears when something does not work: one shape, a code, a sentence, and where there
+//! is one, a hint and the field it is about.
+//!
+//! Refusals of PostgreSQL, PostgREST and Storage come through as what they are. What is this
+//! service's own failure, or its surroundings', is logged in full and told in general.
+
+use std::fmt;
+
+use axum::{
+    Json,
+    extract::rejection::{JsonRejection, QueryRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use casebase_files::{name::NameError, storage, verify::LedgerError};
+use casebase_supabase::{jwt::TokenError, postgrest};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An answer that is no success.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    detail: ErrorDetail,
+    /// `WWW-Authenticate`.
+    challenge: Option<String>,
+}
+
+/// The body of such an answer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    error: ErrorDetail,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ErrorDetail {
+    /// For programs; stable.
+    #[schema(example = "case_not_found")]
+    code: &'static str,
+    /// For people.
+    message: String,
+    /// What would help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// The part of the request that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
+        Self {
+            status,
+            detail: ErrorDetail {
+                code,
+                message: message.to_string(),
+                hint: None,
+                field: None,
+            },
+            challenge: None,
+        }
+    }
+
+    /// 422: the request is understood, and one field of it can't be taken.
+    pub(crate) fn field(field: &'static str, code: &'static str, message: impl ToString) -> Self {
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
+        error.detail.field = Some(field);
+        error
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.detail.hint = Some(hint.into());
+        self
+    }
+
+    /// 401 for a request without a token: no error code, says RFC 6750.
+    pub(crate) fn no_token() -> Self {
+        let message = "this needs a signed-in user";
+        let mut error = Self::new(StatusCode::UNAUTHORIZED, "missing_token", message)
+            .hint("send `Authorization: Bearer <access token>`");
+        error.challenge = Some("Bearer realm=\"casebase\"".into());
+        error
+    }
+
+    fn bad_token(code: &'static str, reason: &impl fmt::Display) -> Self {
+        let mut error = Self::new(StatusCode::UNAUTHORIZED, code, reason);
+        let quoted = reason.to_string().replace(['"', '\\'], "'");
+        error.challenge = Some(format!(
+            "Bearer realm=\"casebase\", error=\"invalid_token\", error_description=\"{quoted}\""
+        ));
+        error
+    }
+
+    pub(crate) fn case_not_found(case: &str) -> Self {
+        let message = format!("there is no case {case}, or you may not see it");
+        Self::new(StatusCode::NOT_FOUND, "case_not_found", message)
+    }
+
+    fn not_allowed(message: impl ToString) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", message)
+    }
+
+    /// 503: something this service needs is away. The reason is for the log.
+    fn away(code: &'static str, what: &str, reason: &impl fmt::Display) -> Self {
+        tracing::error!(%reason, "{what} is unavailable");
+        let message = format!("{what} is unavailable; nothing was changed");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message).hint("try again in a while")
+    }
+
+    /// 502: something this service needs answers as it should not.
+    fn odd_answer(code: &'static str, what: &str, reason: &impl fmt::Display) -> Self {
+        tracing::error!(%reason, "{what} answered unexpectedly");
+        let message = format!("{what} answered in a way this service does not understand");
+        Self::new(StatusCode::BAD_GATEWAY, code, message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Json(ErrorBody { error: self.detail });
+        let mut response = (self.status, body).into_response();
+        let challenge = self
+            .challenge
+            .and_then(|text| HeaderValue::from_str(&text).ok());
+        if let Some(challenge) = challenge {
+            let headers = response.headers_mut();
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            let wait = HeaderValue::from_static("5");
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        response
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail.message)
+    }
+}
+
+/// So that a body's stream, which carries I/O errors only, can carry what is wrong with a form.
+impl std::error::Error for ApiError {}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match &error {
+            TokenError::KeysUnavailable(reason) => Self::away("auth_unavailable", "Auth", reason),
+            TokenError::Expired => Self::bad_token("expired_token", &error)
+                .hint("sign in again, or refresh the session"),
+            _ => Self::bad_token("invalid_token", &error),
+        }
+    }
+}
+
+impl From<postgrest::Error> for ApiError {
+    fn from(error: postgrest::Error) -> Self {
+        match &error {
+            postgrest::Error::Api(refusal) => Self::from_refusal(refusal),
+            postgrest::Error::Timeout | postgrest::Error::Unreachable(_) => {
+                Self::away("database_unavailable", "the database", &error)
+            }
+            // A gateway without PostgREST behind it.
+            postgrest::Error::UnexpectedAnswer {
+                status: 502..=504, ..
+            } => Self::away("database_unavailable", "the database", &error),
+            _ => Self::odd_answer("database_error", "the database", &error),
+        }
+    }
+}
+
+impl ApiError {
+    /// PostgreSQL's refusals by SQLSTATE; PostgREST has mapped those that say their own status.
+    fn from_refusal(refusal: &postgrest::ApiError) -> Self {
+        let message = &refusal.message;
+        let error = match (refusal.code.as_str(), refusal.status) {
+            (_, 401) => Self::bad_token("invalid_token", message),
+            // Row level security says which table and policy; the caller needs to know neither.
+            ("42501", _) if message.contains("row-level security") => {
+                Self::not_allowed("you may not do this")
+            }
+            (_, 403) => Self::not_allowed(message),
+            (_, 404 | 406) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
+            (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            (code, 400) if !code.starts_with("PGRST") => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "refused_by_database",
+                message,
+            ),
+            (_, 500 | 503 | 504) => Self::away("database_unavailable", "the database", refusal),
+            _ => Self::odd_answer("database_error", "the database", refusal),
+        };
+        match &refusal.hint {
+            Some(hint) if error.status.is_client_error() => error.hint(hint.clone()),
+            _ => error,
+        }
+    }
+}
+
+impl From<storage::Error> for ApiError {
+    fn from(error: storage::Error) -> Self {
+        use storage::Error as E;
+        match &error {
+            E::Denied(_) => {
+                Self::not_allowed("Storage's policies do not let you do this with this file")
+            }
+            E::NotFound => Self::new(StatusCode::NOT_FOUND, "object_not_found", &error),
+            E::Exists => Self::new(StatusCode::CONFLICT, "object_exists", &error),
+            E::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", &error),
+            E::TypeNotAllowed(_) => Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "type_not_allowed",
+                &error,
+            ),
+            E::Range => Self::new(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "range_not_satisfiable",
+                &error,
+            ),
+            E::Unavailable(reason) => Self::away("storage_unavailable", "Storage", reason),
+            E::Interrupted(_) | E::InvalidKey(_) | E::Misconfigured(_) | E::Unexpected(_) => {
+                Self::odd_answer("storage_error", "Storage", &error)
+            }
+        }
+    }
+}
+
+impl From<casebase_files::Error> for ApiError {
+    fn from(error: casebase_files::Error) -> Self {
+        use casebase_files::Error as E;
+        match error {
+            E::CaseNotFound(case) => Self::case_not_found(&case.to_string()),
+            E::InteractionNotFound(_) => {
+                Self::field("interaction_id", "interaction_not_found", error)
+            }
+            E::FileNotFound(_) => Self::new(StatusCode::NOT_FOUND, "file_not_found", error),
+            E::NotAllowed => Self::not_allowed(error),
+            E::Empty => Self::field("file", "empty_file", error),
+            E::TooLarge { .. } => {
+                let mut error = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", error);
+                error.detail.field = Some("file");
+                error
+            }
+            E::Content(refusal) => Self::field("file", "content_refused", refusal),
+            E::Interrupted(error) => Self::interrupted(&error),
+            E::NameTaken => Self::new(StatusCode::CONFLICT, "name_taken", error),
+            E::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong_state", error),
+            E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
+            E::Database(error) => error.into(),
+            E::Storage(error) => error.into(),
+            E::Ledger(LedgerError::WrongState(reason)) => {
+                Self::new(StatusCode::CONFLICT, "wrong_state", reason)
+            }
+            E::Ledger(LedgerError::Unavailable(reason)) => Self::away(
+                "verification_unavailable",
+                "the verification of files",
+                &reason,
+            ),
+        }
+    }
+}
+
+impl ApiError {
+    /// The body ended early: cut off, silent for too long, or a form that is wrong.
+    fn interrupted(error: &std::io::Error) -> Self {
+        if let Some(form) = error.get_ref().and_then(|e| e.downcast_ref::<Self>()) {
+            return form.clone();
+        }
+        if error.kind() == std::io::ErrorKind::TimedOut {
+            let message = "the file stopped arriving";
+            return Self::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", message);
+        }
+        let message = "the file did not arrive completely";
+        Self::new(StatusCode::BAD_REQUEST, "upload_interrupted", message)
+            .hint("nothing was kept; send it again")
+    }
+}
+
+impl From<NameError> for ApiError {
+    fn from(error: NameError) -> Self {
+        Self::field("name", "invalid_name", error)
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let status = rejection.status();
+        Self::new(status, "invalid_body", rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_query",
+            rejection.body_text(),
+        )
+    }
+}

@@ -1,0 +1,139 @@
+//! `GET /v1/files/{id}`
+
+use axum::{
+    body::Body,
+    extract::{self, Path},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use casebase_files::storage::Object;
+use casebase_supabase::rows::CaseFile;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::file_id;
+use crate::{
+    State,
+    caller::Caller,
+    error::{ApiError, ErrorBody},
+};
+
+/// What RFC 5987 lets stand for itself.
+const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'!')
+    .remove(b'#')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'^')
+    .remove(b'_')
+    .remove(b'`')
+    .remove(b'|')
+    .remove(b'~');
+
+/// Gives a file back under its original name.
+///
+/// One `Range` is honoured. The file is always an attachment, never opened in place.
+#[utoipa::path(get, path = "/v1/files/{id}", tag = "files", security(("bearer" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = OK, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = PARTIAL_CONTENT, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = UNAUTHORIZED, body = ErrorBody), (status = NOT_FOUND, body = ErrorBody),
+        (status = RANGE_NOT_SATISFIABLE, body = ErrorBody),
+    ))]
+pub(crate) async fn download(
+    state: extract::State<State>,
+    Path(id): Path<String>,
+    Caller(user): Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (row, object) = state
+        .files
+        .download(&user, file_id(&id)?, range(&headers))
+        .await?;
+    Ok(answer(&row, object))
+}
+
+/// A server may answer several ranges with all of the file; so does this one.
+fn range(headers: &HeaderMap) -> Option<&str> {
+    let range = headers.get(header::RANGE)?.to_str().ok()?;
+    (range.starts_with("bytes=") && !range.contains(',')).then_some(range)
+}
+
+fn answer(row: &CaseFile, object: Object) -> Response {
+    let status = match object.content_range {
+        Some(_) => StatusCode::PARTIAL_CONTENT,
+        None => StatusCode::OK,
+    };
+    let etag = row.sha256.as_ref().map(|sha256| format!("\"{sha256}\""));
+    let mut response = (status, Body::from_stream(object.body)).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, Some(row.content_type.clone())),
+        (header::CONTENT_LENGTH, object.length.map(|n| n.to_string())),
+        (header::CONTENT_RANGE, object.content_range),
+        (
+            header::CONTENT_DISPOSITION,
+            Some(attachment(&row.original_name)),
+        ),
+        (header::ETAG, etag),
+    ] {
+        if let Some(value) = value.and_then(|v| HeaderValue::from_str(&v).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    for (name, value) in [
+        (header::ACCEPT_RANGES, "bytes"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "sandbox"),
+        (header::CACHE_CONTROL, "private, no-cache"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// RFC 6266: the name in plain ASCII for old clients, and as it is for all others.
+fn attachment(name: &str) -> String {
+    let plain = |c: char| {
+        if (c.is_ascii_graphic() || c == ' ') && !matches!(c, '"' | '\\' | '%') {
+            c
+        } else {
+            '_'
+        }
+    };
+    let ascii: String = name.chars().map(plain).collect();
+    let exact = utf8_percent_encode(name, ATTR_CHAR);
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{exact}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::attachment;
+
+    #[test]
+    fn an_original_name_survives_and_cannot_break_out() {
+        for (name, expected) in [
+            (
+                "a b.pdf",
+                "attachment; filename=\"a b.pdf\"; filename*=UTF-8''a%20b.pdf",
+            ),
+            (
+                "Größe.pdf",
+                "attachment; filename=\"Gr__e.pdf\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.pdf",
+            ),
+            (
+                "x\"; filename=\"y.exe",
+                "attachment; filename=\"x_; filename=_y.exe\"; filename*=UTF-8''x%22%3B%20filename%3D%22y.exe",
+            ),
+            (
+                "a\r\nb",
+                "attachment; filename=\"a__b\"; filename*=UTF-8''a%0D%0Ab",
+            ),
+        ] {
+            assert_eq!(attachment(name), expected);
+        }
+    }
+}

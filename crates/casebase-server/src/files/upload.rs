@@ -1,0 +1,148 @@
+//! `POST /v1/cases/{case_id}/files`
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{self, Path, Query, rejection::QueryRejection},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_LENGTH, LOCATION},
+    },
+    response::IntoResponse,
+};
+use casebase_files::{NewFile, name::OriginalName, storage::Bytestream};
+use casebase_supabase::{
+    jwt::UserToken,
+    rows::{CaseFile, CaseNumber},
+};
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::form::{self, Fields};
+use crate::{
+    State,
+    caller::Caller,
+    error::{ApiError, ErrorBody},
+};
+
+/// What a raw body can't say of itself.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Parameters {
+    /// The file's name; for a raw body.
+    name: Option<String>,
+    /// The interaction it belongs to; none: the case itself.
+    interaction_id: Option<String>,
+    /// `true`: the client sees it; `false`: it is internal.
+    visible_to_client: Option<String>,
+}
+
+/// The parts of a form. `file` is the last one: the others say where it goes.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the form is read as a stream; this documents it")]
+pub(crate) struct UploadForm {
+    interaction_id: Option<i64>,
+    visible_to_client: Option<bool>,
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// Adds a file to a case.
+///
+/// `multipart/form-data`, or the file itself as the body and its name in `?name=`. The bytes go to
+/// the bucket as they come and are read back and checked; the answer is the file's row.
+#[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
+    params(("case_id" = String, Path, example = "CASE-0001"), Parameters),
+    request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    responses(
+        (status = CREATED, body = CaseFile),
+        (status = UNAUTHORIZED, body = ErrorBody), (status = FORBIDDEN, body = ErrorBody),
+        (status = NOT_FOUND, body = ErrorBody), (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+    ))]
+pub(crate) async fn upload(
+    state: extract::State<State>,
+    Path(case): Path<String>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    Caller(user): Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, ApiError> {
+    let Query(parameters) = parameters?;
+    let request = Request {
+        case: case.parse().map_err(|_| ApiError::case_not_found(&case))?,
+        fields: Fields::new(
+            parameters.interaction_id.as_deref(),
+            parameters.visible_to_client.as_deref(),
+        )?,
+        name: parameters.name,
+        headers,
+        body,
+    };
+    // If the client goes away, this future is dropped. The task is not: it takes the upload back.
+    let task = state.uploads.spawn(request.store(state.0.clone(), user));
+    let row = task.await.map_err(|error| {
+        tracing::error!(%error, "an upload's task failed");
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the upload failed",
+        )
+    })??;
+    let location = [(LOCATION, format!("/v1/files/{}", row.id))];
+    Ok((StatusCode::CREATED, location, Json(row)))
+}
+
+struct Request {
+    case: CaseNumber,
+    fields: Fields,
+    name: Option<String>,
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl Request {
+    async fn store(self, state: State, user: UserToken) -> Result<CaseFile, ApiError> {
+        let (file, body) = match form::boundary(&self.headers)? {
+            Some(boundary) => self.read_form(boundary).await?,
+            None => self.read_raw_body()?,
+        };
+        Ok(state.files.upload(&user, file, body).await?)
+    }
+
+    async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
+        let part = form::read(self.body, boundary, self.fields).await?;
+        // The length of the whole form is known, that of the file in it is not.
+        let file = new_file(self.case, part.fields, &part.name, None)?;
+        Ok((file, part.body))
+    }
+
+    fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
+        let name = self.name.ok_or_else(|| {
+            ApiError::field("name", "missing_name", "the file has no name")
+                .hint("send it as ?name=…, or send the file as multipart/form-data")
+        })?;
+        let length = self.headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+        let bytes = self.body.into_data_stream().map_err(std::io::Error::other);
+        Ok((
+            new_file(self.case, self.fields, &name, length)?,
+            bytes.boxed(),
+        ))
+    }
+}
+
+fn new_file(
+    case: CaseNumber,
+    fields: Fields,
+    name: &str,
+    length: Option<u64>,
+) -> Result<NewFile, ApiError> {
+    Ok(NewFile {
+        case,
+        interaction: fields.interaction,
+        visible_to_client: fields.visible_to_client,
+        name: OriginalName::new(name)?,
+        length,
+    })
+}

@@ -1,0 +1,523 @@
+//! The service over HTTP, its Supabase played by a mock: who is let in, what is refused, and how.
+#![expect(clippy::unwrap_used)]
+
+use std::net::SocketAddr;
+
+use casebase_server::Config;
+use jsonwebtoken::{EncodingKey, Header, get_current_timestamp};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{header, method, path, query_param},
+};
+
+const SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
+const USER: &str = "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10";
+
+/// A running service and its mocked Supabase.
+struct World {
+    supabase: MockServer,
+    address: SocketAddr,
+    http: Client,
+    _stop: DropGuard,
+}
+
+impl World {
+    async fn new(mocks: Vec<Mock>) -> Self {
+        let supabase = MockServer::start().await;
+        for mock in mocks {
+            mock.mount(&supabase).await;
+        }
+        let url = supabase.uri();
+        let config = Config::from_variables(|name| match name {
+            "SUPABASE_URL" => Some(url.clone()),
+            "SUPABASE_ANON_KEY" => Some("sb_publishable_x".into()),
+            "SUPABASE_JWT_SECRET" => Some(SECRET.into()),
+            // Nobody listens there: what these tests do needs no verification.
+            "DATABASE_URL" => Some("postgresql://casebase_worker@127.0.0.1:9/postgres".into()),
+            "CASEBASE_MAX_FILE_BYTES" => Some("1000000".into()),
+            _ => None,
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        tokio::spawn(casebase_server::serve(
+            listener,
+            config.unwrap(),
+            stop.clone(),
+        ));
+        Self {
+            supabase,
+            address,
+            http: Client::new(),
+            _stop: stop.drop_guard(),
+        }
+    }
+
+    fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("http://{}{path}", self.address))
+    }
+
+    fn user(&self, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path).bearer_auth(token(60, SECRET))
+    }
+
+    /// What reached Supabase and would change something there.
+    async fn changes(&self) -> usize {
+        let requests = self.supabase.received_requests().await.unwrap();
+        requests
+            .iter()
+            .filter(|r| r.method.as_str() != "GET")
+            .count()
+    }
+}
+
+fn token(lives: i64, secret: &str) -> String {
+    let now = get_current_timestamp().cast_signed();
+    let claims = json!({"sub": USER, "role": "authenticated", "exp": now + lives});
+    jsonwebtoken::encode(
+        &Header::default(),
+        &claims,
+        &EncodingKey::from_secret(secret.as_bytes()),
+    )
+    .unwrap()
+}
+
+async fn error(answer: Response) -> (u16, Value) {
+    let status = answer.status().as_u16();
+    let body: Value = answer.json().await.unwrap();
+    (status, body["error"].clone())
+}
+
+fn rows(table: &str, rows: Value) -> Mock {
+    let answer = ResponseTemplate::new(200).set_body_json(rows);
+    Mock::given(method("GET"))
+        .and(path(format!("/rest/v1/{table}")))
+        .respond_with(answer)
+}
+
+fn the_case() -> Mock {
+    rows(
+        "cases",
+        json!([{"id": 1, "case_id": "CASE-0001", "client_id": USER}]),
+    )
+}
+
+const UPLOAD: &str = "/v1/cases/CASE-0001/files";
+
+#[tokio::test]
+async fn a_request_without_a_good_token_is_challenged() {
+    let world = World::new(vec![]).await;
+    let get = || world.anonymous(Method::GET, "/v1/files/1");
+    for (request, code, challenge) in [
+        (get(), "missing_token", "Bearer realm=\"casebase\""),
+        (
+            get().header("authorization", "Basic eDp5"),
+            "missing_token",
+            "Bearer realm=\"casebase\"",
+        ),
+        (
+            get().bearer_auth("abc"),
+            "invalid_token",
+            "error=\"invalid_token\"",
+        ),
+        (
+            get().bearer_auth(token(60, "another project's")),
+            "invalid_token",
+            "does not match",
+        ),
+        (
+            get().bearer_auth(token(-5, SECRET)),
+            "expired_token",
+            "the token has expired",
+        ),
+    ] {
+        let answer = request.send().await.unwrap();
+        let challenged = answer.headers()["www-authenticate"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert!(challenged.contains(challenge), "{challenged}");
+        let (status, error) = error(answer).await;
+        assert_eq!((status, error["code"].as_str().unwrap()), (401, code));
+    }
+    assert!(world.supabase.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_callers_own_token_goes_to_postgrest() {
+    let token = token(60, SECRET);
+    let mine =
+        Mock::given(path("/rest/v1/cases")).and(header("authorization", format!("Bearer {token}")));
+    let none = ResponseTemplate::new(206)
+        .insert_header("content-range", "*/0")
+        .set_body_json(json!([]));
+    let world = World::new(vec![mine.respond_with(none)]).await;
+    let request = world
+        .anonymous(Method::GET, "/api/cases")
+        .bearer_auth(token);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer, json!({"cases": [], "total": 0}));
+}
+
+#[tokio::test]
+async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
+    let nothing = vec![rows("cases", json!([])), rows("case_files", json!([]))];
+    let world = World::new(nothing).await;
+    for case in ["CASE-0001", "CASE-1", "nonsense", "..%2F..%2Fx"] {
+        let request = world.user(Method::POST, &format!("/v1/cases/{case}/files?name=a.txt"));
+        let (status, error) = error(request.body("text").send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (404, "case_not_found")
+        );
+    }
+    for file in ["1", "x", "99999999999999999999"] {
+        let request = world.user(Method::GET, &format!("/v1/files/{file}"));
+        assert_eq!(
+            request.send().await.unwrap().status(),
+            StatusCode::NOT_FOUND
+        );
+    }
+    assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
+    let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
+    let long = format!("{UPLOAD}?name={}", "%C3%A4".repeat(300));
+    for (path, body, expected) in [
+        (UPLOAD, "text", (422, "missing_name", "name")),
+        (
+            &format!("{UPLOAD}?name=a.txt"),
+            "",
+            (422, "empty_file", "file"),
+        ),
+        (
+            &format!("{UPLOAD}?name=..%2F..%2Fa.txt"),
+            "text",
+            (422, "invalid_name", "name"),
+        ),
+        (&long, "text", (422, "invalid_name", "name")),
+        (
+            &format!("{UPLOAD}?name=a.pdf"),
+            "text",
+            (422, "content_refused", "file"),
+        ),
+        (
+            &format!("{UPLOAD}?name=a.txt&interaction_id=9"),
+            "text",
+            (422, "interaction_not_found", "interaction_id"),
+        ),
+        (
+            &format!("{UPLOAD}?name=a.txt&interaction_id=x"),
+            "text",
+            (422, "invalid_field", "interaction_id"),
+        ),
+        (
+            &format!("{UPLOAD}?name=a.txt&visible_to_client=maybe"),
+            "text",
+            (422, "invalid_field", "visible_to_client"),
+        ),
+        (
+            &format!("{UPLOAD}?name=a.txt"),
+            &"a".repeat(1_000_001),
+            (413, "file_too_large", "file"),
+        ),
+    ] {
+        let request = world.user(Method::POST, path).body(body.to_owned());
+        let (status, error) = error(request.send().await.unwrap()).await;
+        let got = (
+            status,
+            error["code"].as_str().unwrap(),
+            error["field"].as_str().unwrap(),
+        );
+        assert_eq!(got, expected, "{error}");
+    }
+    assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
+async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
+    let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
+    let file = || multipart::Part::text("text").file_name("a.txt");
+    for (form, expected) in [
+        (multipart::Form::new().text("x", "y"), (422, "missing_file")),
+        (
+            multipart::Form::new()
+                .text("interaction_id", "x")
+                .part("file", file()),
+            (422, "invalid_field"),
+        ),
+        (
+            multipart::Form::new()
+                .text("interaction_id", "9")
+                .part("file", file()),
+            (422, "interaction_not_found"),
+        ),
+        (
+            multipart::Form::new()
+                .part("file", file())
+                .text("interaction_id", "9"),
+            (422, "file_not_last"),
+        ),
+        (
+            multipart::Form::new().part("file", multipart::Part::text("").file_name("a.txt")),
+            (422, "empty_file"),
+        ),
+        (
+            multipart::Form::new().part("file", multipart::Part::text("text")),
+            (422, "invalid_name"),
+        ),
+    ] {
+        let request = world.user(Method::POST, UPLOAD).multipart(form);
+        let (status, error) = error(request.send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            expected,
+            "{error}"
+        );
+    }
+    assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
+async fn a_body_cut_off_half_way_is_an_error_and_reserves_nothing() {
+    let world = World::new(vec![the_case()]).await;
+    let mut connection = TcpStream::connect(world.address).await.unwrap();
+    let token = token(60, SECRET);
+    let head = format!(
+        "POST {UPLOAD}?name=a.txt HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 100\r\n\r\nhalf"
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection.shutdown().await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 400") && answer.contains("upload_interrupted"),
+        "{answer}"
+    );
+    assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
+async fn refusals_of_row_level_security_are_403_and_never_500() {
+    let message = "new row violates row-level security policy for table \"cases\"";
+    let refused =
+        ResponseTemplate::new(403).set_body_json(json!({"code": "42501", "message": message}));
+    let refused = Mock::given(method("POST"))
+        .and(path("/rest/v1/cases"))
+        .respond_with(refused);
+    let world = World::new(vec![refused]).await;
+    let new = json!({"client_id": USER, "title": "t"});
+    let answer = world
+        .user(Method::POST, "/api/cases")
+        .json(&new)
+        .send()
+        .await
+        .unwrap();
+    let (status, error) = error(answer).await;
+    assert_eq!(
+        (status, error),
+        (
+            403,
+            json!({"code": "not_allowed", "message": "you may not do this"})
+        )
+    );
+}
+
+#[tokio::test]
+async fn refusals_of_the_database_keep_its_sentence_and_hint() {
+    let refusal = json!({"code": "23514", "message": "a title has 1 to 200 characters", "hint": "Shorten it.", "details": null});
+    let refused = ResponseTemplate::new(400).set_body_json(refusal);
+    let refused = Mock::given(method("POST"))
+        .and(path("/rest/v1/cases"))
+        .respond_with(refused);
+    let world = World::new(vec![refused]).await;
+    let new = json!({"client_id": USER, "title": ""});
+    let answer = world
+        .user(Method::POST, "/api/cases")
+        .json(&new)
+        .send()
+        .await
+        .unwrap();
+    let (status, error) = error(answer).await;
+    assert_eq!(status, 422);
+    assert_eq!(error["message"], "a title has 1 to 200 characters");
+    assert_eq!(error["hint"], "Shorten it.");
+}
+
+#[tokio::test]
+async fn a_case_that_one_sees_and_may_not_change_is_refused() {
+    let passed_over = Mock::given(method("PATCH")).and(query_param("id", "eq.1"));
+    let passed_over = passed_over.respond_with(ResponseTemplate::new(200).set_body_json(json!([])));
+    let case = json!([{
+        "id": 1, "case_id": "CASE-0001", "client_id": USER, "department_id": USER, "required_specialty_id": null,
+        "title": "t", "description": null, "status": "open", "priority": "medium", "assigned_to": null,
+        "escalated_by": null, "escalated_at": null, "action_required_by": null, "action_required_of": null,
+        "metadata": {}, "created_by": USER, "created_at": "2026-01-01T00:00:00+00:00",
+        "updated_at": "2026-01-01T00:00:00+00:00", "resolved_at": null,
+    }]);
+    let world = World::new(vec![rows("cases", case), passed_over]).await;
+    let request = world.user(Method::PATCH, "/api/cases/CASE-0001");
+    let (status, error) = error(
+        request
+            .json(&json!({"status": "resolved"}))
+            .send()
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(
+        (status, error["code"].as_str().unwrap()),
+        (403, "not_allowed")
+    );
+}
+
+#[tokio::test]
+async fn json_that_is_none_or_has_unknown_fields_is_refused_in_the_usual_shape() {
+    let world = World::new(vec![]).await;
+    let post = || {
+        world
+            .user(Method::POST, "/api/cases")
+            .header("content-type", "application/json")
+    };
+    for (body, expected) in [
+        ("{", 400),
+        ("{}", 422),
+        (
+            r#"{"client_id":"7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10","title":"t","status":"resolved"}"#,
+            422,
+        ),
+    ] {
+        let (status, error) = error(post().body(body).send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (expected, "invalid_body")
+        );
+    }
+    let (status, error) = error(
+        world
+            .user(Method::GET, "/api/cases?limit=0")
+            .send()
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(
+        (status, error["code"].as_str().unwrap()),
+        (422, "invalid_query")
+    );
+}
+
+#[tokio::test]
+async fn a_supabase_that_is_away_is_503_and_says_nothing_of_where_it_is() {
+    let world = World::new(vec![]).await;
+    let away = Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(503).set_body_string("<html>"));
+    away.mount(&world.supabase).await;
+    let answer = world.user(Method::GET, "/v1/files/1").send().await.unwrap();
+    assert_eq!(answer.headers()["retry-after"], "5");
+    let (status, error) = error(answer).await;
+    assert_eq!(
+        (status, error["code"].as_str().unwrap()),
+        (503, "database_unavailable")
+    );
+    assert!(!error.to_string().contains("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn readiness_names_what_is_away_and_liveness_does_not_depend_on_it() {
+    let world = World::new(vec![
+        Mock::given(path("/rest/v1/")).respond_with(ResponseTemplate::new(401)),
+    ])
+    .await;
+    let live = world
+        .anonymous(Method::GET, "/healthz")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(live.status(), StatusCode::OK);
+    let ready = world
+        .anonymous(Method::GET, "/readyz")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let parts: Value = ready.json().await.unwrap();
+    let expected = json!({"status": "not ready", "postgrest": "ok", "storage": "ok", "database": "unavailable"});
+    assert_eq!(parts, expected);
+}
+
+#[tokio::test]
+async fn a_browser_may_call_from_any_origin_with_a_token() {
+    let world = World::new(vec![]).await;
+    let preflight = world
+        .anonymous(Method::OPTIONS, UPLOAD)
+        .header("origin", "https://desk.example")
+        .header("access-control-request-method", "POST")
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        );
+    let answer = preflight.send().await.unwrap();
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    let allowed = answer.headers()["access-control-allow-headers"]
+        .to_str()
+        .unwrap();
+    assert!(allowed.contains("authorization"), "{allowed}");
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_answer_in_the_usual_shape() {
+    let world = World::new(vec![]).await;
+    let (status, body) = error(world.user(Method::GET, "/nothing").send().await.unwrap()).await;
+    assert_eq!(
+        (status, body["code"].as_str().unwrap()),
+        (404, "no_such_route")
+    );
+    let (status, body) = error(world.user(Method::PUT, "/v1/files/1").send().await.unwrap()).await;
+    assert_eq!(
+        (status, body["code"].as_str().unwrap()),
+        (405, "method_not_allowed")
+    );
+}
+
+#[tokio::test]
+async fn the_openapi_document_has_every_route() {
+    let world = World::new(vec![]).await;
+    let api: Value = world
+        .anonymous(Method::GET, "/openapi.json")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let paths: Vec<_> = api["paths"].as_object().unwrap().keys().cloned().collect();
+    for path in [
+        "/v1/cases/{case_id}/files",
+        "/v1/files/{id}",
+        "/v1/files/{id}/verify",
+        "/api/cases",
+        "/api/cases/{case_id}",
+        "/healthz",
+        "/readyz",
+    ] {
+        assert!(
+            paths.iter().any(|p| p == path),
+            "{path} is not in {paths:?}"
+        );
+    }
+    assert_eq!(
+        api["components"]["securitySchemes"]["bearer"]["scheme"],
+        "bearer"
+    );
+}

@@ -1,0 +1,446 @@
+//! The webhook worker against a real database, and against receivers that misbehave.
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use casebase_webhooks::{Config, Schedule};
+use serde_json::Value;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use standardwebhooks::Webhook;
+use tokio::sync::{Mutex, MutexGuard, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use support::project;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// There is one outbox, and every worker empties it: one test at a time.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// What marks the endpoints of these tests.
+const DESCRIPTION: &str = "made by the tests of the webhook worker";
+
+/// Retries come soon. Polling is slower than any test is patient, so that what arrives was not found by chance.
+fn config() -> Config {
+    Config {
+        timeout: Duration::from_millis(1500),
+        lease: Duration::from_secs(2),
+        poll: 2 * PATIENCE,
+        schedule: Schedule::new(vec![Duration::from_millis(400); 3]),
+        allow_private: true,
+        ..Config::default()
+    }
+}
+
+async fn connect(options: PgPoolOptions) -> PgPool {
+    options
+        .connect(project().setting("DATABASE_ADMIN_URL"))
+        .await
+        .expect("the database answers")
+}
+
+/// A worker that stops, or is killed, when a test says so.
+struct Worker {
+    task: JoinHandle<()>,
+    shutdown: CancellationToken,
+}
+
+const WORKERS_CONNECTIONS: &str = "the webhook worker under test";
+
+impl Worker {
+    async fn start(config: Config) -> Self {
+        let pool = connect(PgPoolOptions::new().max_connections(2).after_connect(
+            |connection, _| {
+                Box::pin(async move {
+                    sqlx::query("select set_config('application_name', $1, false)")
+                        .bind(WORKERS_CONNECTIONS)
+                        .execute(&mut *connection)
+                        .await?;
+                    sqlx::query("set role casebase_worker")
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            },
+        ))
+        .await;
+        let shutdown = CancellationToken::new();
+        let token = shutdown.clone();
+        let task = tokio::spawn(async move {
+            casebase_webhooks::run(pool, config, token)
+                .await
+                .expect("the configuration works");
+        });
+        Self { task, shutdown }
+    }
+
+    async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.expect_err("killed").is_cancelled());
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.expect("the worker ends by itself");
+    }
+}
+
+/// A request that reached the receiver, its signature checked.
+#[derive(Debug, Clone, PartialEq)]
+struct Arrival {
+    message_id: String,
+    payload: Value,
+}
+
+impl Arrival {
+    fn case_number(&self) -> &Value {
+        &self.payload["data"]["case_id"]
+    }
+
+    fn status(&self) -> &Value {
+        &self.payload["data"]["changes"]["status"]["to"]
+    }
+}
+
+#[derive(Debug)]
+struct Case {
+    id: i64,
+    number: String,
+}
+
+/// Two cases, and an endpoint that wants to know when their status changes.
+struct Scene {
+    database: PgPool,
+    first: Case,
+    second: Case,
+    endpoint_id: Uuid,
+    secret: Webhook,
+    arrivals: mpsc::UnboundedReceiver<Request>,
+    _server: MockServer,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Scene {
+    /// A receiver that answers its n-th request, counted from 0, as told.
+    async fn new(answer: impl Fn(usize) -> ResponseTemplate + Send + Sync + 'static) -> Self {
+        let turn = TURN.lock().await;
+        let database = connect(PgPoolOptions::new().max_connections(2)).await;
+        sqlx::query("delete from casebase.webhook_endpoints where description = $1")
+            .bind(DESCRIPTION)
+            .execute(&database)
+            .await
+            .expect("earlier endpoints are deleted");
+
+        let (server, arrivals) = receiver(answer).await;
+        let (endpoint_id, secret): (Uuid, String) = sqlx::query_as(
+            "select id, secret from public.create_webhook_endpoint($1, $2, '{case.status_changed}')",
+        )
+        .bind(server.uri())
+        .bind(DESCRIPTION)
+        .fetch_one(&database)
+        .await
+        .expect("the endpoint is made");
+
+        Self {
+            first: open_case(&database).await,
+            second: open_case(&database).await,
+            database,
+            endpoint_id,
+            secret: Webhook::new(&secret).expect("a secret"),
+            arrivals,
+            _server: server,
+            _turn: turn,
+        }
+    }
+
+    async fn set_status(&self, case: &Case, status: &str) {
+        sqlx::query("update public.cases set status = $2 where id = $1")
+            .bind(case.id)
+            .bind(status)
+            .execute(&self.database)
+            .await
+            .expect("the status changes");
+    }
+
+    async fn arrival(&mut self) -> Arrival {
+        let request = tokio::time::timeout(PATIENCE, self.arrivals.recv())
+            .await
+            .expect("a webhook arrives in time")
+            .expect("the receiver runs");
+        self.secret
+            .verify(&request.body, &request.headers)
+            .expect("the signature holds");
+        Arrival {
+            message_id: request.headers["webhook-id"]
+                .to_str()
+                .expect("ASCII")
+                .to_owned(),
+            payload: serde_json::from_slice(&request.body).expect("JSON"),
+        }
+    }
+
+    /// The deliveries' states and the statuses of their attempts, oldest first, once nothing is unfinished.
+    async fn history(&self) -> Vec<(String, Vec<Option<i32>>)> {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let history: Vec<(String, Vec<Option<i32>>)> = sqlx::query_as(
+                "select delivery.state,
+                        array(select status from public.webhook_attempts(delivery.id) order by number)
+                   from public.webhook_deliveries($1) delivery
+                  order by delivery.id",
+            )
+            .bind(self.endpoint_id)
+            .fetch_all(&self.database)
+            .await
+            .expect("deliveries are listed");
+            if history
+                .iter()
+                .all(|(state, _)| matches!(state.as_str(), "delivered" | "failed"))
+            {
+                return history;
+            }
+            assert!(Instant::now() < patience, "unfinished: {history:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+async fn receiver(
+    answer: impl Fn(usize) -> ResponseTemplate + Send + Sync + 'static,
+) -> (MockServer, mpsc::UnboundedReceiver<Request>) {
+    let (arrived, arrivals) = mpsc::unbounded_channel();
+    let count = AtomicUsize::new(0);
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(move |request: &Request| {
+            // Nobody listens any more when a test has ended.
+            let _ = arrived.send(request.clone());
+            answer(count.fetch_add(1, Ordering::SeqCst))
+        })
+        .mount(&server)
+        .await;
+    (server, arrivals)
+}
+
+async fn open_case(database: &PgPool) -> Case {
+    let (id, number) = sqlx::query_as(
+        "with client as (insert into public.clients (name) values ('Acme') returning id)
+         insert into public.cases (client_id, title) select id, 'Broken stairs' from client
+         returning id, case_id",
+    )
+    .fetch_one(database)
+    .await
+    .expect("a case is opened");
+    Case { id, number }
+}
+
+fn ok(_: usize) -> ResponseTemplate {
+    ResponseTemplate::new(204)
+}
+
+#[tokio::test]
+async fn an_idle_worker_is_woken_by_the_change() {
+    let mut scene = Scene::new(ok).await;
+    let worker = Worker::start(config()).await;
+    // By now it looks only every few seconds.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+
+    let changed = Instant::now();
+    scene.set_status(&scene.first, "in_progress").await;
+    let arrival = scene.arrival().await;
+
+    assert!(
+        changed.elapsed() < Duration::from_secs(1),
+        "it took {:?}",
+        changed.elapsed()
+    );
+    assert_eq!(arrival.payload["type"], "case.status_changed");
+    assert_eq!(arrival.case_number(), &scene.first.number);
+    assert_eq!(arrival.status(), "in_progress");
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![Some(204)])]
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_worker_sent_and_did_not_report_is_sent_again_under_the_same_id() {
+    let mut scene = Scene::new(|n| match n {
+        0 => ResponseTemplate::new(204).set_delay(PATIENCE),
+        _ => ResponseTemplate::new(204),
+    })
+    .await;
+    scene.set_status(&scene.first, "in_progress").await;
+
+    let killed = Worker::start(config()).await;
+    let first = scene.arrival().await;
+    killed.kill().await;
+
+    // The lease ends while nobody works.
+    tokio::time::sleep(config().lease).await;
+    let worker = Worker::start(config()).await;
+    assert_eq!(scene.arrival().await, first);
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![None, Some(204)])]
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_is_stopped_reports_what_it_has_under_way() {
+    let mut scene =
+        Scene::new(|_| ResponseTemplate::new(204).set_delay(Duration::from_millis(500))).await;
+    scene.set_status(&scene.first, "in_progress").await;
+
+    let worker = Worker::start(config()).await;
+    scene.arrival().await;
+    worker.stop().await;
+
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![Some(204)])]
+    );
+}
+
+#[tokio::test]
+async fn a_receiver_that_recovers_gets_what_it_refused() {
+    let mut scene = Scene::new(|n| match n {
+        0 | 1 => ResponseTemplate::new(500),
+        _ => ResponseTemplate::new(204),
+    })
+    .await;
+    let worker = Worker::start(config()).await;
+    scene.set_status(&scene.first, "in_progress").await;
+
+    let first = scene.arrival().await;
+    assert_eq!(scene.arrival().await, first);
+    assert_eq!(scene.arrival().await, first);
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![Some(500), Some(500), Some(204)])]
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_delivery_that_keeps_failing_is_given_up_after_the_last_attempt() {
+    let mut scene = Scene::new(|_| ResponseTemplate::new(302)).await;
+    let worker = Worker::start(config()).await;
+    scene.set_status(&scene.first, "in_progress").await;
+
+    for _ in 0..4 {
+        scene.arrival().await;
+    }
+    assert_eq!(
+        scene.history().await,
+        [("failed".into(), vec![Some(302); 4])]
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_failing_delivery_holds_up_its_own_case_and_no_other() {
+    let mut scene = Scene::new(|n| match n {
+        0 => ResponseTemplate::new(500),
+        _ => ResponseTemplate::new(204),
+    })
+    .await;
+    // In this order into the outbox, so the first case's first delivery is the one that fails.
+    scene.set_status(&scene.first, "in_progress").await;
+    scene.set_status(&scene.first, "resolved").await;
+    let worker = Worker::start(config()).await;
+    let refused = scene.arrival().await;
+    scene.set_status(&scene.second, "in_progress").await;
+
+    let mut arrivals = vec![refused.clone()];
+    for _ in 0..3 {
+        arrivals.push(scene.arrival().await);
+    }
+    let seen: Vec<(&Value, &Value)> = arrivals
+        .iter()
+        .map(|arrival| (arrival.case_number(), arrival.status()))
+        .collect();
+    let (first, second) = (
+        Value::from(scene.first.number.clone()),
+        Value::from(scene.second.number.clone()),
+    );
+    let (in_progress, resolved) = (Value::from("in_progress"), Value::from("resolved"));
+    assert_eq!(
+        seen,
+        [
+            (&first, &in_progress),
+            (&second, &in_progress),
+            (&first, &in_progress),
+            (&first, &resolved),
+        ]
+    );
+    assert_eq!(arrivals[2], refused);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_is_left_alone() {
+    let mut scene = Scene::new(|_| ResponseTemplate::new(410)).await;
+    let worker = Worker::start(config()).await;
+    scene.set_status(&scene.first, "in_progress").await;
+
+    scene.arrival().await;
+    assert_eq!(scene.history().await, [("failed".into(), vec![Some(410)])]);
+    let (enabled, reason): (bool, Option<String>) = sqlx::query_as(
+        "select enabled, disabled_reason from public.webhook_endpoints() where id = $1",
+    )
+    .bind(scene.endpoint_id)
+    .fetch_one(&scene.database)
+    .await
+    .expect("the endpoint is listed");
+    assert!(!enabled);
+    assert_eq!(reason.as_deref(), Some("The receiver answered 410 Gone."));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_survives_the_loss_of_its_connections() {
+    let mut scene = Scene::new(ok).await;
+    let worker = Worker::start(config()).await;
+    scene.set_status(&scene.first, "in_progress").await;
+    scene.arrival().await;
+    scene.history().await;
+
+    let lost: i64 = sqlx::query_scalar(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = $1",
+    )
+    .bind(WORKERS_CONNECTIONS)
+    .fetch_one(&scene.database)
+    .await
+    .expect("connections end");
+    assert!(lost > 0);
+    scene.set_status(&scene.first, "resolved").await;
+
+    assert_eq!(scene.arrival().await.status(), "resolved");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_private_address_gets_nothing_unless_it_is_allowed() {
+    let mut scene = Scene::new(ok).await;
+    let worker = Worker::start(Config {
+        allow_private: false,
+        schedule: Schedule::new(vec![]),
+        ..config()
+    })
+    .await;
+    scene.set_status(&scene.first, "in_progress").await;
+
+    assert_eq!(scene.history().await, [("failed".into(), vec![None])]);
+    assert!(scene.arrivals.try_recv().is_err());
+    worker.stop().await;
+}

@@ -1,0 +1,105 @@
+-- Sample data for `casebase dev` and `supabase start`: people who can sign in (the password is "casebase") and what
+-- they did. Everything after the sign-ups is written by the people themselves, under row level security.
+
+create function pg_temp.sign_up(person_email text) returns void
+  language plpgsql
+as $$
+declare
+  person uuid := gen_random_uuid();
+begin
+  insert into auth.users (
+    instance_id, id, aud, role, email, encrypted_password, email_confirmed_at, raw_app_meta_data, raw_user_meta_data,
+    created_at, updated_at, confirmation_token, recovery_token, email_change, email_change_token_new
+  ) values (
+    '00000000-0000-0000-0000-000000000000', person, 'authenticated', 'authenticated', person_email,
+    extensions.crypt('casebase', extensions.gen_salt('bf', 6)), now(), '{"provider": "email", "providers": ["email"]}', '{}',
+    now(), now(), '', '', '', ''
+  );
+  insert into auth.identities (provider_id, user_id, identity_data, provider, created_at, updated_at)
+  values (
+    person::text, person, jsonb_build_object('sub', person, 'email', person_email, 'email_verified', true), 'email',
+    now(), now()
+  );
+end
+$$;
+
+create function pg_temp.id_of(person_email text) returns uuid
+  language sql stable
+as $$
+  select u.id from auth.users u where u.email = person_email
+$$;
+
+-- What a request of this person carries, for the rest of the transaction.
+create function pg_temp.act_as(person_email text, case_role text) returns void
+  language plpgsql
+as $$
+begin
+  perform set_config('role', 'none', true);
+  perform set_config('request.jwt.claims', jsonb_build_object(
+    'sub', pg_temp.id_of(person_email),
+    'role', 'authenticated',
+    'app_metadata', jsonb_build_object('case_role', case_role)
+  )::text, true);
+  perform set_config('role', 'authenticated', true);
+end
+$$;
+
+do $$
+declare
+  sam     uuid;
+  dora    uuid;
+  clara   uuid;
+  otto    uuid;
+  clinic  uuid;
+  patient uuid;
+  care    uuid;
+  badge   bigint;
+  payslip bigint;
+begin
+  perform pg_temp.sign_up(email || '@example.com') from unnest('{ada,sam,dora,clara,otto}'::text[]) email;
+  perform casebase.make_admin('ada@example.com');
+  sam := pg_temp.id_of('sam@example.com');
+  dora := pg_temp.id_of('dora@example.com');
+  clara := pg_temp.id_of('clara@example.com');
+  otto := pg_temp.id_of('otto@example.com');
+
+  perform pg_temp.act_as('ada@example.com', 'admin');
+  insert into public.departments (name) values ('Patient care') returning id into care;
+  insert into public.staff_members (user_id, display_name, scope)
+  values (sam, 'Sam Weber', 'all'), (dora, 'Dora Lind', 'departments');
+  insert into public.staff_departments (user_id, department_id) values (dora, care);
+  insert into public.clients (name, kind) values ('Lindenhof Clinic', 'organisation') returning id into clinic;
+  insert into public.clients (name, kind) values ('Otto Brandt', 'person') returning id into patient;
+  insert into public.client_members (client_id, user_id, display_name)
+  values (clinic, clara, 'Clara Moser'), (patient, otto, 'Otto Brandt');
+
+  perform pg_temp.act_as('clara@example.com', 'client');
+  insert into public.cases (client_id, title, description)
+  values (clinic, 'Badge reader refuses the night shift',
+          'Since Monday the reader at **gate 2** turns red for everybody after 22:00.')
+  returning id into badge;
+  insert into public.cases (client_id, title, description)
+  values (clinic, 'Payslip of a former employee', 'She asks for the one of *December*.')
+  returning id into payslip;
+
+  perform pg_temp.act_as('otto@example.com', 'client');
+  insert into public.cases (client_id, title, description)
+  values (patient, 'Appointment after the operation', 'Which week would suit?');
+
+  perform pg_temp.act_as('sam@example.com', 'staff');
+  update public.cases
+  set status = 'in_progress', priority = 'high', assigned_to = sam,
+      action_required_of = 'CONTRACTOR', action_required_by = now() + interval '3 days'
+  where id = badge;
+  insert into public.interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
+  values
+    (badge, 'Sam Weber', 'ARGAN', 'Clara Moser', 'CLIENT', 'Thank you, the maintenance firm has been called.', true),
+    (badge, 'Sam Weber', 'ARGAN', 'Gate 2 GmbH', 'CONTRACTOR', 'Asked for the reader''s log of the week.', false);
+  insert into public.internal_notes (case_id, content) values (badge, 'The same firm was late last time.');
+  update public.cases set status = 'resolved' where id = payslip;
+  update public.cases set department_id = care where client_id = patient;
+
+  perform pg_temp.act_as('clara@example.com', 'client');
+  insert into public.interactions (case_id, content) values (badge, 'It happened again at 23:10, with a photo to follow.');
+end
+$$;
