@@ -97,8 +97,8 @@ create table casebase.webhook_deliveries (
   state           text        not null default 'pending',
   attempts        integer     not null default 0,
   next_attempt_at timestamptz not null default now(),
-  -- counts the leases: a worker that comes back after its lease was given away holds an old number
-  lease_token     integer     not null default 0,
+  -- of the last lease: a worker that comes back after its lease was given away holds an old one
+  lease_token     uuid,
   leased_at       timestamptz,
   leased_until    timestamptz,
   created_at      timestamptz not null default now(),
@@ -380,7 +380,7 @@ $$;
 create function casebase.webhook_lease(max_deliveries integer, max_per_endpoint integer, lease interval)
 returns table (
   delivery_id bigint,
-  lease_token integer,
+  lease_token uuid,
   attempt     integer,
   endpoint_id uuid,
   url         text,
@@ -397,6 +397,8 @@ declare
   lanes_cases      bigint[];
   anything_leased  boolean;
 begin
+  -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
+  perform set_config('synchronous_commit', 'off', true);
   perform from casebase.webhook_queue for update;
   perform casebase.webhook_expire_leases();
 
@@ -421,7 +423,7 @@ begin
   leased as (
     update casebase.webhook_deliveries delivery
        set state        = 'leased',
-           lease_token  = delivery.lease_token + 1,
+           lease_token  = gen_random_uuid(),
            leased_at    = clock_timestamp(),
            leased_until = clock_timestamp() + lease
       from free
@@ -476,7 +478,7 @@ begin
 
   with report as (
     select *
-      from jsonb_to_recordset(reports) as r (delivery_id bigint, lease_token integer, verdict text, retry_in_ms bigint)
+      from jsonb_to_recordset(reports) as r (delivery_id bigint, lease_token uuid, verdict text, retry_in_ms bigint)
   ),
   changed as (
     update casebase.webhook_deliveries delivery
@@ -515,7 +517,7 @@ language sql set search_path = ''
 as $$
   insert into casebase.webhook_attempts (delivery_id, number, started_at, duration_ms, status, response, error)
   select report.delivery_id,
-         row_number() over (partition by report.delivery_id order by report.lease_token) + (
+         row_number() over (partition by report.delivery_id order by report.started_at) + (
            select coalesce(max(earlier.number), 0)
              from casebase.webhook_attempts earlier
             where earlier.delivery_id = report.delivery_id
@@ -526,8 +528,7 @@ as $$
          report.response,
          report.error
     from jsonb_to_recordset(reports) as report (
-           delivery_id bigint, lease_token integer, started_at timestamptz, duration_ms integer,
-           status integer, response text, error text
+           delivery_id bigint, started_at timestamptz, duration_ms integer, status integer, response text, error text
          )
    where report.delivery_id = any (known)
 $$;
@@ -908,61 +909,7 @@ end
 $$;
 
 
--- Who may what ------------------------------------------------------------------------------------------------------
-
-revoke execute on function
-  casebase.enqueue_webhooks(),
-  casebase.webhook_message_id(uuid, bigint, bigint),
-  casebase.webhook_timestamp(timestamptz),
-  casebase.webhook_body(public.case_events),
-  casebase.webhook_test_body(uuid, timestamptz),
-  casebase.webhook_signing_secrets(uuid),
-  casebase.webhook_expire_leases(),
-  casebase.webhook_due(integer, integer),
-  casebase.webhook_park(uuid[], bigint[]),
-  casebase.webhook_lease(integer, integer, interval),
-  casebase.webhook_ack(jsonb),
-  casebase.webhook_record_attempts(jsonb, bigint[]),
-  casebase.webhook_judge_endpoints(jsonb),
-  casebase.webhook_advance_lanes(bigint[]),
-  casebase.webhook_tidy(interval),
-  casebase.new_webhook_secret(),
-  casebase.no_such_webhook(text, text),
-  public.create_webhook_endpoint(text, text, text[]),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
-  public.delete_webhook_endpoint(uuid),
-  public.webhook_endpoints(),
-  public.rotate_webhook_secret(uuid, interval),
-  public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
-  public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
-from public, anon, authenticated, service_role;
-
-grant usage on schema casebase to casebase_worker;
-grant execute on function
-  casebase.webhook_lease(integer, integer, interval),
-  casebase.webhook_ack(jsonb),
-  casebase.webhook_tidy(interval)
-to casebase_worker;
-
-grant execute on function
-  casebase.webhook_message_id(uuid, bigint, bigint),
-  casebase.new_webhook_secret(),
-  casebase.no_such_webhook(text, text),
-  public.create_webhook_endpoint(text, text, text[]),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
-  public.delete_webhook_endpoint(uuid),
-  public.webhook_endpoints(),
-  public.rotate_webhook_secret(uuid, interval),
-  public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
-  public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
-to authenticated, service_role;
-
-
--- The tables, as in policies/ ---------------------------------------------------------------------------------------
+-- Who may what, as in policies/ ---------------------------------------------------------------------------------------
 
 alter table casebase.webhook_endpoints enable row level security;
 
@@ -1029,3 +976,56 @@ alter table casebase.webhook_queue enable row level security;
 
 -- The worker's functions and the enqueueing trigger only, all of them definer functions.
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role, casebase_worker;
+
+-- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
+
+revoke execute on function
+  casebase.enqueue_webhooks(),
+  casebase.webhook_message_id(uuid, bigint, bigint),
+  casebase.webhook_timestamp(timestamptz),
+  casebase.webhook_body(public.case_events),
+  casebase.webhook_test_body(uuid, timestamptz),
+  casebase.webhook_signing_secrets(uuid),
+  casebase.webhook_expire_leases(),
+  casebase.webhook_due(integer, integer),
+  casebase.webhook_park(uuid[], bigint[]),
+  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_ack(jsonb),
+  casebase.webhook_record_attempts(jsonb, bigint[]),
+  casebase.webhook_judge_endpoints(jsonb),
+  casebase.webhook_advance_lanes(bigint[]),
+  casebase.webhook_tidy(interval),
+  casebase.new_webhook_secret(),
+  casebase.no_such_webhook(text, text),
+  public.create_webhook_endpoint(text, text, text[]),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.delete_webhook_endpoint(uuid),
+  public.webhook_endpoints(),
+  public.rotate_webhook_secret(uuid, interval),
+  public.send_test_webhook(uuid),
+  public.webhook_deliveries(uuid),
+  public.webhook_attempts(bigint),
+  public.replay_webhook_delivery(bigint)
+from public, anon, authenticated, service_role, casebase_worker;
+
+grant usage on schema casebase to casebase_worker;
+grant execute on function
+  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_ack(jsonb),
+  casebase.webhook_tidy(interval)
+to casebase_worker;
+
+grant execute on function
+  casebase.webhook_message_id(uuid, bigint, bigint),
+  casebase.new_webhook_secret(),
+  casebase.no_such_webhook(text, text),
+  public.create_webhook_endpoint(text, text, text[]),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.delete_webhook_endpoint(uuid),
+  public.webhook_endpoints(),
+  public.rotate_webhook_secret(uuid, interval),
+  public.send_test_webhook(uuid),
+  public.webhook_deliveries(uuid),
+  public.webhook_attempts(bigint),
+  public.replay_webhook_delivery(bigint)
+to authenticated, service_role;

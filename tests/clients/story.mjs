@@ -3,7 +3,7 @@
 //   node tests/clients/story.mjs
 //
 // The project is given by SUPABASE_URL, SUPABASE_ANON_KEY and SUPABASE_SERVICE_ROLE_KEY, has Casebase's migrations,
-// and calls its access token hook. What the story makes it removes again.
+// and calls its access token hook. At its end it removes what it made.
 
 import assert from 'node:assert/strict'
 import { disperse, gather } from './people.mjs'
@@ -107,6 +107,18 @@ await chapter('they take it, note among themselves, and answer', async () => {
     ])
     .select('id')
   assert.equal(ok(both).length, 2)
+})
+
+await chapter('they open and raise several cases at once', async () => {
+  const cases = staff.supabase.from('cases')
+  const titles = ['first', 'second', 'third'].map((name) => `${name} ${run}`)
+  const made = ok(await cases.insert(titles.map((title) => ({ client_id: company.id, title }))).select('id, priority'))
+  assert.deepEqual(made.map(({ priority }) => priority), ['medium', 'medium', 'medium'])
+  const ids = made.slice(0, 2).map(({ id }) => id)
+  const raised = await cases.update({ priority: 'high' }, { count: 'exact' }).in('id', ids)
+  assert.equal(raised.count, 2)
+  const pages = await cases.select('title, priority', { count: 'exact' }).in('title', titles).order('title').range(1, 1)
+  assert.deepEqual([pages.count, pages.status, pages.data], [3, 206, [{ title: titles[1], priority: 'high' }]])
 })
 
 await chapter('the client sees the answer and nothing of the rest', async () => {
@@ -298,10 +310,11 @@ await chapter('sessions refresh, passwords change, signing out means out', async
   refused(await stranger().auth.signUp({ email: client.email, password }), 'user_already_exists')
   refused(await stranger().auth.signUp({ email: `weak-${run}@example.org`, password: 'weak' }), 'weak_password')
   refused(await stranger().auth.admin.listUsers(), 'not_admin')
+  refused(await stranger().auth.signInWithOtp({ email: client.email }), 'feature_disabled')
 
-  const { error } = await auth.signOut({ scope: 'global' })
-  assert.equal(error, null)
-  refused(await stranger().auth.getUser(session.access_token), 'session_not_found')
+  assert.equal((await auth.signOut({ scope: 'global' })).error, null)
+  const { error: gone } = await stranger().auth.getUser(session.access_token)
+  assert.equal(gone.name, 'AuthSessionMissingError')
   refused(await stranger().auth.refreshSession(session), 'refresh_token_not_found')
 })
 

@@ -1,15 +1,22 @@
 -- A change and its notification commit together or not at all, and only who asked for an event gets it.
 begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
 select plan(9);
 
-insert into public.clients (id, name) values ('c1000000-0000-4000-8000-000000000001', 'Acme');
-insert into public.cases (client_id, title) values ('c1000000-0000-4000-8000-000000000001', 'Broken stairs');
+select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
+with opened as (
+  insert into public.cases (client_id, title) values (tests.id('acme')::uuid, 'Without files') returning id
+)
+insert into tests.names select 'bare case', id from opened;
 
 create function pg_temp.happens(types text[]) returns void
 language sql
 as $$
   insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data)
-  select (select max(id) from public.cases),
+  select tests.id('bare case')::bigint,
          10000 + (select count(*) from public.case_events) + one.n,
          one.type,
          'Sam',
@@ -53,7 +60,7 @@ rollback to before_the_change;
 select is((select count(*)::integer from casebase.webhook_deliveries), 8, 'a change that is rolled back sends nothing');
 
 select pg_temp.happens('{case.updated}');
-delete from public.cases;
+delete from public.cases where id = tests.id('bare case')::bigint;
 select is_empty('select from casebase.webhook_deliveries', 'deliveries end with their case');
 select throws_ok(
   $$ insert into casebase.webhook_endpoints (url, event_types) values ('https://example.com/', '{case updated}') $$,

@@ -1,10 +1,14 @@
 -- Within one endpoint and case, deliveries go out one at a time and in commit order; nothing else waits for them.
 begin;
-select plan(12);
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+select plan(14);
 
-insert into public.clients (id, name) values ('c1000000-0000-4000-8000-000000000001', 'Acme');
+select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
 insert into public.cases (client_id, title)
-values ('c1000000-0000-4000-8000-000000000001', 'First'), ('c1000000-0000-4000-8000-000000000001', 'Second');
+values (tests.id('acme')::uuid, 'First'), (tests.id('acme')::uuid, 'Second');
 insert into casebase.webhook_endpoints (id, url)
 values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/1');
 insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
@@ -26,7 +30,7 @@ $$;
 create temporary table sent (
   n           bigint generated always as identity,
   delivery_id bigint,
-  lease_token integer,
+  lease_token uuid,
   title       text,
   type        text
 );
@@ -91,6 +95,12 @@ select is(pg_temp.leases(2), 'First case.updated, Second case.updated', 'a long 
 select is(
   (select count(*)::integer from casebase.webhook_deliveries where state = 'waiting'), 49,
   'the rest of the queue waits');
+
+-- Somebody removes the first delivery, on which all others wait.
+delete from casebase.webhook_deliveries where state = 'leased';
+select is(pg_temp.leases(), null, 'nobody knows that the way is free');
+select casebase.webhook_tidy('30 days');
+select is(pg_temp.leases(), 'First case.updated', 'until the worker tidies up');
 
 select * from finish();
 rollback;

@@ -1,17 +1,20 @@
 -- A worker that stops loses nothing, and one that comes back too late decides nothing.
 begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
 select plan(17);
 
-insert into public.clients (id, name) values ('c1000000-0000-4000-8000-000000000001', 'Acme');
-insert into public.cases (client_id, title) values ('c1000000-0000-4000-8000-000000000001', 'Broken stairs');
+select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
 insert into casebase.webhook_endpoints (id, url)
 values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/1');
 insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
 values ('e0000000-0000-4000-8000-000000000001', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', '0');
 
 insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data, created_at)
-select max(id), 10001, 'case.updated', 'Sam', false, '{"case_id": "CASE-0001"}', '2026-11-21 12:00:00.5+02'
-  from public.cases;
+values (tests.id('case')::bigint, 10001, 'case.updated', 'Sam', false, '{"case_id": "CASE-0001"}',
+        '2026-11-21 12:00:00.5+02');
 
 create temporary table leases as select 0 as n, l.* from casebase.webhook_lease(10, 10, '0') l;
 

@@ -1,11 +1,15 @@
 -- A receiver that is gone is left alone, one that is overloaded gets a pause, one that hangs can't occupy the worker,
 -- and secrets are rotated without a gap.
 begin;
-select plan(15);
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+select plan(17);
 
-insert into public.clients (id, name) values ('c1000000-0000-4000-8000-000000000001', 'Acme');
+select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
 insert into public.cases (client_id, title)
-select 'c1000000-0000-4000-8000-000000000001', 'Case ' || n from generate_series(1, 20) n;
+select tests.id('acme')::uuid, 'Receiver''s ' || n from generate_series(1, 20) n;
 insert into casebase.webhook_endpoints (id, url)
 values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/1');
 insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
@@ -16,7 +20,9 @@ create function pg_temp.happens() returns void
 language sql
 as $$
   insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data)
-  select id, 10000 + (select count(*) from public.case_events), 'case.updated', 'Sam', false, '{}' from public.cases
+  select id, 10000 + (select count(*) from public.case_events), 'case.updated', 'Sam', false, '{}'
+    from public.cases
+   where title like 'Receiver''s %'
 $$;
 
 -- Leases, and reports the same answer to all. Answers how many there were.
@@ -68,9 +74,20 @@ select is(
   casebase.webhook_signing_secrets('e0000000-0000-4000-8000-000000000001'),
   '{whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}', 'when its time is over the old one does not');
 
-delete from casebase.webhook_endpoints;
+select pg_temp.happens();
+select is((select count(*)::integer from casebase.webhook_lease(6, 10, '1 minute')), 6, 'six requests are under way');
+select is((select count(*)::integer from casebase.webhook_lease(100, 10, '1 minute')), 4,
+  'which count when more are taken');
+
+insert into casebase.webhook_endpoints (id, url)
+values ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2');
+select pg_temp.happens();
+delete from casebase.webhook_endpoints where id = 'e0000000-0000-4000-8000-000000000001';
 select casebase.webhook_tidy('30 days');
-select is_empty('select from casebase.webhook_deliveries', 'what a deleted endpoint leaves is forgotten');
+select results_eq(
+  'select distinct endpoint_id from casebase.webhook_deliveries',
+  $$ values ('e0000000-0000-4000-8000-000000000002'::uuid) $$,
+  'what a deleted endpoint leaves is forgotten, and nothing else');
 
 select * from finish();
 rollback;

@@ -206,7 +206,7 @@ mod tests {
     fn delivery_to(url: &str) -> Delivery {
         Delivery {
             delivery_id: 1,
-            lease_token: 1,
+            lease_token: Uuid::nil(),
             attempt: 1,
             endpoint_id: Uuid::nil(),
             url: url.to_owned(),

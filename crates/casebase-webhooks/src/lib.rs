@@ -46,7 +46,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             concurrency: 64,
-            concurrency_per_endpoint: 16,
+            concurrency_per_endpoint: 32,
             timeout: Duration::from_secs(20),
             lease: Duration::from_secs(60),
             poll: Duration::from_secs(1),

@@ -20,7 +20,7 @@ pub struct Delivery {
     /// Its row.
     pub delivery_id: i64,
     /// Proves the lease when the outcome is reported.
-    pub lease_token: i32,
+    pub lease_token: Uuid,
     /// Which attempt this is; the first is 1.
     pub attempt: i32,
     /// The endpoint's row.
@@ -41,7 +41,7 @@ pub struct Report {
     /// The delivery's row.
     pub delivery_id: i64,
     /// The lease it was sent under.
-    pub lease_token: i32,
+    pub lease_token: Uuid,
     /// When the request began.
     pub started_at: DateTime<Utc>,
     /// How long it took.

@@ -19,6 +19,9 @@ use crate::verdict::Verdict;
 /// notification, so the worker looks again soon, then less and less often.
 const FIRST_NAP: Duration = Duration::from_millis(10);
 
+/// How long to wait for more when one of several requests is finished: reporting them together costs one commit.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// How long to wait when the database fails.
 const AFTER_A_DATABASE_ERROR: Duration = Duration::from_secs(1);
 
@@ -102,7 +105,12 @@ impl Worker {
                 }
             };
             tokio::select! {
-                Some(report) = self.sending.join_next() => self.collect(report),
+                Some(report) = self.sending.join_next() => {
+                    self.collect(report);
+                    if !self.sending.is_empty() {
+                        tokio::time::sleep(GATHER).await;
+                    }
+                }
                 () = wake.notified() => {}
                 () = tokio::time::sleep(nap) => {}
                 () = shutdown.cancelled() => return,

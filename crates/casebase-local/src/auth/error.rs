@@ -72,9 +72,9 @@ impl AuthError {
         Self::new(status, "unexpected_failure", message)
     }
 
-    /// Something Supabase Auth can do and this stack cannot.
+    /// Something Supabase Auth can do and this stack cannot. Not 501: auth-js would try again and hide the code.
     pub fn not_offered(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, "feature_disabled", message)
+        Self::unprocessable("feature_disabled", message)
     }
 
     /// A password refused for `reasons` (`length`), which clients show beside the field.

@@ -26,7 +26,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use deadpool_postgres::{Manager, Object, Pool, Transaction};
+use http::{HeaderName, Method};
 use tokio_postgres::NoTls;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use crate::jwt::Keys;
 use error::AuthError;
@@ -110,6 +112,22 @@ async fn commit(tx: Transaction<'_>) -> Result<(), AuthError> {
         .map_err(AuthError::database("Database error committing"))
 }
 
+/// Any page may call Auth from a browser, and read what auth-js needs of the answer.
+fn cors() -> CorsLayer {
+    let readable = ["x-total-count", "link", "x-supabase-api-version"];
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(readable.map(HeaderName::from_static))
+}
+
 /// The routes, without the `/auth/v1` prefix.
 pub async fn router(config: Config) -> Result<Router, StartError> {
     let auth = Arc::new(Auth::start(config).await?);
@@ -134,6 +152,7 @@ pub async fn router(config: Config) -> Result<Router, StartError> {
         .merge(not_offered::routes())
         .layer(DefaultBodyLimit::max(request::BODY_LIMIT))
         .layer(from_fn(error::render_errors))
+        .layer(cors())
         .with_state(auth);
     Ok(router)
 }

@@ -43,7 +43,7 @@ const ENDPOINTS: [(&str, &str); 24] = [
     ("/admin/audit", NO_AUDIT_LOG),
 ];
 
-/// 501 with `feature_disabled`, whatever the method.
+/// 422 with `feature_disabled`, whatever the method.
 pub(super) fn routes() -> Router<Arc<Auth>> {
     ENDPOINTS
         .into_iter()

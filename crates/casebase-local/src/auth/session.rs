@@ -120,14 +120,14 @@ pub(super) async fn refresh(
     user_agent: Option<&str>,
 ) -> Result<Refreshed, AuthError> {
     let failed = || AuthError::database("Database error refreshing the session");
-    let session = LockedSession::find(tx, token).await.map_err(failed())?;
-    let (session, user) = match session {
-        Some(session) => match User::find(tx, session.user).await.map_err(failed())? {
-            Some(user) => (session, user),
-            None => return Err(refresh_token_not_found()),
-        },
-        None => return Err(refresh_token_not_found()),
-    };
+    let session = LockedSession::find(tx, token)
+        .await
+        .map_err(failed())?
+        .ok_or_else(refresh_token_not_found)?;
+    let user = User::find(tx, session.user)
+        .await
+        .map_err(failed())?
+        .ok_or_else(refresh_token_not_found)?;
     if user.is_banned() {
         let message = "Invalid Refresh Token: User Banned";
         return Err(AuthError::bad_request("user_banned", message));

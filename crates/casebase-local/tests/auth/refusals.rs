@@ -1,4 +1,4 @@
-//! Refusals in the shapes that clients parse, and endpoints that this stack does not offer.
+//! Refusals in the shapes that clients parse, endpoints that this stack does not offer, and browsers.
 
 use serde_json::{Value, json};
 
@@ -131,13 +131,42 @@ async fn what_is_not_offered_says_so_and_what_to_do() {
         let answer = post(path, ANON, json!({ "email": "a@example.org" })).await;
         assert_eq!(
             (answer.status, answer.refusal().1),
-            (501, "feature_disabled"),
+            (422, "feature_disabled"),
             "{path}"
         );
         assert!(answer.refusal().2.starts_with("The local stack "), "{path}");
     }
     let authorize = get("/authorize?provider=github", ANON).await;
-    assert_eq!(authorize.status, 501);
+    assert_eq!(authorize.status, 422);
+}
+
+#[tokio::test]
+async fn a_page_from_anywhere_may_sign_in_and_read_the_answer() {
+    let url = format!("{}/auth/v1/token?grant_type=password", project().url);
+    let origin = ("origin", "https://app.example.org");
+    let preflight = reqwest::Client::new()
+        .request(reqwest::Method::OPTIONS, &url)
+        .header(origin.0, origin.1)
+        .header("access-control-request-method", "POST")
+        .header(
+            "access-control-request-headers",
+            "apikey,authorization,content-type",
+        );
+    let allowed = answer(preflight).await;
+    assert_eq!(allowed.status, 200);
+    assert_eq!(allowed.headers["access-control-allow-origin"], "*");
+    assert_eq!(
+        allowed.headers["access-control-allow-headers"],
+        "apikey,authorization,content-type"
+    );
+
+    let refused = answer(reqwest::Client::new().post(&url).header(origin.0, origin.1)).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.headers["access-control-allow-origin"], "*");
+    let readable = refused.headers["access-control-expose-headers"]
+        .to_str()
+        .unwrap();
+    assert!(readable.contains("x-supabase-api-version"), "{readable}");
 }
 
 #[tokio::test]

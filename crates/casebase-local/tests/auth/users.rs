@@ -147,5 +147,5 @@ async fn ones_own_address_is_not_changed_without_a_mail() {
         json!({ "email": address("new") }),
     )
     .await;
-    assert_eq!((free.status, free.refusal().1), (501, "feature_disabled"));
+    assert_eq!((free.status, free.refusal().1), (422, "feature_disabled"));
 }

@@ -1,15 +1,19 @@
 //! `casebase dev`: a local Supabase with Casebase in it.
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, net::Ipv4Addr, path::PathBuf};
 
 use anyhow::Context;
 use casebase_local::{Options, Stack};
 use sqlx::{Connection, Executor, PgConnection};
 
+use super::serve::Running;
 use crate::migrations;
 
 /// The custom access token hook that the migrations make, as Supabase's configuration names it.
 pub const ACCESS_TOKEN_HOOK: &str = "pg-functions://postgres/casebase/custom_access_token_hook";
+
+/// Where the service listens by default.
+const SERVICE_PORT: u16 = 8787;
 
 /// The options of `casebase dev`.
 #[derive(Debug, clap::Args)]
@@ -54,7 +58,15 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
                 .context("the sample data (supabase/seed.sql)")?;
         }
     }
-    let environment = stack.environment();
+    let mut environment = stack.environment();
+    let service = if args.empty {
+        None
+    } else {
+        Some(start_service(args, stack).await?)
+    };
+    if let Some(service) = &service {
+        environment.push(("CASEBASE_URL", service.url().to_owned()));
+    }
     print_table(&environment)?;
     if let Some(file) = &args.ready_file {
         write_ready_file(file, &environment)
@@ -65,7 +77,16 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
         // Whoever waits for this file must not find it when nothing answers.
         let _ = std::fs::remove_file(file);
     }
-    Ok(())
+    match service {
+        Some(service) => service.stop().await,
+        None => Ok(()),
+    }
+}
+
+/// The service has its own default port; whoever lets the system choose the API's gets a free one here too.
+async fn start_service(args: &Args, stack: &Stack) -> anyhow::Result<Running> {
+    let port = if args.port == 0 { 0 } else { SERVICE_PORT };
+    Running::start_beside(stack, (Ipv4Addr::LOCALHOST, port).into()).await
 }
 
 /// Applies the migrations as the project's owner and returns how many there were to apply.

@@ -1,24 +1,124 @@
-//! `casebase serve`.
-use casebase_local::Stack;
-/// The options.
+//! `casebase serve`: the HTTP service and, in the same process, the webhook worker.
+
+use std::{io::Write, net::SocketAddr};
+
+use anyhow::Context;
+use casebase_local::{JWT_SECRET, Stack, postgres::PASSWORD};
+use casebase_server::Config;
+use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::dev;
+
+/// `casebase serve` has no options: everything is in the environment.
 #[derive(Debug, clap::Args)]
+#[command(after_help = casebase_server::config::table())]
 pub struct Args {}
-/// x
-pub struct Running;
-impl Running {
-    /// x
-    pub async fn start_beside(_: &Stack) -> anyhow::Result<Self> {
-        Ok(Self)
+
+/// Serves until Ctrl-C or a termination signal.
+pub async fn run(_: Args) -> anyhow::Result<()> {
+    let config = Config::from_environment()
+        .map_err(|e| anyhow::anyhow!("{e}\nhint: `casebase serve --help` lists every variable"))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("CASEBASE_LISTEN {} can't be used", config.listen))?;
+    let mut service = Running::start(listener, config)?;
+    writeln!(
+        std::io::stderr(),
+        "casebase serves at {}; Ctrl-C stops it",
+        service.url
+    )?;
+    tokio::select! {
+        signal = dev::stop_signal() => signal?,
+        ended = service.ended() => return ended,
     }
-    /// x
-    pub fn url(&self) -> &str {
-        ""
-    }
-    /// x
-    pub async fn stop(self) {}
+    service.stop().await
 }
 
-/// Not in this build yet.
-pub async fn run(_: Args) -> anyhow::Result<()> {
-    anyhow::bail!("not in this build yet")
+/// The service and the worker while they run.
+pub struct Running {
+    url: String,
+    shutdown: CancellationToken,
+    http: JoinHandle<anyhow::Result<()>>,
+    webhooks: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    /// Starts both; they connect to the project when they first need it.
+    pub fn start(listener: TcpListener, config: Config) -> anyhow::Result<Self> {
+        let url = format!("http://{}", listener.local_addr()?);
+        let shutdown = CancellationToken::new();
+        let worker = casebase_webhooks::Config {
+            allow_private: config.webhooks_allow_private,
+            ..casebase_webhooks::Config::default()
+        };
+        let outbox = worker_pool(&config);
+        let stop = shutdown.clone();
+        let webhooks =
+            tokio::spawn(async move { Ok(casebase_webhooks::run(outbox, worker, stop).await?) });
+        let stop = shutdown.clone();
+        let http =
+            tokio::spawn(async move { Ok(casebase_server::serve(listener, config, stop).await?) });
+        Ok(Self {
+            url,
+            shutdown,
+            http,
+            webhooks,
+        })
+    }
+
+    /// The service for a local stack. The worker's role gets the stack's password, as an operator would give it one.
+    pub async fn start_beside(stack: &Stack, address: SocketAddr) -> anyhow::Result<Self> {
+        let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "alter role casebase_worker password '{PASSWORD}'"
+        )))
+        .execute(&mut owner)
+        .await?;
+        owner.close().await?;
+
+        let settings = stack.environment();
+        let config = Config::from_variables(|name| match name {
+            "DATABASE_URL" => Some(stack.database_url("casebase_worker")),
+            "SUPABASE_JWT_SECRET" => Some(JWT_SECRET.into()),
+            // Receivers that are tried locally are on this machine.
+            "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => Some("true".into()),
+            _ => settings
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone()),
+        })?;
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("the service's address {address} can't be used"))?;
+        Self::start(listener, config)
+    }
+
+    /// Where the service answers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Waits until one of the two ends by itself, which only a failure makes it do.
+    async fn ended(&mut self) -> anyhow::Result<()> {
+        tokio::select! {
+            ended = &mut self.http => ended?,
+            ended = &mut self.webhooks => ended?,
+        }
+    }
+
+    /// Finishes what is under way, then ends both.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.shutdown.cancel();
+        self.http.await??;
+        self.webhooks.await?
+    }
+}
+
+/// One connection listens, the others lease and report.
+fn worker_pool(config: &Config) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(3)
+        .connect_lazy_with(config.database.clone())
 }

@@ -7,7 +7,11 @@ mod narrator;
 mod person;
 mod receiver;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use anyhow::{Context, bail, ensure};
 use casebase_local::{Options, Stack};
@@ -42,6 +46,8 @@ struct Upload {
 
 /// The project's README, so that the demo needs nothing but itself.
 const README: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
+
+const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// How long the webhook may take; it takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -126,7 +132,7 @@ async fn play(
     )?;
 
     *step = "service";
-    let service = serve::Running::start_beside(&stack).await?;
+    let service = serve::Running::start_beside(&stack, FREE_PORT).await?;
     narrator.tell(
         "service",
         &format!("The service answers at {}", service.url()),
@@ -142,9 +148,9 @@ async fn play(
             .build()?,
     };
     let result = tell_story(narrator, step, &stack, &place, uploads).await;
-    service.stop().await;
+    let stopped = service.stop().await;
     stack.stop().await;
-    result
+    result.and(stopped)
 }
 
 async fn tell_story(

@@ -1,0 +1,210 @@
+"""supabase-py, unmodified, plays a case's day as client, staff and admin against a running project.
+
+    pip install -r tests/clients/requirements.txt
+    python tests/clients/story.py
+
+The project is given as to story.mjs, whose shorter sibling this is: by SUPABASE_URL, SUPABASE_ANON_KEY and
+SUPABASE_SERVICE_ROLE_KEY. At its end it removes what it made.
+"""
+
+import os
+import time
+import urllib.request
+import uuid
+
+from postgrest.exceptions import APIError
+from storage3.exceptions import StorageApiError
+from supabase import Client, create_client
+from supabase_auth.errors import AuthApiError
+
+RUN = uuid.uuid4().hex[:8]
+PASSWORD = "correct horse battery"
+
+
+def connect(key: str) -> Client:
+    return create_client(os.environ["SUPABASE_URL"], os.environ[key])
+
+
+def stranger() -> Client:
+    return connect("SUPABASE_ANON_KEY")
+
+
+def owner() -> Client:
+    return connect("SUPABASE_SERVICE_ROLE_KEY")
+
+
+def refused(code: str, request) -> None:
+    """The request must fail with PostgREST's or Auth's code, or Storage's status."""
+    try:
+        answer = request()
+    except StorageApiError as error:
+        assert str(error.status) == code, error
+    except (APIError, AuthApiError) as error:
+        assert error.code == code, error
+    else:
+        raise AssertionError(f"refused with {code} was expected, but there is data: {answer}")
+
+
+class Person:
+    """An account, signed in once its rows are there."""
+
+    def __init__(self, name: str, invited: bool):
+        self.email = f"{name}-py-{RUN}@example.org"
+        self.supabase = stranger()
+        account = {"email": self.email, "password": PASSWORD}
+        if invited:
+            self.id = owner().auth.admin.create_user({**account, "email_confirm": True}).user.id
+        else:
+            self.id = self.supabase.auth.sign_up(account).user.id
+
+    def sign_in(self) -> None:
+        session = self.supabase.auth.sign_in_with_password({"email": self.email, "password": PASSWORD}).session
+        assert session.user.email == self.email
+
+    def table(self, name: str):
+        return self.supabase.table(name)
+
+
+def gather():
+    client, other = Person("client", False), Person("other", False)
+    staff, admin = Person("staff", True), Person("admin", True)
+    service = owner()
+    acme, elsewhere = (
+        service.table("clients").insert([{"name": f"Acme {RUN}"}, {"name": f"Other {RUN}"}]).execute().data
+    )
+    service.table("client_members").insert(
+        [
+            {"client_id": acme["id"], "user_id": client.id, "display_name": "Carla Client"},
+            {"client_id": elsewhere["id"], "user_id": other.id, "display_name": "Otto Other"},
+        ]
+    ).execute()
+    service.table("staff_members").insert(
+        [
+            {"user_id": staff.id, "display_name": "Stefan Staff", "scope": "all", "is_admin": False},
+            {"user_id": admin.id, "display_name": "Ada Admin", "scope": "all", "is_admin": True},
+        ]
+    ).execute()
+    for person in (client, other, staff, admin):
+        person.sign_in()
+    return client, other, staff, admin, acme, elsewhere
+
+
+def client_opens_a_case(client, acme, elsewhere):
+    def case(**columns):
+        return client.table("cases").insert({"client_id": acme["id"], "title": f"Invoice {RUN}", **columns})
+
+    opened = case().execute().data[0]
+    assert opened["case_id"].startswith("CASE-") and opened["created_by"] == client.id, opened
+    refused("42501", case(client_id=elsewhere["id"]).execute)
+    refused("42501", case(priority="urgent").execute)
+    refused("23514", case(title=" ").execute)
+    return opened
+
+
+def staff_work_it(staff, case):
+    found = (
+        staff.table("cases")
+        .select("case_id, clients(name), interactions(content, party_types!party1_type(label))", count="exact")
+        .eq("status", "open")
+        .ilike("title", f"%{RUN}%")
+        .or_("priority.eq.medium,priority.eq.low")
+        .order("created_at", desc=True)
+        .range(0, 9)
+        .execute()
+    )
+    embedded = {"case_id": case["case_id"], "clients": {"name": f"Acme {RUN}"}, "interactions": []}
+    assert (found.count, found.data) == (1, [embedded]), found
+    refused("PGRST116", staff.table("cases").select("*").eq("id", -1).single().execute)
+    assert staff.table("cases").select("*").eq("id", -1).maybe_single().execute() is None
+    csv = staff.table("cases").select("case_id,status").eq("id", case["id"]).csv().execute().data
+    assert csv.strip() == f"case_id,status\n{case['case_id']},open", csv
+
+    taken = {"status": "in_progress", "assigned_to": staff.id}
+    assert staff.table("cases").update(taken).in_("id", [case["id"]]).execute().data[0]["status"] == "in_progress"
+    for tags in (["billing"], ["billing", "invoice"]):
+        kept = staff.table("case_internal").upsert({"case_id": case["id"], "tags": tags}).execute().data
+        assert kept[0]["tags"] == tags, kept
+    staff.table("internal_notes").insert({"case_id": case["id"], "content": "Check"}, returning="minimal").execute()
+
+
+def others_see_what_is_theirs(client, other, case):
+    seen = client.table("cases").select("status, internal_notes(content)").eq("id", case["id"]).single().execute().data
+    assert seen == {"status": "in_progress", "internal_notes": []}, seen
+    escalated = client.supabase.rpc("escalate_case", {"case_id": case["id"]}).execute().data
+    assert escalated["priority"] == "high", escalated
+    assert other.table("cases").select("*").eq("id", case["id"]).execute().data == []
+    refused("PT404", other.supabase.rpc("case_timeline", {"case_id": case["id"]}).execute)
+    refused("42501", stranger().table("cases").select("*").execute)
+
+
+def client_uploads_a_file(client, other, case):
+    content = b"the invoice in question\n"
+    row = (
+        client.table("case_files")
+        .insert(
+            {
+                "case_id": case["id"],
+                "file_name": f"{case['case_id']}-{int(time.time())}-invoice.txt",
+                "original_name": "invoice.txt",
+                "content_type": "text/plain",
+                "file_size": len(content),
+            }
+        )
+        .execute()
+        .data[0]
+    )
+    path, headers = row["object_path"], {"content-type": "text/plain"}
+    bucket = client.supabase.storage.from_(row["bucket_id"])
+    refused("403", lambda: other.supabase.storage.from_(row["bucket_id"]).upload(path, content, headers))
+    refused("403", lambda: bucket.upload(path + "-elsewhere", content, headers))
+    assert bucket.upload(path, content, headers).path == path
+    client.table("case_files").update({"state": "uploaded"}).eq("id", row["id"]).execute()
+
+    assert bucket.download(path) == content
+    signed = bucket.create_signed_url(path, 60)["signedURL"]
+    with urllib.request.urlopen(signed) as answer:
+        assert answer.read() == content
+    assert [entry["name"] for entry in bucket.list(path.rsplit("/", 1)[0])] == [row["file_name"]]
+    refused("404", lambda: other.supabase.storage.from_(row["bucket_id"]).download(path))
+
+    client.table("case_files").update({"state": "deleting"}).eq("id", row["id"]).execute()
+    assert len(bucket.remove([path])) == 1
+    assert len(client.table("case_files").delete().eq("id", row["id"]).execute().data) == 1
+
+
+def client_signs_out(client):
+    auth = client.supabase.auth
+    before = auth.get_session()
+    assert auth.refresh_session().session.refresh_token != before.refresh_token
+    assert auth.update_user({"data": {"name": "Carla"}}).user.user_metadata["name"] == "Carla"
+    token = auth.get_session().access_token
+    assert auth.get_user(token).user.id == client.id
+    auth.sign_out()
+    refused("session_not_found", lambda: stranger().auth.get_user(token))
+    wrong = {"email": client.email, "password": "wrong"}
+    refused("invalid_credentials", lambda: stranger().auth.sign_in_with_password(wrong))
+
+
+def disperse(people, companies, admin, case):
+    assert len(admin.table("cases").delete().eq("id", case["id"]).execute().data) == 1
+    service = owner()
+    service.table("clients").delete().in_("id", [company["id"] for company in companies]).execute()
+    listed = {user.id for user in service.auth.admin.list_users(per_page=1000)}
+    for person in people:
+        assert person.id in listed
+        service.auth.admin.delete_user(person.id)
+
+
+def main() -> None:
+    client, other, staff, admin, acme, elsewhere = gather()
+    case = client_opens_a_case(client, acme, elsewhere)
+    staff_work_it(staff, case)
+    others_see_what_is_theirs(client, other, case)
+    client_uploads_a_file(client, other, case)
+    client_signs_out(client)
+    disperse([client, other, staff, admin], [acme, elsewhere], admin, case)
+    print("ok - supabase-py")
+
+
+if __name__ == "__main__":
+    main()
