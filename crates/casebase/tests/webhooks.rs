@@ -1,5 +1,7 @@
 //! The webhook worker against a real database, and against receivers that misbehave.
 
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
+
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
