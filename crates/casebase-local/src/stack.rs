@@ -328,6 +328,7 @@ async fn bootstrap(server: &Postgres) -> Result<(), Error> {
         include_str!("bootstrap/roles.sql"),
         include_str!("bootstrap/auth.sql"),
         include_str!("bootstrap/storage.sql"),
+        include_str!("bootstrap/rest.sql"),
         include_str!("bootstrap/guards.sql"),
     ] {
         client.batch_execute(script).await?;
