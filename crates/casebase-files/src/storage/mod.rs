@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 pub use error::Error;
 pub use rest::RestStore;
 pub use s3::{S3Settings, S3Store};
-pub use transfer::{IDLE, with_idle_limit};
+pub use transfer::with_idle_limit;
 
 /// Bytes on their way.
 pub type Bytestream = BoxStream<'static, io::Result<Bytes>>;
@@ -51,7 +51,7 @@ pub struct NewObject {
     pub content_type: String,
     /// How many there are, if known.
     pub length: Option<u64>,
-    /// The bytes.
+    /// The bytes, with their own limit of patience ([`with_idle_limit`]).
     pub body: Bytestream,
 }
 
