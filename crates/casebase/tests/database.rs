@@ -316,39 +316,42 @@ mod a_host_with_its_own_clients {
         stack.stop().await;
     }
 
-    #[tokio::test]
-    async fn is_told_when_its_key_is_no_uuid() {
+    /// What a project hears that has `table` already; nothing of ours may be left behind.
+    async fn refusal(table: &'static str) -> String {
         let stack = Stack::start(Options::default())
             .await
             .expect("a bare stack");
         let mut owner = PgConnection::connect(&stack.database_url("postgres"))
             .await
             .expect("a connection");
-        run(
-            &mut owner,
-            "create table public.clients (id bigint primary key)",
-        )
-        .await;
+        run(&mut owner, table).await;
         let refused = migrations::apply(&mut owner, |_| ())
             .await
-            .expect_err("nothing could reference it");
-        let said = refused.to_string();
+            .expect_err("it is refused");
+        const LEFT: &str = "select nspname::text from pg_namespace where nspname = 'casebase'";
+        assert_eq!(texts(&mut owner, LEFT).await, BTreeSet::new());
+        drop(owner);
+        stack.stop().await;
+        refused.to_string()
+    }
+
+    #[tokio::test]
+    async fn is_told_when_its_key_is_no_uuid() {
+        let said = refusal("create table public.clients (id bigint primary key)").await;
         assert!(
             said.contains("public.clients exists, and its id is not a unique uuid"),
             "{said}"
         );
-        assert!(said.contains("hint: "), "{said}");
-        assert_eq!(
-            texts(
-                &mut owner,
-                "select nspname::text from pg_namespace where nspname = 'casebase'"
-            )
-            .await,
-            BTreeSet::new(),
-            "and nothing of ours is left"
+        assert!(said.contains("hint: Casebase references"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn is_told_when_a_name_of_ours_is_taken() {
+        let said = refusal("create table public.cases (id bigint primary key)").await;
+        assert!(
+            said.contains("public has tables of these names already: cases"),
+            "{said}"
         );
-        drop(owner);
-        stack.stop().await;
     }
 }
 
