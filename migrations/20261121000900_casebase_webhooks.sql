@@ -674,6 +674,26 @@ begin
 end
 $$;
 
+-- Refuses to queue what would not be sent.
+create function casebase.require_enabled_webhook(endpoint_id uuid) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  is_enabled boolean;
+begin
+  select endpoint.enabled into is_enabled
+    from casebase.webhook_endpoints endpoint
+   where endpoint.id = require_enabled_webhook.endpoint_id;
+
+  if is_enabled is null then
+    perform casebase.no_such_webhook('endpoint', require_enabled_webhook.endpoint_id::text);
+  elsif not is_enabled then
+    raise exception 'This webhook endpoint is disabled: nothing would be sent.'
+      using errcode = 'PT409', hint = 'Enable it with update_webhook_endpoint first.';
+  end if;
+end
+$$;
+
 -- Answers the secret, this once.
 create function public.create_webhook_endpoint(
   url         text,
@@ -800,19 +820,9 @@ language plpgsql security invoker set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  is_enabled  boolean;
   delivery_id bigint;
 begin
-  select endpoint.enabled into is_enabled
-    from casebase.webhook_endpoints endpoint
-   where endpoint.id = send_test_webhook.endpoint_id;
-
-  if is_enabled is null then
-    perform casebase.no_such_webhook('endpoint', send_test_webhook.endpoint_id::text);
-  elsif not is_enabled then
-    raise exception 'This webhook endpoint is disabled: nothing would be sent.'
-      using errcode = 'PT409', hint = 'Enable it with update_webhook_endpoint first.';
-  end if;
+  perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
 
   insert into casebase.webhook_deliveries (endpoint_id)
   values (send_test_webhook.endpoint_id)
@@ -823,8 +833,13 @@ begin
 end
 $$;
 
--- Newest first. PostgREST pages and filters it; for_endpoint null: of every endpoint.
-create function public.webhook_deliveries(for_endpoint uuid default null)
+-- Newest first, a page at a time: the next one begins before the last id of this one.
+create function public.webhook_deliveries(
+  for_endpoint uuid    default null,
+  in_state     text    default null,
+  before       bigint  default null,
+  most         integer default 100
+)
 returns table (
   id              bigint,
   endpoint_id     uuid,
@@ -853,9 +868,11 @@ as $$
          delivery.finished_at
     from casebase.webhook_deliveries delivery
     left join public.case_events event on event.id = delivery.event_id
-   where webhook_deliveries.for_endpoint is null
-      or delivery.endpoint_id = webhook_deliveries.for_endpoint
+   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
+     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
+     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
    order by delivery.id desc
+   limit least(webhook_deliveries.most, 1000)
 $$;
 
 create function public.webhook_attempts(delivery_id bigint)
@@ -898,6 +915,7 @@ begin
     raise exception 'This delivery is not finished: it is still being tried.'
       using errcode = 'PT409', hint = 'See webhook_attempts for what the receiver answered.';
   end if;
+  perform casebase.require_enabled_webhook(original.endpoint_id);
 
   insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
   values (original.endpoint_id, original.event_id, original.case_id)
@@ -997,13 +1015,14 @@ revoke execute on function
   casebase.webhook_tidy(interval),
   casebase.new_webhook_secret(),
   casebase.no_such_webhook(text, text),
+  casebase.require_enabled_webhook(uuid),
   public.create_webhook_endpoint(text, text, text[]),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
+  public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint)
 from public, anon, authenticated, service_role, casebase_worker;
@@ -1019,13 +1038,14 @@ grant execute on function
   casebase.webhook_message_id(uuid, bigint, bigint),
   casebase.new_webhook_secret(),
   casebase.no_such_webhook(text, text),
+  casebase.require_enabled_webhook(uuid),
   public.create_webhook_endpoint(text, text, text[]),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
+  public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint)
 to authenticated, service_role;

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(132);
+select plan(139);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -59,6 +59,16 @@ select tests.does('Ada', $$select replay_webhook_delivery({delivery})$$);
 select is(tests.sees('Ada', 'select count(*) || '' '' || count(distinct message_id) from webhook_deliveries()'), '2 1',
   'a replay has the webhook-id of the original');
 
+select is(tests.sees('Ada', $$select count(*) from webhook_deliveries(in_state => 'delivered')$$), '1',
+  'deliveries are listed by state');
+select is(tests.sees('Ada', $$select count(*) from webhook_deliveries(before => {delivery})$$), '0', 'and by page');
+select is(tests.would('Ada', $$select replay_webhook_delivery(id) from webhook_deliveries(in_state => 'pending')$$), 'PT409',
+  'what is still being tried is not replayed');
+select tests.does('Ada', $$select update_webhook_endpoint('{endpoint}', enabled => false)$$);
+select is(tests.would('Ada', $$select send_test_webhook('{endpoint}')$$), 'PT409', 'nothing is sent to a disabled endpoint');
+select is(tests.would('Ada', $$select replay_webhook_delivery({delivery})$$), 'PT409', 'nor replayed');
+select tests.does('Ada', $$select update_webhook_endpoint('{endpoint}', enabled => true)$$);
+
 -- Other roles.
 select is(tests.would('anon', statement), '42501', 'anon: ' || deed) from deeds where deed like 'list %';
 select is(tests.would('service', $$select create_webhook_endpoint('https://example.com/')$$), '1',
@@ -78,6 +88,10 @@ select is_empty(
   $$ select table_name from information_schema.table_privileges
       where grantee = 'casebase_worker' and table_name like 'webhook%' $$,
   'and no table');
+
+-- Ada leaves.
+select is(tests.does('auth service', $$delete from auth.users where id = '{Ada}'$$), '1', 'an endpoint''s creator can leave');
+select is((select created_by from casebase.webhook_endpoints where id = tests.id('endpoint')::uuid), null, 'and the endpoint stays');
 
 select * from finish();
 rollback;

@@ -177,6 +177,14 @@ impl Files {
         }
     }
 
+    /// Begins a resumable upload, which may stay empty.
+    pub async fn begin_resumable(&self, version: &str) -> Result<(), Error> {
+        let path = self.resumable(version)?;
+        create_parent(&path).await?;
+        File::create_new(&path).await?;
+        Ok(())
+    }
+
     /// Appends to a resumable upload at `offset`. Returns how many bytes there are now, also when the sender
     /// stopped half-way: those that came are not to be sent again.
     pub async fn append(
@@ -187,13 +195,7 @@ impl Files {
         limit: u64,
     ) -> Result<(u64, Result<(), Error>), Error> {
         let path = self.resumable(version)?;
-        create_parent(&path).await?;
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&path)
-            .await?;
+        let mut file = OpenOptions::new().write(true).open(&path).await?;
         // After a crash the file may be longer than what was recorded.
         file.set_len(offset).await?;
         file.seek(SeekFrom::Start(offset)).await?;
@@ -433,6 +435,7 @@ mod tests {
     async fn a_resumable_upload_keeps_what_came_before_the_break() {
         let (_dir, files) = files();
         let version = new_version();
+        files.begin_resumable(&version).await.expect("begun");
         let (offset, outcome) = files
             .append(&version, 0, &mut body(&[Ok("abc"), Err(())]), 10)
             .await

@@ -55,8 +55,11 @@ impl Running {
         };
         let outbox = worker_pool(&config);
         let stop = shutdown.clone();
-        let webhooks =
-            tokio::spawn(async move { Ok(casebase_webhooks::run(outbox, worker, stop).await?) });
+        let webhooks = tokio::spawn(async move {
+            let result = casebase_webhooks::run(outbox.clone(), worker, stop).await;
+            outbox.close().await;
+            Ok(result?)
+        });
         let stop = shutdown.clone();
         let http =
             tokio::spawn(async move { Ok(casebase_server::serve(listener, config, stop).await?) });

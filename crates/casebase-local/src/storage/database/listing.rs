@@ -243,7 +243,7 @@ async fn flat(tx: &Transaction<'_>, bucket: &str, page: &Page<'_>) -> Result<Vec
          from storage.objects
          where bucket_id = $1 and name like $2 {conditions}
          order by {by_time} name collate \"C\" {order}
-         limit $3"
+         limit $3::integer"
     );
     let statement = tx.prepare_cached(&sql).await?;
     let rows = tx.query(&statement, &parameters).await?;

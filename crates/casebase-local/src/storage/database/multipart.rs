@@ -22,8 +22,6 @@ pub struct Upload {
     pub user_metadata: Option<Value>,
     /// `mimetype` and `cacheControl`.
     pub metadata: Option<Value>,
-    /// How many bytes its parts have.
-    pub size: i64,
 }
 
 impl From<&Row> for Upload {
@@ -35,12 +33,11 @@ impl From<&Row> for Upload {
             version: row.get("version"),
             user_metadata: row.get("user_metadata"),
             metadata: row.get("metadata"),
-            size: row.get("in_progress_size"),
         }
     }
 }
 
-const COLUMNS: &str = "id, bucket_id, key, version, user_metadata, metadata, in_progress_size";
+const COLUMNS: &str = "id, bucket_id, key, version, user_metadata, metadata";
 
 /// Starts an upload.
 pub async fn insert(

@@ -151,10 +151,7 @@ impl Object {
             None => return Ok(None),
             Some(Value::Null) => return Ok(Some(None)),
             Some(Value::Array(items)) => items.as_slice(),
-            Some(value @ Value::Object(_)) => {
-                drop(value);
-                return Err(self.refuse(property, "be array"));
-            }
+            Some(Value::Object(_)) => return Err(self.refuse(property, "be array")),
             Some(single) => std::slice::from_ref(single),
         };
         let strings: Option<Vec<String>> = items.iter().map(text).collect();

@@ -26,6 +26,7 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde_json::json;
 
 use super::{Storage, caller::Caller, error::Error, request::Request, respond};
+pub use bucket_delete::delete as delete_bucket;
 use route::{Access, Operation, Route};
 
 /// Answers a request.

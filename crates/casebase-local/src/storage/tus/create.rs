@@ -43,6 +43,8 @@ async fn create(tus: &Tus, body: &mut files::Incoming) -> Result<Response, Refus
         metadata,
     };
     remember(tus, &upload).await?;
+    let files = &tus.request.storage.files;
+    files.begin_resumable(&upload.version).await?;
 
     let mut response = text(StatusCode::CREATED, "");
     if tus.request.header(header::CONTENT_TYPE) == Some(BYTES) {
