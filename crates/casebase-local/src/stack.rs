@@ -392,7 +392,8 @@ async fn gateway(
 ) -> Result<Router, Error> {
     Ok(Router::new()
         .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
-        .nest(
+        // as a service, so that the description at `/rest/v1/` is reached too
+        .nest_service(
             "/rest/v1",
             rest::router(rest).await.map_err(Error::server("REST"))?,
         )
