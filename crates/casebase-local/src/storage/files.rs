@@ -372,6 +372,7 @@ impl<'a> Writer<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use futures::stream;

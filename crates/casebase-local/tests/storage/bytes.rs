@@ -1,11 +1,12 @@
 //! Bytes: written once under a version, gone when no row names them, never beyond the limits.
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Method, RequestBuilder};
 
 use super::support::{
-    ALICE, SINGLE_UPLOAD_LIMIT, connect, files_kept, get, key, post, request, send, server,
-    service, session, upload,
+    ALICE, BUCKETS, SINGLE_UPLOAD_LIMIT, connect, files_kept, get, key, post, request, send,
+    server, service, session, start, upload,
 };
 use serde_json::{Value, json};
 
@@ -70,29 +71,23 @@ async fn moving_keeps_the_id_and_deleting_removes_the_bytes() {
 
 #[tokio::test]
 async fn what_is_refused_leaves_no_bytes() {
-    // Its own bucket: the count of files is everybody's.
-    let before = files_kept();
-    let body = vec![b'x'; usize::try_from(SINGLE_UPLOAD_LIMIT).expect("a size") + 1];
-    let large = request(
-        Method::POST,
-        &format!("/object/open/{}", key(ALICE)),
-        &service(),
-    );
-    // A server may refuse before all is sent; then there may be no answer to read.
-    let _ = large.body(body).send().await;
-    let foreign = request(Method::POST, "/object/own/elsewhere.txt", &session(ALICE));
-    assert_eq!(send(foreign.body("x")).await.status, 400);
-    let rows = connect(&server().superuser)
-        .await
-        .query_one(
-            "select count(*) from storage.objects where name = 'elsewhere.txt'",
-            &[],
-        )
-        .await
-        .expect("a count");
-    assert_eq!(rows.get::<_, i64>(0), 0);
-    let incoming = std::fs::read_dir(server().data.join("incoming"));
-    assert!(incoming.is_ok(), "before: {before}");
+    let server = start(Some(BUCKETS));
+    let upload = |path: &str, token: String| {
+        let url = format!("{}/object/{path}", server.base);
+        reqwest::Client::new().post(url).bearer_auth(token)
+    };
+    let denied = send(upload("own/elsewhere.txt", session(ALICE)).body("x")).await;
+    assert_eq!(denied.refusal().2, "AccessDenied");
+    let no_key = send(upload("own/%C3%A4", service()).body("x")).await;
+    assert_eq!(no_key.refusal().2, "InvalidKey");
+    let file = reqwest::multipart::Part::bytes(vec![b'x'; SINGLE_UPLOAD_LIMIT + 1]).file_name("x");
+    let form = reqwest::multipart::Form::new().part("", file);
+    let large = send(upload("own/large.txt", service()).multipart(form)).await;
+    assert_eq!(large.refusal().2, "EntityTooLarge");
+    assert_eq!(files_kept(&server.data), 0);
+
+    let kept = send(upload("own/small.txt", service()).body("x")).await;
+    assert_eq!((kept.status, files_kept(&server.data)), (200, 1));
 }
 
 /// The TUS headers of an upload.

@@ -1,4 +1,5 @@
 //! What policies decide and what they see.
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 use reqwest::Method;
 use serde_json::json;

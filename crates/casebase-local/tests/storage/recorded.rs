@@ -1,4 +1,5 @@
 //! The recorded answers of Supabase Storage, replayed with the runner that comes with them.
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 use std::{
     path::{Path, PathBuf},

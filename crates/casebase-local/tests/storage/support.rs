@@ -18,10 +18,10 @@ use tokio_postgres::NoTls;
 pub const ALICE: &str = "11111111-1111-4111-8111-111111111111";
 pub const BOB: &str = "22222222-2222-4222-8222-222222222222";
 /// The largest object that one request may bring, in these tests.
-pub const SINGLE_UPLOAD_LIMIT: u64 = 50 * 1024 * 1024;
+pub const SINGLE_UPLOAD_LIMIT: usize = 50 * 1024 * 1024;
 
 /// `own`: each user's folder is theirs, but nothing in it can be overwritten. `free`: the folder is wholly theirs.
-const BUCKETS: &str = "
+pub const BUCKETS: &str = "
     insert into storage.buckets (id, name, public) values ('own', 'own', false), ('free', 'free', false), ('open', 'open', true);
     create policy own_read on storage.objects for select to authenticated
       using (bucket_id in ('own', 'free') and (storage.foldername(name))[1] = auth.uid()::text);
@@ -72,7 +72,7 @@ pub fn start(sql: Option<&'static str>) -> Server {
                 s3_static_key: (S3_STATIC_KEY.0.into(), S3_STATIC_KEY.1.into()),
                 region: "us-east-1".into(),
                 file_size_limit: 500 * 1024 * 1024,
-                single_upload_limit: SINGLE_UPLOAD_LIMIT,
+                single_upload_limit: SINGLE_UPLOAD_LIMIT as u64,
             };
             let app =
                 axum::Router::new().nest("/storage/v1", storage::router(config).await.unwrap());
@@ -181,8 +181,8 @@ pub fn key(user: &str) -> String {
     format!("{user}/{}.txt", uuid::Uuid::new_v4())
 }
 
-/// How many files of bytes the server keeps.
-pub fn files_kept() -> usize {
+/// How many files of bytes are kept in a folder.
+pub fn files_kept(data: &std::path::Path) -> usize {
     fn count(dir: &std::path::Path) -> usize {
         let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
         entries
@@ -192,5 +192,5 @@ pub fn files_kept() -> usize {
             })
             .sum()
     }
-    count(&server().data)
+    count(data)
 }
