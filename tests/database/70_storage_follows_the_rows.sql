@@ -3,7 +3,9 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(44);
+-- As Storage's own API deletes.
+set local storage.allow_delete_query = 'true';
+select plan(46);
 select tests.world();
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
@@ -61,6 +63,10 @@ select is(tests.does('Asta', $$delete from case_files where id = {file}$$), 'PT4
 select is(tests.would('Otto', $$delete from storage.objects where name = '{place}'$$), '0', 'another client can''t remove it');
 select is(tests.does('Asta', $$delete from storage.objects where name = '{place}'$$), '1', 'who let go can');
 select is(tests.does('Asta', $$delete from case_files where id = {file}$$), '1', 'and then the row');
+
+-- What the rules ask of Storage's table says nothing about other buckets.
+select is(tests.sees('Carla', $$select casebase.object_version('theirs', 'a')$$), null, 'nobody learns of the host''s objects');
+select isnt(tests.sees('Carla', $$select casebase.object_version(bucket_id, object_path) from case_files limit 1$$), null, 'where ours are told');
 
 -- Moving.
 select is(tests.does('Ada', $$update storage.objects set bucket_id = 'theirs' where bucket_id = 'admin-bucket'$$), '0', 'nothing moves out of our buckets');

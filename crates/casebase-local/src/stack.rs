@@ -343,6 +343,7 @@ async fn bootstrap(server: &Postgres) -> Result<(), Error> {
         include_str!("bootstrap/roles.sql"),
         include_str!("bootstrap/auth.sql"),
         include_str!("bootstrap/storage.sql"),
+        include_str!("bootstrap/rest.sql"),
         include_str!("bootstrap/guards.sql"),
     ] {
         client.batch_execute(script).await?;
@@ -406,15 +407,15 @@ async fn gateway(
 ) -> Result<Router, Error> {
     Ok(Router::new()
         .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
-        .nest(
+        .nest_service(
             "/rest/v1",
             rest::router(rest).await.map_err(Error::server("REST"))?,
         )
-        .nest(
+        .nest_service(
             "/auth/v1",
             auth::router(auth).await.map_err(Error::server("Auth"))?,
         )
-        .nest(
+        .nest_service(
             "/storage/v1",
             storage::router(storage)
                 .await

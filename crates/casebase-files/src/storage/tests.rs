@@ -297,3 +297,14 @@ async fn deleting_what_is_not_there_succeeds() {
     let [_, s3] = both(&s3_answer.uri());
     s3.delete(&user(), &at()).await.unwrap();
 }
+
+#[tokio::test]
+async fn writing_where_no_bucket_is_blames_the_settings() {
+    let body = json!({"statusCode": "404", "code": "NoSuchBucket", "message": "Bucket not found"});
+    let server = answering(ResponseTemplate::new(400).set_body_json(body)).await;
+    let [rest, _] = both(&server.uri());
+    let put = rest
+        .put(&user(), &at(), object(Some(1), vec![Ok("a".into())]))
+        .await;
+    assert!(matches!(put, Err(Error::Misconfigured(_))), "{put:?}");
+}
