@@ -1,7 +1,4 @@
-//! A Supabase stand-in over a real PostgreSQL, for development and tests only.
-//!
-//! REST, Auth, Storage and S3 at Supabase's own paths, in one process. HTTP becomes SQL under the
-//! caller's role and claims, so PostgreSQL's own row level security decides.
+#![doc = include_str!("../README.md")]
 
 pub mod auth;
 mod gateway_cors;
