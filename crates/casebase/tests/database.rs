@@ -1,5 +1,7 @@
 //! The schema's own tests: the pgTAP files under `tests/database`, and what they can't tell about themselves.
 
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
+
 mod support;
 
 use std::{collections::BTreeSet, path::PathBuf, process::Command};
