@@ -112,7 +112,53 @@ create view casebase.reserved_objects with (security_invoker = true) as
   select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version from public.client_documents d;
 revoke all on casebase.reserved_objects from public, anon, authenticated, service_role;
 
--- The version of an object, or null where there is none.
+-- What Storage's policies ask about an object of ours. SECURITY INVOKER: the rows are what the caller sees of them.
+-- Functions, and cheap ones by declaration: with the lookup written into the policies the planner takes a page of any
+-- other bucket for expensive and compiles it (100,000 objects: 13 ms became 650).
+create function casebase.may_read_object(bucket text, path text, version text) returns boolean
+  language plpgsql stable cost 10 set search_path = ''
+as $$
+begin
+  return exists (
+    select from casebase.reserved_objects r
+    where r.bucket_id = bucket
+      and r.object_path = path
+      and (r.state in ('pending', 'uploaded') and r.uploaded_by = (select casebase.caller_id())
+           or r.state = 'available' and r.object_version = version
+           -- Storage deletes only what the caller may read.
+           or r.state = 'deleting')
+  );
+end
+$$;
+
+create function casebase.may_upload_object(bucket text, path text) returns boolean
+  language plpgsql stable cost 10 set search_path = ''
+as $$
+begin
+  return exists (
+    select from casebase.reserved_objects r
+    where r.bucket_id = bucket
+      and r.object_path = path
+      and r.state = 'pending'
+      and r.uploaded_by = (select casebase.caller_id())
+  );
+end
+$$;
+
+create function casebase.may_delete_object(bucket text, path text) returns boolean
+  language plpgsql stable cost 10 set search_path = ''
+as $$
+begin
+  return exists (
+    select from casebase.reserved_objects r
+    where r.bucket_id = bucket
+      and r.object_path = path
+      and r.state = 'deleting'
+  );
+end
+$$;
+
+-- The version of an object of ours, or null where there is none. Tells nothing about other buckets.
 create function casebase.object_version(bucket text, path text) returns text
   language plpgsql stable security definer set search_path = ''
 as $$
@@ -120,7 +166,9 @@ begin
   return (
     select coalesce(o.version, '')
     from storage.objects o
-    where o.bucket_id = bucket and o.name = path
+    where o.bucket_id = bucket
+      and o.name = path
+      and bucket in ('admin-bucket', 'client-bucket')
   );
 end
 $$;

@@ -60,7 +60,12 @@ grant execute on function
   casebase.document_verification_reject(bigint, text)
 to casebase_worker;
 
--- The view that Storage's policies read: through its reader's own policies.
+-- What Storage's policies ask, and the view they look in, through its reader's own policies.
+grant execute on function
+  casebase.may_read_object(text, text, text),
+  casebase.may_upload_object(text, text),
+  casebase.may_delete_object(text, text)
+to authenticated;
 grant select on casebase.reserved_objects to authenticated;
 
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
@@ -660,7 +665,7 @@ create policy staff_read_history on public.case_events for select to authenticat
 
 
 -- storage.objects, for admin-bucket and client-bucket: an object is what its row in case_files or client_documents is
--- to the caller. reserved_objects shows the rows that the caller sees under those tables' own policies.
+-- to the caller: the may_…_object functions look up the row under those tables' own policies.
 --
 -- Permissive policies are OR-ed: any policy of the project's own that forgets to name its bucket would open ours. So
 -- each rule stands twice: permissive, and restrictive as "not our buckets, or our rule". All are to authenticated and
@@ -680,72 +685,36 @@ drop policy if exists casebase_nothing_for_anon on storage.objects;
 create policy casebase_read on storage.objects for select to authenticated
   using (
     bucket_id in ('admin-bucket', 'client-bucket')
-    and exists (
-      select from casebase.reserved_objects r
-      where r.bucket_id = objects.bucket_id
-        and r.object_path = objects.name
-        and (r.state in ('pending', 'uploaded') and r.uploaded_by = (select casebase.caller_id())
-             or r.state = 'available' and r.object_version = objects.version
-             or r.state = 'deleting')
-    )
+    and casebase.may_read_object(objects.bucket_id, objects.name, objects.version)
   );
 create policy casebase_read_only_so on storage.objects as restrictive for select to authenticated
   using (
     bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
-    or exists (
-      select from casebase.reserved_objects r
-      where r.bucket_id = objects.bucket_id
-        and r.object_path = objects.name
-        and (r.state in ('pending', 'uploaded') and r.uploaded_by = (select casebase.caller_id())
-             or r.state = 'available' and r.object_version = objects.version
-             or r.state = 'deleting')
-    )
+    or casebase.may_read_object(objects.bucket_id, objects.name, objects.version)
   );
 
 -- Upload only where a pending row of the same user names exactly this place.
 create policy casebase_upload on storage.objects for insert to authenticated
   with check (
     bucket_id in ('admin-bucket', 'client-bucket')
-    and exists (
-      select from casebase.reserved_objects r
-      where r.bucket_id = objects.bucket_id
-        and r.object_path = objects.name
-        and r.state = 'pending'
-        and r.uploaded_by = (select casebase.caller_id())
-    )
+    and casebase.may_upload_object(objects.bucket_id, objects.name)
   );
 create policy casebase_upload_only_so on storage.objects as restrictive for insert to authenticated
   with check (
     bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
-    or exists (
-      select from casebase.reserved_objects r
-      where r.bucket_id = objects.bucket_id
-        and r.object_path = objects.name
-        and r.state = 'pending'
-        and r.uploaded_by = (select casebase.caller_id())
-    )
+    or casebase.may_upload_object(objects.bucket_id, objects.name)
   );
 
 -- Delete only while the row says so.
 create policy casebase_delete on storage.objects for delete to authenticated
   using (
     bucket_id in ('admin-bucket', 'client-bucket')
-    and exists (
-      select from casebase.reserved_objects r
-      where r.bucket_id = objects.bucket_id
-        and r.object_path = objects.name
-        and r.state = 'deleting'
-    )
+    and casebase.may_delete_object(objects.bucket_id, objects.name)
   );
 create policy casebase_delete_only_so on storage.objects as restrictive for delete to authenticated
   using (
     bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
-    or exists (
-      select from casebase.reserved_objects r
-      where r.bucket_id = objects.bucket_id
-        and r.object_path = objects.name
-        and r.state = 'deleting'
-    )
+    or casebase.may_delete_object(objects.bucket_id, objects.name)
   );
 
 -- Never overwrite, move in or move out.

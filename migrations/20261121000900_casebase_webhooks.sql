@@ -158,10 +158,10 @@ comment on table casebase.webhook_attempts is
   'Every request that was made for a delivery, also those that a worker did not live to report.';
 
 
--- One row. The worker's functions lock it; writers read from it whether somebody sleeps and wants to be notified.
+-- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
 create table casebase.webhook_queue (
-  only_row boolean not null default true,
-  idle     boolean not null default true,
+  only_row        boolean     not null default true,
+  listening_until timestamptz not null default '-infinity',
 
   constraint webhook_queue_pkey primary key (only_row),
   constraint webhook_queue_only_row_check check (only_row)
@@ -189,7 +189,7 @@ begin
    order by event.case_id, event.seq;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (select queue.idle from casebase.webhook_queue queue) then
+  if found and (select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue) then
     perform pg_notify('casebase_webhooks', '');
   end if;
 
@@ -376,8 +376,14 @@ end
 $$;
 
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
--- before the lease ends; otherwise they are given to the next caller.
-create function casebase.webhook_lease(max_deliveries integer, max_per_endpoint integer, lease interval)
+-- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
+-- notification, for as long as listens_for.
+create function casebase.webhook_lease(
+  max_deliveries   integer,
+  max_per_endpoint integer,
+  lease            interval,
+  listens_for      interval
+)
 returns table (
   delivery_id bigint,
   lease_token uuid,
@@ -392,10 +398,9 @@ language plpgsql security definer set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  heads            bigint[];
-  lanes_endpoints  uuid[];
-  lanes_cases      bigint[];
-  anything_leased  boolean;
+  heads           bigint[];
+  lanes_endpoints uuid[];
+  lanes_cases     bigint[];
 begin
   -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
   perform set_config('synchronous_commit', 'off', true);
@@ -446,10 +451,14 @@ begin
     left join public.case_events event on event.id = leased.event_id
    order by leased.id;
 
-  anything_leased := found;
-  update casebase.webhook_queue queue
-     set idle = not anything_leased
-   where queue.idle = anything_leased;
+  if found then
+    update casebase.webhook_queue queue
+       set listening_until = '-infinity'
+     where queue.listening_until > '-infinity';
+  else
+    update casebase.webhook_queue
+       set listening_until = clock_timestamp() + listens_for;
+  end if;
 end
 $$;
 
@@ -674,6 +683,26 @@ begin
 end
 $$;
 
+-- Refuses to queue what would not be sent.
+create function casebase.require_enabled_webhook(endpoint_id uuid) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  is_enabled boolean;
+begin
+  select endpoint.enabled into is_enabled
+    from casebase.webhook_endpoints endpoint
+   where endpoint.id = require_enabled_webhook.endpoint_id;
+
+  if is_enabled is null then
+    perform casebase.no_such_webhook('endpoint', require_enabled_webhook.endpoint_id::text);
+  elsif not is_enabled then
+    raise exception 'This webhook endpoint is disabled: nothing would be sent.'
+      using errcode = 'PT409', hint = 'Enable it with update_webhook_endpoint first.';
+  end if;
+end
+$$;
+
 -- Answers the secret, this once.
 create function public.create_webhook_endpoint(
   url         text,
@@ -800,19 +829,9 @@ language plpgsql security invoker set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  is_enabled  boolean;
   delivery_id bigint;
 begin
-  select endpoint.enabled into is_enabled
-    from casebase.webhook_endpoints endpoint
-   where endpoint.id = send_test_webhook.endpoint_id;
-
-  if is_enabled is null then
-    perform casebase.no_such_webhook('endpoint', send_test_webhook.endpoint_id::text);
-  elsif not is_enabled then
-    raise exception 'This webhook endpoint is disabled: nothing would be sent.'
-      using errcode = 'PT409', hint = 'Enable it with update_webhook_endpoint first.';
-  end if;
+  perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
 
   insert into casebase.webhook_deliveries (endpoint_id)
   values (send_test_webhook.endpoint_id)
@@ -823,8 +842,13 @@ begin
 end
 $$;
 
--- Newest first. PostgREST pages and filters it; for_endpoint null: of every endpoint.
-create function public.webhook_deliveries(for_endpoint uuid default null)
+-- Newest first, a page at a time: the next one begins before the last id of this one.
+create function public.webhook_deliveries(
+  for_endpoint uuid    default null,
+  in_state     text    default null,
+  before       bigint  default null,
+  most         integer default 100
+)
 returns table (
   id              bigint,
   endpoint_id     uuid,
@@ -853,9 +877,11 @@ as $$
          delivery.finished_at
     from casebase.webhook_deliveries delivery
     left join public.case_events event on event.id = delivery.event_id
-   where webhook_deliveries.for_endpoint is null
-      or delivery.endpoint_id = webhook_deliveries.for_endpoint
+   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
+     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
+     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
    order by delivery.id desc
+   limit least(webhook_deliveries.most, 1000)
 $$;
 
 create function public.webhook_attempts(delivery_id bigint)
@@ -898,6 +924,7 @@ begin
     raise exception 'This delivery is not finished: it is still being tried.'
       using errcode = 'PT409', hint = 'See webhook_attempts for what the receiver answered.';
   end if;
+  perform casebase.require_enabled_webhook(original.endpoint_id);
 
   insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
   values (original.endpoint_id, original.event_id, original.case_id)
@@ -989,7 +1016,7 @@ revoke execute on function
   casebase.webhook_expire_leases(),
   casebase.webhook_due(integer, integer),
   casebase.webhook_park(uuid[], bigint[]),
-  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
   casebase.webhook_record_attempts(jsonb, bigint[]),
   casebase.webhook_judge_endpoints(jsonb),
@@ -997,20 +1024,21 @@ revoke execute on function
   casebase.webhook_tidy(interval),
   casebase.new_webhook_secret(),
   casebase.no_such_webhook(text, text),
+  casebase.require_enabled_webhook(uuid),
   public.create_webhook_endpoint(text, text, text[]),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
+  public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint)
 from public, anon, authenticated, service_role, casebase_worker;
 
 grant usage on schema casebase to casebase_worker;
 grant execute on function
-  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval)
 to casebase_worker;
@@ -1019,13 +1047,14 @@ grant execute on function
   casebase.webhook_message_id(uuid, bigint, bigint),
   casebase.new_webhook_secret(),
   casebase.no_such_webhook(text, text),
+  casebase.require_enabled_webhook(uuid),
   public.create_webhook_endpoint(text, text, text[]),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
+  public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint)
 to authenticated, service_role;

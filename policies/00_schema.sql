@@ -56,7 +56,12 @@ grant execute on function
   casebase.document_verification_reject(bigint, text)
 to casebase_worker;
 
--- The view that Storage's policies read: through its reader's own policies.
+-- What Storage's policies ask, and the view they look in, through its reader's own policies.
+grant execute on function
+  casebase.may_read_object(text, text, text),
+  casebase.may_upload_object(text, text),
+  casebase.may_delete_object(text, text)
+to authenticated;
 grant select on casebase.reserved_objects to authenticated;
 
 -- The rpc functions: SECURITY INVOKER, for signed-in users.

@@ -10,7 +10,7 @@ revoke execute on function
   casebase.webhook_expire_leases(),
   casebase.webhook_due(integer, integer),
   casebase.webhook_park(uuid[], bigint[]),
-  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
   casebase.webhook_record_attempts(jsonb, bigint[]),
   casebase.webhook_judge_endpoints(jsonb),
@@ -18,20 +18,21 @@ revoke execute on function
   casebase.webhook_tidy(interval),
   casebase.new_webhook_secret(),
   casebase.no_such_webhook(text, text),
+  casebase.require_enabled_webhook(uuid),
   public.create_webhook_endpoint(text, text, text[]),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
+  public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint)
 from public, anon, authenticated, service_role, casebase_worker;
 
 grant usage on schema casebase to casebase_worker;
 grant execute on function
-  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval)
 to casebase_worker;
@@ -40,13 +41,14 @@ grant execute on function
   casebase.webhook_message_id(uuid, bigint, bigint),
   casebase.new_webhook_secret(),
   casebase.no_such_webhook(text, text),
+  casebase.require_enabled_webhook(uuid),
   public.create_webhook_endpoint(text, text, text[]),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
-  public.webhook_deliveries(uuid),
+  public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint)
 to authenticated, service_role;

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(132);
+select plan(139);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -15,7 +15,7 @@ select casebase.webhook_ack(jsonb_agg(jsonb_build_object(
          'delivery_id', delivery_id, 'lease_token', lease_token, 'started_at', now(), 'status', 204,
          'verdict', 'delivered'
        )))
-  from casebase.webhook_lease(10, 10, '1 minute');
+  from casebase.webhook_lease(10, 10, '1 minute', '1 second');
 insert into tests.names
 select 'delivery', tests.sees('Ada', 'select id from webhook_deliveries()');
 
@@ -37,7 +37,7 @@ insert into deeds values
    $$insert into casebase.webhook_deliveries (endpoint_id) values ('{endpoint}')$$,                             '1', '42501'),
   -- These are nobody's, not even an admin's.
   ('read secrets',         $$select secret from casebase.webhook_secrets$$,                                 '42501', '42501'),
-  ('lease in the worker''s place', $$select casebase.webhook_lease(1, 1, '1 minute')$$,                     '42501', '42501');
+  ('lease in the worker''s place', $$select casebase.webhook_lease(1, 1, '1 minute', '1 second')$$,         '42501', '42501');
 
 select is(tests.would(person, statement), for_admins, person || ': ' || deed)
   from deeds, unnest('{Ada}'::text[]) person;
@@ -59,12 +59,22 @@ select tests.does('Ada', $$select replay_webhook_delivery({delivery})$$);
 select is(tests.sees('Ada', 'select count(*) || '' '' || count(distinct message_id) from webhook_deliveries()'), '2 1',
   'a replay has the webhook-id of the original');
 
+select is(tests.sees('Ada', $$select count(*) from webhook_deliveries(in_state => 'delivered')$$), '1',
+  'deliveries are listed by state');
+select is(tests.sees('Ada', $$select count(*) from webhook_deliveries(before => {delivery})$$), '0', 'and by page');
+select is(tests.would('Ada', $$select replay_webhook_delivery(id) from webhook_deliveries(in_state => 'pending')$$), 'PT409',
+  'what is still being tried is not replayed');
+select tests.does('Ada', $$select update_webhook_endpoint('{endpoint}', enabled => false)$$);
+select is(tests.would('Ada', $$select send_test_webhook('{endpoint}')$$), 'PT409', 'nothing is sent to a disabled endpoint');
+select is(tests.would('Ada', $$select replay_webhook_delivery({delivery})$$), 'PT409', 'nor replayed');
+select tests.does('Ada', $$select update_webhook_endpoint('{endpoint}', enabled => true)$$);
+
 -- Other roles.
 select is(tests.would('anon', statement), '42501', 'anon: ' || deed) from deeds where deed like 'list %';
 select is(tests.would('service', $$select create_webhook_endpoint('https://example.com/')$$), '1',
   'a service key manages webhooks');
 select is(tests.would('service', 'select secret from casebase.webhook_secrets'), '42501', 'and reads no secrets');
-select is(tests.would('worker', $$select casebase.webhook_lease(1, 1, '1 minute')$$), '1', 'the worker leases');
+select is(tests.would('worker', $$select casebase.webhook_lease(1, 1, '1 minute', '1 second')$$), '1', 'the worker leases');
 select is(tests.would('worker', 'select secret from casebase.webhook_secrets'), '42501', 'and can''t list secrets');
 select is(
   (
@@ -78,6 +88,10 @@ select is_empty(
   $$ select table_name from information_schema.table_privileges
       where grantee = 'casebase_worker' and table_name like 'webhook%' $$,
   'and no table');
+
+-- Ada leaves.
+select is(tests.does('auth service', $$delete from auth.users where id = '{Ada}'$$), '1', 'an endpoint''s creator can leave');
+select is((select created_by from casebase.webhook_endpoints where id = tests.id('endpoint')::uuid), null, 'and the endpoint stays');
 
 select * from finish();
 rollback;

@@ -50,7 +50,7 @@ select is_empty($$select policyname, roles from pg_policies
 -- A helper outside (select …) runs for every row.
 select is_empty($$select tablename, policyname from pg_policies
   where (schemaname in ('public', 'casebase') or policyname like 'casebase%')
-    and regexp_replace(coalesce(qual, '') || coalesce(with_check, ''), '\( *SELECT casebase\.[a-z_]+\(\) AS [a-z_]+\)', '', 'g') ~ '(casebase|auth)\.[a-z_]+\('$$,
+    and regexp_replace(coalesce(qual, '') || coalesce(with_check, ''), '\( *SELECT casebase\.[a-z_]+\(\) AS [a-z_]+\)', '', 'g') ~ '(casebase|auth)\.[a-z_]+\(\)'$$,
   'every helper in a policy is wrapped');
 select is_empty($$
   select c.conrelid::regclass, c.conname from pg_constraint c

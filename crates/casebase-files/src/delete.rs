@@ -46,17 +46,23 @@ impl CaseFiles {
         Ok(())
     }
 
+    /// The row is tried even if Storage did not answer, for an upload that never got there: the
+    /// database keeps every row whose object is still there.
     async fn remove(&self, user: &UserToken, row: &CaseFile) -> Result<(), Error> {
-        self.store.delete(user, &object_of(row)?).await?;
+        let object_gone = self.store.delete(user, &object_of(row)?).await;
         let query = self
             .db
             .from("case_files", user)
             .select("id")
             .eq("id", row.id);
-        let removed: Vec<Value> = query.delete().await?;
-        if removed.is_empty() {
-            return Err(Error::NotAllowed);
+        let removed: Result<Vec<Value>, _> = query.delete().await;
+        match removed {
+            Ok(rows) if !rows.is_empty() => Ok(()),
+            removed => {
+                object_gone?;
+                removed?;
+                Err(Error::NotAllowed)
+            }
         }
-        Ok(())
     }
 }

@@ -193,6 +193,7 @@ fn with_causes(error: &reqwest::Error) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use uuid::Uuid;
     use wiremock::matchers::{body_string, header, method};

@@ -65,6 +65,7 @@ pub fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

@@ -32,15 +32,21 @@ async fn main() -> ExitCode {
     {
         return fail(&anyhow::anyhow!("the .env file can't be read: {e}"));
     }
+    let cli = Cli::parse();
+    // The demo tells its own story; what runs for long says what it does.
+    let default_level = match cli.command {
+        Command::Demo(_) => "warn",
+        _ => "warn,casebase=info",
+    };
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("CASEBASE_LOG")
-                .unwrap_or_else(|_| "warn,casebase=info".into()),
+                .unwrap_or_else(|_| default_level.into()),
         )
         .with_ansi(std::io::stderr().is_terminal() && no_color().is_none())
         .with_writer(std::io::stderr)
         .init();
-    let result = match Cli::parse().command {
+    let result = match cli.command {
         Command::Demo(args) => demo::run(args).await,
         Command::Dev(args) => dev::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,

@@ -1,5 +1,7 @@
 //! The webhook worker against a real database, and against receivers that misbehave.
 
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
+
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -257,7 +259,7 @@ async fn an_idle_worker_is_woken_by_the_change() {
     let arrival = scene.arrival().await;
 
     assert!(
-        changed.elapsed() < Duration::from_secs(1),
+        changed.elapsed() < Duration::from_millis(1500),
         "it took {:?}",
         changed.elapsed()
     );

@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 pub use error::Error;
 pub use rest::RestStore;
 pub use s3::{S3Settings, S3Store};
-pub use transfer::{IDLE, with_idle_limit};
+pub use transfer::with_idle_limit;
 
 /// Bytes on their way.
 pub type Bytestream = BoxStream<'static, io::Result<Bytes>>;
@@ -51,7 +51,7 @@ pub struct NewObject {
     pub content_type: String,
     /// How many there are, if known.
     pub length: Option<u64>,
-    /// The bytes.
+    /// The bytes, with their own limit of patience ([`with_idle_limit`]).
     pub body: Bytestream,
 }
 
@@ -85,9 +85,16 @@ impl ObjectStore {
         path: &ObjectPath,
         object: NewObject,
     ) -> Result<(), Error> {
-        match self {
+        let written = match self {
             Self::S3(store) => store.put(user, path, object).await,
             Self::Rest(store) => store.put(user, path, object).await,
+        };
+        match written {
+            Err(Error::NotFound) => Err(Error::Misconfigured(format!(
+                "there is no bucket {}, or no Storage at this address",
+                path.bucket
+            ))),
+            other => other,
         }
     }
 

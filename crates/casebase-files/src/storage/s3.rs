@@ -319,16 +319,19 @@ impl Multipart<'_> {
 
 /// The body in pieces of exactly [`PART`] bytes, the last one shorter.
 fn parts_of(body: Bytestream) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
-    stream::try_unfold((body, BytesMut::new()), |(mut body, mut held)| async move {
-        while held.len() < PART {
-            match body.try_next().await? {
-                Some(bytes) => held.extend_from_slice(&bytes),
-                None => break,
+    stream::try_unfold(
+        (body.fuse(), BytesMut::new()),
+        |(mut body, mut held)| async move {
+            while held.len() < PART {
+                match body.try_next().await? {
+                    Some(bytes) => held.extend_from_slice(&bytes),
+                    None => break,
+                }
             }
-        }
-        let part = held.split_to(held.len().min(PART)).freeze();
-        Ok((!part.is_empty()).then_some((part, (body, held))))
-    })
+            let part = held.split_to(held.len().min(PART)).freeze();
+            Ok((!part.is_empty()).then_some((part, (body, held))))
+        },
+    )
 }
 
 fn from_sdk<E>(error: SdkError<E>) -> Error

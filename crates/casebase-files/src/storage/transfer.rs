@@ -15,12 +15,12 @@ use futures::StreamExt as _;
 use super::{Bytestream, Error};
 
 /// A sender that is silent for this long is gone.
-pub const IDLE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(30);
 /// A request that moved no byte for this long is stuck. Longer than [`IDLE`], so that a silent
 /// sender is told from a stuck Storage; long enough for Storage to put a large object together.
 const STUCK: Duration = Duration::from_secs(120);
 
-/// The stream, ending in an error when its next bytes don't come within [`IDLE`].
+/// The stream, ending in an error when its next bytes don't come within half a minute.
 pub fn with_idle_limit(body: Bytestream) -> Bytestream {
     let limited = futures::stream::unfold(Some(body), |body| async {
         let mut body = body?;
@@ -46,7 +46,7 @@ impl Watch {
     /// The same bytes, watched.
     pub(super) fn over(&self, body: Bytestream) -> Bytestream {
         let watch = self.clone();
-        let watched = with_idle_limit(body).map(move |bytes| match bytes {
+        let watched = body.map(move |bytes| match bytes {
             Ok(bytes) => {
                 watch.moved.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 Ok(bytes)

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::Config;
 use super::api_request::media_type::MediaType;
@@ -32,6 +32,8 @@ pub struct App {
     pub config: Config,
     pool: Arc<Pool>,
     cache: RwLock<Arc<SchemaCache>>,
+    /// Held while the schema is read, so that what was read last is also what is kept.
+    reloading: Mutex<()>,
     /// Read when the first request names a time zone.
     timezones: OnceCell<HashSet<String>>,
 }
@@ -49,6 +51,7 @@ impl App {
         let app = Arc::new(Self {
             pool: Pool::new(config.database.clone()),
             cache: RwLock::default(),
+            reloading: Mutex::default(),
             timezones: OnceCell::new(),
             config,
         });
@@ -58,6 +61,7 @@ impl App {
 
     /// Reads the schema again.
     pub async fn reload(&self) -> Result<(), tokio_postgres::Error> {
+        let _alone = self.reloading.lock().await;
         let lease = self.pool.get().await?;
         let loaded = SchemaCache::load(
             &lease.client,
@@ -74,16 +78,16 @@ impl App {
         Arc::clone(&self.cache.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the schema again if it has changed; tells whether it had.
-    async fn reload_if_changed(&self) -> Result<bool, tokio_postgres::Error> {
+    /// Whether the schema is another than the one `known`; sees to it that the new one is read. Somebody else
+    /// may have read it meanwhile.
+    async fn reload_if_changed(&self, known: &SchemaCache) -> Result<bool, tokio_postgres::Error> {
         let lease = self.pool.get().await?;
         let current = schema_cache::fingerprint(&lease.client).await?;
         drop(lease);
-        if current == self.cache().fingerprint {
-            return Ok(false);
+        if current != self.cache().fingerprint {
+            self.reload().await?;
         }
-        self.reload().await?;
-        Ok(true)
+        Ok(current != known.fingerprint)
     }
 
     /// Answers a request.
@@ -110,8 +114,9 @@ impl App {
         };
         let incoming = Incoming { parts, query, body };
         let request = self.interpret(&incoming).await?;
+        let known = self.cache();
         match self.execute(&incoming, &caller, &request).await {
-            Err(error) if error.may_be_stale() => match self.reload_if_changed().await {
+            Err(error) if error.may_be_stale() => match self.reload_if_changed(&known).await {
                 Ok(true) => self.execute(&incoming, &caller, &request).await,
                 _ => Err(error),
             },

@@ -121,6 +121,7 @@ fn check(claims: &Claims) -> Result<(), Error> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use http::HeaderValue;

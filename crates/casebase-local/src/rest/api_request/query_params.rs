@@ -225,6 +225,7 @@ fn canonical(params: &[(String, Option<String>)]) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

@@ -380,6 +380,7 @@ fn path(sql: &mut Sql, qualifier: &Qi, field: &FieldRef) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use crate::rest::schema_cache::SchemaCache;

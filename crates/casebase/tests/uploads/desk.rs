@@ -1,0 +1,286 @@
+//! People with accounts, their clients and a case, and a service of their own for each test.
+
+use std::{net::SocketAddr, time::Duration};
+
+use casebase_server::Config;
+use casebase_supabase::{AnonKey, auth::AuthClient};
+use reqwest::{Client, Method, RequestBuilder, Response, multipart};
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
+use uuid::Uuid;
+
+use crate::support::project;
+
+const PASSWORD: &str = "correct horse battery staple";
+/// What the worker's role gets for these tests, as an operator would give it one.
+const WORKER_PASSWORD: &str = "postgres";
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Someone signed in.
+pub struct Person {
+    pub service: SocketAddr,
+    http: Client,
+    id: Uuid,
+    email: String,
+    pub token: String,
+}
+
+impl Person {
+    /// As a column has it.
+    pub fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    pub fn service(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}{path}", self.service);
+        self.http.request(method, url).bearer_auth(&self.token)
+    }
+
+    pub fn supabase(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", project().setting("SUPABASE_URL"));
+        let request = self.http.request(method, url).bearer_auth(&self.token);
+        request.header("apikey", project().setting("SUPABASE_ANON_KEY"))
+    }
+
+    pub async fn insert(&self, table: &str, row: Value) -> Value {
+        let request = self.supabase(Method::POST, &format!("/rest/v1/{table}"));
+        let request = request.header("prefer", "return=representation").json(&row);
+        let rows: Value = success(request).await.json().await.unwrap();
+        rows[0].clone()
+    }
+
+    pub async fn upload(&self, case: &str, form: multipart::Form) -> Response {
+        let request = self.service(Method::POST, &format!("/v1/cases/{case}/files"));
+        request.multipart(form).send().await.unwrap()
+    }
+
+    pub async fn upload_raw(
+        &self,
+        case: &str,
+        query: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Response {
+        let request = self.service(Method::POST, &format!("/v1/cases/{case}/files?{query}"));
+        request.body(body).send().await.unwrap()
+    }
+
+    pub async fn download(&self, id: &Value) -> Response {
+        self.service(Method::GET, &format!("/v1/files/{id}"))
+            .send()
+            .await
+            .unwrap()
+    }
+}
+
+pub async fn success(request: RequestBuilder) -> Response {
+    let answer = request.send().await.unwrap();
+    if !answer.status().is_success() {
+        panic!("{}: {}", answer.status(), answer.text().await.unwrap());
+    }
+    answer
+}
+
+pub async fn created(answer: Response) -> Value {
+    let status = answer.status();
+    let row: Value = answer.json().await.unwrap();
+    assert_eq!(status, 201, "{row}");
+    row
+}
+
+/// Status, code and field of a refusal.
+pub async fn refusal(answer: Response) -> (u16, String, String) {
+    let status = answer.status().as_u16();
+    let body: Value = answer.json().await.unwrap();
+    let text = |key: &str| body["error"][key].as_str().unwrap_or_default().to_owned();
+    (status, text("code"), text("field"))
+}
+
+pub fn refused(status: u16, code: &str, field: &str) -> (u16, String, String) {
+    (status, code.into(), field.into())
+}
+
+/// A service of its own, two clients, staff, and a case of the first client.
+pub struct Desk {
+    pub client: Person,
+    pub staff: Person,
+    pub other_client: Person,
+    pub client_id: Uuid,
+    pub case: String,
+    pub case_id: i64,
+    pub database: PgConnection,
+    _stop: DropGuard,
+}
+
+impl Desk {
+    pub async fn new(storage: &str) -> Self {
+        Self::with(storage, None).await
+    }
+
+    /// `s3_endpoint`: in place of the project's own.
+    pub async fn with(storage: &str, s3_endpoint: Option<&str>) -> Self {
+        let mut database = PgConnection::connect(project().setting("DATABASE_URL"))
+            .await
+            .unwrap();
+        let (service, stop) = start_service(&mut database, storage, s3_endpoint).await;
+        let client_id = new_client(&mut database).await;
+        let other = new_client(&mut database).await;
+        let client = member(&mut database, service, client_id).await;
+        let other_client = member(&mut database, service, other).await;
+        let staff = staff(&mut database, service).await;
+        let case = json!({"client_id": client_id, "title": "A case of the upload tests"});
+        let case = client.insert("cases", case).await;
+        Self {
+            case: case["case_id"].as_str().unwrap().to_owned(),
+            case_id: case["id"].as_i64().unwrap(),
+            client,
+            staff,
+            other_client,
+            client_id,
+            database,
+            _stop: stop,
+        }
+    }
+
+    pub async fn interaction(&self, case_id: i64, visible: bool) -> Value {
+        let row = json!({
+            "case_id": case_id, "party1_name": "Sam", "party1_type": "ARGAN", "party2_name": "Firm",
+            "party2_type": "CONTRACTOR", "content": "A call.", "visible_to_client": visible,
+        });
+        self.staff.insert("interactions", row).await["id"].clone()
+    }
+
+    /// Rows and objects of the case, whatever their state.
+    pub async fn left_behind(&mut self) -> (i64, i64) {
+        let rows = sqlx::query_scalar("select count(*) from public.case_files where case_id = $1");
+        let rows = rows
+            .bind(self.case_id)
+            .fetch_one(&mut self.database)
+            .await
+            .unwrap();
+        let objects =
+            sqlx::query_scalar("select count(*) from storage.objects where name like $1 || '/%'");
+        let objects = objects
+            .bind(self.client_id.to_string())
+            .fetch_one(&mut self.database)
+            .await;
+        (rows, objects.unwrap())
+    }
+
+    pub async fn nothing_is_left_behind(&mut self) {
+        self.wait_until("rows and objects are left", |left| left == (0, 0))
+            .await;
+    }
+
+    pub async fn something_is_reserved(&mut self) {
+        self.wait_until("nothing was reserved", |(rows, _)| rows > 0)
+            .await;
+    }
+
+    async fn wait_until(&mut self, otherwise: &str, holds: impl Fn((i64, i64)) -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let left = self.left_behind().await;
+            if holds(left) {
+                return;
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{otherwise}: {left:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+async fn start_service(
+    database: &mut PgConnection,
+    storage: &str,
+    s3_endpoint: Option<&str>,
+) -> (SocketAddr, DropGuard) {
+    let password = format!("alter role casebase_worker password '{WORKER_PASSWORD}'");
+    // Roles are shared by all of these tests: two at once would step on each other.
+    sqlx::query("select pg_advisory_lock(8787)")
+        .execute(&mut *database)
+        .await
+        .unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(password))
+        .execute(&mut *database)
+        .await
+        .unwrap();
+    sqlx::query("select pg_advisory_unlock(8787)")
+        .execute(&mut *database)
+        .await
+        .unwrap();
+    let mut url = Url::parse(project().setting("DATABASE_URL")).unwrap();
+    url.set_username("casebase_worker").unwrap();
+    url.set_password(Some(WORKER_PASSWORD)).unwrap();
+    let config = Config::from_variables(|name| match name {
+        "DATABASE_URL" => Some(url.to_string()),
+        "CASEBASE_STORAGE" => Some(storage.to_owned()),
+        "SUPABASE_S3_ENDPOINT" if s3_endpoint.is_some() => s3_endpoint.map(str::to_owned),
+        "CASEBASE_LISTEN" | "CASEBASE_MAX_FILE_BYTES" | "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => None,
+        _ => Some(project().setting(name).to_owned()),
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    tokio::spawn(casebase_server::serve(
+        listener,
+        config.unwrap(),
+        stop.clone(),
+    ));
+    (address, stop.drop_guard())
+}
+
+async fn new_client(database: &mut PgConnection) -> Uuid {
+    let client = sqlx::query_scalar(
+        "insert into public.clients (name) values ('Upload tests') returning id",
+    );
+    client.fetch_one(database).await.unwrap()
+}
+
+async fn member(database: &mut PgConnection, service: SocketAddr, client: Uuid) -> Person {
+    let person = sign_up(service).await;
+    let row = sqlx::query(
+        "insert into public.client_members (client_id, user_id, display_name) values ($1, $2, 'M')",
+    );
+    row.bind(client)
+        .bind(person.id)
+        .execute(database)
+        .await
+        .unwrap();
+    person
+}
+
+async fn staff(database: &mut PgConnection, service: SocketAddr) -> Person {
+    let mut person = sign_up(service).await;
+    let row = sqlx::query(
+        "insert into public.staff_members (user_id, display_name, scope) values ($1, 'S', 'all')",
+    );
+    row.bind(person.id).execute(database).await.unwrap();
+    // The role is written into the token at the next sign-in.
+    let session = auth().sign_in(&person.email, PASSWORD).await.unwrap();
+    person.token = session.token.as_str().to_owned();
+    person
+}
+
+async fn sign_up(service: SocketAddr) -> Person {
+    let email = format!("{}@upload.example", Uuid::new_v4());
+    let session = auth().sign_up(&email, PASSWORD).await.unwrap().unwrap();
+    Person {
+        service,
+        http: Client::new(),
+        id: session.user_id,
+        email,
+        token: session.token.as_str().to_owned(),
+    }
+}
+
+fn auth() -> AuthClient {
+    let url = Url::parse(project().setting("SUPABASE_URL")).unwrap();
+    let key = AnonKey::new(project().setting("SUPABASE_ANON_KEY")).unwrap();
+    AuthClient::new(&url, &key).unwrap()
+}

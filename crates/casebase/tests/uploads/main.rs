@@ -1,0 +1,456 @@
+//! Files through the service, on a real project: who gets what back, and what bad input leaves behind.
+#![expect(clippy::unwrap_used)]
+
+mod desk;
+#[path = "../support/mod.rs"]
+mod support;
+
+use desk::{Desk, created, refusal, refused, success};
+use reqwest::{Body, Method, multipart};
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+
+const NOTE: &str = "Größe und Gewicht.txt";
+
+fn note() -> multipart::Part {
+    multipart::Part::text("a note").file_name(NOTE)
+}
+
+#[tokio::test]
+async fn a_clients_file_comes_back_byte_for_byte_under_its_own_name() {
+    for storage in ["s3", "rest"] {
+        let desk = Desk::new(storage).await;
+        let form = multipart::Form::new().part("file", note());
+        let row = created(desk.client.upload(&desk.case, form).await).await;
+        assert_eq!(row["state"], "available");
+        assert_eq!(row["bucket_id"], "client-bucket");
+        assert_eq!(row["original_name"], NOTE);
+        assert_eq!(row["file_size"], 6);
+        assert_eq!(row["content_type"], "text/plain");
+        assert_eq!(row["uploaded_by"], desk.client.id());
+        let path = row["object_path"].as_str().unwrap();
+        let folder = format!("{}/cases/{}/{}-", desk.client_id, desk.case, desk.case);
+        assert!(
+            path.starts_with(&folder) && path.ends_with("-grosse-und-gewicht.txt"),
+            "{path}"
+        );
+        for reader in [&desk.client, &desk.staff] {
+            let answer = reader.download(&row["id"]).await;
+            assert_eq!(answer.status(), 200);
+            let disposition = answer.headers()["content-disposition"].to_str().unwrap();
+            assert!(
+                disposition.ends_with("filename*=UTF-8''Gr%C3%B6%C3%9Fe%20und%20Gewicht.txt"),
+                "{disposition}"
+            );
+            assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+            assert_eq!(answer.bytes().await.unwrap(), "a note");
+        }
+        let stranger = desk.other_client.download(&row["id"]).await;
+        assert_eq!(refusal(stranger).await, refused(404, "file_not_found", ""));
+    }
+}
+
+#[tokio::test]
+async fn an_internal_file_of_an_interaction_is_hidden_from_the_client() {
+    let desk = Desk::new("s3").await;
+    let interaction = desk.interaction(desk.case_id, false).await;
+    let form = multipart::Form::new()
+        .text("interaction_id", interaction.to_string())
+        .text("visible_to_client", "false")
+        .part("file", note());
+    let row = created(desk.staff.upload(&desk.case, form).await).await;
+    assert_eq!(row["bucket_id"], "admin-bucket");
+    assert_eq!(row["interaction_id"], interaction);
+    let name = row["file_name"].as_str().unwrap();
+    assert!(
+        name.starts_with(&format!("{}-interaction-{interaction}-", desk.case)),
+        "{name}"
+    );
+    assert_eq!(desk.staff.download(&row["id"]).await.status(), 200);
+    let hidden = desk.client.download(&row["id"]).await;
+    assert_eq!(refusal(hidden).await, refused(404, "file_not_found", ""));
+}
+
+#[tokio::test]
+async fn large_files_of_known_and_unknown_length_come_back_whole() {
+    for storage in ["s3", "rest"] {
+        let desk = Desk::new(storage).await;
+        let bytes: Vec<u8> = (0..20_000_000_u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        let raw = desk
+            .client
+            .upload_raw(&desk.case, "name=raw.dat", bytes.clone())
+            .await;
+        let part = multipart::Part::bytes(bytes.clone()).file_name("form.dat");
+        let form = desk
+            .client
+            .upload(&desk.case, multipart::Form::new().part("file", part))
+            .await;
+        for row in [created(raw).await, created(form).await] {
+            assert_eq!(row["file_size"], 20_000_000);
+            let back = desk
+                .client
+                .download(&row["id"])
+                .await
+                .bytes()
+                .await
+                .unwrap();
+            assert!(
+                back == bytes,
+                "{storage}: {} came back changed",
+                row["file_name"]
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_a_file_can_be_asked_for() {
+    let desk = Desk::new("s3").await;
+    let row = created(
+        desk.client
+            .upload_raw(&desk.case, "name=a.txt", "0123456789")
+            .await,
+    )
+    .await;
+    let path = format!("/v1/files/{}", row["id"]);
+    let part = desk
+        .client
+        .service(Method::GET, &path)
+        .header("range", "bytes=2-4");
+    let part = part.send().await.unwrap();
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.headers()["content-range"], "bytes 2-4/10");
+    assert_eq!(part.text().await.unwrap(), "234");
+    let outside = desk
+        .client
+        .service(Method::GET, &path)
+        .header("range", "bytes=20-30");
+    let outside = outside.send().await.unwrap();
+    assert_eq!(
+        refusal(outside).await,
+        refused(416, "range_not_satisfiable", "")
+    );
+}
+
+#[tokio::test]
+async fn files_of_one_name_in_one_second_all_get_their_own() {
+    let desk = Desk::new("s3").await;
+    let uploads = (0..6).map(|_| desk.client.upload_raw(&desk.case, "name=same.txt", "text"));
+    let mut names = Vec::new();
+    for answer in futures::future::join_all(uploads).await {
+        names.push(
+            created(answer).await["file_name"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    assert!(
+        names.iter().any(|n| n.ends_with("-same (2).txt")),
+        "{names:?}"
+    );
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 6, "{names:?}");
+}
+
+#[tokio::test]
+async fn a_missing_case_and_an_invisible_one_answer_alike() {
+    let mut desk = Desk::new("s3").await;
+    let missing = desk
+        .client
+        .upload_raw("CASE-999999", "name=a.txt", "text")
+        .await;
+    let invisible = desk
+        .other_client
+        .upload_raw(&desk.case, "name=a.txt", "text")
+        .await;
+    for answer in [missing, invisible] {
+        assert_eq!(refusal(answer).await, refused(404, "case_not_found", ""));
+    }
+    desk.nothing_is_left_behind().await;
+}
+
+#[tokio::test]
+async fn an_interaction_of_another_case_or_an_invisible_one_is_named() {
+    let mut desk = Desk::new("s3").await;
+    let other = json!({"client_id": desk.client_id, "title": "Another case"});
+    let other = desk.client.insert("cases", other).await["id"]
+        .as_i64()
+        .unwrap();
+    let elsewhere = desk.interaction(other, true).await;
+    let internal = desk.interaction(desk.case_id, false).await;
+    for interaction in [elsewhere, internal] {
+        let query = format!("name=a.txt&interaction_id={interaction}");
+        let answer = desk.client.upload_raw(&desk.case, &query, "text").await;
+        assert_eq!(
+            refusal(answer).await,
+            refused(422, "interaction_not_found", "interaction_id")
+        );
+    }
+    desk.nothing_is_left_behind().await;
+}
+
+#[tokio::test]
+async fn a_client_cannot_hang_a_visible_file_on_an_internal_interaction() {
+    let mut desk = Desk::new("s3").await;
+    let internal = desk.interaction(desk.case_id, false).await;
+    let query = format!("name=a.txt&visible_to_client=true&interaction_id={internal}");
+    let answer = desk.staff.upload_raw(&desk.case, &query, "text").await;
+    assert_eq!(
+        refusal(answer).await,
+        refused(422, "refused_by_database", "")
+    );
+    desk.nothing_is_left_behind().await;
+}
+
+#[tokio::test]
+async fn bad_names_and_contents_are_refused_and_leave_nothing() {
+    let mut desk = Desk::new("s3").await;
+    let long = "%C3%A4".repeat(300);
+    for (query, body, expected) in [
+        ("name=empty.txt", "", refused(422, "empty_file", "file")),
+        (
+            "name=..%2F..%2Fpasswd",
+            "text",
+            refused(422, "invalid_name", "name"),
+        ),
+        (
+            &format!("name={long}.txt"),
+            "text",
+            refused(422, "invalid_name", "name"),
+        ),
+        (
+            "name=a%00b.txt",
+            "text",
+            refused(422, "invalid_name", "name"),
+        ),
+        (
+            "name=report.pdf",
+            "MZ no pdf",
+            refused(422, "content_refused", "file"),
+        ),
+        (
+            "name=photo.png",
+            "<svg onload=alert(1)>",
+            refused(422, "content_refused", "file"),
+        ),
+        (
+            "name=tool.exe",
+            "anything",
+            refused(422, "content_refused", "file"),
+        ),
+    ] {
+        let answer = desk
+            .client
+            .upload_raw(&desk.case, query, body.to_owned())
+            .await;
+        assert_eq!(refusal(answer).await, expected);
+    }
+    desk.nothing_is_left_behind().await;
+}
+
+#[tokio::test]
+async fn a_name_of_255_characters_of_any_script_is_kept_and_bounded() {
+    let desk = Desk::new("s3").await;
+    let name = format!("{}.txt", "ж".repeat(251));
+    let part = multipart::Part::text("text").file_name(name.clone());
+    let row = created(
+        desk.client
+            .upload(&desk.case, multipart::Form::new().part("file", part))
+            .await,
+    )
+    .await;
+    assert_eq!(row["original_name"], name);
+    let file_name = row["file_name"].as_str().unwrap();
+    assert!(
+        file_name.len() <= 200 && file_name.ends_with(".txt"),
+        "{file_name}"
+    );
+}
+
+#[tokio::test]
+async fn an_upload_cut_off_half_way_is_taken_back() {
+    let half = "x".repeat(2_000_000);
+    for storage in ["s3", "rest"] {
+        let mut desk = Desk::new(storage).await;
+        let head = |extra: &str| {
+            format!(
+                "POST /v1/cases/{}/files?name=a.txt HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n{extra}\r\n\r\n",
+                desk.case, desk.client.token,
+            )
+        };
+        let known = head("content-length: 4000000") + &half;
+        let chunked = head("transfer-encoding: chunked") + &format!("3d0900\r\n{half}");
+        let form = head("content-type: multipart/form-data; boundary=b\r\ncontent-length: 4000000")
+            + "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
+            + &half;
+        for request in [known, chunked, form] {
+            let mut connection = TcpStream::connect(desk.client.service).await.unwrap();
+            connection.write_all(request.as_bytes()).await.unwrap();
+            // Only what was reserved can be left behind.
+            desk.something_is_reserved().await;
+            drop(connection);
+            desk.nothing_is_left_behind().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn storage_that_is_down_is_said_clearly_and_leaves_nothing() {
+    let mut desk = Desk::with("s3", Some("http://127.0.0.1:9/storage/v1/s3")).await;
+    let answer = desk
+        .client
+        .upload_raw(&desk.case, "name=a.txt", "text")
+        .await;
+    assert_eq!(
+        refusal(answer).await,
+        refused(503, "storage_unavailable", "")
+    );
+    desk.nothing_is_left_behind().await;
+}
+
+#[tokio::test]
+async fn a_file_that_a_frontend_wrote_itself_is_seen_by_others_once_it_is_verified() {
+    let desk = Desk::new("s3").await;
+    let name = format!("{}-1634567890-direct.txt", desk.case);
+    let row = json!({
+        "case_id": desk.case_id, "file_name": name, "original_name": "direct.txt",
+        "content_type": "text/plain", "file_size": 4,
+    });
+    let row = desk.client.insert("case_files", row).await;
+    let object = format!(
+        "/storage/v1/object/client-bucket/{}",
+        row["object_path"].as_str().unwrap()
+    );
+    let object = desk
+        .client
+        .supabase(Method::POST, &object)
+        .header("content-type", "text/plain");
+    success(object.body("text")).await;
+    let uploaded = desk.client.supabase(
+        Method::PATCH,
+        &format!("/rest/v1/case_files?id=eq.{}", row["id"]),
+    );
+    success(uploaded.json(&json!({"state": "uploaded"}))).await;
+    let hidden = desk.staff.download(&row["id"]).await;
+    assert_eq!(refusal(hidden).await, refused(404, "file_not_found", ""));
+    let verify = format!("/v1/files/{}/verify", row["id"]);
+    let by_others = desk
+        .staff
+        .service(Method::POST, &verify)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(by_others.status(), 404);
+    let verified: Value = success(desk.client.service(Method::POST, &verify))
+        .await
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(verified["state"], "available");
+    assert_eq!(
+        desk.staff.download(&row["id"]).await.text().await.unwrap(),
+        "text"
+    );
+}
+
+#[tokio::test]
+async fn a_client_may_not_delete_a_verified_file_and_staff_may() {
+    let mut desk = Desk::new("s3").await;
+    let row = created(
+        desk.client
+            .upload_raw(&desk.case, "name=a.txt", "text")
+            .await,
+    )
+    .await;
+    let path = format!("/v1/files/{}", row["id"]);
+    let by_client = desk
+        .client
+        .service(Method::DELETE, &path)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refusal(by_client).await, refused(403, "not_allowed", ""));
+    assert_eq!(desk.client.download(&row["id"]).await.status(), 200);
+    let by_stranger = desk
+        .other_client
+        .service(Method::DELETE, &path)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(by_stranger.status(), 404);
+    let by_staff = desk
+        .staff
+        .service(Method::DELETE, &path)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(by_staff.status(), 204);
+    desk.nothing_is_left_behind().await;
+}
+
+#[tokio::test]
+async fn a_large_upload_that_is_refused_at_once_hears_why() {
+    let desk = Desk::new("s3").await;
+    let chunk = "x".repeat(1_000_000);
+    let chunks = futures::stream::iter(std::iter::repeat_n(chunk, 60).map(Ok::<_, std::io::Error>));
+    let answer = desk
+        .client
+        .upload_raw("CASE-999999", "name=a.txt", Body::wrap_stream(chunks))
+        .await;
+    assert_eq!(refusal(answer).await, refused(404, "case_not_found", ""));
+}
+
+#[tokio::test]
+async fn cases_are_opened_listed_read_and_moved_on_by_who_may() {
+    let desk = Desk::new("s3").await;
+    let new = json!({"client_id": desk.client_id, "title": "Over the service"});
+    let opened = desk.client.service(Method::POST, "/api/cases").json(&new);
+    let opened: Value = success(opened).await.json().await.unwrap();
+    let case = opened["case_id"].as_str().unwrap();
+    assert_eq!(opened["status"], "open");
+
+    let list = success(desk.client.service(Method::GET, "/api/cases?limit=1")).await;
+    let list: Value = list.json().await.unwrap();
+    assert_eq!(
+        (&list["total"], &list["cases"][0]["case_id"]),
+        (&json!(2), &opened["case_id"])
+    );
+    let path = format!("/api/cases/{case}");
+    let theirs = desk
+        .other_client
+        .service(Method::GET, &path)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refusal(theirs).await, refused(404, "case_not_found", ""));
+
+    let progress = json!({"status": "in_progress"});
+    let by_client = desk
+        .client
+        .service(Method::PATCH, &path)
+        .json(&progress)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(by_client.status(), 403);
+    let by_staff = success(desk.staff.service(Method::PATCH, &path).json(&progress)).await;
+    assert_eq!(
+        by_staff.json::<Value>().await.unwrap()["status"],
+        "in_progress"
+    );
+    let nonsense = desk
+        .staff
+        .service(Method::PATCH, &path)
+        .json(&json!({"status": "lost"}));
+    assert_eq!(nonsense.send().await.unwrap().status(), 422);
+    let foreign = json!({"client_id": desk.client_id, "title": "Not mine"});
+    let foreign = desk
+        .other_client
+        .service(Method::POST, "/api/cases")
+        .json(&foreign);
+    assert_eq!(foreign.send().await.unwrap().status(), 403);
+}
