@@ -85,9 +85,16 @@ impl ObjectStore {
         path: &ObjectPath,
         object: NewObject,
     ) -> Result<(), Error> {
-        match self {
+        let written = match self {
             Self::S3(store) => store.put(user, path, object).await,
             Self::Rest(store) => store.put(user, path, object).await,
+        };
+        match written {
+            Err(Error::NotFound) => Err(Error::Misconfigured(format!(
+                "there is no bucket {}, or no Storage at this address",
+                path.bucket
+            ))),
+            other => other,
         }
     }
 

@@ -170,17 +170,27 @@ impl Desk {
     }
 
     pub async fn nothing_is_left_behind(&mut self) {
+        self.wait_until("rows and objects are left", |left| left == (0, 0))
+            .await;
+    }
+
+    pub async fn something_is_reserved(&mut self) {
+        self.wait_until("nothing was reserved", |(rows, _)| rows > 0)
+            .await;
+    }
+
+    async fn wait_until(&mut self, otherwise: &str, holds: impl Fn((i64, i64)) -> bool) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             let left = self.left_behind().await;
-            if left == (0, 0) {
+            if holds(left) {
                 return;
             }
             assert!(
                 tokio::time::Instant::now() < deadline,
-                "rows and objects left: {left:?}"
+                "{otherwise}: {left:?}"
             );
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
