@@ -68,10 +68,14 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '1','1','1','1','42501','42501','42501','42501','42501','42501','42501','1'),
 ($$update internal_notes set content = 'c' where case_id = {case}$$,
                                                              '1','1','1','1','0','0','0','0','0','0','42501','1'),
+-- Without a condition the SELECT policy doesn't help: the UPDATE policy alone decides.
+($$update internal_notes set content = 'c'$$,                '3','3','2','1','1','0','0','0','0','0','42501','3'),
 ('delete from internal_notes where case_id = {case}',        '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ('select from case_internal where case_id = {case}',         '1','1','1','1','0','0','0','0','0','0','42501','1'),
 ($$update case_internal set tags = array['x'] where case_id = {case}$$,
                                                              '1','1','1','1','0','0','0','0','0','0','42501','1'),
+($$update case_internal set tags = array['x']$$,             '3','3','2','1','1','0','0','0','0','0','42501','3'),
+($$update interactions set content = 'c'$$,                  '6','6','4','2','2','0','0','0','0','0','42501','6'),
 ($$insert into case_internal (case_id, tags) values ({case}, array['x']) on conflict (case_id) do update set tags = excluded.tags$$,
                                                              '1','1','1','1','42501','42501','42501','42501','42501','42501','42501','1'),
 ('delete from case_internal where case_id = {case}',         '1','0','0','0','0','0','0','0','0','0','42501','1'),
@@ -167,7 +171,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '23503','0','0','0','0','0','0','0','0','0','42501','23503'),
 ($$insert into specialties (name) values ('Pensions')$$,     '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(89);
+select plan(92);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))

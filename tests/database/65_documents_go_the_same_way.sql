@@ -4,7 +4,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(27);
+select plan(29);
 select tests.world();
 
 select is(tests.would('Dora', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, uploaded_by)
@@ -35,6 +35,8 @@ select is(tests.does('service', $$update client_documents set original_name = 'o
 select is(tests.does('Alan', $$update client_documents set state = 'deleting' where id = {document}$$), '1', 'staff let go of it');
 select is(tests.does('Alan', $$delete from client_documents where id = {document}$$), 'PT409', 'its row stays while the object is there');
 select is(tests.does('Alan', $$delete from storage.objects where name = '{acme}/handbooks/h.pdf'$$), '1', 'the object goes');
+select is(tests.does(who, 'delete from client_documents'), '0', who || ' deletes no row of it')
+from unnest(array['Carla', 'Asta']) who;
 select is(tests.does('Alan', $$delete from client_documents where id = {document}$$), '1', 'and then the row');
 
 select * from finish();

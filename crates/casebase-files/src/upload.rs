@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, CaseKey, CaseNumber, FileState, InteractionId},
@@ -84,7 +84,7 @@ impl CaseFiles {
     }
 
     async fn find_case(&self, user: &UserToken, case: CaseNumber) -> Result<CaseKey, Error> {
-        let query = self.db.from("cases", user).select("id,case_id,client_id");
+        let query = self.db.from("cases", user).select("id,case_id");
         let found = query.eq("case_id", case).one().await?;
         found.ok_or(Error::CaseNotFound(case))
     }
@@ -111,25 +111,20 @@ impl CaseFiles {
             return Err(Error::TooLarge { limit });
         }
         let mut body = with_idle_limit(at_most(limit, body));
-        let mut head = Vec::new();
-        let mut held = 0;
-        while held < HEAD {
-            let Some(bytes) = body.try_next().await.map_err(Error::interrupted)? else {
-                break;
-            };
-            held += bytes.len();
-            head.push(bytes);
+        let mut beginning = BytesMut::new();
+        while beginning.len() < HEAD {
+            match body.try_next().await.map_err(Error::interrupted)? {
+                Some(bytes) => beginning.extend_from_slice(&bytes),
+                None => break,
+            }
         }
-        if held == 0 {
+        if beginning.is_empty() {
             return Err(Error::Empty);
         }
-        let extension = name::extension(file.name.as_str());
-        let beginning = head.concat();
-        check::check_content(
-            extension.as_deref(),
-            beginning.get(..HEAD).unwrap_or(&beginning),
-        )?;
-        Ok(stream::iter(head).map(Ok).chain(body).boxed())
+        let head = beginning.get(..HEAD).unwrap_or(&beginning);
+        check::check_content(name::extension(file.name.as_str()).as_deref(), head)?;
+        let beginning = stream::iter([Ok(beginning.freeze())]);
+        Ok(beginning.chain(body).boxed())
     }
 
     /// Writes the `pending` row. Dies afterwards: the row stays, seen by its uploader only.

@@ -407,6 +407,7 @@ async fn gateway(
 ) -> Result<Router, Error> {
     Ok(Router::new()
         .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
+        // As services, so that what is at `/rest/v1/` itself is reached too.
         .nest_service(
             "/rest/v1",
             rest::router(rest).await.map_err(Error::server("REST"))?,

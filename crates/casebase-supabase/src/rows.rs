@@ -134,8 +134,6 @@ pub struct CaseKey {
     pub id: CaseId,
     /// The number people use.
     pub case_id: CaseNumber,
-    /// Whose case it is.
-    pub client_id: Uuid,
 }
 
 /// Where a file stands between its reservation and its deletion.

@@ -1,5 +1,11 @@
 //! The schema's own tests: the pgTAP files under `tests/database`, and what they can't tell about themselves.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a failing test may panic, a skipped one says so"
+)]
+
 mod support;
 
 use std::{collections::BTreeSet, path::PathBuf, process::Command};
