@@ -1,4 +1,9 @@
 //! Extensions of PostgreSQL that only tests need.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a failing test may panic, a skipped one says so"
+)]
 
 use std::process::Command;
 
