@@ -1,17 +1,15 @@
 //! The schema's own tests: the pgTAP files under `tests/database`, and what they can't tell about themselves.
 
-#![expect(
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a failing test may panic, a skipped one says so"
-)]
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
+#[path = "support/extension.rs"]
+mod extension;
 mod support;
 
 use std::{collections::BTreeSet, path::PathBuf};
 
 use casebase::{commands::dev, migrations};
-use casebase_local::{Options, Stack, postgres};
+use casebase_local::{Options, Stack};
 use futures::{TryStreamExt, future::try_join_all};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, raw_sql};
 use support::project;
@@ -67,33 +65,6 @@ async fn texts(connection: &mut PgConnection, sql: &'static str) -> BTreeSet<Str
 
 mod pgtap {
     use super::*;
-
-    /// Whether the server has pgTAP; where this machine lets us, it is installed.
-    async fn is_available(connection: &mut PgConnection) -> bool {
-        const AVAILABLE: &str =
-            "select exists (select from pg_available_extensions where name = 'pgtap')";
-        let available: bool = sqlx::query_scalar(AVAILABLE)
-            .fetch_one(&mut *connection)
-            .await
-            .expect("the catalogue answers");
-        if available {
-            return true;
-        }
-        let version: i32 =
-            sqlx::query_scalar("select current_setting('server_version_num')::int / 10000")
-                .fetch_one(&mut *connection)
-                .await
-                .expect("the server has a version");
-        let package = format!("postgresql-{version}-pgtap");
-        if let Err(reason) = postgres::install_debian_packages(&[&package]) {
-            assert!(std::env::var_os("CI").is_none(), "CI needs pgTAP: {reason}");
-            return false;
-        }
-        sqlx::query_scalar(AVAILABLE)
-            .fetch_one(connection)
-            .await
-            .expect("the catalogue answers")
-    }
 
     /// What one file said.
     #[derive(Default)]
@@ -155,8 +126,8 @@ mod pgtap {
     #[tokio::test]
     async fn every_file_passes_what_it_planned() {
         let _alone = ALONE.lock().await;
-        if !is_available(&mut connect("DATABASE_ADMIN_URL").await).await {
-            eprintln!("skipped: this server has no pgTAP (Debian: postgresql-<version>-pgtap)");
+        let mut admin = connect("DATABASE_ADMIN_URL").await;
+        if !extension::is_available(&mut admin, "pgtap", "pgtap").await {
             return;
         }
         let mut failures = Vec::new();

@@ -1,4 +1,5 @@
 //! Supabase's own clients and command line, unmodified, against the project.
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 #[path = "../support/dev.rs"]
 mod dev;
