@@ -158,7 +158,7 @@ begin
 end
 $$;
 
--- The version of an object, or null where there is none.
+-- The version of an object of ours, or null where there is none. Tells nothing about other buckets.
 create function casebase.object_version(bucket text, path text) returns text
   language plpgsql stable security definer set search_path = ''
 as $$
@@ -166,7 +166,9 @@ begin
   return (
     select coalesce(o.version, '')
     from storage.objects o
-    where o.bucket_id = bucket and o.name = path
+    where o.bucket_id = bucket
+      and o.name = path
+      and bucket in ('admin-bucket', 'client-bucket')
   );
 end
 $$;

@@ -158,10 +158,10 @@ comment on table casebase.webhook_attempts is
   'Every request that was made for a delivery, also those that a worker did not live to report.';
 
 
--- One row. The worker's functions lock it; writers read from it whether somebody sleeps and wants to be notified.
+-- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
 create table casebase.webhook_queue (
-  only_row boolean not null default true,
-  idle     boolean not null default true,
+  only_row        boolean     not null default true,
+  listening_until timestamptz not null default '-infinity',
 
   constraint webhook_queue_pkey primary key (only_row),
   constraint webhook_queue_only_row_check check (only_row)
@@ -189,7 +189,7 @@ begin
    order by event.case_id, event.seq;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (select queue.idle from casebase.webhook_queue queue) then
+  if found and (select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue) then
     perform pg_notify('casebase_webhooks', '');
   end if;
 
@@ -376,8 +376,14 @@ end
 $$;
 
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
--- before the lease ends; otherwise they are given to the next caller.
-create function casebase.webhook_lease(max_deliveries integer, max_per_endpoint integer, lease interval)
+-- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
+-- notification, for as long as listens_for.
+create function casebase.webhook_lease(
+  max_deliveries   integer,
+  max_per_endpoint integer,
+  lease            interval,
+  listens_for      interval
+)
 returns table (
   delivery_id bigint,
   lease_token uuid,
@@ -392,10 +398,9 @@ language plpgsql security definer set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  heads            bigint[];
-  lanes_endpoints  uuid[];
-  lanes_cases      bigint[];
-  anything_leased  boolean;
+  heads           bigint[];
+  lanes_endpoints uuid[];
+  lanes_cases     bigint[];
 begin
   -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
   perform set_config('synchronous_commit', 'off', true);
@@ -446,10 +451,14 @@ begin
     left join public.case_events event on event.id = leased.event_id
    order by leased.id;
 
-  anything_leased := found;
-  update casebase.webhook_queue queue
-     set idle = not anything_leased
-   where queue.idle = anything_leased;
+  if found then
+    update casebase.webhook_queue queue
+       set listening_until = '-infinity'
+     where queue.listening_until > '-infinity';
+  else
+    update casebase.webhook_queue
+       set listening_until = clock_timestamp() + listens_for;
+  end if;
 end
 $$;
 
@@ -1007,7 +1016,7 @@ revoke execute on function
   casebase.webhook_expire_leases(),
   casebase.webhook_due(integer, integer),
   casebase.webhook_park(uuid[], bigint[]),
-  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
   casebase.webhook_record_attempts(jsonb, bigint[]),
   casebase.webhook_judge_endpoints(jsonb),
@@ -1029,7 +1038,7 @@ from public, anon, authenticated, service_role, casebase_worker;
 
 grant usage on schema casebase to casebase_worker;
 grant execute on function
-  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval)
 to casebase_worker;

@@ -10,7 +10,7 @@ revoke execute on function
   casebase.webhook_expire_leases(),
   casebase.webhook_due(integer, integer),
   casebase.webhook_park(uuid[], bigint[]),
-  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
   casebase.webhook_record_attempts(jsonb, bigint[]),
   casebase.webhook_judge_endpoints(jsonb),
@@ -32,7 +32,7 @@ from public, anon, authenticated, service_role, casebase_worker;
 
 grant usage on schema casebase to casebase_worker;
 grant execute on function
-  casebase.webhook_lease(integer, integer, interval),
+  casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval)
 to casebase_worker;

@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { disperse, gather } from './people.mjs'
-import { chapter, ok, owner, password, refused, run, stranger, text } from './support.mjs'
+import { chapter, ok, owner, password, refused, run, setting, stranger, text } from './support.mjs'
 
 const people = await gather()
 const { client, other, staff, admin, company, otherCompany } = people
@@ -119,6 +119,25 @@ await chapter('they open and raise several cases at once', async () => {
   assert.equal(raised.count, 2)
   const pages = await cases.select('title, priority', { count: 'exact' }).in('title', titles).order('title').range(1, 1)
   assert.deepEqual([pages.count, pages.status, pages.data], [3, 206, [{ title: titles[1], priority: 'high' }]])
+
+  const tagged = (tags) => made.map(({ id }, index) => ({ case_id: id, tags: [...tags, `no-${index}`] }))
+  const internal = () => staff.supabase.from('case_internal')
+  ok(await internal().insert(tagged(['new']).slice(0, 1)))
+  const merged = await internal().upsert(tagged(['raised']), { onConflict: 'case_id' }).select('tags')
+  assert.deepEqual(ok(merged).map(({ tags }) => tags.join()).sort(), ['raised,no-0', 'raised,no-1', 'raised,no-2'])
+  const ignored = await internal().upsert(tagged(['again']), { onConflict: 'case_id', ignoreDuplicates: true }).select()
+  assert.deepEqual(ok(ignored), [])
+  const nested = ok(
+    await staff.supabase
+      .from('clients')
+      .select('name, cases!inner(title, case_internal(tags), departments(name, staff_departments(count)))')
+      .eq('id', company.id)
+      .eq('cases.title', titles[2])
+      .single(),
+  )
+  const [{ title, case_internal, departments }] = nested.cases
+  assert.deepEqual([nested.cases.length, title, case_internal], [1, titles[2], { tags: ['raised', 'no-2'] }])
+  assert.equal(typeof departments.staff_departments[0].count, 'number')
 })
 
 await chapter('the client sees the answer and nothing of the rest', async () => {
@@ -273,6 +292,20 @@ await chapter('buckets of the project work beside ours', async () => {
   ok(await storage.emptyBucket(name))
   ok(await storage.deleteBucket(name))
   refused(await storage.getBucket(name), '404')
+})
+
+await chapter('a page of any origin may call', async () => {
+  for (const path of ['rest/v1/cases', 'auth/v1/user', 'storage/v1/object/client-bucket/x']) {
+    const address = new URL(path, setting('SUPABASE_URL'))
+    const origin = 'https://desk.example'
+    const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,x-upsert' }
+    const preflight = await fetch(address, { method: 'OPTIONS', headers: { origin, ...asked } })
+    assert.ok(preflight.ok, `${path}: ${preflight.status}`)
+    assert.match(preflight.headers.get('access-control-allow-headers'), /authorization.*x-upsert/i)
+    for (const answer of [preflight, await fetch(address, { headers: { origin } })]) {
+      assert.ok(['*', origin].includes(answer.headers.get('access-control-allow-origin')), path)
+    }
+  }
 })
 
 await chapter('an admin manages what staff only read', async () => {

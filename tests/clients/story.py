@@ -127,6 +127,39 @@ def staff_work_it(staff, case):
     staff.table("internal_notes").insert({"case_id": case["id"], "content": "Check"}, returning="minimal").execute()
 
 
+def staff_work_on_several_at_once(staff, acme):
+    titles = [f"{name} {RUN}" for name in ("first", "second", "third")]
+    made = staff.table("cases").insert([{"client_id": acme["id"], "title": title} for title in titles]).execute().data
+    assert [row["priority"] for row in made] == ["medium"] * 3, made
+    ids = [row["id"] for row in made]
+    raised = staff.table("cases").update({"priority": "high"}, count="exact").in_("id", ids[:2]).execute()
+    assert (raised.count, len(raised.data)) == (2, 2), raised
+    head = staff.table("cases").select("*", count="exact", head=True).in_("id", ids).eq("priority", "high").execute()
+    assert (head.count, head.data) == (2, []), head
+
+    def tagged(tag):
+        return [{"case_id": number, "tags": [tag]} for number in ids]
+
+    staff.table("case_internal").insert(tagged("new")[:1]).execute()
+    merged = staff.table("case_internal").upsert(tagged("raised"), on_conflict="case_id").execute().data
+    assert [row["tags"] for row in merged] == [["raised"]] * 3, merged
+    again = tagged("again")
+    ignored = staff.table("case_internal").upsert(again, on_conflict="case_id", ignore_duplicates=True).execute()
+    assert ignored.data == [], ignored
+    nested = (
+        staff.table("clients")
+        .select("name, cases!inner(title, case_internal(tags), departments(name))")
+        .eq("id", acme["id"])
+        .eq("cases.title", titles[2])
+        .single()
+        .execute()
+        .data
+    )
+    [case] = nested["cases"]
+    assert (case["title"], case["case_internal"]) == (titles[2], {"tags": ["raised"]}), nested
+    assert case["departments"]["name"], nested
+
+
 def others_see_what_is_theirs(client, other, case):
     seen = client.table("cases").select("status, internal_notes(content)").eq("id", case["id"]).single().execute().data
     assert seen == {"status": "in_progress", "internal_notes": []}, seen
@@ -164,7 +197,10 @@ def client_uploads_a_file(client, other, case):
     signed = bucket.create_signed_url(path, 60)["signedURL"]
     with urllib.request.urlopen(signed) as answer:
         assert answer.read() == content
+    both = bucket.create_signed_urls([path, path + "-elsewhere"], 60)
+    assert [entry["error"] is None for entry in both] == [True, False], both
     assert [entry["name"] for entry in bucket.list(path.rsplit("/", 1)[0])] == [row["file_name"]]
+    assert bucket.remove([path]) == []
     refused("404", lambda: other.supabase.storage.from_(row["bucket_id"]).download(path))
 
     client.table("case_files").update({"state": "deleting"}).eq("id", row["id"]).execute()
@@ -172,8 +208,32 @@ def client_uploads_a_file(client, other, case):
     assert len(client.table("case_files").delete().eq("id", row["id"]).execute().data) == 1
 
 
+def buckets_of_the_project_work_beside_ours():
+    storage = owner().storage
+    name = f"story-py-{RUN}"
+    storage.create_bucket(name, options={"public": True})
+    bucket = storage.from_(name)
+    bucket.upload("a/one.txt", b"one", {"content-type": "text/plain"})
+    bucket.upload("a/one.txt", b"two", {"content-type": "text/plain", "upsert": "true"})
+    token = bucket.create_signed_upload_url("a/signed.txt")["token"]
+    anybody = stranger().storage.from_(name)
+    anybody.upload_to_signed_url("a/signed.txt", token, b"three", {"content-type": "text/plain"})
+    bucket.copy("a/one.txt", "b/copy.txt")
+    bucket.move("a/one.txt", "b/moved.txt")
+    assert [entry["name"] for entry in bucket.list("b")] == ["copy.txt", "moved.txt"]
+    assert bucket.exists("a/signed.txt") and not bucket.exists("a/one.txt")
+    with urllib.request.urlopen(bucket.get_public_url("b/moved.txt")) as answer:
+        assert answer.read() == b"two"
+    assert bucket.download("a/signed.txt") == b"three"
+    storage.empty_bucket(name)
+    storage.delete_bucket(name)
+    refused("404", lambda: storage.get_bucket(name))
+
+
 def client_signs_out(client):
     auth = client.supabase.auth
+    claims = auth.get_claims()["claims"]
+    assert (claims["sub"], claims["app_metadata"]["case_role"]) == (client.id, "client"), claims
     before = auth.get_session()
     assert auth.refresh_session().session.refresh_token != before.refresh_token
     assert auth.update_user({"data": {"name": "Carla"}}).user.user_metadata["name"] == "Carla"
@@ -188,6 +248,7 @@ def client_signs_out(client):
 def disperse(people, companies, admin, case):
     assert len(admin.table("cases").delete().eq("id", case["id"]).execute().data) == 1
     service = owner()
+    service.table("cases").delete().in_("client_id", [company["id"] for company in companies]).execute()
     service.table("clients").delete().in_("id", [company["id"] for company in companies]).execute()
     listed = {user.id for user in service.auth.admin.list_users(per_page=1000)}
     for person in people:
@@ -199,8 +260,10 @@ def main() -> None:
     client, other, staff, admin, acme, elsewhere = gather()
     case = client_opens_a_case(client, acme, elsewhere)
     staff_work_it(staff, case)
+    staff_work_on_several_at_once(staff, acme)
     others_see_what_is_theirs(client, other, case)
     client_uploads_a_file(client, other, case)
+    buckets_of_the_project_work_beside_ours()
     client_signs_out(client)
     disperse([client, other, staff, admin], [acme, elsewhere], admin, case)
     print("ok - supabase-py")

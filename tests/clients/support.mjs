@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { createClient } from '@supabase/supabase-js'
 
-const setting = (name) => {
+/** A setting of the project, from the environment. */
+export const setting = (name) => {
   const value = process.env[name]
   assert.ok(value, `${name} is not set: the variables of a casebase dev --ready-file are needed`)
   return value

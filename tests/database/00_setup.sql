@@ -172,6 +172,10 @@ begin
   insert into public.staff_departments (user_id, department_id)
     select id, north from tests.people where name in ('Dora', 'Ivan')
     union all select id, south from tests.people where name = 'Sam';
+  insert into public.specialties (name) values ('Payroll');
+  insert into tests.names select 'payroll', id from public.specialties where name = 'Payroll';
+  insert into public.staff_specialties (user_id, specialty_id)
+    select p.id, s.id from tests.people p, public.specialties s where p.name = 'Dora';
   insert into public.client_members (client_id, user_id, display_name)
     select case when name = 'Otto' then other else acme end, id, name from tests.people
     where name in ('Carla', 'Otto', 'Sam');

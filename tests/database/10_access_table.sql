@@ -3,7 +3,13 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
+-- As Storage's own API deletes.
+set local storage.allow_delete_query = 'true';
 select tests.world();
+-- What nothing hangs on.
+insert into clients (name) values ('Idle');
+insert into departments (name) values ('Idle');
+insert into party_types (code, label) values ('IDLE', 'Idle');
 
 create temporary table cells (
   place serial, statement text,
@@ -62,10 +68,14 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '1','1','1','1','42501','42501','42501','42501','42501','42501','42501','1'),
 ($$update internal_notes set content = 'c' where case_id = {case}$$,
                                                              '1','1','1','1','0','0','0','0','0','0','42501','1'),
+-- Without a condition the SELECT policy doesn't help: the UPDATE policy alone decides.
+($$update internal_notes set content = 'c'$$,                '3','3','2','1','1','0','0','0','0','0','42501','3'),
 ('delete from internal_notes where case_id = {case}',        '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ('select from case_internal where case_id = {case}',         '1','1','1','1','0','0','0','0','0','0','42501','1'),
 ($$update case_internal set tags = array['x'] where case_id = {case}$$,
                                                              '1','1','1','1','0','0','0','0','0','0','42501','1'),
+($$update case_internal set tags = array['x']$$,             '3','3','2','1','1','0','0','0','0','0','42501','3'),
+($$update interactions set content = 'c'$$,                  '6','6','4','2','2','0','0','0','0','0','42501','6'),
 ($$insert into case_internal (case_id, tags) values ({case}, array['x']) on conflict (case_id) do update set tags = excluded.tags$$,
                                                              '1','1','1','1','42501','42501','42501','42501','42501','42501','42501','1'),
 ('delete from case_internal where case_id = {case}',         '1','0','0','0','0','0','0','0','0','0','42501','1'),
@@ -117,7 +127,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ('select from staff_members',                                '6','6','6','6','6','0','0','0','0','0','42501','6'),
 ('select from client_members',                               '3','3','3','3','3','0','0','0','0','0','42501','3'),
 ('select from staff_departments',                            '3','3','3','3','3','0','0','0','0','0','42501','3'),
-('select from staff_specialties where false',                '0','0','0','0','0','0','0','0','0','0','42501','0'),
+('select from staff_specialties',                            '1','1','1','1','1','0','0','0','0','0','42501','1'),
 ($$insert into staff_members (user_id, display_name, is_admin) values ('{Nemo}', 'Nemo', true)$$,
                                                              '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
 ($$update staff_members set is_admin = true, scope = 'all' where user_id in ('{Alan}', '{Dora}', '{Asta}', '{Sam}')$$,
@@ -128,14 +138,32 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$delete from client_members where user_id = '{Carla}'$$,   '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ($$insert into staff_departments (user_id, department_id) values ('{Dora}', '{south}')$$,
                                                              '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
-('select from clients',                                      '2','2','2','2','2','1','1','0','0','0','42501','2'),
+-- the rest of it: managed by admins alone
+($$update staff_departments set department_id = '{south}' where user_id = '{Dora}'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$delete from staff_departments where user_id = '{Dora}'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$insert into staff_specialties (user_id, specialty_id) values ('{Alan}', '{payroll}')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
+($$update staff_specialties set user_id = '{Alan}'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$delete from staff_specialties$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$update client_members set display_name = 'X' where user_id = '{Carla}'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$update clients set name = 'X' where id = '{acme}'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$delete from clients where name = 'Idle'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+('select from clients',                                      '3','3','3','3','3','1','1','0','0','0','42501','3'),
 ($$insert into clients (name) values ('New')$$,              '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
 ('select from my_clients()',                                 '0','0','0','0','1','1','1','0','0','0','42501','0'),
 ('select from my_newest_cases()',                            '0','0','0','0','2','2','1','0','0','0','42501','0'),
 
 -- departments, specialties, party types
-('select from departments',                                  '3','3','3','3','3','3','3','0','0','0','42501','3'),
-('select from party_types',                                  '4','4','4','4','4','4','4','0','0','0','42501','4'),
+('select from specialties',                                  '1','1','1','1','1','1','1','0','0','0','42501','1'),
+($$update specialties set name = 'X'$$,                      '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$delete from specialties$$,                                '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$delete from departments where name = 'Idle'$$,            '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$update party_types set label = 'X' where code = 'CLIENT'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$insert into party_types (code, label) values ('UNION', 'Union')$$,
+                                                             '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
+($$delete from party_types where code = 'IDLE'$$,            '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$delete from party_types where code = 'CLIENT'$$,          '0','0','0','0','0','0','0','0','0','0','42501','23503'),
+('select from departments',                                  '4','4','4','4','4','4','4','0','0','0','42501','4'),
+('select from party_types',                                  '5','5','5','5','5','5','5','0','0','0','42501','5'),
 ($$insert into departments (name) values ('East')$$,         '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
 ($$update departments set name = 'Norther' where name = 'North'$$,
                                                              '1','0','0','0','0','0','0','0','0','0','42501','1'),
@@ -143,7 +171,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '23503','0','0','0','0','0','0','0','0','0','42501','23503'),
 ($$insert into specialties (name) values ('Pensions')$$,     '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(73);
+select plan(92);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(26);
+select plan(30);
 select tests.world();
 
 -- Who made it.
@@ -44,6 +44,10 @@ select is(tests.would('Ada', $$update cases set client_id = '{other}' where id =
 select is(tests.would('service', $$update cases set client_id = '{other}' where id = {case}$$), '23514', 'nor a service key');
 select is(tests.would('service', $$update cases set created_by = '{Otto}' where id = {case}$$), '23514', 'nor changes it the author');
 select is(tests.would('service', $$update interactions set case_id = {other case} where id = {shown}$$), '23514', 'an interaction stays with its case');
+select is(tests.would('Ada', $$update case_internal set case_id = {other case} where case_id = {case}$$), '23514', 'nor moves an internal record');
+select is(tests.would('service', $$update internal_notes set case_id = {other case} where case_id = {case}$$), '23514', 'or a note');
+select is(tests.would('service', $$update internal_notes set created_by = '{Otto}' where case_id = {case}$$), '23514', 'or changes a note''s author');
+select is(tests.would('service', $$update interactions set created_by = '{Otto}' where id = {shown}$$), '23514', 'or an interaction''s');
 select is(tests.would('Ada', $$update cases set escalated_by = '{Otto}' where id = {case}$$), '42501', 'escalated_by is set by escalating');
 select is(tests.would('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size, bucket_id, object_path)
   values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, 'client-bucket', '{other}/x')$$), '42501',

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(31);
+select plan(34);
 select tests.world();
 
 create function pg_temp.entries(the_case text) returns text language sql
@@ -46,8 +46,17 @@ select is(tests.does('Ada', $$delete from interactions where content = 'n3'$$), 
 select is(pg_temp.entries('case'), 'interaction.created by Carla, interaction.created by Carla, interaction.created by Carla, interaction.updated by Alan, interaction.deleted by Ada',
   'each is there');
 select pg_temp.seen('case');
-select is(tests.does('Ada', $$delete from internal_notes where content = 'Please'$$), '1', 'a deleted note');
-select is(pg_temp.entries('case'), 'internal_note.deleted by Ada', 'too');
+select is(tests.does('Sam', $$update internal_notes set content = 'Thanks' where content = 'Please'$$), '1', 'a changed note');
+select is(tests.does('Ada', $$delete from internal_notes where content = 'Thanks'$$), '1', 'a deleted note');
+select is(pg_temp.entries('case'), 'internal_note.updated by Sam, internal_note.deleted by Ada', 'too');
+select pg_temp.seen('case');
+update case_files set state = 'deleting' where case_id = tests.id('case')::bigint and visible_to_client;
+insert into case_files (case_id, file_name, original_name, content_type, file_size, state, uploaded_by)
+select id, case_id || '-1634567890-late.pdf', 'late.pdf', 'application/pdf', 1, 'uploaded', tests.filled('{Alan}')::uuid from cases where id = tests.id('case')::bigint;
+insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from case_files where file_name like '%-late.pdf';
+insert into tests.names select 'late', id from case_files where file_name like '%-late.pdf';
+select is(tests.does('worker', $$select casebase.verification_finish({late}, 'v1', repeat('a', 64), 1, 'application/pdf')$$), '1', 'a file that is checked');
+select is(pg_temp.entries('case'), 'case_file.deleted by system, case_file.available by Alan', 'and one that goes, in their uploader''s name');
 select is(tests.does('Ada', $$update cases set priority = 'low' where id in ({case}, {resolved case}, {other case})$$), '3', 'a statement over three cases');
 
 select is((select count(*) from (select case_id from case_events group by case_id having max(seq) <> count(*) or min(seq) <> 1) gaps), 0::bigint, 'no case''s numbers have a gap');
@@ -60,7 +69,7 @@ select is((select count(*) from case_events where data -> 'changes' -> 'status' 
 
 -- What clients read: their own side, and no numbers whose gaps would count the staff's.
 select is(tests.sees('Carla', $$select string_agg(distinct type, ' ' order by type) from case_timeline({case})$$),
-  'case.created case.escalated case.status_changed case.updated interaction.created interaction.updated', 'a client reads what concerns them');
+  'case.created case.escalated case.status_changed case.updated case_file.deleted interaction.created interaction.updated', 'a client reads what concerns them');
 select is(tests.sees('Carla', $$select count(*) from case_timeline({case}) where type = 'interaction.created'$$), '3', 'the interactions they see, while they are there');
 select is(tests.sees('Carla', $$select string_agg(key, ' ' order by key) from (select distinct key from case_timeline({case}) t, jsonb_object_keys(to_jsonb(t)) key) k$$),
   'actor_name created_at data type', 'and neither seq nor id');

@@ -9,8 +9,8 @@ select tests.world();
 select is((select string_agg(privilege_type || ' ' || table_schema || '.' || table_name, ', ')
   from information_schema.table_privileges where grantee = 'casebase_worker' and table_schema in ('public', 'storage', 'auth')), null,
   'the service''s role may touch no table of the API, Storage or Auth');
-select is((select rolpassword is null and rolcanlogin and not (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolinherit)
-  from pg_authid where rolname = 'casebase_worker'), true, 'it has no password until it is given one, and no power');
+select is((select rolcanlogin and not (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolinherit)
+  from pg_roles where rolname = 'casebase_worker'), true, 'it signs in, and has no power');
 select is((select count(*) from pg_auth_members where member = 'casebase_worker'::regrole), 0::bigint, 'it is nobody else');
 select is(tests.does('worker', 'select from cases'), '42501', 'it reads no case');
 select is(tests.does('worker', $$select casebase.make_admin('nemo@example.com')$$), '42501', 'makes no admin');

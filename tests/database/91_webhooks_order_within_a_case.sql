@@ -42,7 +42,7 @@ as $$
   with leased as (
     insert into sent (delivery_id, lease_token, title, type)
     select delivery_id, lease_token, body::jsonb -> 'data' ->> 'title', body::jsonb ->> 'type'
-      from casebase.webhook_lease(100, limit_per_endpoint, '1 minute')
+      from casebase.webhook_lease(100, limit_per_endpoint, '1 minute', '1 second')
     returning *
   )
   select string_agg(title || ' ' || type, ', ' order by n) from leased

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(17);
+select plan(19);
 
 select tests.world();
 delete from casebase.webhook_endpoints;
@@ -16,7 +16,13 @@ insert into public.case_events (case_id, seq, type, actor_name, visible_to_clien
 values (tests.id('case')::bigint, 10001, 'case.updated', 'Sam', false, '{"case_id": "CASE-0001"}',
         '2026-11-21 12:00:00.5+02');
 
-create temporary table leases as select 0 as n, l.* from casebase.webhook_lease(10, 10, '0') l;
+create temporary table leases as select 0 as n, l.* from casebase.webhook_lease(10, 10, '0', '1 second') l;
+
+create function pg_temp.somebody_listens() returns boolean
+language sql
+as $$
+  select listening_until > clock_timestamp() from casebase.webhook_queue
+$$;
 
 create function pg_temp.acks(lease integer, verdict text) returns integer
 language sql
@@ -46,7 +52,7 @@ select is((select secrets from leases), '{whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
 select is(pg_temp.state(), 'leased 0', 'the worker has it');
 
 -- The worker stopped; its lease, of no time at all, is over.
-insert into leases select 1, l.* from casebase.webhook_lease(10, 10, '1 minute') l;
+insert into leases select 1, l.* from casebase.webhook_lease(10, 10, '1 minute', '1 second') l;
 select is((select count(*)::integer from leases where n = 1), 1, 'the next worker gets it');
 select is((select attempt from leases where n = 1), 1, 'that cost none of its attempts');
 select results_eq(
@@ -64,10 +70,14 @@ select is(pg_temp.acks(1, 'retry'), 1, 'a report under the present lease counts'
 select is(pg_temp.state(), 'pending 1', 'it is tried again');
 select is(pg_temp.acks(1, 'delivered'), 0, 'a lease is good for one report');
 
-insert into leases select 2, l.* from casebase.webhook_lease(10, 10, '1 minute') l;
+insert into leases select 2, l.* from casebase.webhook_lease(10, 10, '1 minute', '1 second') l;
 select pg_temp.acks(2, 'delivered');
 select is(pg_temp.state(), 'delivered 2', 'it is delivered');
 select is((select count(*)::integer from casebase.webhook_attempts), 5, 'every attempt is on record');
+
+select is(pg_temp.somebody_listens(), false, 'a worker that has work is not notified');
+select casebase.webhook_lease(10, 10, '1 minute', '1 minute');
+select is(pg_temp.somebody_listens(), true, 'one that found nothing is');
 
 update casebase.webhook_deliveries set finished_at = now() - interval '31 days';
 select is(casebase.webhook_tidy('30 days'), 1, 'old deliveries are forgotten');

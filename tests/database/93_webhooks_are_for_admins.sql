@@ -15,7 +15,7 @@ select casebase.webhook_ack(jsonb_agg(jsonb_build_object(
          'delivery_id', delivery_id, 'lease_token', lease_token, 'started_at', now(), 'status', 204,
          'verdict', 'delivered'
        )))
-  from casebase.webhook_lease(10, 10, '1 minute');
+  from casebase.webhook_lease(10, 10, '1 minute', '1 second');
 insert into tests.names
 select 'delivery', tests.sees('Ada', 'select id from webhook_deliveries()');
 
@@ -37,7 +37,7 @@ insert into deeds values
    $$insert into casebase.webhook_deliveries (endpoint_id) values ('{endpoint}')$$,                             '1', '42501'),
   -- These are nobody's, not even an admin's.
   ('read secrets',         $$select secret from casebase.webhook_secrets$$,                                 '42501', '42501'),
-  ('lease in the worker''s place', $$select casebase.webhook_lease(1, 1, '1 minute')$$,                     '42501', '42501');
+  ('lease in the worker''s place', $$select casebase.webhook_lease(1, 1, '1 minute', '1 second')$$,         '42501', '42501');
 
 select is(tests.would(person, statement), for_admins, person || ': ' || deed)
   from deeds, unnest('{Ada}'::text[]) person;
@@ -74,7 +74,7 @@ select is(tests.would('anon', statement), '42501', 'anon: ' || deed) from deeds 
 select is(tests.would('service', $$select create_webhook_endpoint('https://example.com/')$$), '1',
   'a service key manages webhooks');
 select is(tests.would('service', 'select secret from casebase.webhook_secrets'), '42501', 'and reads no secrets');
-select is(tests.would('worker', $$select casebase.webhook_lease(1, 1, '1 minute')$$), '1', 'the worker leases');
+select is(tests.would('worker', $$select casebase.webhook_lease(1, 1, '1 minute', '1 second')$$), '1', 'the worker leases');
 select is(tests.would('worker', 'select secret from casebase.webhook_secrets'), '42501', 'and can''t list secrets');
 select is(
   (

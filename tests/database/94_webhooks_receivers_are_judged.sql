@@ -29,7 +29,7 @@ $$;
 create function pg_temp.all_answer(verdict jsonb, most integer default 100) returns integer
 language sql
 as $$
-  with leased as materialized (select * from casebase.webhook_lease(most, 10, '1 minute'))
+  with leased as materialized (select * from casebase.webhook_lease(most, 10, '1 minute', '1 second'))
   select coalesce(casebase.webhook_ack(jsonb_agg(
            jsonb_build_object(
              'delivery_id', delivery_id, 'lease_token', lease_token, 'started_at', now(), 'status', 200
@@ -75,8 +75,8 @@ select is(
   '{whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}', 'when its time is over the old one does not');
 
 select pg_temp.happens();
-select is((select count(*)::integer from casebase.webhook_lease(6, 10, '1 minute')), 6, 'six requests are under way');
-select is((select count(*)::integer from casebase.webhook_lease(100, 10, '1 minute')), 4,
+select is((select count(*)::integer from casebase.webhook_lease(6, 10, '1 minute', '1 second')), 6, 'six requests are under way');
+select is((select count(*)::integer from casebase.webhook_lease(100, 10, '1 minute', '1 second')), 4,
   'which count when more are taken');
 
 insert into casebase.webhook_endpoints (id, url)

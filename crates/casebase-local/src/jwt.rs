@@ -1,6 +1,10 @@
 //! The project's JWT keys: what Auth signs with and what REST and Storage verify against.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    fmt,
+    str::FromStr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::errors::ErrorKind;
@@ -36,6 +40,42 @@ pub enum TokenError {
     #[error("the token's claims are not accepted: {0}")]
     Claims(String),
 }
+
+/// What a project signs its users' tokens with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SigningAlgorithm {
+    /// The project's shared secret, as `supabase start` does by default.
+    #[default]
+    Hs256,
+    /// A key pair whose public half is published as JWKS, as hosted projects do by default.
+    Es256,
+}
+
+impl FromStr for SigningAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        match name.to_ascii_lowercase().as_str() {
+            "hs256" => Ok(Self::Hs256),
+            "es256" => Ok(Self::Es256),
+            _ => Err(UnknownAlgorithm),
+        }
+    }
+}
+
+impl fmt::Display for SigningAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hs256 => "hs256",
+            Self::Es256 => "es256",
+        })
+    }
+}
+
+/// The name of no algorithm that tokens are signed with here.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("neither hs256 nor es256")]
+pub struct UnknownAlgorithm;
 
 /// Why a signing key was refused.
 #[derive(Debug, Clone, thiserror::Error)]

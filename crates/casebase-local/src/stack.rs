@@ -6,7 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use axum::{Json, Router, http::StatusCode, response::IntoResponse, routing::get};
+use axum::{
+    Json, Router, http::StatusCode, middleware::from_fn, response::IntoResponse, routing::get,
+};
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use serde_json::json;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -14,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth,
-    jwt::Keys,
+    gateway_cors::allow_every_origin,
+    jwt::{Keys, SigningAlgorithm},
     postgres::{self, Postgres},
-    rest, storage,
+    rest, signing_key, storage,
 };
 
 /// The JWT secret that `supabase start` documents.
@@ -48,6 +51,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// The custom access token hook, e.g. `pg-functions://postgres/casebase/custom_access_token_hook`.
     pub access_token_hook: Option<String>,
+    /// What users' tokens are signed with; the shared secret by default.
+    pub jwt_algorithm: SigningAlgorithm,
 }
 
 /// What kept the stack from running.
@@ -77,6 +82,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The signing key that is kept with the data.
+    #[error(transparent)]
+    SigningKey(#[from] signing_key::Error),
     /// Files and folders.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
@@ -105,6 +113,7 @@ pub struct Stack {
     servers: JoinHandle<()>,
     shutdown: CancellationToken,
     address: SocketAddr,
+    jwt_algorithm: SigningAlgorithm,
     /// Whether the database was made by this start.
     pub fresh: bool,
     // Dropped last: the servers write below it.
@@ -176,7 +185,7 @@ impl Stack {
         let folders = Folders::new(options.data.as_deref())?;
         let (postgres, fresh) = start_postgres(&options, &folders).await?;
 
-        let keys = Arc::new(Keys::hs256(JWT_SECRET));
+        let keys = Arc::new(signing_key::keys(options.jwt_algorithm, &folders.data)?);
         let url = format!("http://{address}");
         let app = gateway(
             rest_config(&postgres, &keys),
@@ -200,6 +209,7 @@ impl Stack {
             servers,
             shutdown,
             address,
+            jwt_algorithm: options.jwt_algorithm,
             fresh,
             _folders: folders,
         })
@@ -221,12 +231,13 @@ impl Stack {
     }
 
     /// The settings by which clients find this stack, under the names they have in `.env` files.
+    ///
+    /// A project that signs with ES256 names no JWT secret: nobody verifies its users' tokens with one.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut settings = vec![
             ("SUPABASE_URL", self.url()),
             ("SUPABASE_ANON_KEY", ANON_KEY.into()),
             ("SUPABASE_SERVICE_ROLE_KEY", SERVICE_ROLE_KEY.into()),
-            ("SUPABASE_JWT_SECRET", JWT_SECRET.into()),
             ("DATABASE_URL", self.database_url("postgres")),
             ("DATABASE_ADMIN_URL", self.database_url(postgres::SUPERUSER)),
             ("SUPABASE_S3_ENDPOINT", self.s3_endpoint()),
@@ -234,7 +245,11 @@ impl Stack {
             ("SUPABASE_S3_ACCESS_KEY_ID", S3_STATIC_KEY.0.into()),
             ("SUPABASE_S3_SECRET_ACCESS_KEY", S3_STATIC_KEY.1.into()),
             ("SUPABASE_PROJECT_REF", PROJECT_REF.into()),
-        ]
+        ];
+        if self.jwt_algorithm == SigningAlgorithm::Hs256 {
+            settings.insert(3, ("SUPABASE_JWT_SECRET", JWT_SECRET.into()));
+        }
+        settings
     }
 
     /// Finishes the requests under way, then ends the servers and PostgreSQL.
@@ -328,6 +343,7 @@ async fn bootstrap(server: &Postgres) -> Result<(), Error> {
         include_str!("bootstrap/roles.sql"),
         include_str!("bootstrap/auth.sql"),
         include_str!("bootstrap/storage.sql"),
+        include_str!("bootstrap/rest.sql"),
         include_str!("bootstrap/guards.sql"),
     ] {
         client.batch_execute(script).await?;
@@ -391,19 +407,21 @@ async fn gateway(
 ) -> Result<Router, Error> {
     Ok(Router::new()
         .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
-        .nest(
+        // As services, so that what is at `/rest/v1/` itself is reached too.
+        .nest_service(
             "/rest/v1",
             rest::router(rest).await.map_err(Error::server("REST"))?,
         )
-        .nest(
+        .nest_service(
             "/auth/v1",
             auth::router(auth).await.map_err(Error::server("Auth"))?,
         )
-        .nest(
+        .nest_service(
             "/storage/v1",
             storage::router(storage)
                 .await
-                .map_err(Error::server("Storage"))?,
+                .map_err(Error::server("Storage"))?
+                .layer(from_fn(allow_every_origin)),
         )
         .fallback(|| async {
             (

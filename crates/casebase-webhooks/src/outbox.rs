@@ -71,7 +71,7 @@ impl Outbox {
     }
 
     /// Takes up to `limit` due deliveries, and no more than `limit_per_endpoint` for one endpoint, for the time of
-    /// `lease`.
+    /// `lease`. When there are none, writers send notifications for the time of `listens_for`.
     ///
     /// # Errors
     /// What the database says.
@@ -80,11 +80,13 @@ impl Outbox {
         limit: u16,
         limit_per_endpoint: u16,
         lease: Duration,
+        listens_for: Duration,
     ) -> Result<Vec<Delivery>, sqlx::Error> {
-        sqlx::query_as("select * from casebase.webhook_lease($1, $2, $3)")
+        sqlx::query_as("select * from casebase.webhook_lease($1, $2, $3, $4)")
             .bind(i32::from(limit))
             .bind(i32::from(limit_per_endpoint))
             .bind(lease)
+            .bind(listens_for)
             .fetch_all(&self.pool)
             .await
     }

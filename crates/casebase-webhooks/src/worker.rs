@@ -15,7 +15,7 @@ use crate::outbox::{Delivery, Outbox, Report};
 use crate::schedule::Schedule;
 use crate::verdict::Verdict;
 
-/// The first wait after the outbox was found empty. A transaction that began before it was marked idle sends no
+/// The first wait after the outbox was found empty. A transaction that wrote before somebody listened sends no
 /// notification, so the worker looks again soon, then less and less often.
 const FIRST_NAP: Duration = Duration::from_millis(10);
 
@@ -154,12 +154,15 @@ impl Worker {
         if free == 0 {
             return Ok(false);
         }
+        let config = &self.config;
         let deliveries = self
             .outbox
             .lease(
                 free,
-                self.config.concurrency_per_endpoint,
-                self.config.lease,
+                config.concurrency_per_endpoint,
+                config.lease,
+                // The next look comes before this is over, or there is no worker any more.
+                2 * config.poll,
             )
             .await?;
         let any = !deliveries.is_empty();

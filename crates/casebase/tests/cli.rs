@@ -1,25 +1,11 @@
 //! The commands as they are typed.
 
-use std::{
-    collections::HashMap,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+#[path = "support/dev.rs"]
+mod dev;
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use std::{path::Path, process::Output};
 
-fn casebase(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_casebase"));
-    command
-        .args(args)
-        .stdin(Stdio::null())
-        .env_remove("DATABASE_URL");
-    command
-}
+use dev::{Dev, casebase};
 
 fn text(output: &Output) -> String {
     format!(
@@ -29,74 +15,15 @@ fn text(output: &Output) -> String {
     )
 }
 
-/// A `casebase dev` that has written its ready file; interrupted when dropped.
-struct Dev {
-    child: Child,
-    settings: HashMap<String, String>,
-}
-
-impl Dev {
-    fn start(folder: &Path, args: &[&str]) -> Self {
-        let ready = folder.join("ready.env");
-        let ready_file = ready.to_str().expect("UTF-8");
-        let mut all = vec![
-            "dev",
-            "--port",
-            "0",
-            "--db-port",
-            "0",
-            "--ready-file",
-            ready_file,
-        ];
-        all.extend(args);
-        let mut child = casebase(&all)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        let patience = Instant::now() + Duration::from_secs(60);
-        while !ready.exists() {
-            assert!(
-                child.try_wait().expect("a child").is_none(),
-                "it ended before it was ready"
-            );
-            assert!(Instant::now() < patience, "it is not ready after a minute");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let settings = dotenvy::from_path_iter(&ready)
-            .expect("readable")
-            .map(|line| line.expect("a dotenv line"));
-        Self {
-            child,
-            settings: settings.collect(),
-        }
-    }
-
-    fn interrupt(&mut self) -> std::process::ExitStatus {
-        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).expect("it runs");
-        self.child.wait().expect("it ends")
-    }
-
-    fn migrate(&self, args: &[&str]) -> Output {
-        let mut all = vec!["migrate", "--database-url", &self.settings["DATABASE_URL"]];
-        all.extend(args);
-        casebase(&all).output().expect("it runs")
-    }
-}
-
-impl Drop for Dev {
-    fn drop(&mut self) {
-        let _ = kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT);
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn dev_keeps_its_data_between_runs_and_stops_cleanly_on_ctrl_c() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = Path::new("/tmp").join(format!("casebase-test-data-{}", std::process::id()));
     let data_dir = data.to_str().expect("UTF-8");
 
-    let mut first = Dev::start(folder.path(), &["--empty", "--data", data_dir]);
+    let arguments = ["--empty", "--jwt-algorithm", "es256", "--data", data_dir];
+    let mut first = Dev::start(folder.path(), &arguments);
+    let keys = published_keys(&first);
     query(&first, "create table kept as select 42 as answer");
     assert!(first.interrupt().success());
     assert!(
@@ -104,8 +31,9 @@ fn dev_keeps_its_data_between_runs_and_stops_cleanly_on_ctrl_c() {
         "the ready file outlived the stack"
     );
 
-    let mut second = Dev::start(folder.path(), &["--empty", "--data", data_dir]);
+    let mut second = Dev::start(folder.path(), &arguments);
     assert_eq!(query(&second, "select answer from kept"), "42");
+    assert_eq!(published_keys(&second), keys);
     assert!(second.interrupt().success());
     std::fs::remove_dir_all(data).expect("the folder is ours");
 }
@@ -232,6 +160,19 @@ fn the_demo_names_a_file_that_is_not_there() {
         "{}",
         text(&output)
     );
+}
+
+fn published_keys(dev: &Dev) -> String {
+    let url = format!(
+        "{}/auth/v1/.well-known/jwks.json",
+        dev.settings["SUPABASE_URL"]
+    );
+    let keys = tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(async { reqwest::get(url).await?.text().await })
+        .expect("the keys are published");
+    assert!(keys.contains("ES256"), "{keys}");
+    keys
 }
 
 fn query(dev: &Dev, sql: &'static str) -> String {

@@ -39,7 +39,7 @@ alter default privileges in schema extensions grant all on routines to postgres 
 alter default privileges in schema extensions grant all on sequences to postgres with grant option;
 
 -- Projects made before 2026-10-30 grant everything that is created in public to the API's roles. The stack
--- does so too: a migration that forgets to revoke is caught here.
+-- does so too: a migration that forgets to revoke is caught here. What the superuser loads is granted as it says.
 grant all on schema public to postgres;
 grant usage on schema public to anon, authenticated, service_role;
 alter default privileges for role postgres in schema public
@@ -47,10 +47,4 @@ alter default privileges for role postgres in schema public
 alter default privileges for role postgres in schema public
   grant all on functions to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema public
-  grant all on sequences to postgres, anon, authenticated, service_role;
-alter default privileges for role supabase_admin in schema public
-  grant all on tables to postgres, anon, authenticated, service_role;
-alter default privileges for role supabase_admin in schema public
-  grant all on functions to postgres, anon, authenticated, service_role;
-alter default privileges for role supabase_admin in schema public
   grant all on sequences to postgres, anon, authenticated, service_role;

@@ -287,12 +287,15 @@ declare
   wanted text := lower(coalesce(prefix, '') || coalesce(search, ''));
   start integer := length(coalesce(prefix, '')) + 1;
   most integer := least(coalesce(limits, 100), 1500);
+  -- Sorted by a time, prefix and search are patterns: what they stand for has no escapes.
+  plain_prefix text := regexp_replace(coalesce(prefix, ''), '\\(.)', '\1', 'g');
+  plain_search text := regexp_replace(coalesce(search, ''), '\\(.)', '\1', 'g');
 begin
   if lower(sortcolumn) in ('updated_at', 'created_at', 'last_accessed_at') then
     return query execute format(
       $sql$
         with found as (
-          select o.*, storage.get_common_prefix(o.name, $1 || $2, '/') as folder
+          select o.*, storage.get_common_prefix(o.name, $7, '/') as folder
           from storage.objects o
           where o.bucket_id = $3
             and o.name ilike $1 || $2 || '%%'
@@ -309,8 +312,8 @@ begin
          order by f.%2$I %1$s)
         limit $5 offset $6
       $sql$, direction, lower(sortcolumn))
-    using coalesce(prefix, ''), coalesce(search, ''), bucketname,
-          start - length(coalesce(prefix, '')) + length(replace(coalesce(prefix, ''), '\', '')), most, offsets;
+    using coalesce(prefix, ''), coalesce(search, ''), bucketname, length(plain_prefix) + 1, most, offsets,
+          plain_prefix || plain_search;
   else
     return query execute format(
       $sql$

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::Config;
 use super::api_request::media_type::MediaType;
@@ -32,6 +32,8 @@ pub struct App {
     pub config: Config,
     pool: Arc<Pool>,
     cache: RwLock<Arc<SchemaCache>>,
+    /// Held while the schema is read, so that what was read last is also what is kept.
+    reloading: Mutex<()>,
     /// Read when the first request names a time zone.
     timezones: OnceCell<HashSet<String>>,
 }
@@ -49,6 +51,7 @@ impl App {
         let app = Arc::new(Self {
             pool: Pool::new(config.database.clone()),
             cache: RwLock::default(),
+            reloading: Mutex::default(),
             timezones: OnceCell::new(),
             config,
         });
@@ -58,6 +61,7 @@ impl App {
 
     /// Reads the schema again.
     pub async fn reload(&self) -> Result<(), tokio_postgres::Error> {
+        let _alone = self.reloading.lock().await;
         let lease = self.pool.get().await?;
         let loaded = SchemaCache::load(
             &lease.client,

@@ -11,8 +11,12 @@ const MAX_AGE: &str = "86400";
 
 /// The answer to a preflight request, if this is one.
 pub fn preflight(method: &Method, headers: &HeaderMap) -> Option<Response> {
-    let asks = headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if method != Method::OPTIONS || !asks || !headers.contains_key(header::ORIGIN) {
+    let wanted = headers
+        .get(header::ACCESS_CONTROL_REQUEST_METHOD)?
+        .to_str()
+        .ok()?;
+    let is_known = METHODS.split(", ").any(|known| known == wanted);
+    if method != Method::OPTIONS || !is_known || !headers.contains_key(header::ORIGIN) {
         return None;
     }
     let mut response = Response::new(Body::empty());

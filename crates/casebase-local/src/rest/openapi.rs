@@ -14,6 +14,8 @@ use super::schema_cache::{
 pub struct Usable {
     relations: BTreeSet<String>,
     functions: BTreeSet<String>,
+    /// The comment on the schema.
+    description: Option<String>,
 }
 
 const USABLE_RELATIONS: &str = "
@@ -33,6 +35,11 @@ select distinct p.proname::text
   join pg_catalog.pg_namespace n on n.oid = p.pronamespace
  where n.nspname = $1
    and pg_catalog.has_function_privilege(p.oid, 'execute')";
+
+const SCHEMA_DESCRIPTION: &str = "
+select pg_catalog.obj_description(n.oid, 'pg_namespace')
+  from pg_catalog.pg_namespace n
+ where n.nspname = $1";
 
 /// Asks the database, as the caller, what may be used.
 pub async fn usable_names(
@@ -61,6 +68,10 @@ async fn names_within(
     lease.client.query_typed(&settings.text, &typed).await?;
     let relations = lease.client.query(USABLE_RELATIONS, &[&schema]).await?;
     let functions = lease.client.query(USABLE_FUNCTIONS, &[&schema]).await?;
+    let described = lease
+        .client
+        .query_opt(SCHEMA_DESCRIPTION, &[&schema])
+        .await?;
     Ok(Usable {
         relations: relations
             .iter()
@@ -70,6 +81,10 @@ async fn names_within(
             .iter()
             .map(|row| row.try_get(0))
             .collect::<Result<_, _>>()?,
+        description: match described {
+            Some(row) => row.try_get(0)?,
+            None => None,
+        },
     })
 }
 
@@ -111,11 +126,18 @@ pub fn document(cache: &SchemaCache, schema: &str, usable: &Usable) -> Value {
         "application/vnd.pgrst.object+json",
         "text/csv"
     ]);
+    // the comment's first line is the title, as in a commit message
+    let comment = usable.description.as_deref().unwrap_or_default();
+    let (title, description) = comment.split_once('\n').unwrap_or((comment, ""));
+    let or = |text: &str, default: &str| match text.trim_start_matches('\n') {
+        "" => default.to_owned(),
+        text => text.to_owned(),
+    };
     json!({
         "swagger": "2.0",
         "info": {
-            "title": "REST API of the local stack",
-            "description": "Relations and functions of a schema, as PostgREST serves them",
+            "title": or(title, "PostgREST API"),
+            "description": or(description, "Relations and functions of the schema"),
             "version": env!("CARGO_PKG_VERSION"),
         },
         "basePath": "/",

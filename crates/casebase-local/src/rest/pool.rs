@@ -32,7 +32,8 @@ pub struct Pool {
 /// A connection with the statements prepared on it.
 pub struct Connection {
     pub client: Client,
-    statements: HashMap<(String, Vec<u32>), Statement>,
+    /// By their text, from which the types of the parameters follow.
+    statements: HashMap<String, Statement>,
     generation: u64,
 }
 
@@ -101,7 +102,7 @@ impl Pool {
 impl Connection {
     /// The prepared statement, if there is one.
     pub fn prepared(&self, sql: &Sql) -> Option<Statement> {
-        self.statements.get(&key(sql)).cloned()
+        self.statements.get(&sql.text).cloned()
     }
 
     /// Prepares a statement and keeps it.
@@ -111,14 +112,9 @@ impl Connection {
         if self.statements.len() >= MAX_STATEMENTS {
             self.statements.clear();
         }
-        self.statements.insert(key(sql), statement.clone());
+        self.statements.insert(sql.text.clone(), statement.clone());
         Ok(statement)
     }
-}
-
-fn key(sql: &Sql) -> (String, Vec<u32>) {
-    let types = sql.params.iter().map(|p| p.declared_type().oid());
-    (sql.text.clone(), types.collect())
 }
 
 /// A connection on loan. It goes back when dropped, unless it is inside a transaction.

@@ -86,7 +86,8 @@ impl Answer {
     }
 
     fn set(&mut self, name: HeaderName, value: &str) {
-        if let Ok(value) = HeaderValue::from_str(value) {
+        // names of relations may hold any character, so this is UTF-8 rather than ASCII
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
             self.headers.insert(name, value);
         }
     }
@@ -101,8 +102,8 @@ impl Answer {
                 .ok_or_else(Error::response_status)?;
         }
         for (name, value) in response_headers(result.headers.as_deref())? {
-            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
-                self.headers.insert(name, value);
+            if let Ok(name) = name.parse() {
+                self.set(name, &value);
             }
         }
         let mut response = Response::new(Body::from(self.body));

@@ -42,27 +42,28 @@ pub async fn run(
 ) -> Result<ResultSet, Error> {
     let failed = |e: tokio_postgres::Error| Error::postgres(&e, authenticated);
     lease.in_transaction = true;
-    let result = match (lease.prepared(&work.settings), lease.prepared(&work.main)) {
-        (Some(settings), Some(main)) if check.is_none() && work.explain.is_none() => {
-            let result = at_once(lease, work, &settings, &main).await.map_err(failed);
+    if check.is_none() && work.explain.is_none() {
+        let prepared = (lease.prepared(&work.settings), lease.prepared(&work.main));
+        if let (Some(settings), Some(main)) = prepared {
+            let result = at_once(lease, work, &settings, &main).await;
             lease.in_transaction = false;
-            return result;
+            return result.map_err(failed);
         }
-        _ => match step_by_step(lease, work).await.map_err(failed) {
-            Ok(result) => check
-                .map_or(Ok(()), |check| check(&result))
-                .map(|()| result),
-            Err(error) => Err(error),
+    }
+    let result = match step_by_step(lease, work).await {
+        Ok(result) => match check.map_or(Ok(()), |check| check(&result)) {
+            Ok(()) => Ok(result),
+            Err(refusal) => Err(refusal),
         },
+        Err(error) => Err(failed(error)),
     };
     let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = lease.client.batch_execute(end).await;
-    lease.in_transaction = ended.is_err() && lease.client.is_closed();
-    ended
-        .map_err(failed)
-        .and(Ok(()))
-        .or_else(|e| if result.is_ok() { Err(e) } else { Ok(()) })?;
-    result
+    lease.in_transaction = false;
+    match (result, ended) {
+        (Ok(_), Err(error)) => Err(failed(error)),
+        (result, _) => result,
+    }
 }
 
 /// Everything is sent before the first answer is awaited. A failure makes what follows fail too,

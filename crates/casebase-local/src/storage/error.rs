@@ -365,7 +365,10 @@ impl From<&DbError> for Error {
             },
             SqlState::LOCK_NOT_AVAILABLE => Self::locked(),
             SqlState::QUERY_CANCELED => Self::database_timeout(),
-            SqlState::INVALID_TEXT_REPRESENTATION => {
+            // The last two: no text or JSON of PostgreSQL's can hold a zero byte.
+            SqlState::INVALID_TEXT_REPRESENTATION
+            | SqlState::CHARACTER_NOT_IN_REPERTOIRE
+            | SqlState::UNTRANSLATABLE_CHARACTER => {
                 Self::new("InvalidParameter", 400, db.message())
             }
             ref code => {

@@ -88,6 +88,11 @@ impl Files {
         Ok(self.root.join("parts").join(id.to_string()))
     }
 
+    /// Forgets what a server before this one was receiving when it ended.
+    pub async fn clear_incoming(&self) {
+        let _ = fs::remove_dir_all(self.root.join("incoming")).await;
+    }
+
     async fn temporary(&self) -> Result<(File, TempPath), Error> {
         let dir = self.root.join("incoming");
         fs::create_dir_all(&dir).await?;
@@ -367,6 +372,7 @@ impl<'a> Writer<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use futures::stream;

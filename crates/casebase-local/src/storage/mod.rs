@@ -66,9 +66,11 @@ pub struct Storage {
 
 /// The routes, without the `/storage/v1` prefix; S3 is below `/s3`.
 pub async fn router(config: Config) -> Result<Router, tokio_postgres::Error> {
+    let files = Files::new(config.data.clone());
+    files.clear_incoming().await;
     let storage = Arc::new(Storage {
         database: Database::connect(config.database.clone()).await?,
-        files: Files::new(config.data.clone()),
+        files,
         uploads: tus::Locks::default(),
         config,
     });

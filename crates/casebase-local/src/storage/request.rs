@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{body::Body, extract::OriginalUri};
 use deadpool_postgres::{Object as Client, Transaction};
 use futures::StreamExt;
-use http::{HeaderMap, Method, Uri, header::HeaderName, request::Parts};
+use http::{HeaderMap, Method, Uri, header::AsHeaderName, request::Parts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{
@@ -56,12 +56,8 @@ impl Request {
     }
 
     /// A header's value, if it is text.
-    pub fn header(&self, name: impl Into<HeaderNameOrStr>) -> Option<&str> {
-        let value = match name.into() {
-            HeaderNameOrStr::Name(name) => self.headers.get(name),
-            HeaderNameOrStr::Str(name) => self.headers.get(name),
-        };
-        value.and_then(|v| v.to_str().ok())
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
     }
 
     /// A header's value as a number.
@@ -120,26 +116,6 @@ impl Request {
             Some(host) => format!("http://{host}{prefix}"),
             None => format!("{}{prefix}", self.storage.config.url),
         }
-    }
-}
-
-/// Headers are looked up by constant or by name.
-pub enum HeaderNameOrStr {
-    /// A constant.
-    Name(HeaderName),
-    /// A name in lower case.
-    Str(&'static str),
-}
-
-impl From<HeaderName> for HeaderNameOrStr {
-    fn from(name: HeaderName) -> Self {
-        Self::Name(name)
-    }
-}
-
-impl From<&'static str> for HeaderNameOrStr {
-    fn from(name: &'static str) -> Self {
-        Self::Str(name)
     }
 }
 

@@ -99,6 +99,7 @@ pub fn check(keys: &Keys, token: &str, url: &str, scope: Scope) -> Result<Grant,
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::{io::Write, net::Ipv4Addr, path::PathBuf};
 
 use anyhow::Context;
-use casebase_local::{Options, Stack};
+use casebase_local::{Options, Stack, jwt::SigningAlgorithm};
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::serve::Running;
@@ -30,6 +30,9 @@ pub struct Args {
     /// Write the settings here as dotenv lines once everything answers
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// What users' tokens are signed with: hs256, or es256 with its public key at /auth/v1/.well-known/jwks.json
+    #[arg(long, value_name = "ALGORITHM", default_value_t)]
+    jwt_algorithm: SigningAlgorithm,
     /// A bare Supabase: no migrations, no sample data
     #[arg(long)]
     empty: bool,
@@ -42,6 +45,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         db_port: Some(args.db_port),
         data: args.data.clone(),
         access_token_hook: (!args.empty).then(|| ACCESS_TOKEN_HOOK.to_owned()),
+        jwt_algorithm: args.jwt_algorithm,
     })
     .await?;
     let result = run_started(&args, &stack).await;

@@ -3,7 +3,7 @@
 use std::{io::Write, net::SocketAddr};
 
 use anyhow::Context;
-use casebase_local::{JWT_SECRET, Stack, postgres::PASSWORD};
+use casebase_local::{Stack, postgres::PASSWORD};
 use casebase_server::Config;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -84,7 +84,6 @@ impl Running {
         let settings = stack.environment();
         let config = Config::from_variables(|name| match name {
             "DATABASE_URL" => Some(stack.database_url("casebase_worker")),
-            "SUPABASE_JWT_SECRET" => Some(JWT_SECRET.into()),
             // Receivers that are tried locally are on this machine.
             "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => Some("true".into()),
             _ => settings

@@ -265,3 +265,107 @@ fn read_payload(
     };
     Payload::parse(body, content_type, columns, is_call).map(Some)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    /// Text in which what means something to the grammars is frequent.
+    fn hostile() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "select",
+            "order",
+            "limit",
+            "offset",
+            "columns",
+            "on_conflict",
+            "and",
+            "or",
+            "not",
+            "=",
+            "&",
+            ";",
+            "(",
+            ")",
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ".",
+            "..",
+            "...",
+            ":",
+            "::",
+            "!",
+            "!inner",
+            "->",
+            "->>",
+            "'",
+            "\"",
+            "\\",
+            "$1",
+            "$$",
+            "--",
+            "/*",
+            "%00",
+            "%ff",
+            "%",
+            "+",
+            "-1",
+            "99999999999999999999999999999999999999999999",
+            "eq.",
+            "in.(",
+            "is.null",
+            "fts(",
+            "any",
+            "count()",
+            "*",
+            "id",
+            "\u{0}",
+            "\u{1f98a}",
+            " ",
+            "\t",
+            "\\ud800",
+            "null",
+            "0-9",
+        ]);
+        let piece = prop_oneof![4 => pieces.prop_map(str::to_owned), 1 => ".{0,8}"];
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_sent_panics(
+            method in prop::sample::select(vec!["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]),
+            path in "(/|/rpc/|/t/)?.{0,12}",
+            query in hostile(),
+            body in hostile(),
+            content_type in prop::sample::select(vec![
+                "application/json", "text/csv", "application/x-www-form-urlencoded", "text/plain", "x",
+            ]),
+            header in hostile(),
+        ) {
+            let mut headers = HeaderMap::new();
+            for name in ["accept", "prefer", "range", "accept-profile"] {
+                if let Ok(value) = HeaderValue::from_bytes(header.as_bytes()) {
+                    headers.insert(name, value);
+                }
+            }
+            headers.insert("content-type", HeaderValue::from_static(content_type));
+            let method: Method = method.parse().unwrap_or_default();
+            if let Ok(query) = query_params::decode(&query) {
+                let http = HttpRequest {
+                    method: &method,
+                    path: &path,
+                    query: &query,
+                    headers: &headers,
+                    body: body.into(),
+                };
+                let _ = ApiRequest::interpret(http, &["public".to_owned()], &HashSet::new());
+            }
+        }
+    }
+}

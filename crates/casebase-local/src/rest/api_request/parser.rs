@@ -16,22 +16,32 @@ pub struct ParseError {
     pub details: String,
 }
 
-type Parsed<T> = Result<T, ParseError>;
+/// The grammar did not fit. Why is kept by the parser, for the furthest place that it reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mismatch;
+
+type Parsed<T> = Result<T, Mismatch>;
 
 /// Parses `text` with `grammar`. As in PostgREST, what follows the longest match is ignored where
 /// the grammar itself does not look for the end.
-pub fn parse<T>(text: &str, grammar: impl FnOnce(&mut Parser) -> Parsed<T>) -> Parsed<T> {
+pub fn parse<T>(
+    text: &str,
+    grammar: impl FnOnce(&mut Parser) -> Parsed<T>,
+) -> Result<T, ParseError> {
     let mut parser = Parser {
         chars: text.chars().collect(),
         position: 0,
         depth: 0,
+        furthest: 0,
+        expected: Vec::new(),
     };
-    grammar(&mut parser)
+    grammar(&mut parser).map_err(|Mismatch| parser.error())
 }
 
 /// Nesting beyond this is refused, so that no request can exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
+const END: &str = "end of input";
 const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
 const OPERATOR: &str = "operator (eq, gt, ...)";
 
@@ -40,6 +50,9 @@ pub struct Parser {
     chars: Vec<char>,
     position: usize,
     depth: usize,
+    /// The furthest place where something else was expected, and what.
+    furthest: usize,
+    expected: Vec<String>,
 }
 
 impl Parser {
@@ -47,15 +60,34 @@ impl Parser {
         self.chars.get(self.position).copied()
     }
 
-    fn fail<T>(&self, expecting: &str) -> Parsed<T> {
-        let found = match self.peek() {
+    fn fail<T>(&mut self, expecting: &str) -> Parsed<T> {
+        self.fail_at(self.position, expecting)
+    }
+
+    fn fail_at<T>(&mut self, position: usize, expecting: &str) -> Parsed<T> {
+        if position > self.furthest {
+            self.expected.clear();
+            self.furthest = position;
+        }
+        if position == self.furthest && !self.expected.iter().any(|e| e == expecting) {
+            self.expected.push(expecting.to_owned());
+        }
+        Err(Mismatch)
+    }
+
+    fn error(&self) -> ParseError {
+        let found = match self.chars.get(self.furthest) {
             Some(c) => format!("\"{c}\""),
-            None => "end of input".to_owned(),
+            None => END.to_owned(),
         };
-        Err(ParseError {
-            column: self.position + 1,
-            details: format!("unexpected {found} expecting {expecting}"),
-        })
+        let expected = match self.expected.as_slice() {
+            [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
+            expected => expected.concat(),
+        };
+        ParseError {
+            column: self.furthest + 1,
+            details: format!("unexpected {found} expecting {expected}"),
+        }
     }
 
     /// Puts the position back if `inner` fails.
@@ -114,13 +146,30 @@ impl Parser {
     }
 
     fn string(&mut self, wanted: &str) -> Parsed<()> {
+        let start = self.position;
         for c in wanted.chars() {
             if self.peek() != Some(c) {
-                return self.fail(&format!("\"{wanted}\""));
+                return self.fail_at(start, &format!("\"{wanted}\""));
             }
             self.position += 1;
         }
         Ok(())
+    }
+
+    /// Reads `wanted` if it stands here.
+    fn take(&mut self, wanted: &str) -> bool {
+        let rest = &self.chars[self.position..];
+        let length = wanted.chars().count();
+        let found = rest.len() >= length
+            && rest
+                .iter()
+                .copied()
+                .zip(wanted.chars())
+                .all(|(a, b)| a == b);
+        if found {
+            self.position += length;
+        }
+        found
     }
 
     fn take_while(&mut self, pass: impl Fn(char) -> bool) -> String {
@@ -167,12 +216,19 @@ impl Parser {
     }
 
     /// One of `ends` follows, or (if `at_end`) nothing.
-    fn followed_by(&self, ends: &[char], at_end: bool) -> Parsed<()> {
+    fn followed_by(&mut self, ends: &[char], at_end: bool) -> Parsed<()> {
         match self.peek() {
-            Some(c) if ends.contains(&c) => Ok(()),
-            None if at_end => Ok(()),
-            _ => self.fail("\",\" or end of input"),
+            Some(c) if ends.contains(&c) => return Ok(()),
+            None if at_end => return Ok(()),
+            _ => {}
         }
+        for end in ends {
+            let _: Parsed<()> = self.fail(&format!("\"{end}\""));
+        }
+        if at_end {
+            return self.fail(END);
+        }
+        Err(Mismatch)
     }
 
     // ---------------------------------------------------------------- names
@@ -355,7 +411,7 @@ impl Parser {
     fn embed_parameter(&mut self, relation: &mut SelectRelation) -> Parsed<()> {
         self.char('!')?;
         for (word, join) in [("left", JoinType::Left), ("inner", JoinType::Inner)] {
-            if self.optional(|p| p.attempt(|p| p.string(word)))?.is_some() {
+            if self.take(word) {
                 relation.join.get_or_insert(join);
                 return Ok(());
             }
@@ -429,7 +485,7 @@ impl Parser {
     fn aggregate(&mut self) -> Parsed<()> {
         self.char('.')?;
         for name in ["sum", "avg", "count", "max", "min"] {
-            if self.optional(|p| p.attempt(|p| p.string(name)))?.is_some() {
+            if self.take(name) {
                 return self.string("()");
             }
         }
@@ -465,23 +521,21 @@ impl Parser {
     }
 
     fn negation(&mut self) -> Parsed<bool> {
-        let not = self.optional(|p| {
-            p.attempt(|p| {
-                p.string("not")?;
-                p.delimiter()
-            })
-        })?;
-        Ok(not.is_some())
+        if self.keyword("not") {
+            return Ok(true);
+        }
+        let _: Parsed<()> = self.fail("\"not\"");
+        Ok(false)
     }
 
     fn operation(&mut self, value: impl Fn(&mut Self) -> Parsed<String>) -> Parsed<Operation> {
-        if self.keyword("in")? {
+        if self.keyword("in") {
             return Ok(Operation::In(self.list()?));
         }
-        if self.keyword("is")? {
+        if self.keyword("is") {
             return Ok(Operation::Is(self.is_value()?));
         }
-        if self.keyword("isdistinct")? {
+        if self.keyword("isdistinct") {
             return Ok(Operation::IsDistinctFrom(value(self)?));
         }
         let start = self.position;
@@ -508,52 +562,76 @@ impl Parser {
     }
 
     /// Whether `word.` stands here; if so it is read.
-    fn keyword(&mut self, word: &str) -> Parsed<bool> {
-        let found = self.optional(|p| {
-            p.attempt(|p| {
-                p.string(word)?;
-                p.delimiter()
-            })
-        })?;
-        Ok(found.is_some())
+    fn keyword(&mut self, word: &str) -> bool {
+        let start = self.position;
+        let found = self.take(word) && self.take(".");
+        if !found {
+            self.position = start;
+        }
+        found
     }
 
     /// The first of `words` that stands here.
-    fn one_of<T: Copy>(&mut self, words: &[(&str, T)]) -> Parsed<T> {
+    fn one_of<T: Copy>(&mut self, words: &[(&str, T)], expecting: &str) -> Parsed<T> {
         for (word, value) in words {
-            if self.optional(|p| p.attempt(|p| p.string(word)))?.is_some() {
+            if self.take(word) {
                 return Ok(*value);
             }
         }
-        self.fail(OPERATOR)
+        self.fail(expecting)
+    }
+
+    /// As [`Parser::one_of`], for words that an error names one by one.
+    fn one_of_keywords<T: Copy>(&mut self, words: &[(&str, T)]) -> Parsed<T> {
+        for (word, value) in words {
+            if self.take(word) {
+                return Ok(*value);
+            }
+            let _: Parsed<()> = self.fail(&format!("\"{word}\""));
+        }
+        Err(Mismatch)
+    }
+
+    /// What comes between an operator and its value.
+    fn operator_end(&mut self) -> Parsed<()> {
+        match self.take(".") {
+            true => Ok(()),
+            false => self.fail(OPERATOR),
+        }
     }
 
     fn full_text_head(&mut self) -> Parsed<OperatorHead> {
-        let function = self.one_of(&[
-            ("fts", "to_tsquery"),
-            ("plfts", "plainto_tsquery"),
-            ("phfts", "phraseto_tsquery"),
-            ("wfts", "websearch_to_tsquery"),
-        ])?;
+        let function = self.one_of(
+            &[
+                ("fts", "to_tsquery"),
+                ("plfts", "plainto_tsquery"),
+                ("phfts", "phraseto_tsquery"),
+                ("wfts", "websearch_to_tsquery"),
+            ],
+            OPERATOR,
+        )?;
         let language =
             self.optional(|p| p.attempt(|p| p.between_parens(|p| p.identifier("language"))))?;
-        self.delimiter()?;
+        self.operator_end()?;
         Ok(OperatorHead::FullText(function, language))
     }
 
     fn simple_head(&mut self) -> Parsed<OperatorHead> {
-        let sql = self.one_of(&[
-            ("neq", "<>"),
-            ("cs", "@>"),
-            ("cd", "<@"),
-            ("ov", "&&"),
-            ("sl", "<<"),
-            ("sr", ">>"),
-            ("nxr", "&<"),
-            ("nxl", "&>"),
-            ("adj", "-|-"),
-        ])?;
-        self.delimiter()?;
+        let sql = self.one_of(
+            &[
+                ("neq", "<>"),
+                ("cs", "@>"),
+                ("cd", "<@"),
+                ("ov", "&&"),
+                ("sl", "<<"),
+                ("sr", ">>"),
+                ("nxr", "&<"),
+                ("nxl", "&>"),
+                ("adj", "-|-"),
+            ],
+            OPERATOR,
+        )?;
+        self.operator_end()?;
         Ok(OperatorHead::Simple(sql))
     }
 
@@ -566,25 +644,28 @@ impl Parser {
             sql,
             is_pattern: true,
         };
-        let operator = self.one_of(&[
-            ("eq", QuantifiedOperator::EQUAL),
-            ("gte", plain(">=")),
-            ("gt", plain(">")),
-            ("lte", plain("<=")),
-            ("lt", plain("<")),
-            ("like", pattern("like")),
-            ("ilike", pattern("ilike")),
-            ("match", plain("~")),
-            ("imatch", plain("~*")),
-        ])?;
+        let operator = self.one_of(
+            &[
+                ("eq", QuantifiedOperator::EQUAL),
+                ("gte", plain(">=")),
+                ("gt", plain(">")),
+                ("lte", plain("<=")),
+                ("lt", plain("<")),
+                ("like", pattern("like")),
+                ("ilike", pattern("ilike")),
+                ("match", plain("~")),
+                ("imatch", plain("~*")),
+            ],
+            OPERATOR,
+        )?;
         let quantifier = self.optional(|p| {
             p.attempt(|p| {
                 p.between_parens(|p| {
-                    p.one_of(&[("any", Quantifier::Any), ("all", Quantifier::All)])
+                    p.one_of_keywords(&[("any", Quantifier::Any), ("all", Quantifier::All)])
                 })
             })
         })?;
-        self.delimiter()?;
+        self.operator_end()?;
         Ok(OperatorHead::Quantified(operator, quantifier))
     }
 
@@ -649,12 +730,10 @@ impl Parser {
             return Ok(LogicTree::Filter(filter));
         }
         let negated = self.negation()?;
-        let operator = if self.optional(|p| p.attempt(|p| p.string("and")))?.is_some() {
-            LogicOperator::And
-        } else {
-            self.string("or")?;
-            LogicOperator::Or
-        };
+        let operator = self.one_of(
+            &[("and", LogicOperator::And), ("or", LogicOperator::Or)],
+            "logic operator (and, or)",
+        )?;
         self.lexeme(|p| p.char('('))?;
         let trees =
             self.nested(|p| p.separated(Self::logic_tree, |p| p.lexeme(|p| p.char(','))))?;
@@ -732,7 +811,7 @@ impl Parser {
         self.optional(|p| {
             p.attempt(|p| {
                 p.delimiter()?;
-                p.one_of(words)
+                p.one_of_keywords(words)
             })
         })
     }
@@ -788,8 +867,9 @@ mod tests {
         parse(text, Parser::filter_value).unwrap()
     }
 
-    fn column_of_error<T: std::fmt::Debug>(result: Parsed<T>) -> usize {
-        result.unwrap_err().column
+    fn details(text: &str, grammar: impl FnOnce(&mut Parser) -> Parsed<()>) -> (usize, String) {
+        let error = parse(text, grammar).unwrap_err();
+        (error.column, error.details)
     }
 
     #[test]
@@ -837,7 +917,6 @@ mod tests {
         assert_eq!(parse("id)", Parser::select).unwrap().len(), 1);
         assert!(parse("", Parser::select).unwrap().is_empty());
         assert!(parse(",id", Parser::select).unwrap().is_empty());
-        assert_eq!(column_of_error(parse("id,,x", Parser::select)), 4);
         assert!(parse("id!", Parser::select).is_err());
     }
 
@@ -887,6 +966,33 @@ mod tests {
         ] {
             assert!(parse(text, Parser::filter_value).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_error_names_what_the_furthest_place_could_have_been() {
+        let filter = |p: &mut Parser| p.filter_value().map(|_| ());
+        let order = |p: &mut Parser| p.order().map(|_| ());
+        assert_eq!(
+            details("zz.1", filter),
+            (
+                1,
+                r#"unexpected "z" expecting "not" or operator (eq, gt, ...)"#.to_owned()
+            )
+        );
+        assert_eq!(
+            details("eq", filter),
+            (
+                3,
+                "unexpected end of input expecting operator (eq, gt, ...)".to_owned()
+            )
+        );
+        assert_eq!(
+            details("id.desc.", order),
+            (
+                9,
+                r#"unexpected end of input expecting "nullsfirst" or "nullslast""#.to_owned()
+            )
+        );
     }
 
     #[test]

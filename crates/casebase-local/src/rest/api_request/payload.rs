@@ -66,6 +66,9 @@ impl Payload {
     fn from_json(body: Bytes) -> Result<Self, Error> {
         let invalid = || Error::invalid_body("Empty or invalid json".to_owned());
         let value: &RawValue = serde_json::from_slice(&body).map_err(|_| invalid())?;
+        if has_lone_surrogate(value.get()) {
+            return Err(invalid());
+        }
         let keys = match value.get().as_bytes().first() {
             Some(b'{') => object_keys(value).ok_or_else(invalid)?,
             Some(b'[') => {
@@ -132,6 +135,27 @@ impl Payload {
             Self::Raw(_) => BTreeSet::new(),
         }
     }
+}
+
+/// Whether an escape in valid JSON is half of a surrogate pair: no text can hold it.
+fn has_lone_surrogate(json: &str) -> bool {
+    let mut rest = json;
+    let mut expects_low = false;
+    while let Some(start) = rest.find('\\') {
+        let escape = &rest[start + 1..];
+        let unit = escape
+            .strip_prefix('u')
+            .and_then(|hex| u16::from_str_radix(hex.get(..4)?, 16).ok());
+        let is_low = unit.is_some_and(|u| (0xDC00..0xE000).contains(&u));
+        let adjoins = start == 0;
+        if is_low != expects_low || expects_low && !adjoins {
+            return true;
+        }
+        expects_low = unit.is_some_and(|u| (0xD800..0xDC00).contains(&u));
+        // what is escaped is one ASCII character, or `u` and four digits
+        rest = &escape[if unit.is_some() { 5 } else { 1 }..];
+    }
+    expects_low
 }
 
 fn object_keys(value: &RawValue) -> Option<BTreeSet<String>> {
@@ -240,9 +264,20 @@ mod tests {
 
     #[test]
     fn broken_json_is_refused() {
-        for body in ["", "{", "{} x", "\u{feff}{}", "title=x"] {
+        let lone = [
+            r#"{"a":"\ud83e"}"#,
+            r#"{"a":"\udd8a"}"#,
+            r#"{"a":"\ud83e x\udd8a"}"#,
+        ];
+        let broken = ["", "{", "{} x", "\u{feff}{}", "title=x"];
+        for body in broken.into_iter().chain(lone) {
             assert!(json(body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn a_surrogate_pair_is_text() {
+        assert!(json(r#"{"a":"\\ud83e \ud83e\udd8a"}"#).is_ok());
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl SchemaCache {
                 .push(routine);
         }
         for overloads in routines.values_mut() {
-            overloads.sort_by_key(|routine| routine.parameters.len());
+            overloads.sort_by_cached_key(Routine::order);
         }
         Ok(Self {
             tables,

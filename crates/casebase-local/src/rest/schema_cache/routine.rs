@@ -61,6 +61,17 @@ pub struct Routine {
 }
 
 impl Routine {
+    /// Where it stands among the functions with its name: the fewest parameters first.
+    pub(super) fn order(&self) -> (usize, Option<String>, Vec<(String, String)>) {
+        let parameters = self.parameters.iter();
+        let types = parameters.map(|p| (p.name.clone(), p.type_name.clone()));
+        (
+            self.parameters.len(),
+            self.description.clone(),
+            types.collect(),
+        )
+    }
+
     /// One value.
     pub fn returns_scalar(&self) -> bool {
         !self.returns.is_set && !self.returns.is_composite

@@ -266,6 +266,13 @@ mod tests {
     }
 
     #[test]
+    fn a_tree_that_is_cut_short_has_the_entries_before_the_cut() {
+        let tree = "({QUERY :targetList ({TARGETENTRY :resno 1 :resorigtbl 5 :resorigcol 2} {TARGETENTRY :resno";
+        assert_eq!(target_entries(tree).len(), 1);
+        assert!(target_entries("}}))").is_empty());
+    }
+
+    #[test]
     fn a_view_over_a_view_shows_the_table_below() {
         let origin = |column: &str, relation, source: &str| Origin {
             column: column.into(),

@@ -41,13 +41,17 @@ impl Upload {
 /// Uploads may be resumed for a day.
 const ALIVE: &str = "created_at > now() - interval '24 hours'";
 
-/// Remembers a new upload, and forgets what nobody can resume any more.
+/// Forgets what nobody can resume any more; returns the versions.
+pub async fn forget_old(tx: &Transaction<'_>) -> Result<Vec<String>, Error> {
+    let sql =
+        format!("delete from storage.resumable_uploads where not ({ALIVE}) returning version");
+    let statement = tx.prepare_cached(&sql).await?;
+    let rows = tx.query(&statement, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Remembers a new upload.
 pub async fn insert(tx: &Transaction<'_>, upload: &Upload) -> Result<(), Error> {
-    tx.execute(
-        &format!("delete from storage.resumable_uploads where not ({ALIVE})"),
-        &[],
-    )
-    .await?;
     // json, not jsonb, would keep the order; a list of pairs does so in both.
     let pairs: Vec<(&String, &Value)> = upload.metadata.iter().collect();
     let sql = "

@@ -213,6 +213,7 @@ fn whole(value: &Value) -> Option<i64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -112,7 +112,7 @@ pub fn bearer(header: &str) -> &str {
 }
 
 /// Within buckets and objects Storage answers in its own envelope, elsewhere as its framework does.
-fn not_found(parts: &Parts) -> Response {
+pub fn not_found(parts: &Parts) -> Response {
     let message = format!("Route {}:{} not found", parts.method, parts.uri);
     let path = parts.uri.path();
     let own = ["/bucket", "/object"]
@@ -135,7 +135,8 @@ fn not_found(parts: &Parts) -> Response {
     )
 }
 
-fn bad_path(parts: &Parts) -> Response {
+/// What Storage's framework says to a path that can't be decoded.
+pub fn bad_path(parts: &Parts) -> Response {
     let body = json!({
         "error": "Bad Request",
         "code": "FST_ERR_BAD_URL",

@@ -235,6 +235,7 @@ fn object<'a>(method: &str, segments: &'a [&'a str]) -> Option<Match<'a>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

@@ -27,7 +27,7 @@ use super::{
     error::Error,
     files::Incoming,
     request::{self, Request},
-    respond,
+    respond, rest,
 };
 use route::Operation;
 use signature::ChunkKey;
@@ -46,6 +46,12 @@ struct S3 {
 /// Answers a request.
 pub async fn serve(storage: Arc<Storage>, http: HttpRequest) -> Response {
     let (parts, body) = http.into_parts();
+    let Some((bucket, key)) = route::names(parts.uri.path()) else {
+        return rest::bad_path(&parts);
+    };
+    let Some(operation) = route::find(&parts, &bucket, &key) else {
+        return respond::empty(StatusCode::NOT_FOUND);
+    };
     let is_head = parts.method == Method::HEAD;
     let resource = parts
         .uri
@@ -53,14 +59,7 @@ pub async fn serve(storage: Arc<Storage>, http: HttpRequest) -> Response {
         .trim_start_matches("/s3")
         .trim_matches('/')
         .to_owned();
-    let mut request = Request::new(storage, parts, "");
-    let Some((bucket, key)) = route::names(&request.path) else {
-        return respond::empty(StatusCode::BAD_REQUEST);
-    };
-    let Some(operation) = route::find(&request, &bucket, &key) else {
-        return respond::empty(StatusCode::NOT_FOUND);
-    };
-    request.operation = operation.name();
+    let request = Request::new(storage, parts, operation.name());
     match answer(request, operation, bucket, key, body).await {
         Ok(response) => response,
         Err(error) if is_head => respond::empty(status(&error)),

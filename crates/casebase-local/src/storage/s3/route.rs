@@ -1,8 +1,8 @@
 //! Which operation a method, a path, a query and headers mean.
 
-use http::Method;
+use http::{Method, request::Parts};
 
-use super::super::request::{Request, decode};
+use super::super::request::{Query, decode};
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,20 +91,21 @@ pub fn names(path: &str) -> Option<(String, String)> {
 }
 
 /// Finds the operation; `None` if there is none.
-pub fn find(request: &Request, bucket: &str, key: &str) -> Option<Operation> {
-    let has = |name| request.query.has(name);
-    let copies = request.header("x-amz-copy-source").is_some();
+pub fn find(parts: &Parts, bucket: &str, key: &str) -> Option<Operation> {
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let has = |name| query.has(name);
+    let copies = parts.headers.contains_key("x-amz-copy-source");
     if bucket.is_empty() {
-        return (request.method == Method::GET && key.is_empty()).then_some(Operation::ListBuckets);
+        return (parts.method == Method::GET && key.is_empty()).then_some(Operation::ListBuckets);
     }
-    let operation = match (request.method.as_str(), key.is_empty()) {
+    let operation = match (parts.method.as_str(), key.is_empty()) {
         ("PUT", true) => Operation::CreateBucket,
         ("DELETE", true) => Operation::DeleteBucket,
         ("HEAD", true) => Operation::HeadBucket,
         ("GET", true) if has("uploads") => Operation::ListMultipartUploads,
         ("GET", true) if has("location") => Operation::GetBucketLocation,
         ("GET", true) if has("versioning") => Operation::GetBucketVersioning,
-        ("GET", true) if request.query.get("list-type") == Some("2") => Operation::ListObjectsV2,
+        ("GET", true) if query.get("list-type") == Some("2") => Operation::ListObjectsV2,
         ("GET", true) => Operation::ListObjects,
         ("POST", true) if has("delete") => Operation::DeleteObjects,
         ("PUT", false) if has("partNumber") && has("uploadId") && copies => {

@@ -347,6 +347,7 @@ impl ChunkKey {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

@@ -148,6 +148,7 @@ fn resolve(entity: &BytesRef<'_>) -> Option<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

@@ -43,8 +43,6 @@ async fn create(tus: &Tus, body: &mut files::Incoming) -> Result<Response, Refus
         metadata,
     };
     remember(tus, &upload).await?;
-    let files = &tus.request.storage.files;
-    files.begin_resumable(&upload.version).await?;
 
     let mut response = text(StatusCode::CREATED, "");
     if tus.request.header(header::CONTENT_TYPE) == Some(BYTES) {
@@ -130,7 +128,12 @@ async fn admit(
 async fn remember(tus: &Tus, upload: &Upload) -> Result<(), Error> {
     let mut client = tus.request.client().await?;
     let tx = tus.request.as_service(&mut client).await?;
+    let old = resumable::forget_old(&tx).await?;
     resumable::insert(&tx, upload).await?;
     tx.commit().await?;
-    Ok(())
+    let files = &tus.request.storage.files;
+    for version in old {
+        files.remove_resumable(&version).await;
+    }
+    files.begin_resumable(&upload.version).await
 }

@@ -6,11 +6,12 @@ use http::{
     header::{self, HeaderName},
 };
 
-use super::{super::respond, Refusal, Tus, metadata, text, upload_url::UploadUrl};
+use super::{super::respond, Refusal, Tus, metadata, text, upload_url::UploadUrl, url_id};
 
 /// How far the upload has come. Whoever knows its URL may ask; under a signed URL its token is checked.
 pub async fn handle(tus: &Tus, url: &UploadUrl) -> Result<Response, Refusal> {
-    if let (true, Some(id)) = (tus.signed, &url.id) {
+    let id = url_id(url)?;
+    if tus.signed {
         tus.check_signature(&id.bucket, &id.key)?;
     }
     let upload = tus.find(url).await?;

@@ -35,6 +35,7 @@ impl Drop for Guard {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

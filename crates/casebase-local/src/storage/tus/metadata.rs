@@ -46,6 +46,7 @@ pub fn format(metadata: &Metadata) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

@@ -16,7 +16,10 @@ use serde_json::Value;
 
 pub use lock::Locks;
 
-use self::{metadata::parse as parse_metadata, upload_url::UploadUrl};
+use self::{
+    metadata::parse as parse_metadata,
+    upload_url::{NotAnId, UploadId, UploadUrl},
+};
 use super::{
     Storage,
     caller::Caller,
@@ -95,7 +98,7 @@ pub async fn serve(storage: Arc<Storage>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
     let url = UploadUrl::parse(parts.uri.path());
     let Some((url, operation)) = url.and_then(|url| Some((url, operation(&parts.method)?))) else {
-        return respond::empty(StatusCode::NOT_FOUND);
+        return rest::not_found(&parts);
     };
     let method = parts.method.clone();
     let tus = match authenticated(storage, parts, &url, operation) {
@@ -283,7 +286,7 @@ impl Tus {
 
     /// The upload that the URL names.
     async fn find(&self, url: &UploadUrl) -> Result<Upload, Refusal> {
-        let id = url.id.as_ref().ok_or_else(Refusal::unknown_upload)?;
+        let id = url_id(url)?;
         let mut client = self.request.client().await?;
         let tx = self.request.as_service(&mut client).await?;
         let found = resumable::find(&tx, &id.version, &id.bucket, &id.key).await?;
@@ -353,6 +356,15 @@ impl Tus {
         let object = objects::find(&tx, &upload.bucket_id, &upload.object_name).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(object.is_some_and(|object| object.version.as_deref() == Some(&upload.version)))
+    }
+}
+
+/// The upload that the URL names, if it can be one.
+fn url_id(url: &UploadUrl) -> Result<&UploadId, Refusal> {
+    match &url.id {
+        Some(Ok(id)) => Ok(id),
+        Some(Err(NotAnId)) => Err(Error::invalid_upload_id().into()),
+        None => Err(Refusal::unknown_upload()),
     }
 }
 

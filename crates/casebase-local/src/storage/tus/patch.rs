@@ -70,6 +70,7 @@ async fn patch(
 }
 
 fn offset(tus: &Tus, url: &UploadUrl) -> Result<i64, Refusal> {
+    // The headers come first, then what the URL names.
     if url.id.is_none() {
         return Err(Refusal::unknown_upload());
     }

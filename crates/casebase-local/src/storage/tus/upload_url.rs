@@ -9,9 +9,13 @@ const ROOT: &str = "/upload/resumable";
 pub struct UploadUrl {
     /// Whether it is below `/sign`: then a signed URL's token speaks for the caller.
     pub signed: bool,
-    /// The upload, unless the path names none that could be.
-    pub id: Option<UploadId>,
+    /// The upload; none where the path ends, an error where it goes on with something else.
+    pub id: Option<Result<UploadId, NotAnId>>,
 }
+
+/// What stands where an upload's id should is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAnId;
 
 /// Which upload.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,9 +42,10 @@ impl UploadUrl {
             Some(id) if id.starts_with('/') => (true, &id[1..]),
             _ => (false, rest),
         };
+        let id = id.trim_end_matches('/');
         Some(Self {
             signed,
-            id: UploadId::decode(id.trim_end_matches('/')),
+            id: (!id.is_empty()).then(|| UploadId::decode(id).ok_or(NotAnId)),
         })
     }
 }
@@ -67,6 +72,7 @@ impl UploadId {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 
@@ -83,7 +89,7 @@ mod tests {
                 UploadUrl::parse(&url),
                 Some(UploadUrl {
                     signed,
-                    id: Some(id)
+                    id: Some(Ok(id))
                 })
             );
         }
@@ -91,17 +97,12 @@ mod tests {
 
     #[test]
     fn other_paths_name_none() {
-        for path in [
-            ROOT,
-            "/upload/resumable/",
-            "/upload/resumable/sign",
-            "/upload/resumable/xyz!",
-        ] {
-            assert_eq!(
-                UploadUrl::parse(path).expect("below the root").id,
-                None,
-                "{path}"
-            );
+        let id = |path| UploadUrl::parse(path).expect("below the root").id;
+        for path in [ROOT, "/upload/resumable/", "/upload/resumable/sign"] {
+            assert_eq!(id(path), None, "{path}");
+        }
+        for path in ["/upload/resumable/xyz!", "/upload/resumable/YS9i"] {
+            assert_eq!(id(path), Some(Err(NotAnId)), "{path}");
         }
         assert_eq!(UploadUrl::parse("/upload/resumablex"), None);
     }

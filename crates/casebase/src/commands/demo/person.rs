@@ -86,13 +86,6 @@ impl Person {
         first(json_of(request).await?, table)
     }
 
-    /// Inserts a row that she may not read back.
-    pub async fn insert_blind(&self, table: &str, row: Value) -> anyhow::Result<()> {
-        accepted(self.rest(Method::POST, table).json(&row).send().await?)
-            .await
-            .map(drop)
-    }
-
     /// Updates the rows that `filter` names and returns the one that changed.
     pub async fn update(&self, table: &str, filter: &str, change: Value) -> anyhow::Result<Value> {
         let request = self

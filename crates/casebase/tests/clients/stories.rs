@@ -1,0 +1,47 @@
+//! A case's day, played by each client library as client, staff and admin.
+
+use std::process::Command;
+
+use crate::{
+    dev::Dev,
+    programs::{node, python, succeed},
+    support::project,
+};
+
+/// What the stories need to know of a project.
+const SETTINGS: [&str; 3] = [
+    "SUPABASE_URL",
+    "SUPABASE_ANON_KEY",
+    "SUPABASE_SERVICE_ROLE_KEY",
+];
+
+fn play(story: &mut Command) {
+    succeed(story.envs(SETTINGS.map(|name| (name, project().setting(name)))));
+}
+
+#[test]
+fn supabase_js_plays_a_days_work_as_client_staff_and_admin() {
+    if let Some(mut node) = node() {
+        play(node.arg("story.mjs"));
+    }
+}
+
+#[test]
+fn supabase_py_plays_a_days_work_as_client_staff_and_admin() {
+    if let Some(mut python) = python() {
+        play(python.arg("story.py"));
+    }
+}
+
+/// Everybody who verifies a token here has nothing but the published keys to do it with.
+#[test]
+fn a_project_that_signs_with_es256_needs_no_shared_secret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--jwt-algorithm", "es256"]);
+    assert!(!dev.settings.contains_key("SUPABASE_JWT_SECRET"));
+    for story in ["story.mjs", "service.mjs"] {
+        if let Some(mut node) = node() {
+            succeed(node.arg(story).envs(&dev.settings));
+        }
+    }
+}

@@ -1,0 +1,466 @@
+//! The schema's own tests: the pgTAP files under `tests/database`, and what they can't tell about themselves.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a failing test may panic, a skipped one says so"
+)]
+
+mod support;
+
+use std::{collections::BTreeSet, path::PathBuf, process::Command};
+
+use casebase::{commands::dev, migrations};
+use casebase_local::{Options, Stack};
+use futures::{TryStreamExt, future::try_join_all};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, raw_sql};
+use support::project;
+use tokio::sync::Mutex;
+
+/// One at a time: some change policies under everybody's feet, in a transaction of their own.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+async fn connect(setting: &str) -> PgConnection {
+    let url = project().setting(setting);
+    PgConnection::connect(url).await.expect("a connection")
+}
+
+/// The `.sql` files of a folder of the repository, in the order of their names.
+fn sql_files(folder: &str) -> Vec<(String, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(folder);
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "sql"))
+        .map(|path| {
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            (name, std::fs::read_to_string(&path).expect("UTF-8"))
+        })
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "{} is empty", folder.display());
+    files
+}
+
+async fn run(connection: &mut PgConnection, sql: impl Into<String>) {
+    let sql = sql.into();
+    raw_sql(AssertSqlSafe(sql.clone()))
+        .execute(connection)
+        .await
+        .unwrap_or_else(|e| panic!("{e}\nin {sql}"));
+}
+
+async fn texts(connection: &mut PgConnection, sql: &'static str) -> BTreeSet<String> {
+    sqlx::query_scalar(sql)
+        .fetch_all(connection)
+        .await
+        .expect("the query runs")
+        .into_iter()
+        .collect()
+}
+
+mod pgtap {
+    use super::*;
+
+    /// Whether the server has pgTAP; where this machine lets us, it is installed.
+    async fn is_available(connection: &mut PgConnection) -> bool {
+        const AVAILABLE: &str =
+            "select exists (select from pg_available_extensions where name = 'pgtap')";
+        let available: bool = sqlx::query_scalar(AVAILABLE)
+            .fetch_one(&mut *connection)
+            .await
+            .expect("the catalogue answers");
+        if available {
+            return true;
+        }
+        let version: i32 =
+            sqlx::query_scalar("select current_setting('server_version_num')::int / 10000")
+                .fetch_one(&mut *connection)
+                .await
+                .expect("the server has a version");
+        let package = format!("postgresql-{version}-pgtap");
+        let installed = Command::new("apt-get")
+            .args(["install", "-y", "-qq", "--no-install-recommends", &package])
+            .output();
+        if !installed.is_ok_and(|output| output.status.success()) {
+            return false;
+        }
+        sqlx::query_scalar(AVAILABLE)
+            .fetch_one(connection)
+            .await
+            .expect("the catalogue answers")
+    }
+
+    /// What one file said.
+    #[derive(Default)]
+    struct Outcome {
+        planned: Option<usize>,
+        passed: usize,
+        /// Failed assertions with their diagnostics, or the error that ended the file.
+        complaints: Vec<String>,
+    }
+
+    impl Outcome {
+        fn read(&mut self, line: &str) {
+            if let Some(planned) = line.strip_prefix("1..") {
+                self.planned = planned.trim().parse().ok();
+            } else if line.starts_with("ok ") {
+                self.passed += 1;
+            } else if line.starts_with("not ok ") || line.starts_with('#') {
+                self.complaints.push(line.to_owned());
+            }
+        }
+
+        fn failure(&self, file: &str) -> Option<String> {
+            let complete = self.planned == Some(self.passed);
+            if complete && self.complaints.is_empty() {
+                return None;
+            }
+            let planned = self.planned.map_or("no".into(), |n| n.to_string());
+            Some(format!(
+                "{file}: {} of {planned} planned passed\n{}",
+                self.passed,
+                self.complaints.join("\n")
+            ))
+        }
+    }
+
+    async fn run_file(sql: String) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut connection = connect("DATABASE_ADMIN_URL").await;
+        run(&mut connection, "set search_path = public, extensions").await;
+        let mut rows = raw_sql(AssertSqlSafe(sql)).fetch(&mut connection);
+        loop {
+            match rows.try_next().await {
+                Ok(Some(row)) => {
+                    // Assertions answer with one text; everything else is the story between them.
+                    let text: Option<String> = row.try_get_unchecked(0).unwrap_or_default();
+                    text.unwrap_or_default()
+                        .lines()
+                        .for_each(|line| outcome.read(line));
+                }
+                Ok(None) => return outcome,
+                Err(e) => {
+                    outcome.complaints.push(format!("ended by an error: {e}"));
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_file_passes_what_it_planned() {
+        let _alone = ALONE.lock().await;
+        if !is_available(&mut connect("DATABASE_ADMIN_URL").await).await {
+            eprintln!("skipped: this server has no pgTAP (Debian: postgresql-<version>-pgtap)");
+            return;
+        }
+        let mut failures = Vec::new();
+        for (name, sql) in sql_files("tests/database") {
+            failures.extend(run_file(sql).await.failure(&name));
+        }
+        assert!(failures.is_empty(), "\n{}\n", failures.join("\n\n"));
+    }
+
+    #[test]
+    fn a_file_that_stops_early_or_fails_is_reported() {
+        let mut short = Outcome::default();
+        ["1..2", "ok 1 - fine"]
+            .iter()
+            .for_each(|line| short.read(line));
+        assert_eq!(
+            short.failure("f").as_deref(),
+            Some("f: 1 of 2 planned passed\n")
+        );
+        let mut failed = Outcome::default();
+        ["1..1", "not ok 1 - x", "# why"]
+            .iter()
+            .for_each(|line| failed.read(line));
+        assert_eq!(
+            failed.failure("f").as_deref(),
+            Some("f: 0 of 1 planned passed\nnot ok 1 - x\n# why")
+        );
+    }
+}
+
+mod policies {
+    use super::*;
+
+    /// Every privilege on what is ours, and every policy, as lines.
+    const SNAPSHOT: &str = "
+        with ours as (select oid, nspname from pg_namespace where nspname in ('public', 'casebase'))
+        select format('policy %s on %I.%I %s %s to %s using (%s) with check (%s)',
+                      policyname, schemaname, tablename, permissive, cmd, roles, qual, with_check)
+        from pg_policies
+        where schemaname in (select nspname from ours) or policyname like 'casebase%'
+        union all
+        select format('%s on schema casebase to %s', a.privilege_type, a.grantee::regrole)
+        from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = 'casebase'
+        union all
+        select format('%s on %s to %s', a.privilege_type, c.oid::regclass, a.grantee::regrole)
+        from pg_class c join ours on ours.oid = c.relnamespace,
+             aclexplode(coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::\"char\", c.relowner))) a
+        where c.relkind in ('r', 'p', 'v', 'S')
+        union all
+        select format('%s on %s.%I to %s', a.privilege_type, c.oid::regclass, t.attname, a.grantee::regrole)
+        from pg_class c join ours on ours.oid = c.relnamespace
+        join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
+        union all
+        select format('%s on %s to %s', a.privilege_type, p.oid::regprocedure, a.grantee::regrole)
+        from pg_proc p join ours on ours.oid = p.pronamespace,
+             aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+        where not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')";
+
+    /// No policy of ours and no grant; the public of functions included.
+    const CLEARED: &str = "do $$
+        declare
+          p record;
+        begin
+          for p in select * from pg_policies
+                   where schemaname in ('public', 'casebase') or policyname like 'casebase%' loop
+            execute format('drop policy %I on %I.%I', p.policyname, p.schemaname, p.tablename);
+          end loop;
+          for p in select kind, nspname
+                   from unnest(array['tables', 'sequences', 'functions']) kind, unnest(array['public', 'casebase']) nspname loop
+            execute format('revoke all on all %s in schema %s from public, anon, authenticated, service_role,
+                            supabase_auth_admin, supabase_storage_admin, casebase_worker', p.kind, p.nspname);
+          end loop;
+          revoke all on schema casebase
+            from public, anon, authenticated, service_role, supabase_auth_admin, casebase_worker;
+        end
+        $$";
+
+    #[tokio::test]
+    async fn the_policies_folder_says_what_the_migrations_made() {
+        let _alone = ALONE.lock().await;
+        let mut owner = connect("DATABASE_URL").await;
+        let mut transaction = owner.begin().await.expect("a transaction");
+        let migrated = texts(&mut transaction, SNAPSHOT).await;
+        run(&mut transaction, CLEARED).await;
+        let cleared = texts(&mut transaction, SNAPSHOT).await;
+        for (_, sql) in sql_files("policies") {
+            run(&mut transaction, sql).await;
+        }
+        let said = texts(&mut transaction, SNAPSHOT).await;
+        transaction.rollback().await.expect("nothing of it stays");
+
+        assert!(
+            migrated.len() - cleared.len() > 200,
+            "there was little to compare: {} lines, {} after clearing",
+            migrated.len(),
+            cleared.len()
+        );
+        let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
+            a.difference(b).cloned().collect::<Vec<_>>().join("\n  ")
+        };
+        assert!(
+            migrated == said,
+            "only in migrations/:\n  {}\nonly in policies/:\n  {}",
+            only(&migrated, &said),
+            only(&said, &migrated)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_policies_folder_can_be_run_again() {
+        let _alone = ALONE.lock().await;
+        let mut owner = connect("DATABASE_URL").await;
+        let mut transaction = owner.begin().await.expect("a transaction");
+        let before = texts(&mut transaction, SNAPSHOT).await;
+        for (_, sql) in sql_files("policies") {
+            run(&mut transaction, sql).await;
+        }
+        let after = texts(&mut transaction, SNAPSHOT).await;
+        transaction.rollback().await.expect("nothing of it stays");
+        assert_eq!(before, after);
+    }
+}
+
+mod a_host_with_its_own_clients {
+    use super::*;
+
+    #[tokio::test]
+    async fn keeps_its_table_as_it_was() {
+        let stack = Stack::start(Options::default())
+            .await
+            .expect("a bare stack");
+        let mut owner = PgConnection::connect(&stack.database_url("postgres"))
+            .await
+            .expect("a connection");
+        run(
+            &mut owner,
+            "create table public.clients (id uuid primary key default gen_random_uuid(), company_name text, vat text);
+             alter table public.clients enable row level security;
+             revoke all on public.clients from anon, authenticated, service_role;
+             grant select (id) on public.clients to authenticated;
+             create policy host_only on public.clients for select to authenticated using (vat is not null);
+             insert into public.clients (company_name) values ('Acme')",
+        )
+        .await;
+        const TABLE: &str = "
+            select format('%s %s', attname, attacl) from pg_attribute where attrelid = 'public.clients'::regclass and attnum > 0
+            union all select format('%s', relacl) from pg_class where oid = 'public.clients'::regclass
+            union all select format('%s %s %s', policyname, roles, qual) from pg_policies where tablename = 'clients'
+            union all select tgname::text from pg_trigger where tgrelid = 'public.clients'::regclass and not tgisinternal";
+        let before = texts(&mut owner, TABLE).await;
+        dev::migrate(&stack).await.expect("the migrations apply");
+        assert_eq!(before, texts(&mut owner, TABLE).await);
+
+        let name: String =
+            sqlx::query_scalar("select casebase.client_name(id) from public.clients")
+                .fetch_one(&mut owner)
+                .await
+                .expect("a name");
+        assert_eq!(name, "Acme", "the name is found in the host's own column");
+        drop(owner);
+        stack.stop().await;
+    }
+
+    /// What a project hears that has `table` already; nothing of ours may be left behind.
+    async fn refusal(table: &'static str) -> String {
+        let stack = Stack::start(Options::default())
+            .await
+            .expect("a bare stack");
+        let mut owner = PgConnection::connect(&stack.database_url("postgres"))
+            .await
+            .expect("a connection");
+        run(&mut owner, table).await;
+        let refused = migrations::apply(&mut owner, |_| ())
+            .await
+            .expect_err("it is refused");
+        const LEFT: &str = "select nspname::text from pg_namespace where nspname = 'casebase'";
+        assert_eq!(texts(&mut owner, LEFT).await, BTreeSet::new());
+        drop(owner);
+        stack.stop().await;
+        refused.to_string()
+    }
+
+    #[tokio::test]
+    async fn is_told_when_its_key_is_no_uuid() {
+        let said = refusal("create table public.clients (id bigint primary key)").await;
+        assert!(
+            said.contains("public.clients exists, and its id is not a unique uuid"),
+            "{said}"
+        );
+        assert!(said.contains("hint: Casebase references"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn is_told_when_a_name_of_ours_is_taken() {
+        let said = refusal("create table public.cases (id bigint primary key)").await;
+        assert!(
+            said.contains("public has tables of these names already: cases"),
+            "{said}"
+        );
+    }
+}
+
+mod writers_of_the_same_cases {
+    use super::*;
+
+    const WRITERS: usize = 16;
+    const ROUNDS: usize = 12;
+
+    /// Bulk inserts in opposite orders, status changes, notes, hand-overs, all over the same three cases.
+    fn statement(writer: usize, round: usize, cases: &[i64]) -> String {
+        let mut cases = cases.to_vec();
+        if writer % 2 == 1 {
+            cases.reverse();
+        }
+        let (first, last) = (cases[0], cases[cases.len() - 1]);
+        match (writer + round) % 4 {
+            0 => {
+                let rows: Vec<_> = cases
+                    .iter()
+                    .map(|id| format!("({id}, 'a', 'ARGAN', 'b', 'CLIENT', 'c')"))
+                    .collect();
+                format!(
+                    "insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content) values {}",
+                    rows.join(", ")
+                )
+            }
+            1 => format!(
+                "update cases set status = case status when 'open' then 'in_progress' else 'open' end where id = {first}"
+            ),
+            2 => {
+                format!(
+                    "insert into internal_notes (case_id, content) values ({first}, 'n'), ({last}, 'n')"
+                )
+            }
+            _ => format!(
+                "update cases set priority = (array['low', 'high'])[1 + {round} % 2] where id = {last}"
+            ),
+        }
+    }
+
+    #[tokio::test]
+    async fn neither_deadlock_nor_leave_gaps() {
+        let _alone = ALONE.lock().await;
+        let mut owner = connect("DATABASE_URL").await;
+        let client: uuid::Uuid =
+            sqlx::query_scalar("insert into clients (name) values ('Busy') returning id")
+                .fetch_one(&mut owner)
+                .await
+                .expect("a client");
+        let cases: Vec<i64> = sqlx::query_scalar(
+            "insert into cases (client_id, title) select $1, 't' from generate_series(1, 3) returning id",
+        )
+        .bind(client)
+        .fetch_all(&mut owner)
+        .await
+        .expect("cases");
+
+        let writers = (0..WRITERS).map(|writer| {
+            let cases = cases.clone();
+            async move {
+                let mut connection = connect("DATABASE_URL").await;
+                for round in 0..ROUNDS {
+                    let sql = statement(writer, round, &cases);
+                    connection.execute(raw_sql(AssertSqlSafe(sql))).await?;
+                }
+                Ok::<_, sqlx::Error>(())
+            }
+        });
+        try_join_all(writers).await.expect("nobody is refused");
+
+        let disorder: i64 = sqlx::query_scalar(
+            "select count(*) from (
+               select seq, row_number() over (partition by case_id order by created_at, id) as nth
+               from case_events where case_id = any($1)
+             ) e where seq <> nth",
+        )
+        .bind(&cases)
+        .fetch_one(&mut owner)
+        .await
+        .expect("a count");
+        assert_eq!(
+            disorder, 0,
+            "each case counts 1, 2, 3 … in the order of its commits"
+        );
+        let entries: i64 =
+            sqlx::query_scalar("select count(*) from case_events where case_id = any($1)")
+                .bind(&cases)
+                .fetch_one(&mut owner)
+                .await
+                .expect("a count");
+        assert!(entries as usize > WRITERS * ROUNDS, "{entries} entries");
+
+        // Tests after this one find the database as it was.
+        for sql in [
+            "delete from cases where client_id = $1",
+            "delete from clients where id = $1",
+        ] {
+            sqlx::query(sql)
+                .bind(client)
+                .execute(&mut owner)
+                .await
+                .expect("deleted");
+        }
+    }
+}
