@@ -1,6 +1,7 @@
 -- The people, the cases and the words that the other files tell their stories with. Runs first and stays, in the
 -- throw-away database of the tests; everything else happens in transactions that are rolled back.
--- Run as the superuser, in the order of the files' names: pg_prove -U supabase_admin -d postgres tests/database/*.sql
+-- Run as the superuser, in the order of the files' names; `cargo test --test database` does, and so does
+-- PGOPTIONS='-c search_path=public,extensions' pg_prove -U supabase_admin -d postgres tests/database/*.sql
 
 begin;
 set local client_min_messages = warning;

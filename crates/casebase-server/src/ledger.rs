@@ -30,6 +30,10 @@ impl PgLedger {
         }
     }
 
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
     pub(crate) async fn is_reachable(&self) -> Result<(), LedgerError> {
         sqlx::query("select 1")
             .execute(&self.pool)

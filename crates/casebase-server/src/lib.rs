@@ -81,6 +81,7 @@ pub async fn serve(
     }
     let state = State::new(&config).map_err(io::Error::other)?;
     let uploads = state.uploads.clone();
+    let ledger = Arc::clone(&state.ledger);
     let stop = shutdown.clone().cancelled_owned();
     let serving = axum::serve(listener, routes::router(state)).with_graceful_shutdown(stop);
     let too_long = async {
@@ -92,6 +93,7 @@ pub async fn serve(
             serving.await?;
             uploads.close();
             uploads.wait().await;
+            ledger.close().await;
             Ok(())
         } => served,
         () = too_long => {

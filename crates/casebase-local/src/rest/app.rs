@@ -78,16 +78,16 @@ impl App {
         Arc::clone(&self.cache.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the schema again if it has changed; tells whether it had.
-    async fn reload_if_changed(&self) -> Result<bool, tokio_postgres::Error> {
+    /// Whether the schema is another than the one `known`; sees to it that the new one is read. Somebody else
+    /// may have read it meanwhile.
+    async fn reload_if_changed(&self, known: &SchemaCache) -> Result<bool, tokio_postgres::Error> {
         let lease = self.pool.get().await?;
         let current = schema_cache::fingerprint(&lease.client).await?;
         drop(lease);
-        if current == self.cache().fingerprint {
-            return Ok(false);
+        if current != self.cache().fingerprint {
+            self.reload().await?;
         }
-        self.reload().await?;
-        Ok(true)
+        Ok(current != known.fingerprint)
     }
 
     /// Answers a request.
@@ -114,8 +114,9 @@ impl App {
         };
         let incoming = Incoming { parts, query, body };
         let request = self.interpret(&incoming).await?;
+        let known = self.cache();
         match self.execute(&incoming, &caller, &request).await {
-            Err(error) if error.may_be_stale() => match self.reload_if_changed().await {
+            Err(error) if error.may_be_stale() => match self.reload_if_changed(&known).await {
                 Ok(true) => self.execute(&incoming, &caller, &request).await,
                 _ => Err(error),
             },
