@@ -6,6 +6,7 @@ mod dev;
 #[path = "../support/extension.rs"]
 mod extension;
 mod programs;
+mod readme;
 mod stories;
 mod supabase_cli;
 #[path = "../support/mod.rs"]
