@@ -1,0 +1,26 @@
+//! `casebase bench`: what Casebase costs, measured against what it is compared with in the same run.
+
+mod access;
+mod report;
+
+pub use access::load;
+
+/// The options of `casebase bench`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Row level security at a million cases, against the same SQL as the tables' owner
+    Access(access::Args),
+}
+
+/// Measures and prints.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    match args.what {
+        What::Access(args) => access::run(args).await,
+    }
+}
