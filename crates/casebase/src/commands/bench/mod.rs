@@ -2,6 +2,7 @@
 
 mod access;
 mod report;
+mod rest;
 
 pub use access::load;
 
@@ -16,11 +17,14 @@ pub struct Args {
 enum What {
     /// Row level security at a million cases, against the same SQL as the tables' owner
     Access(access::Args),
+    /// The local stack's REST interface, against the same SQL without HTTP
+    Rest(rest::Args),
 }
 
 /// Measures and prints.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Access(args) => access::run(args).await,
+        What::Rest(args) => rest::run(args).await,
     }
 }

@@ -15,7 +15,7 @@ use sqlx::{Connection, PgConnection};
 
 use self::measure::Pair;
 use super::report;
-use crate::commands::dev;
+use crate::commands::{dev, stop_signal};
 
 /// The options of `casebase bench access`.
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     .await?;
     let result = tokio::select! {
         result = run_started(&args, &stack) => result,
-        signal = dev::stop_signal() => signal.map_err(Into::into),
+        signal = stop_signal() => signal.map_err(Into::into),
     };
     stack.stop().await;
     result
