@@ -388,9 +388,10 @@ comment on function casebase.make_admin(text) is
   'Makes the user with this e-mail an admin. For the project''s owner only. Takes effect at their next sign-in or token refresh.';
 
 -- The custom access token hook writes app_metadata.case_role at sign-in. It must never keep anybody from signing
--- in: whatever is unexpected, the event goes back as it came. A host's own hook may call it.
+-- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
+-- waiting before Auth gives up on it. A host's own hook may call it.
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = '' set lock_timeout = '500ms'
 as $$
 declare
   person    uuid;

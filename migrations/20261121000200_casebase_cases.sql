@@ -182,6 +182,28 @@ create trigger a_keep_identity before update on public.interactions
 create trigger a_keep_identity before update on public.internal_notes
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
 
+-- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
+create function casebase.keep_words() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if row_security_active(tg_relid)
+     and old.created_by is distinct from casebase.caller_id()
+     and not casebase.is_admin()
+     and not casebase.changed_columns(to_jsonb(old), to_jsonb(new)) <@ '{visible_to_client}'
+  then
+    raise exception 'only who wrote it changes what it says'
+      using errcode = 'insufficient_privilege', hint = 'Add your own instead, or ask an admin.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger b_keep_words before update on public.interactions
+  for each row execute function casebase.keep_words();
+create trigger b_keep_words before update on public.internal_notes
+  for each row execute function casebase.keep_words();
+
 -- A new row is made by whoever makes it. A service key may say on whose behalf.
 create function casebase.set_author() returns trigger
   language plpgsql set search_path = ''

@@ -177,7 +177,10 @@ begin
   from (
     select n.id, n.case_id, n.visible_to_client,
            jsonb_object_agg(change.name, case
-             when change.name = 'content' then '{"changed": true}'
+             when change.name = 'content'
+               -- What was changed while an interaction became visible was never the client's to read.
+               or n.visible_to_client and not o.visible_to_client and change.name <> 'visible_to_client'
+             then '{"changed": true}'
              else jsonb_build_object('from', change.was, 'to', change.becomes)
            end) as changes
     from new_rows n

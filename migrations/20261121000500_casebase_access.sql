@@ -440,7 +440,7 @@ create policy add_interactions on public.interactions for insert to authenticate
     )
   );
 
--- Staff edit the interactions of the cases they see. Clients never.
+-- Staff edit the interactions of the cases they see, the words only of their own (keep_words). Clients never.
 create policy staff_edit_interactions on public.interactions for update to authenticated
   using (
     exists (
@@ -477,7 +477,7 @@ drop policy if exists staff_add_notes on public.internal_notes;
 drop policy if exists staff_edit_notes on public.internal_notes;
 drop policy if exists admins_delete_notes on public.internal_notes;
 
--- Staff read and write the notes of the cases they see as staff. Clients never.
+-- Staff read and write the notes of the cases they see as staff, and change their own (keep_words). Clients never.
 create policy staff_read_notes on public.internal_notes for select to authenticated
   using (
     exists (
@@ -573,15 +573,21 @@ create policy reserve_case_files on public.case_files for insert to authenticate
   );
 
 -- The uploader says that the object is there; client members let go of their own while unverified, staff of any file
--- of the cases they see. Which step follows which: keep_file.
+-- that they see. Which step follows which: keep_file. Nothing that the caller doesn't see: a request without a filter
+-- is judged by this policy alone.
 create policy move_case_files on public.case_files for update to authenticated
   using (
     exists (
       select from public.cases c
       where c.id = case_files.case_id
-        and (case_files.uploaded_by = (select casebase.caller_id()) and case_files.state in ('pending', 'uploaded')
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
+        and (
+          case_files.visible_to_client
+            and case_files.uploaded_by = (select casebase.caller_id()) and case_files.state in ('pending', 'uploaded')
+          or (c.department_id = any ((select casebase.my_departments())::uuid[])
+              or c.assigned_to = (select casebase.staff_id()))
+            and (case_files.state in ('available', 'deleting')
+                 or case_files.uploaded_by = (select casebase.caller_id()))
+        )
     )
   )
   with check (
@@ -589,7 +595,7 @@ create policy move_case_files on public.case_files for update to authenticated
     and exists (
       select from public.cases c
       where c.id = case_files.case_id
-        and (case_files.uploaded_by = (select casebase.caller_id())
+        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
              or c.department_id = any ((select casebase.my_departments())::uuid[])
              or c.assigned_to = (select casebase.staff_id()))
     )
@@ -602,7 +608,7 @@ create policy delete_case_files on public.case_files for delete to authenticated
     and exists (
       select from public.cases c
       where c.id = case_files.case_id
-        and (case_files.uploaded_by = (select casebase.caller_id())
+        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
              or c.department_id = any ((select casebase.my_departments())::uuid[])
              or c.assigned_to = (select casebase.staff_id()))
     )
@@ -638,7 +644,10 @@ create policy see_client_documents on public.client_documents for select to auth
 create policy reserve_client_documents on public.client_documents for insert to authenticated
   with check ((select casebase.staff_standing()) in ('admin', 'all', 'departments'));
 create policy move_client_documents on public.client_documents for update to authenticated
-  using ((select casebase.staff_standing()) in ('admin', 'all', 'departments'))
+  using (
+    (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
+    and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
+  )
   with check (state in ('uploaded', 'deleting') and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
 create policy delete_client_documents on public.client_documents for delete to authenticated
   using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
@@ -668,7 +677,7 @@ create policy staff_read_history on public.case_events for select to authenticat
 -- to the caller: the may_…_object functions look up the row under those tables' own policies.
 --
 -- Permissive policies are OR-ed: any policy of the project's own that forgets to name its bucket would open ours. So
--- each rule stands twice: permissive, and restrictive as "not our buckets, or our rule". All are to authenticated and
+-- each rule stands twice: permissive, and restrictive as "not our buckets, or our rule". They are to authenticated and
 -- name only what every such user may use; bucket_id is tested first, so other buckets' users pay nothing.
 
 drop policy if exists casebase_read on storage.objects;
@@ -678,10 +687,10 @@ drop policy if exists casebase_upload_only_so on storage.objects;
 drop policy if exists casebase_delete on storage.objects;
 drop policy if exists casebase_delete_only_so on storage.objects;
 drop policy if exists casebase_never_update on storage.objects;
-drop policy if exists casebase_nothing_for_anon on storage.objects;
+drop policy if exists casebase_only_for_signed_in on storage.objects;
 
--- Read as the row is read: until it is available only by its uploader, then only the version that was checked; what is
--- being deleted, by who may delete it (Storage deletes only what the caller may read).
+-- Read as the row is read, and nobody but its uploader ever reads what was not checked. What is being deleted can still
+-- be read, because Storage deletes only what the caller may read.
 create policy casebase_read on storage.objects for select to authenticated
   using (
     bucket_id in ('admin-bucket', 'client-bucket')
@@ -722,7 +731,14 @@ create policy casebase_never_update on storage.objects as restrictive for update
   using (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket')
   with check (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket');
 
--- anon sees nothing.
-create policy casebase_nothing_for_anon on storage.objects as restrictive for all to anon
-  using (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket')
-  with check (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket');
+-- anon gets nothing, and neither does a role of the project's own that some policy lets into every bucket. To public,
+-- so nothing is named here but what everybody may use.
+create policy casebase_only_for_signed_in on storage.objects as restrictive for all to public
+  using (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or pg_has_role('authenticated', 'usage')
+  )
+  with check (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or pg_has_role('authenticated', 'usage')
+  );

@@ -37,7 +37,7 @@ create policy add_interactions on public.interactions for insert to authenticate
     )
   );
 
--- Staff edit the interactions of the cases they see. Clients never.
+-- Staff edit the interactions of the cases they see, the words only of their own (keep_words). Clients never.
 create policy staff_edit_interactions on public.interactions for update to authenticated
   using (
     exists (

@@ -11,7 +11,7 @@ drop policy if exists staff_add_notes on public.internal_notes;
 drop policy if exists staff_edit_notes on public.internal_notes;
 drop policy if exists admins_delete_notes on public.internal_notes;
 
--- Staff read and write the notes of the cases they see as staff. Clients never.
+-- Staff read and write the notes of the cases they see as staff, and change their own (keep_words). Clients never.
 create policy staff_read_notes on public.internal_notes for select to authenticated
   using (
     exists (

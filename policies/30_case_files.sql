@@ -52,15 +52,21 @@ create policy reserve_case_files on public.case_files for insert to authenticate
   );
 
 -- The uploader says that the object is there; client members let go of their own while unverified, staff of any file
--- of the cases they see. Which step follows which: keep_file.
+-- that they see. Which step follows which: keep_file. Nothing that the caller doesn't see: a request without a filter
+-- is judged by this policy alone.
 create policy move_case_files on public.case_files for update to authenticated
   using (
     exists (
       select from public.cases c
       where c.id = case_files.case_id
-        and (case_files.uploaded_by = (select casebase.caller_id()) and case_files.state in ('pending', 'uploaded')
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
+        and (
+          case_files.visible_to_client
+            and case_files.uploaded_by = (select casebase.caller_id()) and case_files.state in ('pending', 'uploaded')
+          or (c.department_id = any ((select casebase.my_departments())::uuid[])
+              or c.assigned_to = (select casebase.staff_id()))
+            and (case_files.state in ('available', 'deleting')
+                 or case_files.uploaded_by = (select casebase.caller_id()))
+        )
     )
   )
   with check (
@@ -68,7 +74,7 @@ create policy move_case_files on public.case_files for update to authenticated
     and exists (
       select from public.cases c
       where c.id = case_files.case_id
-        and (case_files.uploaded_by = (select casebase.caller_id())
+        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
              or c.department_id = any ((select casebase.my_departments())::uuid[])
              or c.assigned_to = (select casebase.staff_id()))
     )
@@ -81,7 +87,7 @@ create policy delete_case_files on public.case_files for delete to authenticated
     and exists (
       select from public.cases c
       where c.id = case_files.case_id
-        and (case_files.uploaded_by = (select casebase.caller_id())
+        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
              or c.department_id = any ((select casebase.my_departments())::uuid[])
              or c.assigned_to = (select casebase.staff_id()))
     )

@@ -27,7 +27,10 @@ create policy see_client_documents on public.client_documents for select to auth
 create policy reserve_client_documents on public.client_documents for insert to authenticated
   with check ((select casebase.staff_standing()) in ('admin', 'all', 'departments'));
 create policy move_client_documents on public.client_documents for update to authenticated
-  using ((select casebase.staff_standing()) in ('admin', 'all', 'departments'))
+  using (
+    (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
+    and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
+  )
   with check (state in ('uploaded', 'deleting') and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
 create policy delete_client_documents on public.client_documents for delete to authenticated
   using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));

@@ -2,7 +2,7 @@
 -- to the caller: the may_…_object functions look up the row under those tables' own policies.
 --
 -- Permissive policies are OR-ed: any policy of the project's own that forgets to name its bucket would open ours. So
--- each rule stands twice: permissive, and restrictive as "not our buckets, or our rule". All are to authenticated and
+-- each rule stands twice: permissive, and restrictive as "not our buckets, or our rule". They are to authenticated and
 -- name only what every such user may use; bucket_id is tested first, so other buckets' users pay nothing.
 
 drop policy if exists casebase_read on storage.objects;
@@ -12,10 +12,10 @@ drop policy if exists casebase_upload_only_so on storage.objects;
 drop policy if exists casebase_delete on storage.objects;
 drop policy if exists casebase_delete_only_so on storage.objects;
 drop policy if exists casebase_never_update on storage.objects;
-drop policy if exists casebase_nothing_for_anon on storage.objects;
+drop policy if exists casebase_only_for_signed_in on storage.objects;
 
--- Read as the row is read: until it is available only by its uploader, then only the version that was checked; what is
--- being deleted, by who may delete it (Storage deletes only what the caller may read).
+-- Read as the row is read, and nobody but its uploader ever reads what was not checked. What is being deleted can still
+-- be read, because Storage deletes only what the caller may read.
 create policy casebase_read on storage.objects for select to authenticated
   using (
     bucket_id in ('admin-bucket', 'client-bucket')
@@ -56,7 +56,14 @@ create policy casebase_never_update on storage.objects as restrictive for update
   using (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket')
   with check (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket');
 
--- anon sees nothing.
-create policy casebase_nothing_for_anon on storage.objects as restrictive for all to anon
-  using (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket')
-  with check (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket');
+-- anon gets nothing, and neither does a role of the project's own that some policy lets into every bucket. To public,
+-- so nothing is named here but what everybody may use.
+create policy casebase_only_for_signed_in on storage.objects as restrictive for all to public
+  using (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or pg_has_role('authenticated', 'usage')
+  )
+  with check (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or pg_has_role('authenticated', 'usage')
+  );

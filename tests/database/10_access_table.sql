@@ -57,8 +57,9 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ('select from interactions where id = {other hidden}',       '1','1','0','0','1','0','0','0','0','0','42501','1'),
 ($$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content)
    values ({case}, 'A', 'ARGAN', 'B', 'EMPLOYEE', 'c')$$,    '1','1','1','1','1','1','42501','42501','42501','42501','42501','1'),
+-- Words are their author's; these have none.
 ($$update interactions set content = 'c' where id = {shown}$$,
-                                                             '1','1','1','1','0','0','0','0','0','0','42501','1'),
+                                                             '1','42501','42501','42501','0','0','0','0','0','0','42501','1'),
 ('delete from interactions where id = {shown}',              '1','0','0','0','0','0','0','0','0','0','42501','1'),
 
 -- internal notes and case_internal
@@ -67,15 +68,15 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$insert into internal_notes (case_id, content) values ({case}, 'c')$$,
                                                              '1','1','1','1','42501','42501','42501','42501','42501','42501','42501','1'),
 ($$update internal_notes set content = 'c' where case_id = {case}$$,
-                                                             '1','1','1','1','0','0','0','0','0','0','42501','1'),
+                                                             '1','42501','42501','42501','0','0','0','0','0','0','42501','1'),
 -- Without a condition the SELECT policy doesn't help: the UPDATE policy alone decides.
-($$update internal_notes set content = 'c'$$,                '3','3','2','1','1','0','0','0','0','0','42501','3'),
+('update internal_notes set content = content',              '3','3','2','1','1','0','0','0','0','0','42501','3'),
 ('delete from internal_notes where case_id = {case}',        '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ('select from case_internal where case_id = {case}',         '1','1','1','1','0','0','0','0','0','0','42501','1'),
 ($$update case_internal set tags = array['x'] where case_id = {case}$$,
                                                              '1','1','1','1','0','0','0','0','0','0','42501','1'),
 ($$update case_internal set tags = array['x']$$,             '3','3','2','1','1','0','0','0','0','0','42501','3'),
-($$update interactions set content = 'c'$$,                  '6','6','4','2','2','0','0','0','0','0','42501','6'),
+('update interactions set visible_to_client = true',         '6','6','4','2','2','0','0','0','0','0','42501','6'),
 ($$insert into case_internal (case_id, tags) values ({case}, array['x']) on conflict (case_id) do update set tags = excluded.tags$$,
                                                              '1','1','1','1','42501','42501','42501','42501','42501','42501','42501','1'),
 ('delete from case_internal where case_id = {case}',         '1','0','0','0','0','0','0','0','0','0','42501','1'),

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(30);
+select plan(39);
 select tests.world();
 
 -- Who made it.
@@ -34,6 +34,17 @@ select is((select (party1_name, party1_type, visible_to_client, created_by)::tex
 select is(tests.does('Sam', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content)
   values ({case}, 'Alan', 'ARGAN', 'B', 'EMPLOYEE', 'Two hats')$$), '1', 'staff who see a case only as its client');
 select is((select party1_name || party1_type from interactions where content = 'Two hats'), 'SamCLIENT', 'speak as the client there');
+
+-- What was said stays so.
+select is(tests.would('Alan', $$update interactions set content = 'I agree.' where content = 'Only this.'$$), '42501', 'staff can''t change a client''s words');
+select is(tests.would('Dora', $$update interactions set party1_name = 'Bob' where content = 'We will pay.'$$), '42501', 'or who said them');
+select is(tests.would('Dora', $$update interactions set content = 'c' where content = 'On the phone'$$), '42501', 'or a colleague''s');
+select is(tests.would('Alan', $$update interactions set content = 'c', party1_name = 'Bert' where content = 'On the phone'$$), '1', 'their own they can');
+select is(tests.would('Dora', $$update interactions set visible_to_client = true where content = 'On the phone'$$), '1', 'and show or hide what a colleague wrote');
+select is(tests.would('Ada', $$update interactions set content = 'c' where content = 'Only this.'$$), '1', 'an admin can change any, in their own name');
+select is(tests.does('Alan', $$insert into internal_notes (case_id, content) values ({case}, 'His')$$), '1', 'a note');
+select is(tests.would('Dora', $$update internal_notes set content = 'Hers' where content = 'His'$$), '42501', 'is its author''s too');
+select is(tests.would('Alan', $$update internal_notes set content = 'Still his' where content = 'His'$$), '1', 'to change');
 
 -- What follows from something else.
 select is(tests.would('Alan', $$insert into cases (id, client_id, title) overriding system value values (1000000, '{acme}', 't')$$), '42501',

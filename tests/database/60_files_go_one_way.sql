@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(46);
+select plan(50);
 select tests.world();
 
 create function pg_temp.reserving(file_name text, extra_columns text default '', extra_values text default '') returns text language sql
@@ -57,6 +57,12 @@ select is(tests.does('worker', $$select casebase.verification_finish({hers}, 'v1
 select is(tests.does('Alan', $$select from case_files where id = {hers} and state = 'available' and sha256 = repeat('a', 64)$$), '1', 'and then others see it');
 select is(tests.does('worker', 'select from casebase.verification_begin({hers})'), '55000', 'it is verified once');
 select is(tests.does('Carla', $$update case_files set state = 'deleting' where id = {hers}$$), '0', 'a client can''t delete what was verified');
+
+-- Without a filter the UPDATE policy alone decides: what one doesn't see stays as it is.
+select is(tests.does('Carla', pg_temp.reserving('{number}-1634567890-w.pdf')), '1', 'Carla reserves another');
+select is(tests.would('Alan', $$update case_files set state = 'deleting' where state = 'pending'$$), '1', 'Alan lets go of his own pending file');
+select is(tests.does('Ada', $$update case_files set state = 'deleting'$$), '7', 'an admin of everything there is, in one request');
+select is((select string_agg(file_name, ' ') from case_files where state = 'pending' and file_name like '%-w.pdf'), tests.filled('{number}-1634567890-w.pdf'), 'but what is under way is still hers');
 
 -- A client-visible file never hangs on a hidden interaction.
 select is(tests.would('Alan', pg_temp.reserving('{number}-interaction-{hidden}-1634567890-x.pdf', ', interaction_id, visible_to_client', ', {hidden}, true')), '23514', 'not when it is made');

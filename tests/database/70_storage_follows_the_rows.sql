@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(49);
+select plan(57);
 select tests.world();
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
@@ -54,11 +54,28 @@ select is(tests.does('Nemo', $$select from storage.objects where bucket_id in ('
 update storage.objects set version = 'v2' where name = tests.id('place');
 select is(tests.does('Alan', $$select from storage.objects where name = '{place}'$$), '0', 'swapped bytes are served to nobody');
 select is(tests.does('Carla', $$select from storage.objects where name = '{place}'$$), '0', 'their uploader neither');
+select is(tests.does('Asta', $$update case_files set state = 'deleting' where id = {file}$$), '1', 'staff let go of them');
+select is(tests.does('Asta', $$select from storage.objects where name = '{place}'$$), '0', 'and still don''t read them');
+select is(tests.does('Ada', $$delete from storage.objects where name = '{place}'$$), '0', 'not even to delete them');
+select is(tests.would('Carla', $$delete from storage.objects where name = '{place}'$$), '1', 'which their uploader can');
+alter table case_files disable trigger a_keep_file;
+update case_files set state = 'available' where id = tests.id('file')::bigint;
+alter table case_files enable trigger a_keep_file;
 update storage.objects set version = 'v1' where name = tests.id('place');
 
 -- An internal file.
 select is(tests.does('Carla', $$select from storage.objects where bucket_id = 'admin-bucket'$$), '0', 'a client reads nothing in admin-bucket');
 select is(tests.does('Asta', $$select from storage.objects where bucket_id = 'admin-bucket'$$), '1', 'staff their cases'' files');
+
+-- A role of the project's own, in a token's role claim, that a policy of the host lets in everywhere.
+create role tests_manager nologin;
+grant usage on schema storage to tests_manager;
+grant all on storage.objects to tests_manager;
+insert into tests.people (name, db_role) values ('manager', 'tests_manager');
+select is(tests.would('manager', $$select from storage.objects where bucket_id = 'theirs'$$), '1', 'the host''s own roles keep the host''s buckets');
+select is(tests.would('manager', $$select from storage.objects where bucket_id <> 'theirs'$$), '0', 'and read nothing in ours');
+select is(tests.would('manager', $$insert into storage.objects (bucket_id, name) values ('client-bucket', 'x')$$), '42501', 'nor write there');
+select is(tests.would('manager', $$delete from storage.objects where bucket_id <> 'theirs'$$), '0', 'nor delete');
 
 -- Deleting.
 select is(tests.does('Ada', $$delete from case_files where id = {file}$$), '0', 'no row goes before it is let go');

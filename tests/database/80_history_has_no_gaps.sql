@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(34);
+select plan(37);
 select tests.world();
 
 create function pg_temp.entries(the_case text) returns text language sql
@@ -41,14 +41,14 @@ select is(tests.does('Dora', $$select hand_over_case({case}, '{south}', '{Sam}',
 select is(pg_temp.entries('case'), 'internal_note.created by Dora, case.handed_over by Dora, case.assigned by Dora', 'says so');
 select pg_temp.seen('case');
 select is(tests.does('Carla', $$insert into interactions (case_id, content) select {case}, 'n' || n from generate_series(1, 3) n$$), '3', 'three at once');
-select is(tests.does('Alan', $$update interactions set content = 'x' where content = 'n2'$$), '1', 'one changed');
+select is(tests.does('Ada', $$update interactions set content = 'x' where content = 'n2'$$), '1', 'one changed');
 select is(tests.does('Ada', $$delete from interactions where content = 'n3'$$), '1', 'one deleted');
-select is(pg_temp.entries('case'), 'interaction.created by Carla, interaction.created by Carla, interaction.created by Carla, interaction.updated by Alan, interaction.deleted by Ada',
+select is(pg_temp.entries('case'), 'interaction.created by Carla, interaction.created by Carla, interaction.created by Carla, interaction.updated by Ada, interaction.deleted by Ada',
   'each is there');
 select pg_temp.seen('case');
-select is(tests.does('Sam', $$update internal_notes set content = 'Thanks' where content = 'Please'$$), '1', 'a changed note');
+select is(tests.does('Ada', $$update internal_notes set content = 'Thanks' where content = 'Please'$$), '1', 'a changed note');
 select is(tests.does('Ada', $$delete from internal_notes where content = 'Thanks'$$), '1', 'a deleted note');
-select is(pg_temp.entries('case'), 'internal_note.updated by Sam, internal_note.deleted by Ada', 'too');
+select is(pg_temp.entries('case'), 'internal_note.updated by Ada, internal_note.deleted by Ada', 'too');
 select pg_temp.seen('case');
 update case_files set state = 'deleting' where case_id = tests.id('case')::bigint and visible_to_client;
 insert into case_files (case_id, file_name, original_name, content_type, file_size, state, uploaded_by)
@@ -75,9 +75,14 @@ select is(tests.sees('Carla', $$select string_agg(key, ' ' order by key) from (s
   'actor_name created_at data type', 'and neither seq nor id');
 select is(tests.does('Alan', $$update interactions set visible_to_client = false where content = 'n1'$$), '1', 'an interaction that is hidden later');
 select is(tests.sees('Carla', $$select count(*) from case_timeline({case}) where type like 'interaction.%' and actor_name = 'Carla'$$), '1', 'is out of the client''s history too');
+select is(tests.does('Ada', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content)
+  values ({case}, 'A. Whistle', 'CONTRACTOR', 'Ada', 'ARGAN', 'w')$$), '1', 'one that was hidden at first');
+select is(tests.does('Ada', $$update interactions set party1_name = 'A contractor', visible_to_client = true where content = 'w'$$), '1', 'is cleaned and then shown');
+select is(tests.sees('Carla', $$select string_agg(data #>> '{changes,party1_name}', ' ') from case_timeline({case}) where data -> 'changes' ? 'party1_name'$$),
+  '{"changed": true}', 'and its client doesn''t read what it said before');
 
 -- With its case.
-select is(tests.does('Ada', $$delete from interactions where case_id = {case}$$), '4', 'an admin clears a case');
+select is(tests.does('Ada', $$delete from interactions where case_id = {case}$$), '5', 'an admin clears a case');
 delete from storage.objects where name like tests.filled('%/{number}/%');
 delete from case_files where case_id = tests.id('case')::bigint;
 select is(tests.does('Ada', 'delete from cases where id = {case}'), '1', 'and deletes it');

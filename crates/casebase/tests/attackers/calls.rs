@@ -1,0 +1,182 @@
+//! The calls that people make, and what comes of them.
+
+use std::collections::BTreeSet;
+
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::{model::Id, support::project};
+
+/// What a call comes to, as far as the model can tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// These rows were read or changed.
+    Rows(BTreeSet<Id>),
+    /// Refused with this status.
+    Refused(u16),
+}
+
+impl Outcome {
+    pub fn nothing() -> Self {
+        Self::Rows(BTreeSet::new())
+    }
+
+    pub fn row(id: Id) -> Self {
+        Self::Rows([id].into())
+    }
+
+    /// The row where `holds`, else nothing: what a filter does.
+    pub fn row_if(holds: bool, id: Id) -> Self {
+        if holds {
+            Self::row(id)
+        } else {
+            Self::nothing()
+        }
+    }
+
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Rows(rows) if !rows.is_empty())
+    }
+}
+
+/// Someone's way to the project.
+pub struct Caller {
+    http: Client,
+    token: String,
+}
+
+impl Caller {
+    pub fn new(token: String) -> Self {
+        Self {
+            http: Client::new(),
+            token,
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", project().setting("SUPABASE_URL"));
+        self.http
+            .request(method, url)
+            .bearer_auth(&self.token)
+            .header("apikey", project().setting("SUPABASE_ANON_KEY"))
+    }
+
+    /// The rows that a query sees; `key` is their id. The exact count must say the same.
+    pub async fn read(&self, query: &str, key: &str) -> Outcome {
+        let request = self.request(Method::GET, &format!("/rest/v1/{query}"));
+        let answer = request
+            .header("prefer", "count=exact")
+            .send()
+            .await
+            .unwrap();
+        let range = answer.headers().get("content-range").cloned();
+        let outcome = rows(answer, key).await;
+        if let Outcome::Rows(rows) = &outcome {
+            let range = range.expect("a range");
+            let total = range.to_str().unwrap().rsplit('/').next().unwrap();
+            assert_eq!(
+                total,
+                rows.len().to_string(),
+                "{query}: the count tells another story"
+            );
+        }
+        outcome
+    }
+
+    /// POST, PATCH or DELETE, and the rows it made or changed.
+    pub async fn write(&self, method: Method, query: &str, row: Option<Value>) -> Outcome {
+        let request = self.request(method, &format!("/rest/v1/{query}"));
+        let request = request.header("prefer", "return=representation");
+        let request = match row {
+            Some(row) => request.json(&row),
+            None => request,
+        };
+        rows(request.send().await.unwrap(), "id").await
+    }
+
+    /// The row that a POST made, or the status that refused it.
+    pub async fn insert(&self, table: &str, row: Value) -> Result<Value, u16> {
+        self.post(table, row, "return=representation").await
+    }
+
+    /// The same, over a row that may be there already.
+    pub async fn upsert(&self, table: &str, row: Value) -> Result<Value, u16> {
+        let prefer = "return=representation,resolution=merge-duplicates";
+        self.post(table, row, prefer).await
+    }
+
+    async fn post(&self, table: &str, row: Value, prefer: &str) -> Result<Value, u16> {
+        let request = self.request(Method::POST, &format!("/rest/v1/{table}"));
+        let request = request.header("prefer", prefer).json(&row);
+        let answer = request.send().await.unwrap();
+        if !answer.status().is_success() {
+            return Err(answer.status().as_u16());
+        }
+        let rows: Value = answer.json().await.unwrap();
+        Ok(rows[0].clone())
+    }
+
+    /// The status of an rpc.
+    pub async fn rpc(&self, function: &str, arguments: Value) -> u16 {
+        let request = self.request(Method::POST, &format!("/rest/v1/rpc/{function}"));
+        let answer = request.json(&arguments).send().await.unwrap();
+        answer.status().as_u16()
+    }
+
+    /// Whether Storage took the bytes.
+    pub async fn put(&self, object: &str, bytes: usize, upsert: bool) -> bool {
+        let request = self.request(Method::POST, &format!("/storage/v1/object/{object}"));
+        let request = request
+            .header("content-type", "text/plain")
+            .header("x-upsert", upsert.to_string());
+        let answer = request.body(bytes.to_string()).send().await.unwrap();
+        answer.status().is_success()
+    }
+
+    /// The bytes that Storage serves.
+    pub async fn get(&self, object: &str) -> Option<usize> {
+        let path = format!("/storage/v1/object/authenticated/{object}");
+        let answer = self.request(Method::GET, &path).send().await.unwrap();
+        if !answer.status().is_success() {
+            return None;
+        }
+        Some(answer.text().await.unwrap().parse().expect("our bytes"))
+    }
+
+    /// Whether Storage did it: signing, moving, copying.
+    pub async fn ask(&self, path: &str, body: Value) -> bool {
+        let request = self.request(Method::POST, &format!("/storage/v1/object/{path}"));
+        let answer = request.json(&body).send().await.unwrap();
+        answer.status().is_success()
+    }
+
+    pub async fn remove(&self, object: &str) -> bool {
+        let path = format!("/storage/v1/object/{object}");
+        let answer = self.request(Method::DELETE, &path).send().await.unwrap();
+        answer.status().is_success()
+    }
+
+    /// The names in a folder.
+    pub async fn list(&self, bucket: &str, folder: &str) -> BTreeSet<String> {
+        let request = self.request(Method::POST, &format!("/storage/v1/object/list/{bucket}"));
+        let body = json!({"prefix": folder, "limit": 1000, "offset": 0});
+        let answer = request.json(&body).send().await.unwrap();
+        if !answer.status().is_success() {
+            return BTreeSet::new();
+        }
+        let found: Vec<Value> = answer.json().await.unwrap();
+        let name = |o: &Value| o["name"].as_str().expect("a name").to_owned();
+        found.iter().map(name).collect()
+    }
+}
+
+async fn rows(answer: Response, key: &str) -> Outcome {
+    let status = answer.status();
+    if !status.is_success() {
+        return Outcome::Refused(status.as_u16());
+    }
+    let rows: Vec<Value> = answer.json().await.expect("rows");
+    // Rows of tables whose key is no number count as one.
+    let id = |row: &Value| row[key].as_i64().unwrap_or_default();
+    Outcome::Rows(rows.iter().map(id).collect())
+}
