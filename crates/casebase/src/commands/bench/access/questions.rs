@@ -141,10 +141,11 @@ fn objects(person: &Person) -> Vec<Question> {
         ..
     } = &person.case;
     let folder = &object_path[..object_path.rfind('/').map_or(0, |slash| slash + 1)];
+    let clients = below(&format!("{client_id}/"));
     // A bucket's first page is of what the person sees of it.
     let seen = match person.kind {
         Kind::All | Kind::Admin => "true".into(),
-        Kind::Client => below(&format!("{client_id}/")),
+        Kind::Client => clients.clone(),
         Kind::Assigned | Kind::Departments => format!(
             "exists (select from case_files f join cases c on c.id = f.case_id
                      where f.bucket_id = o.bucket_id and f.object_path = o.name and {})",
@@ -162,6 +163,11 @@ fn objects(person: &Person) -> Vec<Question> {
             "objects of a case's folder",
             listing(bucket_id, &below(folder)),
         ),
+        Question {
+            name: "objects of a client's folder",
+            as_owner: listing(bucket_id, &format!("{clients} and {seen}")),
+            under_rls: listing(bucket_id, &clients),
+        },
         Question {
             name: "first page of our bucket",
             as_owner: listing(bucket_id, &seen),
