@@ -268,7 +268,6 @@ begin
   if not row_security_active(tg_relid) then
     return new;
   end if;
-  changed := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
   if standing in ('admin', 'all', 'departments')
      and (old.department_id = any (casebase.my_departments()) or old.assigned_to = casebase.caller_id())
   then
@@ -281,6 +280,7 @@ begin
     raise exception 'a client edits a case only while it is open'
       using errcode = 'insufficient_privilege', hint = 'Add an interaction, or reopen the case with rpc/reopen_case.';
   end if;
+  changed := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
   if not changed <@ allowed then
     raise exception 'you can''t change % of this case',
         (select string_agg(c, ', ') from unnest(changed) c where c <> all (allowed))

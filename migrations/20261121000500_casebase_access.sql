@@ -45,7 +45,7 @@ grant execute on function
   casebase.case_people(bigint),
   casebase.case_timeline(bigint),
   casebase.my_client_names(),
-  casebase.newest_case_ids(integer, timestamptz)
+  casebase.newest_cases(integer, timestamptz)
 to authenticated, service_role;
 
 -- The auth service, at sign-in.
