@@ -6,9 +6,15 @@
     reason = "a failing test may panic, a skipped one says so"
 )]
 
+#[path = "database/access_report.rs"]
+mod access_report;
+#[path = "database/definer_functions.rs"]
+mod definer_functions;
+#[path = "support/extension.rs"]
+mod extension;
 mod support;
 
-use std::{collections::BTreeSet, path::PathBuf, process::Command};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use casebase::{commands::dev, migrations};
 use casebase_local::{Options, Stack};
@@ -25,11 +31,15 @@ async fn connect(setting: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
 }
 
+fn repository_path(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
 /// The `.sql` files of a folder of the repository, in the order of their names.
 fn sql_files(folder: &str) -> Vec<(String, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(folder);
+    let folder = repository_path(folder);
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .expect("the folder is there")
         .map(|entry| entry.expect("readable").path())
@@ -68,33 +78,8 @@ async fn texts(connection: &mut PgConnection, sql: &'static str) -> BTreeSet<Str
 mod pgtap {
     use super::*;
 
-    /// Whether the server has pgTAP; where this machine lets us, it is installed.
-    async fn is_available(connection: &mut PgConnection) -> bool {
-        const AVAILABLE: &str =
-            "select exists (select from pg_available_extensions where name = 'pgtap')";
-        let available: bool = sqlx::query_scalar(AVAILABLE)
-            .fetch_one(&mut *connection)
-            .await
-            .expect("the catalogue answers");
-        if available {
-            return true;
-        }
-        let version: i32 =
-            sqlx::query_scalar("select current_setting('server_version_num')::int / 10000")
-                .fetch_one(&mut *connection)
-                .await
-                .expect("the server has a version");
-        let package = format!("postgresql-{version}-pgtap");
-        let installed = Command::new("apt-get")
-            .args(["install", "-y", "-qq", "--no-install-recommends", &package])
-            .output();
-        if !installed.is_ok_and(|output| output.status.success()) {
-            return false;
-        }
-        sqlx::query_scalar(AVAILABLE)
-            .fetch_one(connection)
-            .await
-            .expect("the catalogue answers")
+    pub(super) async fn is_available(connection: &mut PgConnection) -> bool {
+        extension::is_available(connection, "pgtap", "pgtap").await
     }
 
     /// What one file said.
@@ -158,7 +143,6 @@ mod pgtap {
     async fn every_file_passes_what_it_planned() {
         let _alone = ALONE.lock().await;
         if !is_available(&mut connect("DATABASE_ADMIN_URL").await).await {
-            eprintln!("skipped: this server has no pgTAP (Debian: postgresql-<version>-pgtap)");
             return;
         }
         let mut failures = Vec::new();
