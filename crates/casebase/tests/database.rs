@@ -2,6 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a failing test may panic")]
 
+#[path = "database/access_report.rs"]
+mod access_report;
+#[path = "database/definer_functions.rs"]
+mod definer_functions;
 #[path = "support/extension.rs"]
 mod extension;
 mod support;
@@ -23,11 +27,15 @@ async fn connect(setting: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
 }
 
+fn repository_path(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
 /// The `.sql` files of a folder of the repository, in the order of their names.
 fn sql_files(folder: &str) -> Vec<(String, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(folder);
+    let folder = repository_path(folder);
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .expect("the folder is there")
         .map(|entry| entry.expect("readable").path())
@@ -65,6 +73,10 @@ async fn texts(connection: &mut PgConnection, sql: &'static str) -> BTreeSet<Str
 
 mod pgtap {
     use super::*;
+
+    pub(super) async fn is_available(connection: &mut PgConnection) -> bool {
+        extension::is_available(connection, "pgtap", "pgtap").await
+    }
 
     /// What one file said.
     #[derive(Default)]
@@ -126,8 +138,7 @@ mod pgtap {
     #[tokio::test]
     async fn every_file_passes_what_it_planned() {
         let _alone = ALONE.lock().await;
-        let mut admin = connect("DATABASE_ADMIN_URL").await;
-        if !extension::is_available(&mut admin, "pgtap", "pgtap").await {
+        if !is_available(&mut connect("DATABASE_ADMIN_URL").await).await {
             return;
         }
         let mut failures = Vec::new();
