@@ -423,6 +423,8 @@ fn server_command(binaries: &Binaries, run_as: &RunAs, options: &Options) -> Com
         "listen_addresses=127.0.0.1".into(),
         "max_connections=200".into(),
         "wal_level=logical".into(),
+        // As hosted projects have it.
+        "jit=off".into(),
         "timezone=UTC".into(),
         "log_timezone=UTC".into(),
         r#"search_path="$user", public, extensions"#.into(),

@@ -1,10 +1,8 @@
 //! `casebase bench`: what Casebase costs, measured against what it is compared with in the same run.
 
-mod access;
+pub mod access;
 mod report;
 mod rest;
-
-pub use access::load;
 
 /// The options of `casebase bench`.
 #[derive(Debug, clap::Args)]

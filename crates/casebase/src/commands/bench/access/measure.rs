@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr, SqlStr};
 
-use super::{Question, people::Person};
+use super::{people::Person, questions::Question};
 use crate::commands::bench::report::Measurement;
 
 /// Rounds enough for a median, or as many as fit.

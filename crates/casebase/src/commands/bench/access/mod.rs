@@ -2,11 +2,13 @@
 //!
 //! The same SQL runs as the tables' owner, with the WHERE that says what the person may see, and under row level
 //! security as that person, with the role and the claims that PostgREST sets. Both take turns.
+//!
+//! A question is "narrowed" when its filter names what makes the cases one's own: the client, or who it is assigned to.
 
 pub mod load;
 mod measure;
-mod people;
-mod questions;
+pub mod people;
+pub mod questions;
 
 use std::path::PathBuf;
 
@@ -81,13 +83,4 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     }
     report::print_table(&measurements, "under RLS", "as owner")?;
     Ok(())
-}
-
-/// A person's question in SQL, twice.
-struct Question {
-    name: &'static str,
-    /// As the tables' owner, who must say what the person may see.
-    as_owner: String,
-    /// As the person asks it; the policies say the rest.
-    under_rls: String,
 }

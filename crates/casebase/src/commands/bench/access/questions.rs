@@ -1,9 +1,16 @@
 //! What is asked, as frontends ask it, and with the WHERE that an owner would have to write.
 
-use super::{
-    Question,
-    people::{Case, Kind, Person},
-};
+use super::people::{Case, Kind, Person};
+
+/// A person's question in SQL, twice.
+pub struct Question {
+    /// What is asked.
+    pub name: &'static str,
+    /// As the tables' owner, who must say what the person may see.
+    pub as_owner: String,
+    /// As the person asks it; the policies say the rest.
+    pub under_rls: String,
+}
 
 /// What this person is measured with.
 pub fn of(person: &Person) -> Vec<Question> {
@@ -15,6 +22,8 @@ pub fn of(person: &Person) -> Vec<Question> {
 }
 
 fn cases(person: &Person) -> Vec<Question> {
+    const OPEN: &str = "c.status = 'open'";
+    const URGENT: &str = "c.status = 'open' and c.priority = 'urgent'";
     let sees = &person.sees;
     let page = |filter: &str| format!("where {filter} order by c.created_at desc limit 25");
     let listed = |name, filter: &str| Question {
@@ -25,12 +34,18 @@ fn cases(person: &Person) -> Vec<Question> {
         ),
         under_rls: format!("select * from cases c {}", page(filter)),
     };
-    let counted = |name, what: &str, filter: &str| Question {
+    let asked = |name, what: &str, filter: &str| Question {
         name,
         as_owner: format!("{what} from cases c where {filter} and {sees}"),
         under_rls: format!("{what} from cases c where {filter}"),
     };
-    let of_client = format!("c.client_id = '{}'", person.case.client_id);
+    // What narrows a page to few cases: for those who see few, what makes them theirs.
+    let narrow = match person.kind {
+        Kind::Assigned => person.sees.clone(),
+        _ => format!("c.client_id = '{}'", person.case.client_id),
+    };
+    let narrow_open = format!("{narrow} and {OPEN}");
+    let narrow_urgent = format!("{narrow} and {URGENT}");
     vec![
         listed("newest page", "true"),
         Question {
@@ -38,25 +53,25 @@ fn cases(person: &Person) -> Vec<Question> {
             as_owner: format!("select * from cases c {}", page(sees)),
             under_rls: "select * from my_newest_cases()".into(),
         },
-        listed("newest page of a client", &of_client),
-        listed("newest page of the open", "c.status = 'open'"),
-        listed(
-            "urgent open cases",
-            "c.status = 'open' and c.priority = 'urgent'",
-        ),
+        listed("newest page, narrowed", &narrow),
+        listed("newest open page", OPEN),
+        listed("newest open page, narrowed", &narrow_open),
+        listed("urgent open cases", URGENT),
+        listed("urgent open cases, narrowed", &narrow_urgent),
         listed("case by id", &format!("c.id = {}", person.case.id)),
         listed(
             "case by case_id",
             &format!("c.case_id = '{}'", person.case.number),
         ),
-        counted("exact count", "select count(*)", "true"),
-        counted("exact count of a client", "select count(*)", &of_client),
-        counted(
-            "exact count of the open",
+        asked("exact count", "select count(*)", "true"),
+        asked("exact count, narrowed", "select count(*)", &narrow),
+        asked("exact count of the open", "select count(*)", OPEN),
+        asked(
+            "exact count of the open, narrowed",
             "select count(*)",
-            "c.status = 'open'",
+            &narrow_open,
         ),
-        counted("estimated count", "explain (format json) select 1", "true"),
+        asked("estimated count", "explain (format json) select 1", "true"),
     ]
 }
 
@@ -174,6 +189,10 @@ fn objects(person: &Person) -> Vec<Question> {
             under_rls: listing(bucket_id, "true"),
         },
         same("first page of another bucket", listing("avatars", "true")),
+        same(
+            "another bucket by time",
+            "select o.name, o.id from storage.objects o where o.bucket_id = 'avatars' order by o.created_at limit 100".into(),
+        ),
     ]
 }
 
