@@ -28,7 +28,6 @@ create table public.cases (
   updated_at            timestamptz not null default now(),
   resolved_at           timestamptz,
   constraint cases_pkey primary key (id),
-  constraint cases_case_id_key unique (case_id),
   constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
   constraint cases_required_specialty_id_fkey
@@ -57,6 +56,10 @@ comment on column public.cases.action_required_of is 'The party type whose move 
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
+
+-- Not a constraint: a generated column that a foreign key could reference makes every update with a BEFORE trigger lock
+-- the case for update, and then each new interaction, note or file of it waits, or deadlocks. A condition prevents that.
+create unique index cases_case_id_key on public.cases (case_id) where case_id is not null;
 
 -- One index for every arm of the policies, in the order that a page is read in, with what the other arms ask for:
 -- then counting a client's cases needs no row.

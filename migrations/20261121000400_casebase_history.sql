@@ -285,3 +285,26 @@ $$;
 create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
+
+-- A planned or estimated count is the planner's guess over everybody's rows, whatever the policies hide, and where it
+-- knows the common values of a column, the guess tells how often one occurs. Of what people write it knows nothing.
+do $$
+declare
+  written record;
+begin
+  for written in
+    select c.oid::regclass as tab, a.attname
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_class c on c.oid = a.attrelid
+    where c.oid in (
+        'public.client_members'::regclass, 'public.staff_members'::regclass, 'public.cases'::regclass,
+        'public.case_internal'::regclass, 'public.interactions'::regclass, 'public.internal_notes'::regclass,
+        'public.case_files'::regclass, 'public.client_documents'::regclass, 'public.case_events'::regclass)
+      and a.attname in (
+        'display_name', 'title', 'description', 'metadata', 'tags', 'party1_name', 'party2_name', 'content',
+        'file_name', 'original_name', 'sha256', 'rejection', 'actor_name', 'data')
+  loop
+    execute format('alter table %s alter column %I set statistics 0', written.tab, written.attname);
+  end loop;
+end
+$$;

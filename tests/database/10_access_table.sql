@@ -10,6 +10,20 @@ select tests.world();
 insert into clients (name) values ('Idle');
 insert into departments (name) values ('Idle');
 insert into party_types (code, label) values ('IDLE', 'Idle');
+with made as (insert into cases (client_id, title) values (tests.id('other')::uuid, 'idle') returning id)
+insert into tests.names select 'idle case', id from made;
+-- In Acme's resolved case: a place that Carla reserved, a file on its way out, and one whose object is gone already.
+insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, state, uploaded_by, object_version)
+select tests.id('resolved case')::bigint, tests.id('resolved number') || '-1634567890-' || f.name || '.pdf', 'x.pdf', 'application/pdf', 1, true,
+       f.state, p.id, f.version
+from (values ('place', 'pending', 'Carla', null), ('going', 'deleting', 'Alan', 'v1'), ('gone', 'deleting', 'Alan', 'v1')) f (name, state, uploader, version)
+join tests.people p on p.name = f.uploader;
+insert into tests.names
+  select substring(file_name from '-([a-z]+)\.pdf$'), object_path from case_files where case_id = tests.id('resolved case')::bigint and state <> 'available';
+insert into storage.objects (bucket_id, name, version) values ('client-bucket', tests.id('going'), 'v1');
+-- And a document of Acme's whose object is gone.
+insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, state, uploaded_by)
+select tests.id('acme')::uuid, 'policies', 'old.pdf', 'old.pdf', 'application/pdf', 1, 'deleting', id from tests.people where name = 'Alan';
 
 create temporary table cells (
   place serial, statement text,
@@ -19,7 +33,7 @@ create temporary table cells (
 
 insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Otto", "Ivan", "Faye", "Nemo", "anon", "service") values
 -- cases: see
-('select from cases',                                        '3','3','2','1','3','2','1','0','0','0','42501','3'),
+('select from cases',                                        '4','4','2','1','3','2','2','0','0','0','42501','4'),
 ('select from cases where id = {case}',                      '1','1','1','1','1','1','0','0','0','0','42501','1'),
 ('select from cases where id = {other case}',                '1','1','0','0','1','0','1','0','0','0','42501','1'),
 -- cases: create
@@ -46,6 +60,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '1','1','42501','42501','42501','42501','0','0','0','0','42501','1'),
 ($$select hand_over_case({case}, '{south}')$$,               '1','1','1','42501','PT404','42501','42501','42501','42501','42501','42501','42501'),
 -- cases: delete (those with files keep until the files are gone)
+($$delete from cases where id = {idle case}$$,               '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ($$delete from cases where id = {case}$$,                    '23503','0','0','0','0','0','0','0','0','0','42501','23503'),
 -- reopen and escalate, through rpc
 ($$select reopen_case({resolved case})$$,                    '1','1','1','PT404','1','1','PT404','PT404','PT404','PT404','42501','PT404'),
@@ -93,27 +108,33 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$update case_files set state = 'deleting' where case_id = {case} and visible_to_client$$,
                                                              '1','1','1','1','0','0','0','0','0','0','42501','1'),
 ($$update case_files set state = 'pending' where case_id = {case}$$,    '23514','23514','23514','23514','0','0','0','0','0','0','42501','23514'),
+($$delete from case_files where object_path = '{gone}'$$,    '1','1','1','0','0','0','0','0','0','0','42501','1'),
+-- never while their object is there
+($$delete from case_files where object_path = '{going}'$$,   'PT409','PT409','PT409','0','0','0','0','0','0','0','42501','PT409'),
 ('delete from case_files where case_id = {case}',            '0','0','0','0','0','0','0','0','0','0','42501','PT409'),
 
 -- client documents
-('select from client_documents',                             '2','2','2','2','2','1','1','0','0','0','42501','2'),
+('select from client_documents',                             '3','3','3','2','3','1','1','0','0','0','42501','3'),
 ($$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
    values ('{acme}', 'handbooks', 'h.pdf', 'h.pdf', 'application/pdf', 1)$$,
                                                              '1','1','1','42501','1','42501','42501','42501','42501','42501','42501','1'),
-($$update client_documents set state = 'deleting' where client_id = '{acme}'$$,
+($$delete from client_documents where state = 'deleting'$$,  '1','1','1','0','1','0','0','0','0','0','42501','1'),
+($$update client_documents set state = 'deleting' where client_id = '{acme}' and state = 'available'$$,
                                                              '1','1','1','0','1','0','0','0','0','0','42501','1'),
 
 -- storage: what lies in our buckets is what its row is
 ($$select from storage.objects where bucket_id = 'client-bucket'$$,
-                                                             '5','5','4','3','5','3','2','0','0','0','0','5'),
+                                                             '6','6','5','3','5','3','2','0','0','0','0','6'),
 ($$select from storage.objects where bucket_id = 'admin-bucket'$$,
                                                              '3','3','2','1','1','0','0','0','0','0','0','3'),
+($$insert into storage.objects (bucket_id, name) values ('client-bucket', '{place}')$$,
+                                                             '42501','42501','42501','42501','42501','1','42501','42501','42501','42501','42501','1'),
 ($$insert into storage.objects (bucket_id, name) values ('client-bucket', '{acme}/cases/{number}/x.pdf')$$,
                                                              '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
 ($$update storage.objects set name = name || 'x' where bucket_id = 'client-bucket'$$,
-                                                             '0','0','0','0','0','0','0','0','0','0','0','5'),
+                                                             '0','0','0','0','0','0','0','0','0','0','0','6'),
 ($$delete from storage.objects where bucket_id = 'client-bucket'$$,
-                                                             '0','0','0','0','0','0','0','0','0','0','0','5'),
+                                                             '1','1','1','0','0','0','0','0','0','0','0','6'),
 
 -- history
 ('select from case_events where case_id = {other case}',     '4','4','0','0','4','0','0','0','0','0','42501','4'),
@@ -151,7 +172,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ('select from clients',                                      '3','3','3','3','3','1','1','0','0','0','42501','3'),
 ($$insert into clients (name) values ('New')$$,              '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
 ('select from my_clients()',                                 '0','0','0','0','1','1','1','0','0','0','42501','0'),
-('select from my_newest_cases()',                            '3','3','2','1','3','2','1','0','0','0','42501','0'),
+('select from my_newest_cases()',                            '4','4','2','1','3','2','2','0','0','0','42501','0'),
 
 -- departments, specialties, party types
 ('select from specialties',                                  '1','1','1','1','1','1','1','0','0','0','42501','1'),
@@ -170,9 +191,12 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ($$delete from party_types where code in ('ARGAN', 'CONTRACTOR')$$,
                                                              '23503','0','0','0','0','0','0','0','0','0','42501','23503'),
-($$insert into specialties (name) values ('Pensions')$$,     '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
+($$insert into specialties (name) values ('Pensions')$$,     '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
 
-select plan(92);
+-- webhooks
+($$select create_webhook_endpoint('https://example.com/')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
+
+select plan(99);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))
@@ -181,6 +205,19 @@ select is(
   regexp_replace(c.statement, '\s+', ' ', 'g'))
 from cells c
 order by c.place;
+
+-- The table is whole: each of ours, and Storage's, with every command; allowed to somebody and refused to somebody else.
+select is_empty($$
+  select t.name, command
+  from (select c.oid::regclass::text as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
+        union all select 'storage.objects') t,
+       unnest(array['select from %s', 'insert into %s', 'update %s', 'delete from %s']) command
+  where not exists (
+    select from cells c, jsonb_each_text(to_jsonb(c) - 'place' - 'statement') allowed, jsonb_each_text(to_jsonb(c) - 'place' - 'statement') refused
+    where c.statement ~ ('^' || format(command, t.name) || '\M')
+      and (allowed.value ~ '^[1-9]\d{0,3}$' or t.name || command in ('case_eventsinsert into %s', 'case_eventsupdate %s', 'case_eventsdelete from %s'))
+      and refused.value in ('0', '42501'))
+  $$, 'no table or command is missing');
 
 select * from finish();
 rollback;

@@ -2,15 +2,21 @@
 
 #![expect(clippy::expect_used, reason = "a failing test may panic")]
 
+#[path = "database/access_report.rs"]
+mod access_report;
+#[path = "database/definer_functions.rs"]
+mod definer_functions;
 #[path = "support/extension.rs"]
 mod extension;
 mod support;
+#[path = "database/writers_of_the_same_cases.rs"]
+mod writers_of_the_same_cases;
 
 use std::{collections::BTreeSet, path::PathBuf};
 
 use casebase::{commands::dev, migrations};
 use casebase_local::{Options, Stack};
-use futures::{TryStreamExt, future::try_join_all};
+use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, raw_sql};
 use support::project;
 use tokio::sync::Mutex;
@@ -23,11 +29,15 @@ async fn connect(setting: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
 }
 
+fn repository_path(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
 /// The `.sql` files of a folder of the repository, in the order of their names.
 fn sql_files(folder: &str) -> Vec<(String, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(folder);
+    let folder = repository_path(folder);
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .expect("the folder is there")
         .map(|entry| entry.expect("readable").path())
@@ -65,6 +75,10 @@ async fn texts(connection: &mut PgConnection, sql: &'static str) -> BTreeSet<Str
 
 mod pgtap {
     use super::*;
+
+    pub(super) async fn is_available(connection: &mut PgConnection) -> bool {
+        extension::is_available(connection, "pgtap", "pgtap").await
+    }
 
     /// What one file said.
     #[derive(Default)]
@@ -126,8 +140,7 @@ mod pgtap {
     #[tokio::test]
     async fn every_file_passes_what_it_planned() {
         let _alone = ALONE.lock().await;
-        let mut admin = connect("DATABASE_ADMIN_URL").await;
-        if !extension::is_available(&mut admin, "pgtap", "pgtap").await {
+        if !is_available(&mut connect("DATABASE_ADMIN_URL").await).await {
             return;
         }
         let mut failures = Vec::new();
@@ -327,109 +340,5 @@ mod a_host_with_its_own_clients {
             said.contains("public has tables of these names already: cases"),
             "{said}"
         );
-    }
-}
-
-mod writers_of_the_same_cases {
-    use super::*;
-
-    const WRITERS: usize = 16;
-    const ROUNDS: usize = 12;
-
-    /// Bulk inserts in opposite orders, status changes, notes, hand-overs, all over the same three cases.
-    fn statement(writer: usize, round: usize, cases: &[i64]) -> String {
-        let mut cases = cases.to_vec();
-        if writer % 2 == 1 {
-            cases.reverse();
-        }
-        let (first, last) = (cases[0], cases[cases.len() - 1]);
-        match (writer + round) % 4 {
-            0 => {
-                let rows: Vec<_> = cases
-                    .iter()
-                    .map(|id| format!("({id}, 'a', 'ARGAN', 'b', 'CLIENT', 'c')"))
-                    .collect();
-                format!(
-                    "insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content) values {}",
-                    rows.join(", ")
-                )
-            }
-            1 => format!(
-                "update cases set status = case status when 'open' then 'in_progress' else 'open' end where id = {first}"
-            ),
-            2 => {
-                format!(
-                    "insert into internal_notes (case_id, content) values ({first}, 'n'), ({last}, 'n')"
-                )
-            }
-            _ => format!(
-                "update cases set priority = (array['low', 'high'])[1 + {round} % 2] where id = {last}"
-            ),
-        }
-    }
-
-    #[tokio::test]
-    async fn neither_deadlock_nor_leave_gaps() {
-        let _alone = ALONE.lock().await;
-        let mut owner = connect("DATABASE_URL").await;
-        let client: uuid::Uuid =
-            sqlx::query_scalar("insert into clients (name) values ('Busy') returning id")
-                .fetch_one(&mut owner)
-                .await
-                .expect("a client");
-        let cases: Vec<i64> = sqlx::query_scalar(
-            "insert into cases (client_id, title) select $1, 't' from generate_series(1, 3) returning id",
-        )
-        .bind(client)
-        .fetch_all(&mut owner)
-        .await
-        .expect("cases");
-
-        let writers = (0..WRITERS).map(|writer| {
-            let cases = cases.clone();
-            async move {
-                let mut connection = connect("DATABASE_URL").await;
-                for round in 0..ROUNDS {
-                    let sql = statement(writer, round, &cases);
-                    connection.execute(raw_sql(AssertSqlSafe(sql))).await?;
-                }
-                Ok::<_, sqlx::Error>(())
-            }
-        });
-        try_join_all(writers).await.expect("nobody is refused");
-
-        let disorder: i64 = sqlx::query_scalar(
-            "select count(*) from (
-               select seq, row_number() over (partition by case_id order by created_at, id) as nth
-               from case_events where case_id = any($1)
-             ) e where seq <> nth",
-        )
-        .bind(&cases)
-        .fetch_one(&mut owner)
-        .await
-        .expect("a count");
-        assert_eq!(
-            disorder, 0,
-            "each case counts 1, 2, 3 … in the order of its commits"
-        );
-        let entries: i64 =
-            sqlx::query_scalar("select count(*) from case_events where case_id = any($1)")
-                .bind(&cases)
-                .fetch_one(&mut owner)
-                .await
-                .expect("a count");
-        assert!(entries as usize > WRITERS * ROUNDS, "{entries} entries");
-
-        // Tests after this one find the database as it was.
-        for sql in [
-            "delete from cases where client_id = $1",
-            "delete from clients where id = $1",
-        ] {
-            sqlx::query(sql)
-                .bind(client)
-                .execute(&mut owner)
-                .await
-                .expect("deleted");
-        }
     }
 }
