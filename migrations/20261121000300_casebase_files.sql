@@ -112,25 +112,8 @@ create view casebase.reserved_objects with (security_invoker = true) as
   select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version from public.client_documents d;
 revoke all on casebase.reserved_objects from public, anon, authenticated, service_role;
 
--- What Storage's policies ask about an object of ours. SECURITY INVOKER: the rows are what the caller sees of them.
--- Functions, and cheap ones by declaration: with the lookup written into the policies the planner takes a page of any
--- other bucket for expensive and compiles it (100,000 objects: 13 ms became 650).
--- Bytes that were not checked, or were swapped since, are their uploader's alone, also while they are being deleted:
--- to delete is to read, for Storage. What the uploader leaves behind of them, a sweep takes.
-create function casebase.may_read_object(bucket text, path text, version text) returns boolean
-  language plpgsql stable cost 10 set search_path = ''
-as $$
-begin
-  return exists (
-    select from casebase.reserved_objects r
-    where r.bucket_id = bucket
-      and r.object_path = path
-      and (r.state in ('available', 'deleting') and r.object_version = version
-           or r.state <> 'available' and r.uploaded_by = (select casebase.caller_id()))
-  );
-end
-$$;
-
+-- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.
+-- Functions, and cheap ones by declaration, so that the planner takes no other bucket's statement for expensive.
 create function casebase.may_upload_object(bucket text, path text) returns boolean
   language plpgsql stable cost 10 set search_path = ''
 as $$

@@ -40,7 +40,8 @@ grant execute on function
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
   casebase.case_timeline(bigint),
-  casebase.my_client_names()
+  casebase.my_client_names(),
+  casebase.newest_cases(integer, timestamptz)
 to authenticated, service_role;
 
 -- The auth service, at sign-in.
@@ -58,7 +59,6 @@ to casebase_worker;
 
 -- What Storage's policies ask, and the view they look in, through its reader's own policies.
 grant execute on function
-  casebase.may_read_object(text, text, text),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;

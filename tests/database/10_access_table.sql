@@ -172,7 +172,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ('select from clients',                                      '3','3','3','3','3','1','1','0','0','0','42501','3'),
 ($$insert into clients (name) values ('New')$$,              '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
 ('select from my_clients()',                                 '0','0','0','0','1','1','1','0','0','0','42501','0'),
-('select from my_newest_cases()',                            '0','0','0','0','2','2','2','0','0','0','42501','0'),
+('select from my_newest_cases()',                            '4','4','2','1','3','2','2','0','0','0','42501','0'),
 
 -- departments, specialties, party types
 ('select from specialties',                                  '1','1','1','1','1','1','1','0','0','0','42501','1'),

@@ -79,7 +79,7 @@ impl Binaries {
             return Ok(found);
         }
         let mut tried = Vec::new();
-        for install in [install_debian_package, install_npm_package] {
+        for install in [install_postgresql, install_npm_package] {
             match install() {
                 Ok(()) => {
                     if let Some(found) = Self::find() {
@@ -126,22 +126,20 @@ fn debian_folders() -> Vec<PathBuf> {
     versions.into_iter().map(|(_, bin)| bin).collect()
 }
 
-fn install_debian_package() -> Result<(), String> {
+fn install_postgresql() -> Result<(), String> {
+    install_debian_packages(&["postgresql"])
+}
+
+/// Installs Debian's packages where we are root; says why not where that fails.
+pub fn install_debian_packages(packages: &[&str]) -> Result<(), String> {
     if !Uid::effective().is_root() {
-        return Err("not root, so Debian's package can't be installed".into());
+        return Err("not root, so Debian's packages can't be installed".into());
     }
-    tracing::info!("installing Debian's postgresql package");
+    tracing::info!("installing Debian's {}", packages.join(", "));
     run_installer("apt-get", &["update", "-qq"])?;
-    run_installer(
-        "apt-get",
-        &[
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-            "postgresql",
-        ],
-    )
+    let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    install.extend(packages);
+    run_installer("apt-get", &install)
 }
 
 /// Its versions are all marked beta, so one is named.
@@ -425,6 +423,8 @@ fn server_command(binaries: &Binaries, run_as: &RunAs, options: &Options) -> Com
         "listen_addresses=127.0.0.1".into(),
         "max_connections=200".into(),
         "wal_level=logical".into(),
+        // As hosted projects have it.
+        "jit=off".into(),
         "timezone=UTC".into(),
         "log_timezone=UTC".into(),
         r#"search_path="$user", public, extensions"#.into(),

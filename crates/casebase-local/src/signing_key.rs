@@ -89,6 +89,21 @@ mod tests {
         assert_ne!(es256(other.path()).unwrap().jwks(), first.jwks());
     }
 
+    /// The point is derived from `d`, so a published `x` that agrees with the CLI's shows that both read the key alike.
+    #[test]
+    fn a_key_that_the_supabase_cli_made_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = r#"[{"kty":"EC","kid":"1e3a0764-8d68-44a2-8a73-b96fa5762853","use":"sig","key_ops":["sign","verify"],
+            "alg":"ES256","ext":true,"d":"SewTu8jEWVTZCSkL2dSUHVSRfFywqtBNItTHuCL54qg","crv":"P-256",
+            "x":"aVa3F8oOcxCHcasxCkxWBomsJ7EjBJ1w8K7p4UmwTPM","y":"K9TfSjnklZitOOiKBhA4HlrIqfwON5B4PKEoYm4SW_w"}]"#;
+        fs::write(folder.path().join(FILE), made).unwrap();
+        let made: Vec<Value> = serde_json::from_str(made).unwrap();
+        let published = es256(folder.path()).unwrap().jwks();
+        for part in ["kid", "x", "y"] {
+            assert_eq!(published["keys"][0][part], made[0][part]);
+        }
+    }
+
     #[test]
     fn a_file_that_holds_no_signing_key_is_named_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use casebase::commands::{demo, dev, migrate, serve};
+use casebase::commands::{bench, demo, dev, migrate, serve};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -14,6 +14,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure what Casebase costs, on a stack of its own
+    Bench(bench::Args),
     /// Show the main job on real data, from sign-up to a verified webhook, and end
     Demo(demo::Args),
     /// Run a local Supabase with Casebase and sample data (development and tests only)
@@ -47,6 +49,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let result = match cli.command {
+        Command::Bench(args) => bench::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Dev(args) => dev::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,

@@ -1,4 +1,5 @@
 //! The commands as they are typed.
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 #[path = "support/dev.rs"]
 mod dev;

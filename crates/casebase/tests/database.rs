@@ -1,10 +1,6 @@
 //! The schema's own tests: the pgTAP files under `tests/database`, and what they can't tell about themselves.
 
-#![expect(
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a failing test may panic, a skipped one says so"
-)]
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 #[path = "database/access_report.rs"]
 mod access_report;

@@ -1,4 +1,5 @@
-//! The webhook worker against a real database, and against receivers that misbehave.
+//! The webhook worker against a real database, and against receivers that misbehave. A project that
+//! `CASEBASE_TEST_SUPABASE_URL` names must have no worker of its own running: it would send what these tests wait for.
 
 #![expect(clippy::expect_used, reason = "a failing test may panic")]
 

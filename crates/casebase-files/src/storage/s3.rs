@@ -29,8 +29,9 @@ use url::Url;
 
 use super::{Bytestream, Error, NewObject, Object, ObjectPath, transfer::Watch};
 
-/// Two of these are in memory while a body of unknown length is sent.
-const PART: usize = 8 * 1024 * 1024;
+/// The smallest part that S3 takes. Three are in memory while a body of unknown length is sent: two
+/// on their way, one being collected.
+const PART: usize = 5 * 1024 * 1024;
 const PARTS_AT_ONCE: usize = 2;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -319,19 +320,21 @@ impl Multipart<'_> {
 
 /// The body in pieces of exactly [`PART`] bytes, the last one shorter.
 fn parts_of(body: Bytestream) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
-    stream::try_unfold(
-        (body.fuse(), BytesMut::new()),
-        |(mut body, mut held)| async move {
-            while held.len() < PART {
-                match body.try_next().await? {
-                    Some(bytes) => held.extend_from_slice(&bytes),
-                    None => break,
-                }
+    let start = (body.fuse(), Bytes::new());
+    stream::try_unfold(start, |(mut body, mut rest)| async move {
+        let mut part = BytesMut::with_capacity(PART);
+        loop {
+            part.extend_from_slice(&rest.split_to(rest.len().min(PART - part.len())));
+            if part.len() == PART {
+                break;
             }
-            let part = held.split_to(held.len().min(PART)).freeze();
-            Ok((!part.is_empty()).then_some((part, (body, held))))
-        },
-    )
+            match body.try_next().await? {
+                Some(bytes) => rest = bytes,
+                None => break,
+            }
+        }
+        Ok((!part.is_empty()).then(|| (part.freeze(), (body, rest))))
+    })
 }
 
 fn from_sdk<E>(error: SdkError<E>) -> Error

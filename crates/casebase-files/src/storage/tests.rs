@@ -170,7 +170,10 @@ async fn a_long_body_of_unknown_length_goes_in_parts_that_add_up() {
     let parts = requests.iter().filter(|r| r.method.as_str() == "PUT");
     let mut sizes: Vec<_> = parts.map(|r| r.body.len()).collect();
     sizes.sort_unstable();
-    assert_eq!(sizes, [18_000_000 - 2 * 8_388_608, 8_388_608, 8_388_608]);
+    assert_eq!(
+        sizes,
+        [18_000_000 - 3 * 5_242_880, 5_242_880, 5_242_880, 5_242_880]
+    );
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ impl Pool {
             connection: Some(connection),
             pool: Arc::clone(self),
             in_transaction: false,
-            _permit: permit,
+            permit,
         })
     }
 
@@ -122,18 +122,33 @@ pub struct Lease {
     connection: Option<Connection>,
     pool: Arc<Pool>,
     pub in_transaction: bool,
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take().filter(|_| !self.in_transaction) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        if !self.in_transaction {
             let mut idle = self
                 .pool
                 .idle
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             idle.push(connection);
+            return;
+        }
+        // whoever asked is gone: what still runs for them ends, and until then counts as a connection
+        let permit = self.permit.take();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let cancelled = connection.client.cancel_token().cancel_query(NoTls).await;
+                if let Err(error) = cancelled {
+                    tracing::debug!(%error, "a statement could not be cancelled");
+                }
+                drop((connection, permit));
+            });
         }
     }
 }

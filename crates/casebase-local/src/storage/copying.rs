@@ -102,7 +102,8 @@ fn relabel(origin: &Object, labels: Labels) -> (Value, Option<Value>) {
         _ => serde_json::Map::new(),
     };
     let user_metadata = match labels {
-        Labels::Source => origin.user_metadata.clone(),
+        // None at the source is none at the copy, also where there was some.
+        Labels::Source => Some(origin.user_metadata.clone().unwrap_or_default()),
         Labels::Own {
             cache_control,
             mimetype,

@@ -220,13 +220,31 @@ impl Files {
         Ok((offset + size, outcome))
     }
 
-    /// Makes a complete resumable upload a version's bytes.
+    /// Makes a complete resumable upload a version's bytes. The upload keeps its own until it is forgotten:
+    /// without a row for the version, finishing can be tried again.
     pub async fn keep_resumable(&self, version: &str) -> Result<Stored, Error> {
         let source = self.resumable(version)?;
-        let received = self.concatenate(std::slice::from_ref(&source)).await?;
-        let stored = self.keep(received, version).await?;
-        self.remove_resumable(version).await;
-        Ok(stored)
+        let mut hash = Md5::new();
+        let mut size = 0;
+        let file = File::open(&source).await.map_err(missing_bytes)?;
+        let mut stream = ReaderStream::with_capacity(file, BLOCK);
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk?;
+            size += chunk.len() as u64;
+            hash.update(&chunk);
+        }
+        let target = self.object(version)?;
+        create_parent(&target).await?;
+        match fs::hard_link(&source, &target).await {
+            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => return Err(e.into()),
+            _ => {}
+        }
+        Ok(Stored {
+            version: version.to_owned(),
+            size,
+            md5: hex::encode(hash.finalize()),
+            modified: Utc::now(),
+        })
     }
 
     /// Forgets a resumable upload's bytes.
@@ -290,19 +308,10 @@ impl Files {
     }
 }
 
-/// Reads on, up to a bound, so that a sender who can't stop half-way hears why it was refused.
+/// Reads on, for a while, so that a sender who can't stop half-way hears why it was refused.
 pub async fn drain(body: &mut Incoming) {
-    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
-    const BOUND: usize = 16 * 1024 * 1024;
-    let read = async {
-        let mut read = 0;
-        while let Some(Ok(chunk)) = body.next().await {
-            read += chunk.len();
-            if read > BOUND {
-                break;
-            }
-        }
-    };
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+    let read = async { while let Some(Ok(_)) = body.next().await {} };
     let _ = tokio::time::timeout(PATIENCE, pin!(read)).await;
 }
 
@@ -453,7 +462,11 @@ mod tests {
             .await
             .expect("appended");
         assert_eq!(offset, 5);
-        files.keep_resumable(&version).await.expect("kept");
+        for _ in 0..2 {
+            let stored = files.keep_resumable(&version).await.expect("kept");
+            assert_eq!(stored.size, 5);
+        }
+        files.remove_resumable(&version).await;
         assert_eq!(text(&files, &version, None).await, "abXYZ");
     }
 

@@ -3,6 +3,8 @@
 //! A request becomes a [`request::Request`] with a [`caller::Caller`]. Each operation is a file of [`rest`],
 //! [`tus`] or [`s3`]; all of them ask the policies through [`policy`], keep rows through [`database`] and bytes
 //! through [`files`].
+//!
+//! Not here: image transformation (`/render`), CDN purging, Iceberg and vector buckets, S3's POST forms, webhooks.
 
 mod caller;
 mod copying;

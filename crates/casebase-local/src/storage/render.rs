@@ -70,7 +70,7 @@ impl<'a> Facts<'a> {
 }
 
 /// Whether the caller has these bytes already.
-pub fn not_modified(request: &Request, facts: &Facts<'_>) -> bool {
+fn not_modified(request: &Request, facts: &Facts<'_>) -> bool {
     let etag = request.header(header::IF_NONE_MATCH);
     if etag.is_some() && etag == facts.etag() {
         return true;
@@ -81,39 +81,37 @@ pub fn not_modified(request: &Request, facts: &Facts<'_>) -> bool {
     matches!((since, facts.last_modified()), (Some(since), Some(modified)) if modified <= since)
 }
 
-/// The object's bytes, or the part of them that the caller asks for.
+/// The object's bytes, the part of them that the caller asks for, or nothing if the caller has them.
+pub async fn bytes(request: &Request, object: &Object) -> Result<Response, Error> {
+    let files = &request.storage.files;
+    let version = object.version.as_deref();
+    let total = files.size(version).await?;
+    if not_modified(request, &Facts(&object.metadata)) {
+        return Ok(respond::empty(StatusCode::NOT_MODIFIED));
+    }
+    let range = match request.header(header::RANGE) {
+        Some(header) => Some(ByteRange::parse(header, total)?),
+        None => None,
+    };
+    let mut response = Response::new(files.read(version, range.as_ref()).await?);
+    let size = range.map_or(total, |range| range.size());
+    respond::set(&mut response, header::CONTENT_LENGTH, &size.to_string());
+    if let Some(range) = range {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        let content_range = range.content_range(total);
+        respond::set(&mut response, header::CONTENT_RANGE, &content_range);
+    }
+    Ok(response)
+}
+
+/// The object's bytes with all that is to be said of them.
 pub async fn asset(
     request: &Request,
     object: &Object,
     presentation: &Presentation<'_>,
 ) -> Result<Response, Error> {
     let facts = Facts(&object.metadata);
-    let files = &request.storage.files;
-    let version = object.version.as_deref();
-    let total = files.size(version).await?;
-
-    let mut response;
-    if not_modified(request, &facts) {
-        response = respond::empty(StatusCode::NOT_MODIFIED);
-    } else if let Some(header) = request.header(header::RANGE) {
-        let range = ByteRange::parse(header, total)?;
-        response = Response::new(files.read(version, Some(&range)).await?);
-        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-        respond::set(
-            &mut response,
-            header::CONTENT_LENGTH,
-            &range.size().to_string(),
-        );
-        respond::set(
-            &mut response,
-            header::CONTENT_RANGE,
-            &range.content_range(total),
-        );
-    } else {
-        response = Response::new(files.read(version, None).await?);
-        respond::set(&mut response, header::CONTENT_LENGTH, &total.to_string());
-    }
-
+    let mut response = bytes(request, object).await?;
     describe(&mut response, &facts);
     match presentation.expires {
         Some(expires) => respond::set(&mut response, header::EXPIRES, &http_date(expires)),

@@ -147,7 +147,11 @@ fn nothing_becomes_sql_a_path_or_a_crash() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let client = Client::new();
     let before = runtime.block_on(sentinels());
-    let config = ProptestConfig::with_cases(24);
+    let config = ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
     let strategy = (vec(hostile(), 1..4), any::<Vec<u8>>(), any::<bool>());
     let result = TestRunner::new(config).run(&strategy, |(texts, bytes, json)| {
         for (method, template) in ROUTES {

@@ -76,7 +76,7 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
         write_ready_file(file, &environment)
             .with_context(|| format!("--ready-file {}", file.display()))?;
     }
-    stop_signal().await?;
+    super::stop_signal().await?;
     if let Some(file) = &args.ready_file {
         // Whoever waits for this file must not find it when nothing answers.
         let _ = std::fs::remove_file(file);
@@ -141,14 +141,4 @@ fn write_ready_file(file: &std::path::Path, environment: &[(&str, String)]) -> s
     let beside = file.with_extension("tmp");
     std::fs::write(&beside, text)?;
     std::fs::rename(&beside, file)
-}
-
-/// Returns at Ctrl-C or when the process is told to end.
-pub async fn stop_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
-    }
 }

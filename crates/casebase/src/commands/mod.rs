@@ -1,6 +1,17 @@
 //! One file per command.
 
+pub mod bench;
 pub mod demo;
 pub mod dev;
 pub mod migrate;
 pub mod serve;
+
+/// Returns at Ctrl-C or when the process is told to end.
+pub async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}

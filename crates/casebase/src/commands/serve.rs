@@ -9,8 +9,6 @@ use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::dev;
-
 /// `casebase serve` has no options: everything is in the environment.
 #[derive(Debug, clap::Args)]
 #[command(after_help = casebase_server::config::table())]
@@ -30,7 +28,7 @@ pub async fn run(_: Args) -> anyhow::Result<()> {
         service.url
     )?;
     tokio::select! {
-        signal = dev::stop_signal() => signal?,
+        signal = super::stop_signal() => signal?,
         ended = service.ended() => return ended,
     }
     service.stop().await

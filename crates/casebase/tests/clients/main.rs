@@ -1,10 +1,12 @@
 //! Supabase's own clients and command line, unmodified, against the project.
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 #[path = "../support/dev.rs"]
 mod dev;
 #[path = "../support/extension.rs"]
 mod extension;
 mod programs;
+mod readme;
 mod stories;
 mod supabase_cli;
 #[path = "../support/mod.rs"]

@@ -1,4 +1,5 @@
 //! Node.js and Python with the pinned packages of `tests/clients`, installed once where they are missing.
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::{
     fs,

@@ -1,4 +1,5 @@
 //! `casebase dev` as a process of its own.
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,6 @@
 //! The project that end-to-end tests run against: a stack of this process's own, or the one that
 //! `CASEBASE_TEST_SUPABASE_URL` and its keys name (the variables of `casebase dev --ready-file`).
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 use std::{
     collections::HashMap,

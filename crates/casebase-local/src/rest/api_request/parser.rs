@@ -983,7 +983,7 @@ mod tests {
             details("eq", filter),
             (
                 3,
-                "unexpected end of input expecting operator (eq, gt, ...)".to_owned()
+                r#"unexpected end of input expecting "(" or operator (eq, gt, ...)"#.to_owned()
             )
         );
         assert_eq!(

@@ -74,7 +74,7 @@ impl Object {
     }
 }
 
-/// What is written for a key. `None` leaves an existing row's value as it is.
+/// What is written for a key. `None` leaves an existing row's value as it is, a JSON null removes it.
 #[derive(Debug, Clone)]
 pub struct NewObject<'a> {
     /// The bucket.
@@ -143,7 +143,7 @@ pub async fn existing(
 pub async fn insert(tx: &Transaction<'_>, object: &NewObject<'_>) -> Result<(), Error> {
     let sql = "
         insert into storage.objects (bucket_id, name, owner, owner_id, version, metadata, user_metadata)
-        values ($1, $2, $3, $4, $5, $6, $7)";
+        values ($1, $2, $3, $4, $5, $6, nullif($7, 'null'::jsonb))";
     let statement = tx.prepare_cached(sql).await?;
     tx.execute(
         &statement,
@@ -169,13 +169,13 @@ pub async fn insert(tx: &Transaction<'_>, object: &NewObject<'_>) -> Result<(), 
 pub async fn upsert(tx: &Transaction<'_>, object: &NewObject<'_>) -> Result<Object, Error> {
     let sql = format!(
         "insert into storage.objects as o (bucket_id, name, owner, owner_id, version, metadata, user_metadata)
-         values ($1, $2, $3, $4, $5, $6, $7)
+         values ($1, $2, $3, $4, $5, $6, nullif($7, 'null'::jsonb))
          on conflict (bucket_id, name) do update
          set owner = coalesce(excluded.owner, o.owner),
              owner_id = coalesce(excluded.owner_id, o.owner_id),
              version = excluded.version,
              metadata = excluded.metadata,
-             user_metadata = coalesce(excluded.user_metadata, o.user_metadata)
+             user_metadata = case when $7 is null then o.user_metadata else excluded.user_metadata end
          returning {COLUMNS}"
     );
     let statement = tx.prepare_cached(&sql).await?;

@@ -12,8 +12,7 @@ use super::{
         database::objects::{self, Object},
         error::Error,
         names,
-        range::ByteRange,
-        render::{Facts, not_modified},
+        render::{self, Facts},
         respond::{self, http_date},
     },
     S3, metadata,
@@ -36,32 +35,7 @@ pub async fn get(s3: &S3) -> Result<Response, Error> {
     let expires = expires_override(s3)?;
     let object = find(s3).await?;
     let facts = Facts(&object.metadata);
-    let files = &s3.request.storage.files;
-    let version = object.version.as_deref();
-    let total = files.size(version).await?;
-
-    let mut response;
-    if not_modified(&s3.request, &facts) {
-        response = respond::empty(StatusCode::NOT_MODIFIED);
-    } else if let Some(header) = s3.request.header(header::RANGE) {
-        let range = ByteRange::parse(header, total)?;
-        response = Response::new(files.read(version, Some(&range)).await?);
-        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-        respond::set(
-            &mut response,
-            header::CONTENT_LENGTH,
-            &range.size().to_string(),
-        );
-        respond::set(
-            &mut response,
-            header::CONTENT_RANGE,
-            &range.content_range(total),
-        );
-    } else {
-        response = Response::new(files.read(version, None).await?);
-        respond::set(&mut response, header::CONTENT_LENGTH, &total.to_string());
-    }
-
+    let mut response = render::bytes(&s3.request, &object).await?;
     let mut set = |name, value: &str| respond::set(&mut response, name, value);
     set(
         header::CACHE_CONTROL,

@@ -72,7 +72,7 @@ fn status(error: &Error) -> StatusCode {
 }
 
 fn refusal(error: &Error, resource: &str) -> Response {
-    let mut document = xml::Document::new("Error");
+    let mut document = xml::Document::error();
     document.text("Resource", resource);
     document.text("Code", error.code);
     document.text("Message", &error.message);

@@ -23,8 +23,16 @@ pub struct Document {
 impl Document {
     /// An empty document with this root.
     pub fn new(root: &'static str) -> Self {
-        let text =
-            format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root} xmlns=\"{NAMESPACE}\">");
+        Self::with_attributes(root, &format!(" xmlns=\"{NAMESPACE}\""))
+    }
+
+    /// An empty error. It has no namespace: botocore finds no code in one that has.
+    pub fn error() -> Self {
+        Self::with_attributes("Error", "")
+    }
+
+    fn with_attributes(root: &'static str, attributes: &str) -> Self {
+        let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}{attributes}>");
         Self { text, root }
     }
 

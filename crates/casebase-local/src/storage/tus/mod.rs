@@ -317,12 +317,8 @@ impl Tus {
 
     /// Makes a complete upload an object.
     async fn finish(&self, upload: &Upload, grant: &Grant) -> Result<(), Refusal> {
-        let stored = self
-            .request
-            .storage
-            .files
-            .keep_resumable(&upload.version)
-            .await?;
+        let files = &self.request.storage.files;
+        let stored = files.keep_resumable(&upload.version).await?;
         let metadata = upload::metadata_of(
             &stored,
             upload
@@ -346,6 +342,7 @@ impl Tus {
             user_metadata.as_ref(),
         )
         .await?;
+        files.remove_resumable(&upload.version).await;
         Ok(())
     }
 

@@ -63,7 +63,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             narrator.tell_failure(step, &error)?;
             Err(error.context(format!("the step `{step}` failed")))
         }
-        signal = dev::stop_signal() => {
+        signal = super::stop_signal() => {
             signal?;
             bail!("stopped during the step `{step}`")
         }

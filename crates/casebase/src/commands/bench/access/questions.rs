@@ -1,0 +1,218 @@
+//! What is asked, as frontends ask it, and with the WHERE that an owner would have to write.
+
+use super::people::{Case, Kind, Person};
+
+/// A person's question in SQL, twice.
+pub struct Question {
+    /// What is asked.
+    pub name: &'static str,
+    /// As the tables' owner, who must say what the person may see.
+    pub as_owner: String,
+    /// As the person asks it; the policies say the rest.
+    pub under_rls: String,
+}
+
+/// What this person is measured with.
+pub fn of(person: &Person) -> Vec<Question> {
+    let mut questions = cases(person);
+    questions.extend(of_one_case(person));
+    questions.extend(writes(person));
+    questions.extend(objects(person));
+    questions
+}
+
+fn cases(person: &Person) -> Vec<Question> {
+    const OPEN: &str = "c.status = 'open'";
+    const URGENT: &str = "c.status = 'open' and c.priority = 'urgent'";
+    let sees = &person.sees;
+    let page = |filter: &str| format!("where {filter} order by c.created_at desc limit 25");
+    let listed = |name, filter: &str| Question {
+        name,
+        as_owner: format!(
+            "select * from cases c {}",
+            page(&format!("{filter} and {sees}"))
+        ),
+        under_rls: format!("select * from cases c {}", page(filter)),
+    };
+    let asked = |name, what: &str, filter: &str| Question {
+        name,
+        as_owner: format!("{what} from cases c where {filter} and {sees}"),
+        under_rls: format!("{what} from cases c where {filter}"),
+    };
+    // What narrows a page to few cases: for those who see few, what makes them theirs.
+    let narrow = match person.kind {
+        Kind::Assigned => person.sees.clone(),
+        _ => format!("c.client_id = '{}'", person.case.client_id),
+    };
+    let narrow_open = format!("{narrow} and {OPEN}");
+    let narrow_urgent = format!("{narrow} and {URGENT}");
+    vec![
+        listed("newest page", "true"),
+        Question {
+            name: "newest page by rpc",
+            as_owner: format!("select * from cases c {}", page(sees)),
+            under_rls: "select * from my_newest_cases()".into(),
+        },
+        listed("newest page, narrowed", &narrow),
+        listed("newest open page", OPEN),
+        listed("newest open page, narrowed", &narrow_open),
+        listed("urgent open cases", URGENT),
+        listed("urgent open cases, narrowed", &narrow_urgent),
+        listed("case by id", &format!("c.id = {}", person.case.id)),
+        listed(
+            "case by case_id",
+            &format!("c.case_id = '{}'", person.case.number),
+        ),
+        asked("exact count", "select count(*)", "true"),
+        asked("exact count, narrowed", "select count(*)", &narrow),
+        asked("exact count of the open", "select count(*)", OPEN),
+        asked(
+            "exact count of the open, narrowed",
+            "select count(*)",
+            &narrow_open,
+        ),
+        asked("estimated count", "explain (format json) select 1", "true"),
+    ]
+}
+
+fn of_one_case(person: &Person) -> Vec<Question> {
+    let Case { id, .. } = person.case;
+    let visible = if person.kind == Kind::Client {
+        "visible_to_client"
+    } else {
+        "true"
+    };
+    let listed = |name, table: &str, time: &str| {
+        let rows = format!("select * from {table} where case_id = {id}");
+        let page = format!("order by {time} desc limit 25");
+        Question {
+            name,
+            as_owner: format!("{rows} and {visible} {page}"),
+            under_rls: format!("{rows} {page}"),
+        }
+    };
+    vec![
+        listed("interactions of a case", "interactions", "created_at"),
+        listed("files of a case", "case_files", "uploaded_at"),
+    ]
+}
+
+fn writes(person: &Person) -> Vec<Question> {
+    let Case {
+        id,
+        client_id,
+        department_id,
+        ..
+    } = &person.case;
+    let sees = &person.sees;
+    // Clients name no department; staff of scope "assigned" open no cases.
+    let insert = match person.kind {
+        Kind::Assigned => None,
+        Kind::Client => Some(format!(
+            "insert into cases (client_id, title, description) values ('{client_id}', 'New', 'Just now') returning *"
+        )),
+        _ => Some(format!(
+            "insert into cases (client_id, department_id, title) values ('{client_id}', '{department_id}', 'New') returning *"
+        )),
+    };
+    // A client's status goes through rpc; what they may write is the text of an open case.
+    let change = if person.kind == Kind::Client {
+        "title = 'Changed'"
+    } else {
+        "status = 'in_progress'"
+    };
+    let answer = format!(
+        "insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
+         values ({id}, 'A', 'CLIENT', 'B', 'ARGAN', 'Hello', true) returning *"
+    );
+    let mut writes = vec![
+        Question {
+            name: "update of a case",
+            as_owner: format!(
+                "update cases c set {change} where c.id = {id} and {sees} returning *"
+            ),
+            under_rls: format!("update cases c set {change} where c.id = {id} returning *"),
+        },
+        Question {
+            name: "insert of an interaction",
+            as_owner: answer.clone(),
+            under_rls: answer,
+        },
+    ];
+    writes.extend(insert.map(|sql| Question {
+        name: "insert of a case",
+        as_owner: sql.clone(),
+        under_rls: sql,
+    }));
+    writes
+}
+
+/// The statements that Storage sends for a download and for the two kinds of listing.
+fn objects(person: &Person) -> Vec<Question> {
+    let Case {
+        bucket_id,
+        object_path,
+        client_id,
+        ..
+    } = &person.case;
+    let folder = &object_path[..object_path.rfind('/').map_or(0, |slash| slash + 1)];
+    let clients = below(&format!("{client_id}/"));
+    // A bucket's first page is of what the person sees of it.
+    let seen = match person.kind {
+        Kind::All | Kind::Admin => "true".into(),
+        Kind::Client => clients.clone(),
+        Kind::Assigned | Kind::Departments => format!(
+            "exists (select from case_files f join cases c on c.id = f.case_id
+                     where f.bucket_id = o.bucket_id and f.object_path = o.name and {})",
+            person.sees
+        ),
+    };
+    vec![
+        same(
+            "one object",
+            format!(
+                "select * from storage.objects o where o.bucket_id = '{bucket_id}' and o.name = '{object_path}'"
+            ),
+        ),
+        same(
+            "objects of a case's folder",
+            listing(bucket_id, &below(folder)),
+        ),
+        Question {
+            name: "objects of a client's folder",
+            as_owner: listing(bucket_id, &format!("{clients} and {seen}")),
+            under_rls: listing(bucket_id, &clients),
+        },
+        Question {
+            name: "first page of our bucket",
+            as_owner: listing(bucket_id, &seen),
+            under_rls: listing(bucket_id, "true"),
+        },
+        same("first page of another bucket", listing("avatars", "true")),
+        same(
+            "another bucket by time",
+            "select o.name, o.id from storage.objects o where o.bucket_id = 'avatars' order by o.created_at limit 100".into(),
+        ),
+    ]
+}
+
+fn same(name: &'static str, sql: String) -> Question {
+    Question {
+        name,
+        as_owner: sql.clone(),
+        under_rls: sql,
+    }
+}
+
+fn listing(bucket_id: &str, condition: &str) -> String {
+    format!(
+        r#"select o.name, o.id, o.updated_at, o.created_at, o.last_accessed_at, o.metadata from storage.objects o
+           where o.bucket_id = '{bucket_id}' and {condition} order by o.name collate "C" limit 100"#
+    )
+}
+
+/// A folder by its names' bounds: `0` follows `/`.
+fn below(folder: &str) -> String {
+    let end = folder.strip_suffix('/').unwrap_or(folder);
+    format!(r#"o.name collate "C" >= '{end}/' and o.name collate "C" < '{end}0'"#)
+}

@@ -1,0 +1,28 @@
+//! `casebase bench`: what Casebase costs, measured against what it is compared with in the same run.
+
+pub mod access;
+mod report;
+mod rest;
+
+/// The options of `casebase bench`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Row level security at a million cases, against the same SQL as the tables' owner
+    Access(access::Args),
+    /// The local stack's REST interface, against the same SQL without HTTP
+    Rest(rest::Args),
+}
+
+/// Measures and prints.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    match args.what {
+        What::Access(args) => access::run(args).await,
+        What::Rest(args) => rest::run(args).await,
+    }
+}

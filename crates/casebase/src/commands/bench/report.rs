@@ -1,0 +1,70 @@
+//! What a benchmark found: a table for people, or one JSON object.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+/// One thing measured, and what it was compared with in the same run.
+#[derive(Debug, Serialize)]
+pub struct Measurement {
+    /// What was measured.
+    pub name: String,
+    /// The median.
+    pub value: f64,
+    /// The unit of `value`, `control` and `target`.
+    pub unit: &'static str,
+    /// The median of what it was compared with.
+    pub control: f64,
+    /// `value` by `control`.
+    pub ratio: f64,
+    /// What `value` may be at most.
+    pub target: f64,
+    /// Whether it is.
+    pub holds: bool,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    measurements: &'a [Measurement],
+}
+
+/// Prints one JSON object.
+pub fn print_json(measurements: &[Measurement]) -> anyhow::Result<()> {
+    let report = serde_json::to_string(&Report { measurements })?;
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(())
+}
+
+/// Prints a table whose columns `value` and `control` are called as the benchmark calls them.
+pub fn print_table(
+    measurements: &[Measurement],
+    value: &str,
+    control: &str,
+) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let width = measurements
+        .iter()
+        .map(|m| m.name.chars().count())
+        .max()
+        .unwrap_or(0);
+    writeln!(
+        out,
+        "{:width$}  {value:>12}  {control:>12}  {:>7}  {:>12}",
+        "", "ratio", "at most"
+    )?;
+    for m in measurements {
+        let unit = m.unit;
+        writeln!(
+            out,
+            "{:width$}  {:>9.2} {unit}  {:>9.2} {unit}  {:>7.2}  {:>9.2} {unit}  {}",
+            m.name,
+            m.value,
+            m.control,
+            m.ratio,
+            m.target,
+            if m.holds { "holds" } else { "MISSED" }
+        )?;
+    }
+    let held = measurements.iter().filter(|m| m.holds).count();
+    writeln!(out, "\n{held} of {} hold.", measurements.len())
+}

@@ -1,0 +1,135 @@
+//! How much of the large tables a question reads under row level security. Rows, not times: those are measured by
+//! `casebase bench access`, with the same data and the same questions.
+
+#![expect(clippy::expect_used, reason = "a failing test may panic")]
+
+use std::collections::BTreeMap;
+
+use casebase::commands::{
+    bench::access::{
+        load,
+        people::{self, Kind, Person},
+        questions,
+    },
+    dev,
+};
+use casebase_local::{Options, Stack, postgres::SUPERUSER};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+const CASES: u32 = 20_000;
+
+/// Everybody's questions, and how many rows of the large tables an answer may cost.
+const BOUNDED: [(&str, i64); 17] = [
+    ("newest page by rpc", 200),
+    ("newest page, narrowed", 100),
+    ("newest open page, narrowed", 100),
+    ("urgent open cases, narrowed", 100),
+    ("case by id", 1),
+    ("case by case_id", 1),
+    ("exact count, narrowed", 100),
+    ("exact count of the open, narrowed", 100),
+    ("interactions of a case", 10),
+    ("files of a case", 10),
+    ("update of a case", 20),
+    ("insert of an interaction", 20),
+    ("insert of a case", 20),
+    ("one object", 10),
+    ("objects of a case's folder", 10),
+    ("objects of a client's folder", 100),
+    ("first page of another bucket", 100),
+];
+
+/// For those who see much a page finds its rows without a filter that helps.
+const BOUNDED_FOR_THE_MANY: [(&str, i64); 3] = [
+    ("newest page", 2000),
+    ("newest open page", 2000),
+    ("urgent open cases", 2000),
+];
+
+/// What was read of each large table in this transaction: scans of all of it, and rows.
+type Reads = BTreeMap<String, (i64, i64)>;
+
+async fn reads(connection: &mut PgConnection) -> Reads {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select relname::text, seq_scan, seq_tup_read + coalesce(idx_tup_fetch, 0)
+         from pg_stat_xact_user_tables
+         where relname in ('cases', 'interactions', 'case_files', 'case_events', 'objects')",
+    )
+    .fetch_all(connection)
+    .await
+    .expect("the statistics can be read");
+    rows.into_iter()
+        .map(|(table, scans, rows)| (table, (scans, rows)))
+        .collect()
+}
+
+/// Asks under row level security; returns the tables that were scanned whole, and how many rows were read.
+async fn ask(connection: &mut PgConnection, person: &Person, sql: &str) -> (Vec<String>, i64) {
+    let mut transaction = connection.begin().await.expect("a transaction");
+    // What earlier transactions read may still be counted.
+    let before = reads(&mut transaction).await;
+    sqlx::query("select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)")
+        .bind(&person.claims)
+        .execute(&mut *transaction)
+        .await
+        .expect("the person's role and claims");
+    sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .fetch_all(&mut *transaction)
+        .await
+        .expect("an answer");
+    let after = reads(&mut transaction).await;
+    transaction.rollback().await.expect("nothing stays");
+
+    let (mut scanned, mut read) = (Vec::new(), 0);
+    for (table, (scans, rows)) in after {
+        let (scans_before, rows_before) = before.get(&table).copied().unwrap_or_default();
+        read += rows - rows_before;
+        if scans > scans_before {
+            scanned.push(table);
+        }
+    }
+    (scanned, read)
+}
+
+#[tokio::test]
+async fn no_page_reads_a_whole_table() {
+    let stack = Stack::start(Options::default())
+        .await
+        .expect("the stack starts");
+    dev::migrate(&stack).await.expect("the migrations apply");
+    let superuser = stack.database_url(SUPERUSER);
+    load::load(&superuser, CASES).await.expect("it is loaded");
+    let mut connection = PgConnection::connect(&superuser)
+        .await
+        .expect("a connection");
+    let everybody = people::everybody(&mut connection).await.expect("people");
+    assert_eq!(everybody.len(), 5);
+
+    let (mut asked, mut complaints) = (0, Vec::new());
+    for person in &everybody {
+        let many = matches!(person.kind, Kind::Departments | Kind::All | Kind::Admin);
+        for question in questions::of(person) {
+            let bound = BOUNDED
+                .iter()
+                .chain(BOUNDED_FOR_THE_MANY.iter().filter(|_| many))
+                .find(|(name, _)| *name == question.name);
+            let Some((name, bound)) = bound else { continue };
+            asked += 1;
+            let (scanned, read) = ask(&mut connection, person, &question.under_rls).await;
+            if !scanned.is_empty() || read > *bound {
+                complaints.push(format!(
+                    "{}: {name} reads {read} rows, at most {bound}; whole tables: {scanned:?}",
+                    person.name
+                ));
+            }
+        }
+    }
+    drop(connection);
+    stack.stop().await;
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+    // One kind of person opens no cases.
+    assert_eq!(
+        asked,
+        5 * BOUNDED.len() - 1 + 3 * BOUNDED_FOR_THE_MANY.len()
+    );
+}
