@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr, SqlStr};
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgConnection, Row, SqlSafeStr, SqlStr, postgres::PgRow,
+};
 
 use super::{people::Person, questions::Question};
 use crate::commands::bench::report::Measurement;
@@ -62,7 +64,7 @@ impl Pair {
             let Some(theirs) = theirs else { break };
             ensure!(
                 owners == theirs,
-                "{name}: the owner's WHERE gives {owners} rows, the policies {theirs}"
+                "{name}: {owners} by the owner's WHERE, {theirs} by the policies"
             );
         }
         Ok(compare(name, median(rls_times), median(owner_times)))
@@ -72,7 +74,7 @@ impl Pair {
 async fn time_as_owner(
     connection: &mut PgConnection,
     sql: &SqlStr,
-) -> Result<(Duration, usize), sqlx::Error> {
+) -> Result<(Duration, i64), sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let timed = time(&mut transaction, sql).await?;
     transaction.rollback().await?;
@@ -85,7 +87,7 @@ async fn time_under_rls(
     connection: &mut PgConnection,
     claims: &str,
     sql: &SqlStr,
-) -> Result<(Duration, Option<usize>), sqlx::Error> {
+) -> Result<(Duration, Option<i64>), sqlx::Error> {
     let mut transaction = connection.begin().await?;
     sqlx::query("select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)")
         .bind(claims)
@@ -107,13 +109,16 @@ fn is_timeout(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code == QUERY_CANCELED)
 }
 
-async fn time(
-    connection: &mut PgConnection,
-    sql: &SqlStr,
-) -> Result<(Duration, usize), sqlx::Error> {
+async fn time(connection: &mut PgConnection, sql: &SqlStr) -> Result<(Duration, i64), sqlx::Error> {
     let began = Instant::now();
     let rows = connection.fetch_all(sqlx::query(sql.clone())).await?;
-    Ok((began.elapsed(), rows.len()))
+    Ok((began.elapsed(), size(&rows)))
+}
+
+/// How many rows an answer has, or says that there are.
+fn size(rows: &[PgRow]) -> i64 {
+    let counted = rows.first().and_then(|row| row.try_get("count").ok());
+    counted.unwrap_or(rows.len() as i64)
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -68,12 +68,11 @@ pub struct Case {
 pub async fn everybody(connection: &mut PgConnection) -> anyhow::Result<Vec<Person>> {
     let mut everybody = Vec::new();
     for (kind, loaded_as, name, claim) in KINDS {
-        let ids: Vec<Uuid> = sqlx::query_scalar(
-            "select id from casebase_bench.people where kind = $1 order by n limit 100",
-        )
-        .bind(loaded_as)
-        .fetch_all(&mut *connection)
-        .await?;
+        let ids: Vec<Uuid> =
+            sqlx::query_scalar("select id from casebase_bench.people where kind = $1 order by n")
+                .bind(loaded_as)
+                .fetch_all(&mut *connection)
+                .await?;
         let (id, sees, case) = first_with_open_case(connection, kind, &ids)
             .await?
             .with_context(|| {
