@@ -264,6 +264,38 @@ mod policies {
     }
 }
 
+mod the_hook {
+    use super::*;
+
+    /// A migration of somebody's holds the table; Auth gives up on a hook after two seconds.
+    #[tokio::test]
+    async fn lets_people_sign_in_while_our_tables_are_locked() {
+        let _alone = ALONE.lock().await;
+        let mut owner = connect("DATABASE_URL").await;
+        let mut migration = owner.begin().await.expect("a transaction");
+        run(
+            &mut migration,
+            "lock table staff_members in access exclusive mode",
+        )
+        .await;
+        let mut auth = connect("DATABASE_ADMIN_URL").await;
+        run(
+            &mut auth,
+            "set role supabase_auth_admin; set statement_timeout = '2s'",
+        )
+        .await;
+        let unchanged: bool = sqlx::query_scalar(
+            "select casebase.custom_access_token_hook(event) = event
+             from (select jsonb_build_object('user_id', gen_random_uuid(), 'claims', '{}'::jsonb)) e (event)",
+        )
+        .fetch_one(&mut auth)
+        .await
+        .expect("the hook doesn't raise");
+        assert!(unchanged);
+        migration.rollback().await.expect("nothing of it stays");
+    }
+}
+
 mod a_host_with_its_own_clients {
     use super::*;
 

@@ -61,6 +61,27 @@ impl Caller {
             .header("apikey", project().setting("SUPABASE_ANON_KEY"))
     }
 
+    /// Status, headers and body, but for what differs between any two answers.
+    pub async fn answer(
+        &self,
+        method: Method,
+        query: &str,
+        prefer: &str,
+        body: Option<String>,
+    ) -> String {
+        let request = self.request(method, &format!("/rest/v1/{query}"));
+        let request = request
+            .header("prefer", prefer)
+            .header("content-type", "application/json");
+        let answer = request.body(body.unwrap_or_default()).send().await.unwrap();
+        let mut headers = answer.headers().clone();
+        for of_the_moment in ["date", "x-request-id"] {
+            headers.remove(of_the_moment);
+        }
+        let status = answer.status();
+        format!("{status} {headers:?} {}", answer.text().await.unwrap())
+    }
+
     /// The rows that a query sees; `key` is their id. The exact count must say the same.
     pub async fn read(&self, query: &str, key: &str) -> Outcome {
         let request = self.request(Method::GET, &format!("/rest/v1/{query}"));

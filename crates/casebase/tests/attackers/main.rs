@@ -9,6 +9,7 @@
     reason = "a failing test may panic, and says how to fail again"
 )]
 
+mod by_hand;
 mod calls;
 mod chance;
 mod desk;

@@ -100,9 +100,11 @@ impl Walk {
         let theirs = model.cases.keys().filter(|id| model.sees_case(who, **id));
         let expected = Outcome::Rows(theirs.copied().collect());
         let [acme, other] = self.desk.clients;
-        let query = format!("cases?select=id&client_id=in.({acme},{other})");
-        let found = self.caller(who).read(&query, "id").await;
-        self.compare("list cases", who, &query, expected, found);
+        for list in ["cases?", "rpc/my_newest_cases?page_size=1000&"] {
+            let query = format!("{list}select=id&client_id=in.({acme},{other})");
+            let found = self.caller(who).read(&query, "id").await;
+            self.compare("list cases", who, &query, expected.clone(), found);
+        }
     }
 
     pub(super) async fn open_case(&mut self, who: Who) {
