@@ -18,6 +18,8 @@ mod roles;
 mod server;
 mod text;
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 
@@ -28,6 +30,7 @@ use server::{Attack, MayFail, server};
 fn withstand(attacks: impl Strategy<Value = Attack>, may_fail: MayFail) {
     let mut config = ProptestConfig {
         failure_persistence: None,
+        max_shrink_iters: 1000,
         ..ProptestConfig::default()
     };
     let seed = match config.rng_seed {
@@ -39,14 +42,24 @@ fn withstand(attacks: impl Strategy<Value = Attack>, may_fail: MayFail) {
 
     let server = server();
     let before = server.inventory();
-    let tried =
-        TestRunner::new(config).run(&attacks, |attack| match server.harm_of(&attack, may_fail) {
-            Some(harm) => Err(TestCaseError::fail(harm)),
-            None => Ok(()),
-        });
+    let let_through = Cell::new(0);
+    let cases = config.cases;
+    let tried = TestRunner::new(config).run(&attacks, |attack| {
+        let through = server
+            .withstand(&attack, may_fail)
+            .map_err(TestCaseError::fail)?;
+        let_through.set(let_through.get() + u32::from(through));
+        Ok(())
+    });
     if let Err(failure) = tried {
         panic!("PROPTEST_RNG_SEED={seed}: {failure}");
     }
     server.answers_as_ever();
     assert_eq!(server.inventory(), before, "PROPTEST_RNG_SEED={seed}");
+    // Requests that are all refused at the door would try nothing behind it.
+    assert!(
+        let_through.get() * 20 > cases,
+        "{} of {cases} let through, PROPTEST_RNG_SEED={seed}",
+        let_through.get()
+    );
 }

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::server::{Answer, Attack, token};
-use super::text::{encoded, hostile, json, junk, one_of, query};
+use super::text::{encoded, hostile, json, junk, name, one_of, query, quoted_value};
 use super::withstand;
 
 /// The SQLSTATEs that PostgREST, too, answers with 500: SQL that grew beyond PostgreSQL's limits (nesting, columns,
@@ -42,7 +42,6 @@ const COLUMNS: &[&str] = &[
     "sandbox_id",
     "$1",
     "drop table",
-    "*",
 ];
 const ARGUMENTS: &[&str] = &["te\"xt", "n.1", "list[]", "items"];
 const HINTS: &[&str] = &["of \"which\" sandbox", "sandbox_id", "inner", "left"];
@@ -129,46 +128,44 @@ const NUMBERS: &[&str] = &[
 
 /// A column, perhaps with a way into its JSON.
 fn field() -> impl Strategy<Value = String> {
-    let step = (select(&["->", "->>"][..]), one_of(&["a", "b", "0", "-1"]));
+    let step = (select(&["->", "->>"][..]), name(&["a", "b", "0", "-1"]));
     let path = vec(step.prop_map(|(arrow, key)| format!("{arrow}{key}")), 0..3);
-    (one_of(COLUMNS), path).prop_map(|(column, path)| column + &path.concat())
+    (name(COLUMNS), path).prop_map(|(column, path)| column + &path.concat())
 }
 
-fn prefixed(mark: &'static str, known: &'static [&'static str]) -> impl Strategy<Value = String> {
-    let given = one_of(known).prop_map(move |name| format!("{mark}{name}"));
+fn prefixed(
+    mark: &'static str,
+    text: impl Strategy<Value = String>,
+) -> impl Strategy<Value = String> {
+    let given = text.prop_map(move |text| format!("{mark}{text}"));
     option::weighted(0.2, given).prop_map(Option::unwrap_or_default)
 }
 
 fn alias() -> impl Strategy<Value = String> {
-    option::weighted(0.2, one_of(&["id", "x"]))
+    option::weighted(0.2, name(&["id", "x"]))
         .prop_map(|alias| alias.map(|alias| alias + ":").unwrap_or_default())
 }
 
 /// The value of `select`: columns and embedded relations.
 fn selection() -> impl Strategy<Value = String> {
-    let column = (alias(), field(), prefixed("::", CASTS))
+    let column = (alias(), field(), prefixed("::", one_of(CASTS)))
         .prop_map(|(alias, field, cast)| alias + &field + &cast);
-    let list = vec(column, 0..4).prop_map(|items| items.join(","));
-    list.prop_recursive(4, 12, 2, |inner| {
+    let item = column.prop_recursive(3, 8, 3, |inner| {
         let spread = select(&["", "", "..."][..]);
-        let name = one_of(RELATIONS);
-        (
-            inner.clone(),
-            alias(),
-            spread,
-            name,
-            prefixed("!", HINTS),
-            inner,
+        let hint = prefixed("!", name(HINTS));
+        let columns = vec(inner, 0..3).prop_map(|items| items.join(","));
+        (alias(), spread, name(RELATIONS), hint, columns).prop_map(
+            |(alias, spread, relation, hint, columns)| {
+                format!("{alias}{spread}{relation}{hint}({columns})")
+            },
         )
-            .prop_map(|(others, alias, spread, name, hint, inner)| {
-                format!("{others},{alias}{spread}{name}{hint}({inner})")
-            })
-    })
+    });
+    vec(item, 1..3).prop_map(|items| items.join(","))
 }
 
 /// What a filter compares with.
 fn operand() -> impl Strategy<Value = String> {
-    let list = || vec(hostile(), 0..3).prop_map(|items| items.join(","));
+    let list = || vec(quoted_value(), 0..3).prop_map(|items| items.join(","));
     prop_oneof![
         3 => hostile(),
         1 => one_of(&["1", "null", "true", "one", "{x,y}", "[2020-01-01,2021-01-01)", "one & two"]),
@@ -184,30 +181,31 @@ fn operation() -> impl Strategy<Value = String> {
 
 /// The value of `and` and `or`.
 fn logic() -> impl Strategy<Value = String> {
-    let term = (field(), operation()).prop_map(|(field, operation)| format!("{field}.{operation}"));
+    let term = (field(), one_of(OPERATORS), quoted_value())
+        .prop_map(|(field, operator, value)| format!("{field}.{operator}.{value}"));
     let tree = term.prop_recursive(4, 12, 3, |inner| {
         let word = select(&["and", "or", "not.and", "not.or"][..]);
-        (word, vec(inner, 0..3)).prop_map(|(word, terms)| format!("{word}({})", terms.join(",")))
+        (word, vec(inner, 1..3)).prop_map(|(word, terms)| format!("{word}({})", terms.join(",")))
     });
-    vec(tree, 0..3).prop_map(|terms| format!("({})", terms.join(",")))
+    vec(tree, 1..3).prop_map(|terms| format!("({})", terms.join(",")))
 }
 
 fn order() -> impl Strategy<Value = String> {
-    let related = (one_of(RELATIONS), field()).prop_map(|(name, field)| format!("{name}({field})"));
-    let suffix = one_of(&["asc", "desc", "nullsfirst", "desc.nullslast"]);
-    let term = (prop_oneof![3 => field(), 1 => related], suffix)
-        .prop_map(|(by, suffix)| format!("{by}.{suffix}"));
-    vec(term, 0..3).prop_map(|terms| terms.join(","))
+    let related = (name(RELATIONS), field()).prop_map(|(name, field)| format!("{name}({field})"));
+    let suffix = one_of(&["", ".asc", ".desc", ".nullsfirst", ".desc.nullslast"]);
+    let term =
+        (prop_oneof![3 => field(), 1 => related], suffix).prop_map(|(by, suffix)| by + &suffix);
+    vec(term, 1..3).prop_map(|terms| terms.join(","))
 }
 
 fn names(known: &'static [&'static str]) -> impl Strategy<Value = String> {
-    vec(one_of(known), 0..4).prop_map(|names| names.join(","))
+    vec(name(known), 1..4).prop_map(|names| names.join(","))
 }
 
 fn parameter() -> impl Strategy<Value = (String, String)> {
     let named = |name: &'static str| Just(name.to_owned());
     let word = |words: &'static [&'static str]| select(words).prop_map(str::to_owned);
-    let inside = (one_of(RELATIONS), word(&["order", "limit", "or", "body"]));
+    let inside = (name(RELATIONS), word(&["order", "limit", "or", "body"]));
     prop_oneof![
         4 => (named("select"), selection()),
         4 => (field(), operation()),
@@ -217,20 +215,31 @@ fn parameter() -> impl Strategy<Value = (String, String)> {
         1 => (named("columns"), names(COLUMNS)),
         1 => (named("on_conflict"), names(COLUMNS)),
         1 => (inside.prop_map(|(name, word)| format!("{name}.{word}")), operand()),
-        2 => (one_of(ARGUMENTS), operand()),
     ]
 }
 
-/// A relation, a function, or nothing that there is.
-fn path() -> impl Strategy<Value = String> {
-    let resource = |known| prop_oneof![5 => select(known).prop_map(str::to_owned), 1 => hostile()];
-    let target = prop_oneof![
-        4 => encoded(resource(RELATIONS)),
-        2 => encoded(resource(FUNCTIONS)).prop_map(|name| format!("rpc/{name}")),
-        1 => encoded(hostile()).prop_map(|name| format!("sandbox/{name}")),
-        1 => Just(String::new()),
-    ];
-    (target, query(parameter())).prop_map(|(target, query)| format!("/rest/v1/{target}?{query}"))
+/// Arguments of a function, some of which belong together.
+fn arguments() -> impl Strategy<Value = String> {
+    let some = prop_oneof![6 => (one_of(ARGUMENTS), operand()), 1 => parameter()];
+    let text = encoded(operand()).prop_map(|text| format!("te%22xt={text}"));
+    let items = vec(encoded(operand()), 1..4)
+        .prop_map(|items| items.iter().map(|item| format!("items={item}&")).collect());
+    prop_oneof![text, items, query(some)]
+}
+
+/// A method, and a path with a query: a relation or a function in most cases.
+fn target() -> impl Strategy<Value = (&'static str, String)> {
+    let read = ["GET", "GET", "GET", "GET", "HEAD"];
+    let write = ["POST", "POST", "PATCH", "DELETE", "PUT", "OPTIONS"];
+    let relation = encoded(prop_oneof![2 => Just("sandbox".to_owned()), 1 => one_of(RELATIONS)]);
+    let function = encoded(one_of(FUNCTIONS)).prop_map(|name| format!("rpc/{name}"));
+    let nowhere = prop_oneof![encoded(hostile()), Just(String::new())];
+    let url = |(path, query)| format!("/rest/v1/{path}?{query}");
+    prop_oneof![
+        12 => (select([read.as_slice(), &write].concat()), (relation, query(parameter())).prop_map(url)),
+        6 => (select(&["GET", "POST"][..]), (function, arguments()).prop_map(url)),
+        1 => (select(&["GET", "POST", "PROPFIND"][..]), (nowhere, query(parameter())).prop_map(url)),
+    ]
 }
 
 /// A row or a function's arguments.
@@ -244,9 +253,9 @@ fn object() -> impl Strategy<Value = Value> {
 fn document() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
     let rows = vec(object(), 0..3).prop_map(|rows| Value::from(rows).to_string());
     let row = object().prop_map(|row| row.to_string());
-    let csv_line = || vec(one_of(COLUMNS), 1..4).prop_map(|cells| cells.join(","));
+    let csv_line = || vec(name(COLUMNS), 1..4).prop_map(|cells| cells.join(","));
     let csv = vec(csv_line(), 0..4).prop_map(|lines| lines.join("\n"));
-    let form = query((one_of(COLUMNS), hostile()));
+    let form = query((name(COLUMNS), hostile()));
     prop_oneof![
         4 => (Just("application/json"), row.prop_map(String::into_bytes)),
         2 => (Just("application/json"), rows.prop_map(String::into_bytes)),
@@ -256,16 +265,14 @@ fn document() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
     ]
 }
 
-/// A token of somebody with hostile claims, a key, or hostile text.
+/// A key, a token of somebody with hostile claims, or hostile text.
 fn bearer() -> impl Strategy<Value = String> {
-    let user = (json(), hostile(), json()).prop_map(|(sub, name, value)| {
+    let user = (hostile(), hostile(), json()).prop_map(|(sub, name, value)| {
         token(&json!({ "role": "authenticated", "sub": sub, "app_metadata": { name: value } }))
     });
     prop_oneof![
-        3 => user,
-        3 => Just(SERVICE_ROLE_KEY.to_owned()),
-        1 => Just(String::new()),
-        1 => hostile(),
+        12 => Just(SERVICE_ROLE_KEY.to_owned()),
+        6 => user,
         1 => (hostile(), hostile(), hostile()).prop_map(|(a, b, c)| format!("{a}.{b}.{c}")),
     ]
 }
@@ -291,7 +298,7 @@ fn headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
     let other = prop_oneof![
         2 => (Just("accept"), header_value(one_of(MEDIA_TYPES))),
         1 => (Just("range"), header_value(range)),
-        1 => (select(&["accept-profile", "content-profile"][..]), header_value(one_of(&["public", "canary"]))),
+        1 => (select(&["accept-profile", "content-profile"][..]), header_value(one_of(&["public", "public", "canary"]))),
         1 => (select(&["cookie", "x-client-info", "range-unit", "origin", "apikey"][..]), header_value(hostile())),
     ];
     let authorization = header_value(bearer().prop_map(|token| format!("Bearer {token}")));
@@ -309,25 +316,16 @@ fn headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
 }
 
 fn attack() -> impl Strategy<Value = Attack> {
-    let methods = [
-        "GET", "GET", "GET", "HEAD", "POST", "POST", "PATCH", "PUT", "DELETE", "OPTIONS",
-        "PROPFIND",
-    ];
-    (
-        proptest::sample::select(methods.to_vec()),
-        path(),
-        headers(),
-        document(),
-    )
-        .prop_map(|(method, path, mut headers, (media_type, document))| {
-            headers.push(("content-type", media_type.into()));
-            Attack {
-                method,
-                path,
-                headers,
-                body: document,
-            }
-        })
+    (target(), headers(), document()).prop_map(|((method, path), mut headers, document)| {
+        let (media_type, body) = document;
+        headers.push(("content-type", media_type.into()));
+        Attack {
+            method,
+            path,
+            headers,
+            body,
+        }
+    })
 }
 
 #[test]

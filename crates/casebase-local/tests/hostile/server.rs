@@ -153,18 +153,19 @@ impl Server {
         }
     }
 
-    /// What is wrong with what came of the attack. `may_fail` says which failures are as they should be.
-    pub fn harm_of(&self, attack: &Attack, may_fail: MayFail) -> Option<String> {
+    /// Whether the attack was let through as a request like any other; or what harm it did. `may_fail` says
+    /// which failures are as they should be.
+    pub fn withstand(&self, attack: &Attack, may_fail: MayFail) -> Result<bool, String> {
         let answer = self.send(attack);
         if let Some(line) = self.logged().lines().find(|line| is_harm(line)) {
-            return Some(format!("PostgreSQL logged: {line}"));
+            return Err(format!("PostgreSQL logged: {line}"));
         }
         match answer {
-            Err(error) => Some(format!("no answer: {error:?}")),
+            Err(error) => Err(format!("no answer: {error:?}")),
             Ok(Some(answer)) if answer.status >= 500 && !may_fail(attack, &answer) => {
-                Some(format!("{answer:?}"))
+                Err(format!("{answer:?}"))
             }
-            Ok(_) => None,
+            Ok(answer) => Ok(answer.is_some_and(|answer| answer.status < 400)),
         }
     }
 
@@ -198,12 +199,19 @@ impl Server {
     }
 }
 
-/// A syntax error says that a text became SQL; what `to_tsquery` thinks of its argument is another matter.
+/// Syntax errors that no text became SQL by: what `to_tsquery` thinks of its argument, and an empty name, which
+/// PostgREST quotes as any other and PostgreSQL then refuses.
+const HARMLESS: [&str; 2] = [
+    "syntax error in tsquery",
+    "zero-length delimited identifier",
+];
+
+/// Any other syntax error says that a text became SQL.
 fn is_harm(line: &str) -> bool {
     let sang = line.starts_with("CNARY");
     let became_sql = line
         .strip_prefix("42601 ERROR:  ")
-        .is_some_and(|message| !message.contains("in tsquery"));
+        .is_some_and(|message| !HARMLESS.iter().any(|known| message.starts_with(known)));
     sang || became_sql || line.contains(" PANIC:  ") || line.contains(" FATAL:  ")
 }
 

@@ -95,17 +95,24 @@ pub fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![20 => vec(fragment, 0..4).prop_map(|parts| parts.concat()), 1 => long]
 }
 
-/// One of `known`, or hostile text, as it stands or as a request quotes it.
-pub fn one_of(known: &'static [&'static str]) -> impl Strategy<Value = String> + Clone {
-    let quoted = |text: String| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let chosen = select(known).prop_map(str::to_owned);
-    prop_oneof![
-        6 => chosen.clone(),
-        2 => chosen.prop_map(quoted),
-        1 => hostile(),
-        2 => hostile().prop_map(quoted),
-    ]
-    .boxed()
+/// One of `known`, or now and then hostile text.
+pub fn one_of(known: &'static [&'static str]) -> impl Strategy<Value = String> {
+    prop_oneof![12 => select(known).prop_map(str::to_owned), 1 => hostile()]
+}
+
+/// One of the `known` names or a hostile one, quoted as PostgREST has it; now and then without the quotes.
+pub fn name(known: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let name = prop_oneof![5 => select(known).prop_map(str::to_owned), 1 => hostile()];
+    prop_oneof![15 => name.prop_map(quoted), 1 => hostile()]
+}
+
+/// Hostile text in quotes, where it would otherwise end a list.
+pub fn quoted_value() -> impl Strategy<Value = String> {
+    prop_oneof![15 => hostile().prop_map(quoted), 1 => hostile()]
+}
+
+fn quoted(text: String) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// JSON whose texts and names are hostile.
@@ -137,7 +144,7 @@ pub fn junk() -> impl Strategy<Value = Vec<u8>> {
 /// A URL's path segment or query part: percent-encoded, and sometimes followed by bytes that are no text.
 pub fn encoded(text: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     let tail = prop_oneof![
-        40 => Just(""),
+        400 => Just(""),
         1 => Just("%00"),
         1 => Just("%ff"),
         1 => Just("%zz"),
@@ -154,7 +161,7 @@ pub fn query(parameter: impl Strategy<Value = (String, String)>) -> impl Strateg
     let pair = parameter.prop_flat_map(|(name, value)| (encoded(Just(name)), encoded(Just(value))));
     vec(
         pair.prop_map(|(name, value)| format!("{name}={value}")),
-        0..6,
+        0..4,
     )
     .prop_map(|pairs| pairs.join("&"))
 }
