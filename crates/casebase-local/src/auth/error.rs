@@ -89,12 +89,23 @@ impl AuthError {
     pub fn database(message: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Self {
         let message = message.into();
         move |error| {
+            if let Some(refusal) = Self::not_storable(&error) {
+                return refusal;
+            }
             tracing::warn!(%error, cause = ?error.as_db_error(), "{message}");
             Self {
                 postgres: PostgresError::meant_for_the_caller(&error).map(Box::new),
                 ..Self::internal(message)
             }
         }
+    }
+
+    /// Text that PostgreSQL takes into no column: with a zero byte, or too long. Auth itself fails over it.
+    fn not_storable(error: &tokio_postgres::Error) -> Option<Self> {
+        let db = error.as_db_error()?;
+        ["22001", "22021", "22P05"]
+            .contains(&db.code().code())
+            .then(|| Self::invalid(format!("A value cannot be stored: {}", db.message())))
     }
 
     fn render(self, headers: &HeaderMap) -> Response {

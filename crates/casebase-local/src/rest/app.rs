@@ -191,6 +191,7 @@ impl App {
                     .await;
             }
         };
+        caller.require_known_role()?;
         let work = self.work(incoming, caller, request, &cache, &plan);
         let mut lease = self
             .pool
@@ -281,6 +282,7 @@ impl App {
         if !plan::negotiate::accepts_openapi(&request.accept) {
             return Err(Error::media_type(&request.accept));
         }
+        caller.require_known_role()?;
         let settings = self.settings(incoming, caller, request, cache, &[]);
         let mut lease = self
             .pool

@@ -15,6 +15,9 @@ pub struct Caller {
     pub claims: Claims,
 }
 
+/// The roles that a token may name. PostgreSQL would let `authenticator` stay what it is (`none`) as well.
+const ROLES: [&str; 3] = ["anon", "authenticated", "service_role"];
+
 /// Clocks may differ by this many seconds.
 const LEEWAY: i64 = 30;
 
@@ -33,6 +36,15 @@ impl Caller {
         };
         claims.insert("role".to_owned(), Value::String(role.clone()));
         Ok(Self { role, claims })
+    }
+
+    /// Refuses a role that is none of the project's. PostgREST leaves that to PostgreSQL, so what is wrong
+    /// with the request itself is said first.
+    pub fn require_known_role(&self) -> Result<(), Error> {
+        match ROLES.contains(&self.role.as_str()) {
+            true => Ok(()),
+            false => Err(Error::unknown_role(&self.role)),
+        }
     }
 }
 
@@ -153,6 +165,18 @@ mod tests {
         let key = token(serde_json::json!({"role": "service_role"}));
         assert_eq!(identify("apikey", &key).unwrap().role, "service_role");
         assert_eq!(identify("apikey", "sb_publishable_x").unwrap().role, "anon");
+    }
+
+    #[test]
+    fn only_the_projects_roles_are_known() {
+        let caller = |role: &str| {
+            let bearer = format!("Bearer {}", token(serde_json::json!({ "role": role })));
+            identify("authorization", &bearer).unwrap()
+        };
+        assert!(caller("authenticated").require_known_role().is_ok());
+        for role in ["none", "authenticator", "postgres", "anon\0", ""] {
+            assert!(caller(role).require_known_role().is_err(), "{role:?}");
+        }
     }
 
     #[test]

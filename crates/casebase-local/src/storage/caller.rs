@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::Error;
 use crate::jwt::{Claims, Keys, TokenError};
@@ -76,8 +76,11 @@ impl Caller {
     /// The caller that `token` proves.
     pub fn from_token(keys: &Keys, token: &str) -> Result<Self, Error> {
         let claims = verify(keys, token).map_err(|e| Error::bad_token(&e))?;
-        let named = claims.get("role").and_then(|r| r.as_str());
-        let role = Role::named(named.unwrap_or(Role::Anon.name()))
+        let role = match claims.get("role") {
+            None | Some(Value::Null) => Some(Role::Anon),
+            Some(named) => named.as_str().and_then(Role::named),
+        };
+        let role = role
             .ok_or_else(|| Error::access_denied("the token's role is not one of this project's"))?;
         Ok(Self {
             role,

@@ -26,14 +26,26 @@ impl Error {
             return Self::raised(db.message(), db.detail()).unwrap_or_else(|error| error);
         }
         let status = status_of(code, db.message(), authenticated);
-        let mut error = Self::new(status, code, db.message())
+        let error = Self::new(status, code, db.message())
             .details(db.detail().map_or(Value::Null, Value::from))
             .hint(db.hint().map(str::to_owned));
-        if status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Bearer");
-            error.0.headers.push((header::WWW_AUTHENTICATE, challenge));
+        match status {
+            StatusCode::UNAUTHORIZED => error.challenged(),
+            _ => error,
         }
-        error
+    }
+
+    /// With the challenge that a 401 carries.
+    fn challenged(mut self) -> Self {
+        let challenge = HeaderValue::from_static("Bearer");
+        self.0.headers.push((header::WWW_AUTHENTICATE, challenge));
+        self
+    }
+
+    /// A role that no token may name is answered as one that does not exist.
+    pub fn unknown_role(role: &str) -> Self {
+        let message = format!("role \"{role}\" does not exist");
+        Self::new(StatusCode::UNAUTHORIZED, "22023", message).challenged()
     }
 
     /// No connection could be made.
