@@ -11,7 +11,7 @@ use std::{
 use anyhow::ensure;
 use casebase_local::{Options, SERVICE_ROLE_KEY, Stack, postgres::SUPERUSER};
 use futures::future::try_join_all;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, types::ToSql};
 
 use super::report::{self, Measurement};
 
@@ -52,26 +52,32 @@ struct Question {
     name: &'static str,
     path: &'static str,
     sql: &'static str,
+    /// As PostgREST binds them: the filter's value, then limit and offset. A statement without parameters would be
+    /// planned once, and this one is planned each time.
+    parameters: &'static [&'static (dyn ToSql + Sync)],
 }
 
 const QUESTIONS: [Question; 3] = [
     Question {
         name: "one row by its key",
         path: "books?id=eq.4711&select=id,title,status",
-        sql: "select id, title, status from public.books where id = 4711 limit 1000 offset 0",
+        sql: "select id, title, status from public.books where id = $1 limit $2 offset $3",
+        parameters: &[&4711_i64, &1000_i64, &0_i64],
     },
     Question {
         name: "a page of 25, filtered and sorted",
         path: "books?select=id,title,printed_at&status=eq.out&order=printed_at.desc&limit=25",
         sql: "select id, title, printed_at from public.books
-              where status = 'out' order by printed_at desc limit 25 offset 0",
+              where status = $1 order by printed_at desc limit $2 offset $3",
+        parameters: &[&"out", &25_i64, &0_i64],
     },
     Question {
         name: "a page of 25 with an embedded row each",
         path: "books?select=id,title,authors(name)&status=eq.out&order=printed_at.desc&limit=25",
         sql: "select b.id, b.title, row_to_json(a) as authors from public.books b
               left join lateral (select name from public.authors where id = b.author_id) a on true
-              where b.status = 'out' order by b.printed_at desc limit 25 offset 0",
+              where b.status = $1 order by b.printed_at desc limit $2 offset $3",
+        parameters: &[&"out", &25_i64, &0_i64],
     },
 ];
 
@@ -124,8 +130,7 @@ async fn measure(
         let response = request.send().await?.error_for_status()?;
         Ok(response.bytes().await?.len())
     };
-    let sessions =
-        try_join_all((0..connections).map(|_| Session::open(stack, question.sql))).await?;
+    let sessions = try_join_all((0..connections).map(|_| Session::open(stack, question))).await?;
 
     // Both must have the same to say, give or take white space.
     let answered = over_http().await?;
@@ -206,20 +211,23 @@ struct Session {
     client: Client,
     scope: tokio_postgres::Statement,
     question: tokio_postgres::Statement,
+    parameters: &'static [&'static (dyn ToSql + Sync)],
 }
 
 impl Session {
-    async fn open(stack: &Stack, sql: &str) -> anyhow::Result<Self> {
+    async fn open(stack: &Stack, question: &Question) -> anyhow::Result<Self> {
+        let parameters = question.parameters;
         let client = connect(&stack.database_url("authenticator")).await?;
         let scope = client.prepare(SCOPE).await?;
         // Names are resolved with the role's rights.
         client.batch_execute("set role service_role").await?;
-        let question = client.prepare(&answer_of(sql)).await?;
+        let question = client.prepare(&answer_of(question.sql)).await?;
         client.batch_execute("reset role").await?;
         Ok(Self {
             client,
             scope,
             question,
+            parameters,
         })
     }
 
@@ -228,7 +236,7 @@ impl Session {
         let (began, scoped, rows, committed) = futures::join!(
             self.client.batch_execute("begin"),
             self.client.query(&self.scope, &[]),
-            self.client.query_one(&self.question, &[]),
+            self.client.query_one(&self.question, self.parameters),
             self.client.batch_execute("commit"),
         );
         began?;
