@@ -25,6 +25,9 @@ use proptest::test_runner::{RngSeed, TestRunner};
 
 use server::{Attack, MayFail, server};
 
+/// Enough for a name, a value or a type that is not quoted to be found in every run.
+const CASES: u32 = 500;
+
 /// Sends every request that `attacks` makes, and sees whether it did harm. `may_fail` says which
 /// answers may be a 5xx.
 fn withstand(attacks: impl Strategy<Value = Attack>, may_fail: MayFail) {
@@ -33,6 +36,9 @@ fn withstand(attacks: impl Strategy<Value = Attack>, may_fail: MayFail) {
         max_shrink_iters: 1000,
         ..ProptestConfig::default()
     };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = CASES;
+    }
     let seed = match config.rng_seed {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => rand::random(),
