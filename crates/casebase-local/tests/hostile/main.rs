@@ -25,7 +25,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 
 use server::{Attack, MayFail, server};
 
-/// Enough for a name, a value or a type that is not quoted to be found in every run.
+/// Enough for a name or a value that is not quoted to be found in a run, and mostly for a type.
 const CASES: u32 = 500;
 
 /// Sends every request that `attacks` makes, and sees whether it did harm. `may_fail` says which

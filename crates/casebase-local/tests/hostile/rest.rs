@@ -49,6 +49,9 @@ const HINTS: &[&str] = &["of \"which\" sandbox", "sandbox_id", "inner", "left"];
 const CASTS: &[&str] = &[
     "int union select",
     "int as x",
+    "text union all",
+    "numeric or true",
+    "jsonb from canary",
     "text",
     "int",
     "jsonb",
@@ -142,7 +145,7 @@ fn prefixed(
     text: impl Strategy<Value = String>,
 ) -> impl Strategy<Value = String> {
     let given = text.prop_map(move |text| format!("{mark}{text}"));
-    option::weighted(0.3, given).prop_map(Option::unwrap_or_default)
+    option::weighted(0.4, given).prop_map(Option::unwrap_or_default)
 }
 
 fn alias() -> impl Strategy<Value = String> {
@@ -211,7 +214,7 @@ fn parameter() -> impl Strategy<Value = (String, String)> {
     let word = |words: &'static [&'static str]| select(words).prop_map(str::to_owned);
     let inside = (name(RELATIONS), word(&["order", "limit", "or", "body"]));
     prop_oneof![
-        4 => (named("select"), selection()),
+        6 => (named("select"), selection()),
         4 => (field(), operation()),
         2 => (word(&["and", "or", "not.and", "not.or"]), logic()),
         1 => (named("order"), order()),
