@@ -156,5 +156,5 @@ fn attack(session: String) -> impl Strategy<Value = Attack> {
 #[test]
 fn nothing_sent_to_auth_becomes_sql_or_a_crash() {
     let session = server().session.clone();
-    withstand(attack(session), |_, _| false);
+    withstand(move || attack(session), |_, _| false);
 }

@@ -25,14 +25,32 @@ use proptest::test_runner::{RngSeed, TestRunner};
 
 use server::{Attack, MayFail, server};
 
+/// Enough for a name or a value that is not quoted to be found in a run, and mostly for a type.
+const CASES: u32 = 500;
+
 /// Sends every request that `attacks` makes, and sees whether it did harm. `may_fail` says which
 /// answers may be a 5xx.
-fn withstand(attacks: impl Strategy<Value = Attack>, may_fail: MayFail) {
+fn withstand<S: Strategy<Value = Attack>>(
+    attacks: impl FnOnce() -> S + Send + 'static,
+    may_fail: MayFail,
+) {
+    // Making and shrinking nested requests takes more stack than a test's thread has.
+    let attacker = std::thread::Builder::new().stack_size(256 << 20);
+    let tried = attacker.spawn(move || try_all(attacks(), may_fail));
+    if let Err(failure) = tried.unwrap().join() {
+        std::panic::resume_unwind(failure);
+    }
+}
+
+fn try_all(attacks: impl Strategy<Value = Attack>, may_fail: MayFail) {
     let mut config = ProptestConfig {
         failure_persistence: None,
         max_shrink_iters: 1000,
         ..ProptestConfig::default()
     };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = CASES;
+    }
     let seed = match config.rng_seed {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => rand::random(),

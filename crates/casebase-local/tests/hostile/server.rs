@@ -199,10 +199,11 @@ impl Server {
     }
 }
 
-/// Syntax errors that no text became SQL by: what `to_tsquery` thinks of its argument, and an empty name, which
-/// PostgREST quotes as any other and PostgreSQL then refuses.
-const HARMLESS: [&str; 2] = [
-    "syntax error in tsquery",
+/// Syntax errors that no text became SQL by: what PostgreSQL thinks of a text as tsquery or tsvector, and an empty
+/// name, which PostgREST quotes as any other and PostgreSQL then refuses.
+const HARMLESS: [&str; 3] = [
+    "syntax error in ts",
+    "there is no escaped character",
     "zero-length delimited identifier",
 ];
 

@@ -141,27 +141,31 @@ pub fn junk() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A URL's path segment or query part: percent-encoded, and sometimes followed by bytes that are no text.
-pub fn encoded(text: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
-    let tail = prop_oneof![
+/// Nothing, or now and then bytes that are no text.
+fn tail() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
         400 => Just(""),
         1 => Just("%00"),
         1 => Just("%ff"),
         1 => Just("%zz"),
         1 => Just("%"),
-    ];
-    (text, tail).prop_map(|(text, tail)| {
-        let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        encoded.replace('+', "%20") + tail
-    })
+    ]
+}
+
+fn percent_encode(text: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    encoded.replace('+', "%20")
+}
+
+/// A URL's path segment or query part: percent-encoded, and sometimes followed by bytes that are no text.
+pub fn encoded(text: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    (text, tail()).prop_map(|(text, tail)| percent_encode(&text) + tail)
 }
 
 /// A query string.
 pub fn query(parameter: impl Strategy<Value = (String, String)>) -> impl Strategy<Value = String> {
-    let pair = parameter.prop_flat_map(|(name, value)| (encoded(Just(name)), encoded(Just(value))));
-    vec(
-        pair.prop_map(|(name, value)| format!("{name}={value}")),
-        0..4,
-    )
-    .prop_map(|pairs| pairs.join("&"))
+    let pair = (parameter, tail()).prop_map(|((name, value), tail)| {
+        format!("{}={}{tail}", percent_encode(&name), percent_encode(&value))
+    });
+    vec(pair, 0..4).prop_map(|pairs| pairs.join("&"))
 }
