@@ -241,8 +241,8 @@ create function casebase.newest_cases(page_size integer, older_than timestamptz)
 as $$
 declare
   standing    text   := casebase.staff_standing();
-  clients     uuid[] := '{}';
-  departments uuid[] := '{}';
+  clients     uuid[] := array[]::uuid[];
+  departments uuid[] := array[]::uuid[];
   person      uuid;
 begin
   if standing in ('admin', 'all') then
