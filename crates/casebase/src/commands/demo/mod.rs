@@ -57,17 +57,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let uploads = read_files(&args.files)?;
     let mut narrator = Narrator::new(args.json);
     let mut step = "stack";
-    tokio::select! {
-        result = play(&mut narrator, &mut step, uploads) => {
-            let Err(error) = result else { return Ok(()) };
-            narrator.tell_failure(step, &error)?;
-            Err(error.context(format!("the step `{step}` failed")))
-        }
-        signal = super::stop_signal() => {
-            signal?;
-            bail!("stopped during the step `{step}`")
-        }
-    }
+    let Err(error) = play(&mut narrator, &mut step, uploads).await else {
+        return Ok(());
+    };
+    narrator.tell_failure(step, &error)?;
+    Err(error.context(format!("the step `{step}` failed")))
 }
 
 fn read_files(paths: &[PathBuf]) -> anyhow::Result<Vec<Upload>> {
@@ -147,7 +141,13 @@ async fn play(
             .timeout(Duration::from_secs(300))
             .build()?,
     };
-    let result = tell_story(narrator, step, &stack, &place, uploads).await;
+    // Also when it is interrupted, what was started is stopped in order.
+    let result = tokio::select! {
+        told = tell_story(narrator, step, &stack, &place, uploads) => told,
+        signal = super::stop_signal() => signal
+            .map_err(anyhow::Error::from)
+            .and_then(|()| bail!("interrupted")),
+    };
     let stopped = service.stop().await;
     stack.stop().await;
     result.and(stopped)
