@@ -319,6 +319,44 @@ create trigger a_keep_row_of_object before delete on public.case_files
 create trigger a_keep_row_of_object before delete on public.client_documents
   for each row execute function casebase.keep_row_of_object();
 
+-- And no object without its row being pending: what was uploaded, checked or deleted is never written again, whoever
+-- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
+-- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
+-- under a URL that somebody holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the
+-- policies have spoken. Other buckets never come here: the triggers' conditions leave them out.
+create function casebase.keep_object() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' and (new.bucket_id, new.name) is distinct from (old.bucket_id, old.name) then
+    raise exception 'objects of admin-bucket and client-bucket are not moved' using errcode = 'insufficient_privilege';
+  end if;
+  perform from public.case_files f
+  where f.bucket_id = new.bucket_id and f.object_path = new.name and f.state = 'pending'
+  for share;
+  if not found then
+    perform from public.client_documents d
+    where d.bucket_id = new.bucket_id and d.object_path = new.name and d.state = 'pending'
+    for share;
+  end if;
+  if not found then
+    raise exception 'no pending file is reserved at % in %', new.name, new.bucket_id
+      using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger casebase_keep_new after insert on storage.objects
+  for each row when (new.bucket_id in ('admin-bucket', 'client-bucket'))
+  execute function casebase.keep_object();
+create trigger casebase_keep_changed after update on storage.objects
+  for each row when (
+    (old.bucket_id in ('admin-bucket', 'client-bucket') or new.bucket_id in ('admin-bucket', 'client-bucket'))
+    and (old.bucket_id, old.name, old.version) is distinct from (new.bucket_id, new.name, new.version)
+  )
+  execute function casebase.keep_object();
+
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
 create function casebase.check_file_interaction() returns trigger

@@ -4,6 +4,8 @@
 -- Permissive policies are OR-ed: any policy of the project's own that forgets to name its bucket would open ours. So
 -- each rule stands as a restrictive policy too: "not our buckets, or our rule". They are to authenticated and
 -- name only what every such user may use; bucket_id is tested first, so other buckets' users pay nothing.
+--
+-- That nothing is written again once its row has left pending, whoever writes, is the triggers' part (keep_object).
 
 drop policy if exists casebase_read on storage.objects;
 drop policy if exists casebase_read_only_so on storage.objects;
@@ -14,7 +16,7 @@ drop policy if exists casebase_delete_only_so on storage.objects;
 drop policy if exists casebase_never_update on storage.objects;
 drop policy if exists casebase_only_for_signed_in on storage.objects;
 
--- Read as the row is read. Bytes that were not checked, or were swapped since, are their uploader's alone, also while
+-- Read as the row is read. Bytes that were not checked, or are not the checked ones, are their uploader's alone, also while
 -- they are being deleted: to delete is to read, for Storage. What the uploader leaves behind of them, a sweep takes.
 -- The lookup stands in the restrictive policy alone, which binds whatever a permissive one lets through: a listing asks
 -- for every object, and pays once. It is no function, so that a statement finds out only once who asks (a page of 100:

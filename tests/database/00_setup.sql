@@ -198,20 +198,21 @@ begin
     insert into tests.names values (which || 'shown', shown), (which || 'hidden', hidden);
     insert into public.internal_notes (case_id, content) values (the_case, 'Careful');
     insert into public.case_internal (case_id, tags) values (the_case, '{vip}');
-    insert into public.case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, state,
-                                   uploaded_by, sha256, object_version)
+    insert into public.case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, uploaded_by)
     select the_case, number || '-1634567890-' || f.name || '.pdf', f.name || '.pdf', 'application/pdf', 1, f.shown,
-           'available', (select id from tests.people where name = 'Alan'), repeat('a', 64), 'v1'
+           (select id from tests.people where name = 'Alan')
     from (values ('open', true), ('internal', false)) f (name, shown);
   end loop;
-  insert into public.client_documents (client_id, category, file_name, original_name, content_type, file_size, state,
-                                       uploaded_by, sha256, object_version)
-  select c, 'policies', 'policy.pdf', 'policy.pdf', 'application/pdf', 1, 'available',
-         (select id from tests.people where name = 'Alan'), repeat('a', 64), 'v1'
+  insert into public.client_documents (client_id, category, file_name, original_name, content_type, file_size, uploaded_by)
+  select c, 'policies', 'policy.pdf', 'policy.pdf', 'application/pdf', 1,
+         (select id from tests.people where name = 'Alan')
   from unnest(array[acme, other]) c;
   insert into storage.objects (bucket_id, name, version)
-    select bucket_id, object_path, object_version from public.case_files
-    union all select bucket_id, object_path, object_version from public.client_documents;
+    select bucket_id, object_path, 'v1' from casebase.reserved_objects;
+  update public.case_files set state = 'uploaded';
+  update public.client_documents set state = 'uploaded';
+  update public.case_files set state = 'available', sha256 = repeat('a', 64), object_version = 'v1';
+  update public.client_documents set state = 'available', sha256 = repeat('a', 64), object_version = 'v1';
 end
 $$;
 

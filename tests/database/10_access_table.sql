@@ -13,14 +13,14 @@ insert into party_types (code, label) values ('IDLE', 'Idle');
 with made as (insert into cases (client_id, title) values (tests.id('other')::uuid, 'idle') returning id)
 insert into tests.names select 'idle case', id from made;
 -- In Acme's resolved case: a place that Carla reserved, a file on its way out, and one whose object is gone already.
-insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, state, uploaded_by, object_version)
-select tests.id('resolved case')::bigint, tests.id('resolved number') || '-1634567890-' || f.name || '.pdf', 'x.pdf', 'application/pdf', 1, true,
-       f.state, p.id, f.version
-from (values ('place', 'pending', 'Carla', null), ('going', 'deleting', 'Alan', 'v1'), ('gone', 'deleting', 'Alan', 'v1')) f (name, state, uploader, version)
+insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, uploaded_by)
+select tests.id('resolved case')::bigint, tests.id('resolved number') || '-1634567890-' || f.name || '.pdf', 'x.pdf', 'application/pdf', 1, true, p.id
+from (values ('place', 'Carla'), ('going', 'Alan'), ('gone', 'Alan')) f (name, uploader)
 join tests.people p on p.name = f.uploader;
 insert into tests.names
-  select substring(file_name from '-([a-z]+)\.pdf$'), object_path from case_files where case_id = tests.id('resolved case')::bigint and state <> 'available';
+  select substring(file_name from '-([a-z]+)\.pdf$'), object_path from case_files where case_id = tests.id('resolved case')::bigint and state = 'pending';
 insert into storage.objects (bucket_id, name, version) values ('client-bucket', tests.id('going'), 'v1');
+update case_files set state = 'deleting', object_version = 'v1' where object_path in (tests.id('going'), tests.id('gone'));
 -- And a document of Acme's whose object is gone.
 insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, state, uploaded_by)
 select tests.id('acme')::uuid, 'policies', 'old.pdf', 'old.pdf', 'application/pdf', 1, 'deleting', id from tests.people where name = 'Alan';
@@ -130,15 +130,15 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$insert into storage.objects (bucket_id, name) values ('client-bucket', '{place}')$$,
                                                              '42501','42501','42501','42501','42501','1','42501','42501','42501','42501','42501','1'),
 ($$insert into storage.objects (bucket_id, name) values ('client-bucket', '{acme}/cases/{number}/x.pdf')$$,
-                                                             '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
+                                                             '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
 ($$update storage.objects set name = name || 'x' where bucket_id = 'client-bucket'$$,
-                                                             '0','0','0','0','0','0','0','0','0','0','0','6'),
+                                                             '0','0','0','0','0','0','0','0','0','0','0','42501'),
 ($$delete from storage.objects where bucket_id = 'client-bucket'$$,
                                                              '1','1','1','0','0','0','0','0','0','0','0','6'),
 
 -- history
-('select from case_events where case_id = {other case}',     '4','4','0','0','4','0','0','0','0','0','42501','4'),
-('select from case_timeline({other case})',                  '2','2','PT404','PT404','2','PT404','2','PT404','PT404','PT404','42501','PT404'),
+('select from case_events where case_id = {other case}',     '6','6','0','0','6','0','0','0','0','0','42501','6'),
+('select from case_timeline({other case})',                  '3','3','PT404','PT404','3','PT404','3','PT404','PT404','PT404','42501','PT404'),
 ($$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, 'a.b', 'x', true, '{}')$$,
                                                              '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
 ($$update case_events set type = 'a.b'$$,                    '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),

@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(57);
+select plan(66);
 select tests.world();
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
@@ -50,18 +50,28 @@ select is(tests.does('Otto', $$select from storage.objects where name = '{place}
 select is(tests.does('anon', $$select from storage.objects where name = '{place}'$$), '0', 'nor anon');
 select is(tests.does('Nemo', $$select from storage.objects where bucket_id in ('admin-bucket', 'client-bucket')$$), '0', 'a stranger reads nothing of ours');
 
--- Bytes that were swapped behind the policies (a late signed upload): Storage writes as superuser.
-update storage.objects set version = 'v2' where name = tests.id('place');
-select is(tests.does('Alan', $$select from storage.objects where name = '{place}'$$), '0', 'swapped bytes are served to nobody');
+-- Nobody writes it again, not even Storage, which completes an upload that was signed before with a service key's rights.
+select is(tests.would('service', $$update storage.objects set version = 'v2' where name = '{place}'$$), '42501', 'checked bytes are not swapped');
+select is(tests.would('service', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v2')
+  on conflict (bucket_id, name) do update set version = excluded.version$$), '42501', 'nor by an upsert');
+select is(tests.would('service', $$update storage.objects set name = name || 'x' where name = '{place}'$$), '42501', 'nor moved away');
+select is(tests.would('service', $$update storage.objects set bucket_id = 'theirs' where name = '{place}'$$), '42501', 'or out of the bucket');
+select is(tests.would('service', $$update storage.objects set bucket_id = 'client-bucket', name = '{place}x' where bucket_id = 'theirs'$$), '42501', 'nothing moves in');
+select is(tests.would('service', $$insert into storage.objects (bucket_id, name, version) values ('admin-bucket', '{place}', 'v2')$$), '42501', 'or is written where no row is');
+select is(tests.would('service', $$update storage.objects set last_accessed_at = now() where name = '{place}'$$), '1', 'what is not its bytes may change');
+select is(tests.would('service', $$update storage.objects set name = 'b', version = 'v2' where bucket_id = 'theirs'$$), '1', 'other buckets are the host''s affair');
+
+-- Should a row and its object disagree (a restored backup), nobody is served.
+alter table case_files disable trigger a_keep_file;
+update case_files set object_version = 'v0' where id = tests.id('file')::bigint;
+select is(tests.does('Alan', $$select from storage.objects where name = '{place}'$$), '0', 'bytes other than the checked ones are served to nobody');
 select is(tests.does('Carla', $$select from storage.objects where name = '{place}'$$), '0', 'their uploader neither');
-select is(tests.does('Asta', $$update case_files set state = 'deleting' where id = {file}$$), '1', 'staff let go of them');
-select is(tests.does('Asta', $$select from storage.objects where name = '{place}'$$), '0', 'and still don''t read them');
+update case_files set state = 'deleting' where id = tests.id('file')::bigint;
+select is(tests.does('Asta', $$select from storage.objects where name = '{place}'$$), '0', 'whoever deletes them still doesn''t read them');
 select is(tests.does('Ada', $$delete from storage.objects where name = '{place}'$$), '0', 'not even to delete them');
 select is(tests.would('Carla', $$delete from storage.objects where name = '{place}'$$), '1', 'which their uploader can');
-alter table case_files disable trigger a_keep_file;
-update case_files set state = 'available' where id = tests.id('file')::bigint;
+update case_files set state = 'available', object_version = 'v1' where id = tests.id('file')::bigint;
 alter table case_files enable trigger a_keep_file;
-update storage.objects set version = 'v1' where name = tests.id('place');
 
 -- An internal file.
 select is(tests.does('Carla', $$select from storage.objects where bucket_id = 'admin-bucket'$$), '0', 'a client reads nothing in admin-bucket');
@@ -85,7 +95,9 @@ select is(tests.does('Sam', $$select from storage.objects where name = '{place}'
 select is(tests.does('Asta', $$delete from case_files where id = {file}$$), 'PT409', 'its row stays while the object is there');
 select is(tests.would('Otto', $$delete from storage.objects where name = '{place}'$$), '0', 'another client can''t remove it');
 select is(tests.does('Asta', $$delete from storage.objects where name = '{place}'$$), '1', 'who let go can');
+select is(tests.would('service', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v2')$$), '42501', 'nothing is written in its place');
 select is(tests.does('Asta', $$delete from case_files where id = {file}$$), '1', 'and then the row');
+select is(tests.would('service', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v2')$$), '42501', 'nor then');
 
 -- What the rules ask of Storage's table says nothing about other buckets.
 select is(tests.sees('Carla', $$select casebase.object_version('theirs', 'a')$$), null, 'nobody learns of the host''s objects');

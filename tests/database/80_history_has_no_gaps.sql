@@ -17,7 +17,7 @@ as $$
   insert into tests.names select 'seen ' || the_case, max(seq) from case_events where case_id = tests.id(the_case)::bigint;
 $$;
 
-select is(pg_temp.entries('case'), 'case.created by Carla, interaction.created by system, interaction.created by system, internal_note.created by system',
+select is(pg_temp.entries('case'), 'case.created by Carla, interaction.created by system, interaction.created by system, internal_note.created by system, case_file.available by Alan, case_file.available by Alan',
   'a case begins with its creation');
 select pg_temp.seen('case');
 
@@ -51,9 +51,10 @@ select is(tests.does('Ada', $$delete from internal_notes where content = 'Thanks
 select is(pg_temp.entries('case'), 'internal_note.updated by Ada, internal_note.deleted by Ada', 'too');
 select pg_temp.seen('case');
 update case_files set state = 'deleting' where case_id = tests.id('case')::bigint and visible_to_client;
-insert into case_files (case_id, file_name, original_name, content_type, file_size, state, uploaded_by)
-select id, case_id || '-1634567890-late.pdf', 'late.pdf', 'application/pdf', 1, 'uploaded', tests.filled('{Alan}')::uuid from cases where id = tests.id('case')::bigint;
+insert into case_files (case_id, file_name, original_name, content_type, file_size, uploaded_by)
+select id, case_id || '-1634567890-late.pdf', 'late.pdf', 'application/pdf', 1, tests.filled('{Alan}')::uuid from cases where id = tests.id('case')::bigint;
 insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from case_files where file_name like '%-late.pdf';
+update case_files set state = 'uploaded' where file_name like '%-late.pdf';
 insert into tests.names select 'late', id from case_files where file_name like '%-late.pdf';
 select is(tests.does('worker', $$select casebase.verification_finish({late}, 'v1', repeat('a', 64), 1, 'application/pdf')$$), '1', 'a file that is checked');
 select is(pg_temp.entries('case'), 'case_file.deleted by system, case_file.available by Alan', 'and one that goes, in their uploader''s name');
@@ -69,7 +70,7 @@ select is((select count(*) from case_events where data -> 'changes' -> 'status' 
 
 -- What clients read: their own side, and no numbers whose gaps would count the staff's.
 select is(tests.sees('Carla', $$select string_agg(distinct type, ' ' order by type) from case_timeline({case})$$),
-  'case.created case.escalated case.status_changed case.updated case_file.deleted interaction.created interaction.updated', 'a client reads what concerns them');
+  'case.created case.escalated case.status_changed case.updated case_file.available case_file.deleted interaction.created interaction.updated', 'a client reads what concerns them');
 select is(tests.sees('Carla', $$select count(*) from case_timeline({case}) where type = 'interaction.created'$$), '3', 'the interactions they see, while they are there');
 select is(tests.sees('Carla', $$select string_agg(key, ' ' order by key) from (select distinct key from case_timeline({case}) t, jsonb_object_keys(to_jsonb(t)) key) k$$),
   'actor_name created_at data type', 'and neither seq nor id');

@@ -53,7 +53,7 @@ impl Caller {
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", project().setting("SUPABASE_URL"));
         self.http
             .request(method, url)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     calls::Caller,
-    model::{Model, Who},
+    model::{Id, Model, Who},
     support::project,
 };
 
@@ -29,9 +29,7 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Self {
-        let mut owner = PgConnection::connect(project().setting("DATABASE_URL"))
-            .await
-            .expect("the owner's connection");
+        let mut owner = connect().await;
         let clients = [client(&mut owner).await, client(&mut owner).await];
         let departments = departments(&mut owner).await;
         let mut desk = Self {
@@ -124,24 +122,30 @@ impl Desk {
             .await
             .expect("the owner may");
     }
+}
 
-    /// The service has read the bytes that lie there now, and vouches for them.
-    pub async fn verify(&mut self, file: i64) -> bool {
-        let version: Option<String> =
-            query_scalar("select object_version from casebase.verification_begin($1)")
-                .bind(file)
-                .fetch_one(&mut self.owner)
-                .await
-                .unwrap_or_default();
-        let finished = sqlx::query(
-            "select casebase.verification_finish($1, $2, repeat('a', 64), 1, 'text/plain')",
-        )
-        .bind(file)
-        .bind(version)
-        .execute(&mut self.owner)
-        .await;
-        finished.is_ok()
-    }
+pub async fn connect() -> PgConnection {
+    let url = project().setting("DATABASE_URL");
+    let owner = PgConnection::connect(url).await;
+    owner.expect("the owner's connection")
+}
+
+/// The service has read the bytes that lie there now, and vouches for them.
+pub async fn verify(owner: &mut PgConnection, file: Id) -> bool {
+    let version: Option<String> =
+        query_scalar("select object_version from casebase.verification_begin($1)")
+            .bind(file)
+            .fetch_one(&mut *owner)
+            .await
+            .unwrap_or_default();
+    let finished = sqlx::query(
+        "select casebase.verification_finish($1, $2, repeat('a', 64), 1, 'text/plain')",
+    )
+    .bind(file)
+    .bind(version)
+    .execute(&mut *owner)
+    .await;
+    finished.is_ok()
 }
 
 async fn client(owner: &mut PgConnection) -> Uuid {

@@ -13,6 +13,7 @@ mod by_hand;
 mod calls;
 mod chance;
 mod desk;
+mod late_writes;
 mod model;
 #[path = "../support/mod.rs"]
 mod support;

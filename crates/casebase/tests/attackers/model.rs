@@ -97,8 +97,8 @@ pub struct File {
     pub path: String,
     /// What lies at the path: its bytes, other ones for each upload.
     pub object: Option<usize>,
-    /// The bytes that were checked.
-    pub checked: Option<usize>,
+    /// Whether the service has read those bytes.
+    pub checked: bool,
 }
 
 #[derive(Default)]
@@ -178,10 +178,7 @@ impl Model {
 
     /// Whether the object is served: checked bytes to whoever sees the row, others to their uploader alone.
     pub fn reads_object(&self, who: Who, id: Id) -> bool {
-        let readable = |f: &File| {
-            let checked = matches!(f.state, "available" | "deleting") && f.object == f.checked;
-            f.object.is_some() && (checked || f.state != "available" && f.uploader == who)
-        };
+        let readable = |f: &File| f.object.is_some() && (f.checked || f.uploader == who);
         self.sees_file(who, id) && readable(&self.files[&id])
     }
 

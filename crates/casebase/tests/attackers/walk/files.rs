@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Walk, words::of_insert};
 use crate::{
     calls::Outcome,
+    desk::verify,
     model::{File, Id, Model, Who},
 };
 
@@ -115,7 +116,7 @@ impl Walk {
                 bucket: text("bucket_id"),
                 path: text("object_path"),
                 object: None,
-                checked: None,
+                checked: false,
             };
             self.desk
                 .model
@@ -178,25 +179,25 @@ impl Walk {
         );
     }
 
-    /// The service checks what lies there; or bytes are swapped past every policy, as by a late signed upload.
+    /// The service checks what lies there; or other bytes come past every policy, as by a late signed upload.
     pub(super) async fn verify_or_swap(&mut self) {
         let Some(id) = self.some_file() else { return };
         let file = self.desk.model.files[&id].clone();
-        if file.state == "available" && self.chance.one_in(3) {
+        if self.chance.one_in(3) {
             let (object, bytes) = (self.object(id), self.fresh());
-            assert!(
-                self.desk.service.put(&object, bytes, true).await,
-                "{object} is swapped"
-            );
-            self.desk.model.files.get_mut(&id).unwrap().object = Some(bytes);
+            let done = self.desk.service.put(&object, bytes, true).await;
+            assert_eq!(done, file.state == "pending", "swapping {file:?}");
+            if done {
+                self.desk.model.files.get_mut(&id).unwrap().object = Some(bytes);
+            }
             return;
         }
-        let done = self.desk.verify(id).await;
+        let done = verify(&mut self.desk.owner, id).await;
         assert_eq!(done, file.state == "uploaded", "verifying {file:?}");
         if done {
             let file = self.desk.model.files.get_mut(&id).unwrap();
             file.state = "available";
-            file.checked = file.object;
+            file.checked = true;
         }
     }
 
