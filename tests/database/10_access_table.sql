@@ -58,6 +58,10 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '1','1','1','42501','42501','42501','0','0','0','0','42501','1'),
 ($$update cases set department_id = '{south}' where id = {case}$$,
                                                              '1','1','42501','42501','42501','42501','0','0','0','0','42501','1'),
+($$select from update_cases(array[{case}, {resolved case}, {other case}], '{"priority": "low"}')$$,
+                                                             '3','3','2','42501','42501','42501','42501','0','0','0','42501','3'),
+($$select from update_cases(array[{case}], '{"status": "resolved"}')$$,
+                                                             '1','1','1','1','42501','42501','0','0','0','0','42501','1'),
 ($$select hand_over_case({case}, '{south}')$$,               '1','1','1','42501','PT404','42501','42501','42501','42501','42501','42501','42501'),
 -- cases: delete (those with files keep until the files are gone)
 ($$delete from cases where id = {idle case}$$,               '1','0','0','0','0','0','0','0','0','0','42501','1'),
@@ -131,6 +135,8 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '42501','42501','42501','42501','42501','1','42501','42501','42501','42501','42501','1'),
 ($$insert into storage.objects (bucket_id, name) values ('client-bucket', '{acme}/cases/{number}/x.pdf')$$,
                                                              '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
+($$update storage.objects set metadata = '{}' where bucket_id = 'client-bucket'$$,
+                                                             '0','0','0','0','0','0','0','0','0','0','0','6'),
 ($$update storage.objects set name = name || 'x' where bucket_id = 'client-bucket'$$,
                                                              '0','0','0','0','0','0','0','0','0','0','0','42501'),
 ($$delete from storage.objects where bucket_id = 'client-bucket'$$,
@@ -196,7 +202,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 -- webhooks
 ($$select create_webhook_endpoint('https://example.com/')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(99);
+select plan(102);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))

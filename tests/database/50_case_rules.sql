@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(48);
+select plan(55);
 select tests.world();
 
 -- The number.
@@ -68,6 +68,16 @@ select is(tests.sees('Sam', $$select content || (created_by = '{Dora}') from int
   'with a note in the giver''s name');
 select is(tests.would('Sam', 'select hand_over_case({case})'), '22023', 'one must say to whom');
 select is(tests.would('Asta', $$select hand_over_case({case}, '{north}')$$), '42501', 'staff of scope assigned don''t hand over');
+
+-- One change to many cases, or to none.
+select is(tests.would('Alan', $$select from update_cases(array[{other case}, {case}], '{"required_specialty_id": null, "action_required_of": "CLIENT", "metadata": {"a": 1}}')$$), '2', 'one change to many cases');
+select is(tests.sees('Alan', $$select string_agg(title || status || (metadata ->> 'a'), ' ' order by id)
+  from update_cases(array[{other case}, {case}], '{"status": "in_progress", "metadata": {"a": 1}}')$$), 'casein_progress1 other casein_progress1', 'changes what it names and nothing else');
+select is(tests.would('Alan', $$select from update_cases(array[{case}], '{"title": "t", "client_id": "{acme}"}')$$), '22023', 'a column that never changes is refused');
+select is(tests.would('Alan', $$select from update_cases(array[{case}], '["title"]')$$), '22023', 'as is what is no object');
+select is(tests.would('Alan', $$select from update_cases(array[{case}], '{}')$$), '22023', 'or says nothing');
+select is(tests.would('Alan', $$select from update_cases(array[{case}], '{"assigned_to": "me"}')$$), '22P02', 'and what is no value of its column');
+select is(tests.would('Alan', $$select from update_cases(array[{case}, {other case}], '{"title": " "}')$$), '23514', 'the rules are the table''s own');
 
 -- Bounds.
 select is(tests.would('Alan', $$update cases set title = ' ' where id = {case}$$), '23514', 'a title says something');

@@ -102,7 +102,7 @@ impl Scene {
             let rows = all.iter().map(|id| row.replace("{}", id));
             rows.collect::<Vec<_>>().join(", ")
         };
-        match writer % 5 {
+        match writer % 6 {
             0 => (
                 self.member,
                 format!(
@@ -117,7 +117,7 @@ impl Scene {
                 ),
             ),
             2 => {
-                let to = self.departments[(writer / 5 + round) % 2];
+                let to = self.departments[(writer / 6 + round) % 2];
                 (
                     self.staff,
                     format!("select hand_over_case({first}, '{to}', null, 'Yours')"),
@@ -128,6 +128,13 @@ impl Scene {
                 format!(
                     "insert into internal_notes (case_id, content) values {}",
                     rows("({}, 'n')")
+                ),
+            ),
+            4 => (
+                self.staff,
+                format!(
+                    r#"select update_cases(array[{}], '{{"title": "all by {writer}"}}')"#,
+                    all.join(", ")
                 ),
             ),
             _ => (
