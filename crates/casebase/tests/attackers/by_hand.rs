@@ -113,6 +113,11 @@ fn attempts() -> Vec<(Method, &'static str, Option<Value>)> {
         ),
         (
             Method::POST,
+            "rpc/update_cases",
+            Some(json!({"case_ids": ["{}"], "changes": {"title": " "}})),
+        ),
+        (
+            Method::POST,
             "rpc/hand_over_case",
             Some(json!({"case_id": "{}", "to_department": null})),
         ),

@@ -34,6 +34,13 @@ impl Outcome {
         }
     }
 
+    pub fn into_rows(self) -> BTreeSet<Id> {
+        match self {
+            Self::Rows(rows) => rows,
+            Self::Refused(_) => BTreeSet::new(),
+        }
+    }
+
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Rows(rows) if !rows.is_empty())
     }

@@ -75,7 +75,8 @@ impl Walk {
         match self.chance.below(36) {
             0..2 => self.open_case(who).await,
             2 => self.read_case(who).await,
-            3..7 => self.change_case(who).await,
+            3..6 => self.change_case(who).await,
+            6 => self.change_cases(who).await,
             7 => self.reopen_case(who).await,
             8 => self.escalate_case(who).await,
             9 => self.hand_over_case(who).await,
@@ -137,6 +138,15 @@ impl Walk {
     /// The caller, or as often somebody for whom it is their own.
     fn or_owner(&mut self, who: Who, owner: Option<Who>) -> Who {
         self.chance.pick(&[who, owner.unwrap_or(who)])
+    }
+
+    /// The caller, or as often somebody who sees the case.
+    fn or_insider(&mut self, who: Who, case: Id) -> Who {
+        let model = &self.desk.model;
+        let insiders = Who::ALL.into_iter().filter(|w| model.sees_case(*w, case));
+        let insiders: Vec<_> = insiders.collect();
+        let insider = self.chance.maybe(&insiders);
+        self.or_owner(who, insider)
     }
 
     /// The model's answer and the project's are the same; who is not signed in hears 401 whatever it was.

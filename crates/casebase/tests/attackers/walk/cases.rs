@@ -202,16 +202,55 @@ impl Walk {
         }
     }
 
-    pub(super) async fn change_case(&mut self, who: Who) {
-        let id = self.some_case();
-        let change = match self.chance.below(8) {
+    fn some_change(&mut self) -> Change {
+        match self.chance.below(8) {
             0 => Change::Title,
             1 => Change::Metadata,
             2..4 => Change::Status(self.chance.pick(&["open", "in_progress", "resolved"])),
             4 => Change::Priority(self.chance.pick(&["low", "high"])),
             5..7 => Change::AssignedTo(self.chance.maybe(&Who::STAFF)),
             _ => Change::Department(self.chance.below(3)),
+        }
+    }
+
+    /// One change to several cases: to those that are seen, or to none where one of them is refused.
+    pub(super) async fn change_cases(&mut self, who: Who) {
+        let ids = BTreeSet::from([self.some_case(), self.some_case(), self.some_case()]);
+        let change = self.some_change();
+        let arguments = json!({"case_ids": ids, "changes": self.as_row(&change)});
+        let found = self
+            .caller(who)
+            .write(Method::POST, "rpc/update_cases", Some(arguments.clone()))
+            .await;
+        let model = &self.desk.model;
+        let each = ids.iter().map(|id| model.changing_case(who, *id, &change));
+        let (done, refused): (Vec<_>, Vec<_>) =
+            each.partition(|outcome| matches!(outcome, Outcome::Rows(_)));
+        let expected = if refused.contains(&found) {
+            // Which of several refusals comes first is nobody's promise.
+            found.clone()
+        } else if let Some(refusal) = refused.into_iter().next() {
+            refusal
+        } else {
+            Outcome::Rows(done.into_iter().flat_map(Outcome::into_rows).collect())
         };
+        self.compare(
+            "change cases",
+            who,
+            &arguments.to_string(),
+            expected,
+            found.clone(),
+        );
+        for id in found.into_rows() {
+            let case = self.desk.model.cases.get_mut(&id).unwrap();
+            *case = change.of(case);
+        }
+    }
+
+    pub(super) async fn change_case(&mut self, who: Who) {
+        let id = self.some_case();
+        let who = self.or_insider(who, id);
+        let change = self.some_change();
         let row = self.as_row(&change);
         let expected = self.desk.model.changing_case(who, id, &change);
         let query = format!("cases?id=eq.{id}&select=id");
@@ -248,7 +287,14 @@ impl Walk {
     }
 
     pub(super) async fn reopen_case(&mut self, who: Who) {
-        let id = self.some_case();
+        let cases = self.desk.model.cases.iter();
+        let resolved = cases.filter(|(_, case)| case.status == "resolved");
+        let resolved: Vec<_> = resolved.map(|(id, _)| *id).collect();
+        let id = match self.chance.maybe(&resolved) {
+            Some(id) => id,
+            None => self.some_case(),
+        };
+        let who = self.or_insider(who, id);
         let status = self
             .caller(who)
             .rpc("reopen_case", json!({"case_id": id}))
@@ -277,6 +323,7 @@ impl Walk {
 
     pub(super) async fn escalate_case(&mut self, who: Who) {
         let id = self.some_case();
+        let who = self.or_insider(who, id);
         let status = self
             .caller(who)
             .rpc("escalate_case", json!({"case_id": id}))
@@ -305,6 +352,7 @@ impl Walk {
 
     pub(super) async fn hand_over_case(&mut self, who: Who) {
         let id = self.some_case();
+        let who = self.or_insider(who, id);
         let department = self.chance.maybe(&[0, 1, 2]);
         let staff = self.chance.maybe(&Who::STAFF);
         let arguments = json!({
@@ -341,6 +389,7 @@ impl Walk {
 
     pub(super) async fn delete_case(&mut self, who: Who) {
         let id = self.some_case();
+        let who = self.or_owner(who, Some(Who::Ada));
         let model = &self.desk.model;
         let there = model.is_admin(who) && model.cases.contains_key(&id);
         let expected = if there && model.files.values().any(|f| f.case == id) {

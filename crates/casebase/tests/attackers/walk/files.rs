@@ -89,6 +89,7 @@ impl Walk {
 
     pub(super) async fn reserve_file(&mut self, who: Who) {
         let case = self.some_case();
+        let who = self.or_insider(who, case);
         let interactions: Vec<_> = self.desk.model.interactions.keys().copied().collect();
         let interaction = self.chance.maybe(&interactions);
         let asked_visible = self.chance.one_in(2);
