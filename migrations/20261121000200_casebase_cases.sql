@@ -47,7 +47,7 @@ create table public.cases (
   constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
 );
 comment on table public.cases is
-  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; for a page without one there is rpc/my_newest_cases. Whoever sees all had better ask for count=estimated.';
+  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; for a page without one there is rpc/my_newest_cases, for exact counts rpc/my_case_counts. Whoever sees all had better ask for count=estimated.';
 comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
 comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
 comment on column public.cases.assigned_to is 'The member of staff who works the case.';

@@ -25,7 +25,8 @@ create table public.case_files (
   content_type      text        not null,
   visible_to_client boolean     not null default false,
   bucket_id         text        not null,
-  object_path       text        not null,
+  -- Policies look it up for each object: comparing bytes is quick, comparing words isn't.
+  object_path       text        collate "C" not null,
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
@@ -75,7 +76,7 @@ create table public.client_documents (
   original_name     text        not null,
   content_type      text        not null,
   bucket_id         text        not null,
-  object_path       text        not null,
+  object_path       text        collate "C" not null,
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,

@@ -339,3 +339,38 @@ end
 $$;
 comment on function public.my_newest_cases(integer, timestamptz) is
   'The newest cases that the caller sees, quickly: use it instead of a page of cases without a filter. older_than: the created_at of the last one had.';
+
+-- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
+-- policy must judge. A plan for each call, made when it is known who asks.
+create function casebase.case_counts() returns table (status text, priority text, count bigint)
+  language plpgsql stable rows 12 security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  standing    text   := casebase.staff_standing();
+  clients     uuid[] := casebase.my_clients();
+  departments uuid[] := array[]::uuid[];
+  person      uuid;
+begin
+  if standing in ('admin', 'all') then
+    return query select c.status, c.priority, count(*) from public.cases c group by c.status, c.priority;
+    return;
+  end if;
+  if standing is not null then
+    departments := casebase.my_departments();
+    person := casebase.caller_id();
+  end if;
+  return query
+    select c.status, c.priority, count(*)
+    from public.cases c
+    where c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    group by c.status, c.priority;
+end
+$$;
+
+create function public.my_case_counts() returns table (status text, priority text, count bigint)
+  language sql stable rows 12 set search_path = ''
+as $$
+  select * from casebase.case_counts()
+$$;
+comment on function public.my_case_counts() is
+  'How many cases the caller sees, by status and priority; none, no row. Quicker than count=exact.';

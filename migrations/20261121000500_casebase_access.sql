@@ -45,7 +45,8 @@ grant execute on function
   casebase.case_people(bigint),
   casebase.case_timeline(bigint),
   casebase.my_client_names(),
-  casebase.newest_cases(integer, timestamptz)
+  casebase.newest_cases(integer, timestamptz),
+  casebase.case_counts()
 to authenticated, service_role;
 
 -- The auth service, at sign-in.
@@ -77,7 +78,8 @@ revoke all on function
   public.case_people(bigint),
   public.case_timeline(bigint),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz)
+  public.my_newest_cases(integer, timestamptz),
+  public.my_case_counts()
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -87,7 +89,8 @@ grant execute on function
   public.case_people(bigint),
   public.case_timeline(bigint),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz)
+  public.my_newest_cases(integer, timestamptz),
+  public.my_case_counts()
 to authenticated, service_role;
 
 

@@ -36,6 +36,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ('select from cases',                                        '4','4','2','1','3','2','2','0','0','0','42501','4'),
 ('select from cases where id = {case}',                      '1','1','1','1','1','1','0','0','0','0','42501','1'),
 ('select from cases where id = {other case}',                '1','1','0','0','1','0','1','0','0','0','42501','1'),
+('select from my_case_counts() c, generate_series(1, c.count)', '4','4','2','1','3','2','2','0','0','0','42501','0'),
 -- cases: create
 ($$insert into cases (client_id, title) values ('{acme}', 't')$$,
                                                              '1','1','42501','42501','1','1','42501','42501','42501','42501','42501','1'),
@@ -202,7 +203,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 -- webhooks
 ($$select create_webhook_endpoint('https://example.com/')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(102);
+select plan(103);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))

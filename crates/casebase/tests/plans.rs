@@ -19,13 +19,14 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 const CASES: u32 = 20_000;
 
 /// Everybody's questions, and how many rows of the large tables an answer may cost.
-const BOUNDED: [(&str, i64); 17] = [
+const BOUNDED: [(&str, i64); 18] = [
     ("newest page by rpc", 200),
     ("newest page, narrowed", 100),
     ("newest open page, narrowed", 100),
     ("urgent open cases, narrowed", 100),
     ("case by id", 1),
     ("case by case_id", 1),
+    ("counts by rpc", 1000),
     ("exact count, narrowed", 100),
     ("exact count of the open, narrowed", 100),
     ("interactions of a case", 10),

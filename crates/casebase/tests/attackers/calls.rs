@@ -111,6 +111,17 @@ impl Caller {
         outcome
     }
 
+    /// The sum of the rows' counts, or the status that refused them.
+    pub async fn counted(&self, query: &str) -> Result<i64, u16> {
+        let request = self.request(Method::GET, &format!("/rest/v1/{query}"));
+        let answer = request.send().await.unwrap();
+        if !answer.status().is_success() {
+            return Err(answer.status().as_u16());
+        }
+        let rows: Vec<Value> = answer.json().await.expect("rows");
+        Ok(rows.iter().map(|row| row["count"].as_i64().unwrap()).sum())
+    }
+
     /// POST, PATCH or DELETE, and the rows it made or changed.
     pub async fn write(&self, method: Method, query: &str, row: Option<Value>) -> Outcome {
         let request = self.request(method, &format!("/rest/v1/{query}"));

@@ -99,6 +99,15 @@ impl Walk {
         let model = &self.desk.model;
         let theirs = model.cases.keys().filter(|id| model.sees_case(who, **id));
         let expected = Outcome::Rows(theirs.copied().collect());
+        // Whose department is the default one sees other tests' cases too.
+        if !model.works_in(who, 2) {
+            let found = self.caller(who).counted("rpc/my_case_counts").await;
+            let expected = match who {
+                Who::Anon => Err(401),
+                _ => Ok(expected.clone().into_rows().len() as i64),
+            };
+            assert_eq!(expected, found, "{who:?} counts");
+        }
         let [acme, other] = self.desk.clients;
         for list in ["cases?", "rpc/my_newest_cases?page_size=1000&"] {
             let query = format!("{list}select=id&client_id=in.({acme},{other})");

@@ -63,6 +63,13 @@ fn cases(person: &Person) -> Vec<Question> {
             "case by case_id",
             &format!("c.case_id = '{}'", person.case.number),
         ),
+        Question {
+            name: "counts by rpc",
+            as_owner: format!(
+                "select c.status, c.priority, count(*) from cases c where {sees} group by c.status, c.priority"
+            ),
+            under_rls: "select * from my_case_counts()".into(),
+        },
         asked("exact count", "select count(*)", "true"),
         asked("exact count, narrowed", "select count(*)", &narrow),
         asked("exact count of the open", "select count(*)", OPEN),
