@@ -358,6 +358,53 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
+-- Nor is the place of a checked file used again when the file is gone: a signed download, or somebody's bookmark, would
+-- show other bytes as that file.
+create table casebase.spent_paths (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint spent_paths_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.spent_paths is 'Where a file lay that was available once, and is deleted.';
+alter table casebase.spent_paths enable row level security;
+revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
+
+create function casebase.spend_path() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
+  on conflict do nothing;
+  return null;
+end
+$$;
+
+create trigger spend_path after delete on public.case_files
+  for each row when (old.object_version is not null) execute function casebase.spend_path();
+create trigger spend_path after delete on public.client_documents
+  for each row when (old.object_version is not null) execute function casebase.spend_path();
+
+-- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
+create function casebase.refuse_spent_path() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if exists (
+    select from casebase.spent_paths s where s.bucket_id = new.bucket_id and s.object_path = new.object_path
+  ) then
+    raise exception 'duplicate key value violates unique constraint "%_object_path_key"', tg_table_name
+      using errcode = 'unique_violation', constraint = tg_table_name || '_object_path_key',
+            detail = 'A file that is deleted had this path.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger refuse_spent_path after insert on public.case_files
+  for each row execute function casebase.refuse_spent_path();
+create trigger refuse_spent_path after insert on public.client_documents
+  for each row execute function casebase.refuse_spent_path();
+
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
 create function casebase.check_file_interaction() returns trigger

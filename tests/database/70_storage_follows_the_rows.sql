@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(66);
+select plan(71);
 select tests.world();
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
@@ -98,6 +98,17 @@ select is(tests.does('Asta', $$delete from storage.objects where name = '{place}
 select is(tests.would('service', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v2')$$), '42501', 'nothing is written in its place');
 select is(tests.does('Asta', $$delete from case_files where id = {file}$$), '1', 'and then the row');
 select is(tests.would('service', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v2')$$), '42501', 'nor then');
+
+-- A place is used once, where something checked lay.
+select is(tests.refusal('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
+  values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 10)$$),
+  '23505 | duplicate key value violates unique constraint "case_files_object_path_key" | A file that is deleted had this path.', 'the place of a deleted file is taken for good');
+select is(tests.does('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
+  values ({case}, '{number}-1634567890-unchecked.pdf', 'x.pdf', 'application/pdf', 10)$$), '1', 'where nothing was checked');
+select is(tests.does('Carla', $$update case_files set state = 'deleting' where file_name = '{number}-1634567890-unchecked.pdf'$$), '1', 'before it');
+select is(tests.does('Carla', $$delete from case_files where file_name = '{number}-1634567890-unchecked.pdf'$$), '1', 'went');
+select is(tests.would('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
+  values ({case}, '{number}-1634567890-unchecked.pdf', 'x.pdf', 'application/pdf', 10)$$), '1', 'a file can be');
 
 -- What the rules ask of Storage's table says nothing about other buckets.
 select is(tests.sees('Carla', $$select casebase.object_version('theirs', 'a')$$), null, 'nobody learns of the host''s objects');

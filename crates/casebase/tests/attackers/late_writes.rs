@@ -18,6 +18,7 @@ const SWAPPED: &str = "something else!!";
 
 /// A file of Carla's case, with all that she gets signed while it is pending.
 struct Reserved {
+    reservation: Value,
     file: Id,
     object: String,
     /// The token of an upload URL that may overwrite.
@@ -47,11 +48,12 @@ impl Desk {
         let case = json!({"client_id": self.clients[0], "title": "Files"});
         let case = carla.insert("cases", case).await.expect("a case");
         let name = format!("{}-1634567890-x.txt", case["case_id"].as_str().unwrap());
-        let row = json!({
+        let reservation = json!({
             "case_id": case["id"], "file_name": name, "original_name": "x.txt", "content_type": "text/plain",
             "file_size": CHECKED.len(),
         });
-        let row = carla.insert("case_files", row).await.expect("a row");
+        let row = carla.insert("case_files", reservation.clone()).await;
+        let row = row.expect("a row");
         let bucket = row["bucket_id"].as_str().unwrap();
         let path = row["object_path"].as_str().unwrap();
 
@@ -94,6 +96,7 @@ impl Desk {
         let location = created.headers()["location"].to_str().unwrap();
         let tus = location[location.find("/upload/").expect("its URL")..].to_owned();
         Reserved {
+            reservation,
             file: row["id"].as_i64().unwrap(),
             object: format!("{bucket}/{path}"),
             upsert,
@@ -218,6 +221,10 @@ async fn nothing_is_written_where_a_file_was_deleted() {
     assert_eq!(desk.put_signed(&reserved, SWAPPED).await, "403");
     assert_eq!(desk.patch_tus(&reserved).await, "403");
     assert_ne!(desk.served(&signed).await, SWAPPED);
+
+    // Not by another file of the same name either.
+    let again = desk.callers[&Who::Carla].insert("case_files", reserved.reservation);
+    assert_eq!(again.await, Err(409));
 }
 
 /// Half of the bytes are there when the file is said to be uploaded; the rest comes when it was checked.
