@@ -90,8 +90,10 @@ create function public.update_cases(case_ids bigint[], changes jsonb) returns se
   language plpgsql set search_path = ''
 as $$
 declare
-  columns constant text[] :=
-    '{department_id,required_specialty_id,title,description,status,priority,assigned_to,action_required_by,action_required_of,metadata}';
+  columns constant text[] := array[
+    'department_id', 'required_specialty_id', 'title', 'description', 'status', 'priority', 'assigned_to',
+    'action_required_by', 'action_required_of', 'metadata'
+  ];
   unknown text;
   locked  bigint[];
 begin
