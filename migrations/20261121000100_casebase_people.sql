@@ -424,7 +424,7 @@ begin
   return pg_catalog.jsonb_set(
     event, '{claims,app_metadata}', metadata || pg_catalog.jsonb_build_object('case_role', case_role));
 exception
-  when others then
+  when query_canceled or others then
     return event;
 end
 $$;

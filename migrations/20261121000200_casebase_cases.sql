@@ -334,7 +334,10 @@ begin
   then
     return new;
   end if;
-  if not exists (select from public.staff_members s where s.user_id = new.assigned_to and s.active) then
+  -- Who was switched off since keeps the case until somebody takes it.
+  if (tg_op = 'INSERT' or new.assigned_to is distinct from old.assigned_to)
+     and not exists (select from public.staff_members s where s.user_id = new.assigned_to and s.active)
+  then
     raise exception 'a case can be assigned to active staff only'
       using errcode = 'check_violation', column = 'assigned_to';
   end if;

@@ -332,16 +332,19 @@ begin
   if tg_op = 'UPDATE' and (new.bucket_id, new.name) is distinct from (old.bucket_id, old.name) then
     raise exception 'objects of admin-bucket and client-bucket are not moved' using errcode = 'insufficient_privilege';
   end if;
+  -- Whose token it was signed for is the object's owner; a secret key's has none.
   perform from public.case_files f
   where f.bucket_id = new.bucket_id and f.object_path = new.name and f.state = 'pending'
+    and (new.owner_id is null or new.owner_id = f.uploaded_by::text)
   for share;
   if not found then
     perform from public.client_documents d
     where d.bucket_id = new.bucket_id and d.object_path = new.name and d.state = 'pending'
+      and (new.owner_id is null or new.owner_id = d.uploaded_by::text)
     for share;
   end if;
   if not found then
-    raise exception 'no pending file is reserved at % in %', new.name, new.bucket_id
+    raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
       using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
   end if;
   return null;
@@ -358,14 +361,14 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- Nor is the place of a checked file used again when the file is gone: a signed download, or somebody's bookmark, would
--- show other bytes as that file.
+-- Nor is a place used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
+-- that file, and an upload that was signed for it would write another's.
 create table casebase.spent_paths (
   bucket_id   text             not null,
   object_path text collate "C" not null,
   constraint spent_paths_pkey primary key (bucket_id, object_path)
 );
-comment on table casebase.spent_paths is 'Where a file lay that was available once, and is deleted.';
+comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
 alter table casebase.spent_paths enable row level security;
 revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
 
@@ -380,9 +383,9 @@ end
 $$;
 
 create trigger spend_path after delete on public.case_files
-  for each row when (old.object_version is not null) execute function casebase.spend_path();
+  for each row execute function casebase.spend_path();
 create trigger spend_path after delete on public.client_documents
-  for each row when (old.object_version is not null) execute function casebase.spend_path();
+  for each row execute function casebase.spend_path();
 
 -- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
 create function casebase.refuse_spent_path() returns trigger
@@ -394,7 +397,7 @@ begin
   ) then
     raise exception 'duplicate key value violates unique constraint "%_object_path_key"', tg_table_name
       using errcode = 'unique_violation', constraint = tg_table_name || '_object_path_key',
-            detail = 'A file that is deleted had this path.';
+            detail = 'A file that is gone had this path.';
   end if;
   return null;
 end
@@ -425,13 +428,18 @@ create trigger check_interaction after insert on public.case_files
   for each row when (new.visible_to_client and new.interaction_id is not null)
   execute function casebase.check_file_interaction();
 
+-- What nobody but its uploader sees yet keeps no interaction in the open: it is let go.
 create function casebase.check_interaction_files() returns trigger
   language plpgsql security definer set search_path = ''
 as $$
 begin
+  update public.case_files f
+  set state = 'deleting', rejection = 'its interaction is not shown to the client any more'
+  where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client
+    and f.state in ('pending', 'uploaded');
   if exists (
     select from public.case_files f
-    where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client
+    where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client and f.state = 'available'
   ) then
     raise exception 'the interaction has files that the client sees'
       using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';
@@ -443,6 +451,27 @@ $$;
 create trigger c_check_files before update of visible_to_client on public.interactions
   for each row when (old.visible_to_client and not new.visible_to_client)
   execute function casebase.check_interaction_files();
+
+-- A case goes after its files; what has no object, and may be seen by nobody but its uploader, goes with it.
+create function casebase.let_go_of_reservations() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  delete from public.case_files f
+  where f.case_id = old.id
+    and f.state <> 'available'
+    and casebase.object_version(f.bucket_id, f.object_path) is null;
+  if exists (select from public.case_files f where f.case_id = old.id) then
+    raise exception '% has files', old.case_id
+      using errcode = 'foreign_key_violation', constraint = 'case_files_case_id_fkey',
+            hint = 'Delete them first: set state to deleting, delete the object, then the row. What somebody is still uploading is swept.';
+  end if;
+  return old;
+end
+$$;
+
+create trigger let_go_of_reservations before delete on public.cases
+  for each row execute function casebase.let_go_of_reservations();
 
 -- The buckets.
 

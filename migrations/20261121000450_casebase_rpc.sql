@@ -276,7 +276,8 @@ comment on function public.my_clients() is 'The clients that the caller is a mem
 -- The newest cases of whoever asks. A plain page without a filter walks everybody's cases by date until it has found
 -- enough of the caller's: the planner can't know how few those are. This reads each arm of the policy see_cases in its
 -- own index. One plan for all pages: planning would take longer than reading.
-create function casebase.newest_cases(page_size integer, older_than timestamptz) returns setof public.cases
+create function casebase.newest_cases(page_size integer, older_than timestamptz, below_id bigint)
+  returns setof public.cases
   language plpgsql stable rows 25 security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -287,7 +288,11 @@ declare
 begin
   if standing in ('admin', 'all') then
     return query
-      select c.* from public.cases c where c.created_at < older_than order by c.created_at desc limit page_size;
+      select c.*
+      from public.cases c
+      where c.created_at <= older_than and (c.created_at < older_than or c.id < below_id)
+      order by c.created_at desc, c.id desc
+      limit page_size;
     return;
   end if;
   clients := casebase.my_clients();
@@ -303,8 +308,9 @@ begin
       cross join lateral (
         select c.*
         from public.cases c
-        where c.client_id = mine.client_id and c.created_at < older_than
-        order by c.created_at desc
+        where c.client_id = mine.client_id
+          and c.created_at <= older_than and (c.created_at < older_than or c.id < below_id)
+        order by c.created_at desc, c.id desc
         limit page_size
       ) of_client
       union all
@@ -313,34 +319,42 @@ begin
       cross join lateral (
         select c.*
         from public.cases c
-        where c.department_id = mine.department_id and c.created_at < older_than
-        order by c.created_at desc
+        where c.department_id = mine.department_id
+          and c.created_at <= older_than and (c.created_at < older_than or c.id < below_id)
+        order by c.created_at desc, c.id desc
         limit page_size
       ) of_department
       union all
       (
         select c.*
         from public.cases c
-        where c.assigned_to = person and c.created_at < older_than
-        order by c.created_at desc
+        where c.assigned_to = person
+          and c.created_at <= older_than and (c.created_at < older_than or c.id < below_id)
+        order by c.created_at desc, c.id desc
         limit page_size
       )
     ) newest
-    order by newest.created_at desc, newest.id
+    order by newest.created_at desc, newest.id desc
     limit page_size;
 end
 $$;
 
-create function public.my_newest_cases(page_size integer default 25, older_than timestamptz default null)
-  returns setof public.cases
+create function public.my_newest_cases(
+  page_size  integer     default 25,
+  older_than timestamptz default null,
+  below_id   bigint      default null
+) returns setof public.cases
   language plpgsql stable rows 25 set search_path = ''
 as $$
 begin
-  return query select * from casebase.newest_cases(least(page_size, 1000), coalesce(older_than, 'infinity'));
+  return query
+    select *
+    from casebase.newest_cases(
+      greatest(least(page_size, 1000), 0), coalesce(older_than, 'infinity'), coalesce(below_id, 0));
 end
 $$;
-comment on function public.my_newest_cases(integer, timestamptz) is
-  'The newest cases that the caller sees, quickly: use it instead of a page of cases without a filter. older_than: the created_at of the last one had.';
+comment on function public.my_newest_cases(integer, timestamptz, bigint) is
+  'The newest cases that the caller sees, quickly: use it instead of a page of cases without a filter. For the next page, older_than and below_id are the created_at and the id of the last one had. At most 1000.';
 
 -- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
 -- policy must judge. A plan for each call, made when it is known who asks.

@@ -33,7 +33,7 @@ grant execute on function
   casebase.vouches_for_files(regclass)
 to authenticated, service_role;
 
--- Behind the rpc functions; each checks its caller.
+-- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
 grant execute on function
   casebase.reopen_case(bigint),
   casebase.escalate_case(bigint),
@@ -41,9 +41,9 @@ grant execute on function
   casebase.case_people(bigint),
   casebase.case_timeline(bigint),
   casebase.my_client_names(),
-  casebase.newest_cases(integer, timestamptz),
+  casebase.newest_cases(integer, timestamptz, bigint),
   casebase.case_counts()
-to authenticated, service_role;
+to authenticated;
 
 -- The auth service, at sign-in.
 grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_auth_admin;
@@ -74,17 +74,17 @@ revoke all on function
   public.case_people(bigint),
   public.case_timeline(bigint),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz),
+  public.my_newest_cases(integer, timestamptz, bigint),
   public.my_case_counts()
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
   public.escalate_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
-  public.update_cases(bigint[], jsonb),
   public.case_people(bigint),
   public.case_timeline(bigint),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz),
+  public.my_newest_cases(integer, timestamptz, bigint),
   public.my_case_counts()
-to authenticated, service_role;
+to authenticated;
+grant execute on function public.update_cases(bigint[], jsonb) to authenticated, service_role;

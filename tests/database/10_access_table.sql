@@ -36,7 +36,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ('select from cases',                                        '4','4','2','1','3','2','2','0','0','0','42501','4'),
 ('select from cases where id = {case}',                      '1','1','1','1','1','1','0','0','0','0','42501','1'),
 ('select from cases where id = {other case}',                '1','1','0','0','1','0','1','0','0','0','42501','1'),
-('select from my_case_counts() c, generate_series(1, c.count)', '4','4','2','1','3','2','2','0','0','0','42501','0'),
+('select from my_case_counts() c, generate_series(1, c.count)', '4','4','2','1','3','2','2','0','0','0','42501','42501'),
 -- cases: create
 ($$insert into cases (client_id, title) values ('{acme}', 't')$$,
                                                              '1','1','42501','42501','1','1','42501','42501','42501','42501','42501','1'),
@@ -68,8 +68,8 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$delete from cases where id = {idle case}$$,               '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ($$delete from cases where id = {case}$$,                    '23503','0','0','0','0','0','0','0','0','0','42501','23503'),
 -- reopen and escalate, through rpc
-($$select reopen_case({resolved case})$$,                    '1','1','1','PT404','1','1','PT404','PT404','PT404','PT404','42501','PT404'),
-($$select escalate_case({case})$$,                           '1','1','1','1','1','1','PT404','PT404','PT404','PT404','42501','PT404'),
+($$select reopen_case({resolved case})$$,                    '1','1','1','PT404','1','1','PT404','PT404','PT404','PT404','42501','42501'),
+($$select escalate_case({case})$$,                           '1','1','1','1','1','1','PT404','PT404','PT404','PT404','42501','42501'),
 
 -- interactions
 ('select from interactions where case_id = {case}',          '2','2','2','2','1','1','0','0','0','0','42501','2'),
@@ -145,14 +145,14 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 
 -- history
 ('select from case_events where case_id = {other case}',     '6','6','0','0','6','0','0','0','0','0','42501','6'),
-('select from case_timeline({other case})',                  '3','3','PT404','PT404','3','PT404','3','PT404','PT404','PT404','42501','PT404'),
+('select from case_timeline({other case})',                  '3','3','PT404','PT404','3','PT404','3','PT404','PT404','PT404','42501','42501'),
 ($$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, 'a.b', 'x', true, '{}')$$,
                                                              '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
 ($$update case_events set type = 'a.b'$$,                    '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
 ($$delete from case_events$$,                                '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
 
 -- people
-('select from case_people({case})',                          '3','3','3','3','3','3','PT404','PT404','PT404','PT404','42501','PT404'),
+('select from case_people({case})',                          '3','3','3','3','3','3','PT404','PT404','PT404','PT404','42501','42501'),
 ('select from staff_members',                                '6','6','6','6','6','0','0','0','0','0','42501','6'),
 ('select from client_members',                               '3','3','3','3','3','0','0','0','0','0','42501','3'),
 ('select from staff_departments',                            '3','3','3','3','3','0','0','0','0','0','42501','3'),
@@ -178,8 +178,8 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$delete from clients where name = 'Idle'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ('select from clients',                                      '3','3','3','3','3','1','1','0','0','0','42501','3'),
 ($$insert into clients (name) values ('New')$$,              '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
-('select from my_clients()',                                 '0','0','0','0','1','1','1','0','0','0','42501','0'),
-('select from my_newest_cases()',                            '4','4','2','1','3','2','2','0','0','0','42501','0'),
+('select from my_clients()',                                 '0','0','0','0','1','1','1','0','0','0','42501','42501'),
+('select from my_newest_cases()',                            '4','4','2','1','3','2','2','0','0','0','42501','42501'),
 
 -- departments, specialties, party types
 ('select from specialties',                                  '1','1','1','1','1','1','1','0','0','0','42501','1'),

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(55);
+select plan(60);
 select tests.world();
 
 -- The number.
@@ -59,6 +59,14 @@ select is(tests.would('Ada', $$update cases set assigned_to = '{Ivan}' where id 
 select is(tests.would('Ada', $$update cases set assigned_to = '{Carla}' where id = {case}$$), '23514', 'nor a client');
 select is(tests.would('service', $$update cases set assigned_to = '{Ivan}' where id = {case}$$), '23514', 'not even by a service key');
 
+update cases set assigned_to = tests.filled('{Asta}')::uuid, required_specialty_id = null where id = tests.id('case')::bigint;
+update cases set required_specialty_id = tests.id('pensions')::uuid where id = tests.id('case')::bigint;
+update staff_members set active = false where user_id = tests.filled('{Asta}')::uuid;
+select is(tests.would('Alan', $$update cases set required_specialty_id = null where id = {case}$$), '1', 'whose assignee was switched off can still change');
+select is(tests.would('Ada', $$delete from specialties where name = 'Pensions'$$), '1', 'and its specialty go');
+update staff_members set active = true where user_id = tests.filled('{Asta}')::uuid;
+update cases set assigned_to = null where id = tests.id('case')::bigint;
+
 -- Handing over.
 select is(tests.would('Dora', $$update cases set department_id = '{south}' where id = {case}$$), '42501', 'a plain update can''t end one''s own sight');
 select is(tests.does('Dora', $$select hand_over_case({case}, '{south}', null, 'Yours now')$$), '1', 'hand_over_case can');
@@ -78,6 +86,16 @@ select is(tests.would('Alan', $$select from update_cases(array[{case}], '["title
 select is(tests.would('Alan', $$select from update_cases(array[{case}], '{}')$$), '22023', 'or says nothing');
 select is(tests.would('Alan', $$select from update_cases(array[{case}], '{"assigned_to": "me"}')$$), '22P02', 'and what is no value of its column');
 select is(tests.would('Alan', $$select from update_cases(array[{case}, {other case}], '{"title": " "}')$$), '23514', 'the rules are the table''s own');
+
+-- Pages.
+select is(tests.does('Carla', $$insert into cases (client_id, title) select '{acme}', 'tie' from generate_series(1, 30)$$), '30', 'cases of one moment');
+select is(tests.sees('Carla', $$
+  with one as (select * from my_newest_cases(25)),
+       last as (select created_at, id from one order by created_at, id limit 1),
+       two as (select n.* from last, my_newest_cases(25, last.created_at, last.id) n)
+  select (select count(*) from cases) - count(distinct id) || ' ' || count(*) - count(distinct id)
+  from (select id from one union all select id from two) pages$$), '0 0', 'are on one page or the next, each once');
+select is(tests.sees('Carla', 'select count(*) from my_newest_cases(-1)'), '0', 'less than nothing is nothing');
 
 -- Bounds.
 select is(tests.would('Alan', $$update cases set title = ' ' where id = {case}$$), '23514', 'a title says something');

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(50);
+select plan(58);
 select tests.world();
 
 create function pg_temp.reserving(file_name text, extra_columns text default '', extra_values text default '') returns text language sql
@@ -67,10 +67,26 @@ select is((select string_agg(file_name, ' ') from case_files where state = 'pend
 -- A client-visible file never hangs on a hidden interaction.
 select is(tests.would('Alan', pg_temp.reserving('{number}-interaction-{hidden}-1634567890-x.pdf', ', interaction_id, visible_to_client', ', {hidden}, true')), '23514', 'not when it is made');
 select is(tests.does('Carla', pg_temp.reserving('{number}-interaction-{shown}-1634567890-z.pdf', ', interaction_id', ', {shown}')), '1', 'one hangs on a visible interaction');
-select is(tests.would('Alan', $$update interactions set visible_to_client = false where id = {shown}$$), '23514', 'which then can''t be hidden');
+select is(tests.does('Alan', $$update interactions set visible_to_client = false where id = {shown}$$), '1', 'which a file that nobody has seen doesn''t keep in the open');
+select is(tests.sees('Carla', $$select state || ': ' || rejection from case_files where file_name like '%-z.pdf'$$), 'deleting: its interaction is not shown to the client any more', 'it is let go, and its uploader told');
+select is(tests.does('Alan', $$update interactions set visible_to_client = true where id = {shown}$$), '1', 'shown again');
+select is(tests.does('Carla', pg_temp.reserving('{number}-interaction-{shown}-1634567891-z.pdf', ', interaction_id', ', {shown}')), '1', 'it gets another file');
+insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from case_files where file_name like '%1-z.pdf';
+update case_files set state = 'uploaded' where file_name like '%1-z.pdf';
+update case_files set state = 'available', sha256 = repeat('a', 64), object_version = 'v1' where file_name like '%1-z.pdf';
+select is(tests.would('Alan', $$update interactions set visible_to_client = false where id = {shown}$$), '23514', 'and can''t be hidden from who has seen it');
 -- The interaction may go all the same; the file stays, as the case's.
 select is(tests.does('Ada', 'delete from interactions where id = {shown}'), '1', 'but deleted');
-select is((select count(*) from case_files where file_name like '%-z.pdf' and interaction_id is null), 1::bigint, 'and its file stays with the case');
+select is((select count(*) from case_files where file_name like '%1-z.pdf' and interaction_id is null), 1::bigint, 'and its file stays with the case');
+
+-- Nor does it keep a case that an admin deletes; what others see does.
+with made as (insert into cases (client_id, title) values (tests.id('acme')::uuid, 'doomed') returning id)
+insert into tests.names select 'doomed', id from made;
+select is(tests.does('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
+  select id, case_id || '-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1 from cases where id = {doomed}$$), '1', 'Carla reserves a place in a case of hers');
+select is(tests.would('Ada', 'delete from cases where id = {doomed}'), '1', 'which an admin can delete');
+select is(tests.would('Carla', 'delete from cases where id = {doomed}'), '0', 'and Carla can''t');
+select is(split_part(tests.refusal('Ada', 'delete from cases where id = {case}'), ' | Delete', 1), tests.filled('23503 | {number} has files'), 'a case with files stays');
 
 select * from finish();
 rollback;

@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(71);
+select plan(73);
 select tests.world();
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
@@ -31,6 +31,8 @@ select is(tests.would('Carla', $$insert into storage.objects (bucket_id, name, v
 select is(tests.would('Carla', format('insert into storage.objects (bucket_id, name, version) values (''client-bucket'', %L, ''v1'')', place)), '42501', 'nor at ' || place)
 from unnest(array['{acme}/cases/{number}/y.pdf', '{acme}/cases/{number}/', '{acme}/policies/x.pdf', '{other}/cases/{other number}/x.pdf', '/{place}', '{place}/', '{place}/x',
                   '{acme}//cases/{number}/{number}-1634567890-x.pdf', '{acme}/cases/../cases/{number}/{number}-1634567890-x.pdf', '{acme}/CASES/{number}/{number}-1634567890-x.pdf']) place;
+select is(tests.would('service', $$insert into storage.objects (bucket_id, name, owner_id) values ('client-bucket', '{place}', '{Otto}')$$), '42501', 'an upload that Storage was asked for by another isn''t written there');
+select is(tests.would('service', $$insert into storage.objects (bucket_id, name, owner_id) values ('client-bucket', '{place}', '{Carla}')$$), '1', 'hers is');
 select is(tests.does('Carla', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v1') returning *$$), '1', 'she can where she reserved');
 
 -- Before it is checked.
@@ -99,16 +101,16 @@ select is(tests.would('service', $$insert into storage.objects (bucket_id, name,
 select is(tests.does('Asta', $$delete from case_files where id = {file}$$), '1', 'and then the row');
 select is(tests.would('service', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v2')$$), '42501', 'nor then');
 
--- A place is used once, where something checked lay.
+-- A place is used once, also where nothing ever lay.
 select is(tests.refusal('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
   values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 10)$$),
-  '23505 | duplicate key value violates unique constraint "case_files_object_path_key" | A file that is deleted had this path.', 'the place of a deleted file is taken for good');
+  '23505 | duplicate key value violates unique constraint "case_files_object_path_key" | A file that is gone had this path.', 'the place of a deleted file is taken for good');
 select is(tests.does('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
-  values ({case}, '{number}-1634567890-unchecked.pdf', 'x.pdf', 'application/pdf', 10)$$), '1', 'where nothing was checked');
-select is(tests.does('Carla', $$update case_files set state = 'deleting' where file_name = '{number}-1634567890-unchecked.pdf'$$), '1', 'before it');
-select is(tests.does('Carla', $$delete from case_files where file_name = '{number}-1634567890-unchecked.pdf'$$), '1', 'went');
+  values ({case}, '{number}-1634567890-unchecked.pdf', 'x.pdf', 'application/pdf', 10)$$), '1', 'a place without an object');
+select is(tests.does('Carla', $$update case_files set state = 'deleting' where file_name = '{number}-1634567890-unchecked.pdf'$$), '1', 'is let go');
+select is(tests.does('Carla', $$delete from case_files where file_name = '{number}-1634567890-unchecked.pdf'$$), '1', 'and gone');
 select is(tests.would('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
-  values ({case}, '{number}-1634567890-unchecked.pdf', 'x.pdf', 'application/pdf', 10)$$), '1', 'a file can be');
+  values ({case}, '{number}-1634567890-unchecked.pdf', 'x.pdf', 'application/pdf', 10)$$), '23505', 'and taken all the same');
 
 -- What the rules ask of Storage's table says nothing about other buckets.
 select is(tests.sees('Carla', $$select casebase.object_version('theirs', 'a')$$), null, 'nobody learns of the host''s objects');

@@ -81,7 +81,7 @@ impl Walk {
             8 => self.escalate_case(who).await,
             9 => self.hand_over_case(who).await,
             10 => self.read_beside_case(who).await,
-            11 if self.chance.one_in(3) => self.delete_case(who).await,
+            11 if self.chance.one_in(5) => self.delete_case(who).await,
             11 => self.read_case(who).await,
             12 => self.write_internal(who).await,
             13..15 => self.add_interaction(who).await,

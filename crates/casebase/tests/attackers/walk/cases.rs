@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Walk, words::of_insert};
 use crate::{
     calls::Outcome,
-    model::{Case, Department, Id, Model, Standing, Who},
+    model::{Case, Department, File, Id, Model, Standing, Who},
 };
 
 /// So many cases are enough to get lost in.
@@ -173,6 +173,7 @@ impl Walk {
     /// What hangs on a case: its history, its people, and whether an inner join tells that there are notes.
     pub(super) async fn read_beside_case(&mut self, who: Who) {
         let id = self.some_case();
+        let who = self.or_insider(who, id);
         let model = &self.desk.model;
         let sees = model.sees_case(who, id);
         let as_staff = model.as_staff(who, id);
@@ -401,7 +402,8 @@ impl Walk {
         let who = self.or_owner(who, Some(Who::Ada));
         let model = &self.desk.model;
         let there = model.is_admin(who) && model.cases.contains_key(&id);
-        let expected = if there && model.files.values().any(|f| f.case == id) {
+        let stays = |f: &File| f.case == id && (f.state == "available" || f.object.is_some());
+        let expected = if there && model.files.values().any(stays) {
             Outcome::Refused(409)
         } else {
             Outcome::row_if(there, id)
@@ -413,6 +415,7 @@ impl Walk {
             model.cases.remove(&id);
             model.interactions.retain(|_, i| i.case != id);
             model.notes.retain(|_, n| n.case != id);
+            model.files.retain(|_, f| f.case != id);
         }
         self.compare("delete a case", who, &query, expected, found);
     }

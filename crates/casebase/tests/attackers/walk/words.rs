@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{MISSING, Walk};
 use crate::{
     calls::Outcome,
-    model::{Id, Interaction, Note, Who},
+    model::{File, Id, Interaction, Note, Who},
 };
 
 impl Walk {
@@ -100,7 +100,9 @@ impl Walk {
             Some(i) if model.as_staff(who, i.case) => {
                 let hides = i.visible && !visible;
                 let mut files = model.files.values();
-                if hides && files.any(|f| f.interaction == Some(id) && f.visible) {
+                let shows =
+                    |f: &File| f.interaction == Some(id) && f.visible && f.state == "available";
+                if hides && files.any(shows) {
                     Outcome::Refused(400)
                 } else {
                     Outcome::row(id)
@@ -115,7 +117,16 @@ impl Walk {
             .write(Method::PATCH, &query, Some(row))
             .await;
         if found.is_success() {
-            self.desk.model.interactions.get_mut(&id).unwrap().visible = visible;
+            let model = &mut self.desk.model;
+            let was = model.interactions.get_mut(&id).unwrap();
+            let hidden = was.visible && !visible;
+            was.visible = visible;
+            // What nobody but its uploader sees yet is let go.
+            for file in model.files.values_mut() {
+                if hidden && file.interaction == Some(id) && file.visible && !file.checked {
+                    file.state = "deleting";
+                }
+            }
         }
         self.compare(
             "show or hide",
@@ -152,6 +163,7 @@ impl Walk {
 
     pub(super) async fn add_note(&mut self, who: Who) {
         let case = self.some_case();
+        let who = self.or_insider(who, case);
         let row = json!({"case_id": case, "content": "n"});
         let made = self.caller(who).insert("internal_notes", row).await;
         let made = made.map(|row| row["id"].as_i64().unwrap());
