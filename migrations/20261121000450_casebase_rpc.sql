@@ -290,7 +290,7 @@ begin
     return query
       select c.*
       from public.cases c
-      where c.created_at <= older_than and (c.created_at < older_than or c.id < below_id)
+      where (c.created_at, c.id) < (older_than, below_id)
       order by c.created_at desc, c.id desc
       limit page_size;
     return;
@@ -309,7 +309,7 @@ begin
         select c.*
         from public.cases c
         where c.client_id = mine.client_id
-          and c.created_at <= older_than and (c.created_at < older_than or c.id < below_id)
+          and (c.created_at, c.id) < (older_than, below_id)
         order by c.created_at desc, c.id desc
         limit page_size
       ) of_client
@@ -320,7 +320,7 @@ begin
         select c.*
         from public.cases c
         where c.department_id = mine.department_id
-          and c.created_at <= older_than and (c.created_at < older_than or c.id < below_id)
+          and (c.created_at, c.id) < (older_than, below_id)
         order by c.created_at desc, c.id desc
         limit page_size
       ) of_department
@@ -329,7 +329,7 @@ begin
         select c.*
         from public.cases c
         where c.assigned_to = person
-          and c.created_at <= older_than and (c.created_at < older_than or c.id < below_id)
+          and (c.created_at, c.id) < (older_than, below_id)
         order by c.created_at desc, c.id desc
         limit page_size
       )
