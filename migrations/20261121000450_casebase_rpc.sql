@@ -83,46 +83,6 @@ $$;
 comment on function public.escalate_case(bigint) is
   'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, and a priority of at least high. 404: no such case; 409: resolved, or escalated already.';
 
--- The same change to many cases. Two plain updates of the same cases by different filters may lock them in different
--- orders, and then one of them is rolled back (40P01); this locks in the order of id. What it may do is what the
--- caller's own update may: it is one.
-create function public.update_cases(case_ids bigint[], changes jsonb) returns setof public.cases
-  language plpgsql set search_path = ''
-as $$
-declare
-  columns constant text[] := array[
-    'department_id', 'required_specialty_id', 'title', 'description', 'status', 'priority', 'assigned_to',
-    'action_required_by', 'action_required_of', 'metadata'
-  ];
-  unknown text;
-  locked  bigint[];
-begin
-  if pg_catalog.jsonb_typeof(changes) is distinct from 'object' or changes = '{}' then
-    raise exception 'changes must be an object of columns and their new values'
-      using errcode = 'invalid_parameter_value', hint = 'Columns are ' || array_to_string(columns, ', ') || '.';
-  end if;
-  select k into unknown from pg_catalog.jsonb_object_keys(changes) k where k <> all (columns) limit 1;
-  if found then
-    raise exception 'changes names %, which is no column that an update may change', unknown
-      using errcode = 'invalid_parameter_value', hint = 'Columns are ' || array_to_string(columns, ', ') || '.';
-  end if;
-  select array_agg(l.id) into locked
-  from (select c.id from public.cases c where c.id = any (case_ids) order by c.id for no key update) l;
-  return query
-    update public.cases c
-    set (department_id, required_specialty_id, title, description, status, priority, assigned_to, action_required_by,
-         action_required_of, metadata) = (
-      select b.department_id, b.required_specialty_id, b.title, b.description, b.status, b.priority, b.assigned_to,
-             b.action_required_by, b.action_required_of, b.metadata
-      from pg_catalog.jsonb_populate_record(c, changes) b
-    )
-    where c.id = any (locked)
-    returning c.*;
-end
-$$;
-comment on function public.update_cases(bigint[], jsonb) is
-  'Makes the same change to many cases, or to none: case_ids are cases.id, changes an object such as {"status": "resolved"}. Answers the changed cases; those that the caller does not see are not among them. Use it for more than one case: it can''t deadlock with another such call.';
-
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
 create function casebase.hand_over_case(case_id bigint, to_department uuid, to_staff uuid, note text) returns void

@@ -70,7 +70,6 @@ revoke all on function
   public.reopen_case(bigint),
   public.escalate_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
-  public.update_cases(bigint[], jsonb),
   public.case_people(bigint),
   public.case_timeline(bigint),
   public.my_clients(),
@@ -87,4 +86,3 @@ grant execute on function
   public.my_newest_cases(integer, timestamptz, bigint),
   public.my_case_counts()
 to authenticated;
-grant execute on function public.update_cases(bigint[], jsonb) to authenticated, service_role;

@@ -112,9 +112,9 @@ fn attempts() -> Vec<(Method, &'static str, Option<Value>)> {
             Some(json!({"case_id": "{}"})),
         ),
         (
-            Method::POST,
-            "rpc/update_cases",
-            Some(json!({"case_ids": ["{}"], "changes": {"title": " "}})),
+            Method::PATCH,
+            "cases?id=in.(1,{})",
+            Some(json!({"title": " "})),
         ),
         (
             Method::POST,

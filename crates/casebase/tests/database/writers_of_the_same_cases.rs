@@ -134,8 +134,8 @@ impl Scene {
                 self.staff,
                 // Left to itself, each would take them in the order of another scan.
                 format!(
-                    r#"set local enable_{} = off;
-                       select update_cases(array[{}], '{{"title": "all by {writer} in {round}"}}')"#,
+                    "set local enable_{} = off;
+                     update cases set title = 'all by {writer} in {round}' where id in ({})",
                     ["seqscan", "indexscan"][writer / 6 % 2],
                     all.join(", ")
                 ),
@@ -211,5 +211,54 @@ async fn neither_deadlock_nor_leave_gaps_or_disorder() {
         .await
         .expect("a count");
     assert!(entries as usize > WRITERS * ROUNDS, "{entries} entries");
+    scene.end(&mut owner).await;
+}
+
+/// A change of cases over PostgREST, past row level security.
+async fn patch(filter: &str) -> reqwest::StatusCode {
+    let key = project().setting("SUPABASE_SERVICE_ROLE_KEY");
+    let url = format!(
+        "{}/rest/v1/cases?{filter}",
+        project().setting("SUPABASE_URL")
+    );
+    let request = reqwest::Client::new().patch(url).bearer_auth(key);
+    let request = request.header("apikey", key).body(r#"{"title": "t"}"#);
+    let request = request.header("content-type", "application/json");
+    // A wait that nothing ends is a failure, not a hanging test.
+    let request = request.timeout(std::time::Duration::from_secs(60));
+    request.send().await.expect("an answer").status()
+}
+
+#[tokio::test]
+async fn change_one_case_without_waiting_for_those_who_change_many() {
+    const TURN: &str = "pg_advisory_xact_lock('casebase'::regnamespace::oid::integer, 'cases'::regclass::oid::integer)";
+    const WAITING: &str =
+        "select exists (select from pg_locks where locktype = 'advisory' and not granted)";
+    let _alone = ALONE.lock().await;
+    let mut owner = connect("DATABASE_URL").await;
+    let scene = Scene::new(&mut owner).await;
+    let (first, second) = (scene.cases[0], scene.cases[1]);
+
+    let mut holder = connect("DATABASE_URL").await;
+    run(&mut holder, format!("begin; select {TURN}")).await;
+    let many = tokio::spawn(async move { patch(&format!("id=in.({first},{second})")).await });
+    let is_waiting = async |owner: &mut PgConnection| {
+        let waiting: bool = query_scalar(WAITING).fetch_one(owner).await.expect("locks");
+        waiting
+    };
+    while !is_waiting(&mut owner).await {
+        assert!(!many.is_finished(), "a change of many takes its turn");
+        tokio::task::yield_now().await;
+    }
+    for filter in [
+        format!("id=eq.{first}"),
+        format!("case_id=eq.CASE-{first:04}&status=neq.resolved"),
+    ] {
+        assert_eq!(patch(&filter).await, 204, "{filter}");
+    }
+    assert!(is_waiting(&mut owner).await, "those didn't wait");
+
+    run(&mut holder, "commit").await;
+    assert_eq!(many.await.expect("it ends"), 204);
     scene.end(&mut owner).await;
 }

@@ -227,10 +227,12 @@ impl Walk {
     pub(super) async fn change_cases(&mut self, who: Who) {
         let ids = BTreeSet::from([self.some_case(), self.some_case(), self.some_case()]);
         let change = self.some_change();
-        let arguments = json!({"case_ids": ids, "changes": self.as_row(&change)});
+        let row = self.as_row(&change);
+        let listed: Vec<_> = ids.iter().map(Id::to_string).collect();
+        let query = format!("cases?id=in.({})&select=id", listed.join(","));
         let found = self
             .caller(who)
-            .write(Method::POST, "rpc/update_cases", Some(arguments.clone()))
+            .write(Method::PATCH, &query, Some(row.clone()))
             .await;
         let model = &self.desk.model;
         let each = ids.iter().map(|id| model.changing_case(who, *id, &change));
@@ -247,7 +249,7 @@ impl Walk {
         self.compare(
             "change cases",
             who,
-            &arguments.to_string(),
+            &format!("{query} {row}"),
             expected,
             found.clone(),
         );
