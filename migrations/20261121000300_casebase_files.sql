@@ -464,7 +464,7 @@ begin
   if exists (select from public.case_files f where f.case_id = old.id) then
     raise exception '% has files', old.case_id
       using errcode = 'foreign_key_violation', constraint = 'case_files_case_id_fkey',
-            hint = 'Delete them first: set state to deleting, delete the object, then the row. What somebody is still uploading is swept.';
+            hint = 'Delete them first: set state to deleting, delete the object, then the row. What was uploaded and never checked, its uploader deletes, or a secret key.';
   end if;
   return old;
 end

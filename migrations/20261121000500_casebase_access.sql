@@ -693,7 +693,7 @@ drop policy if exists casebase_never_update on storage.objects;
 drop policy if exists casebase_only_for_signed_in on storage.objects;
 
 -- Read as the row is read. Bytes that were not checked, or are not the checked ones, are their uploader's alone, also while
--- they are being deleted: to delete is to read, for Storage. What the uploader leaves behind of them, a sweep takes.
+-- they are being deleted: to delete is to read, for Storage. What the uploader leaves behind of them is a secret key's to take.
 -- The lookup stands in the restrictive policy alone, which binds whatever a permissive one lets through: a listing asks
 -- for every object, and pays once. It is no function, so that a statement finds out only once who asks (a page of 100:
 -- 27 ms became 2). Its estimated cost would make a server with jit = on compile long listings of other buckets;
