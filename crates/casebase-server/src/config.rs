@@ -299,6 +299,7 @@ mod tests {
         }
         for (name, value) in [
             ("SUPABASE_URL", "ftp://secret"),
+            ("SUPABASE_URL", "postgresql://postgres:secret@db/postgres"),
             ("SUPABASE_URL", "secret"),
             ("SUPABASE_ANON_KEY", "secret\nkey"),
             ("DATABASE_URL", "mysql-secret"),
@@ -312,10 +313,7 @@ mod tests {
                 error.starts_with(&format!("{name} is malformed")),
                 "{error}"
             );
-            assert!(
-                name == "SUPABASE_URL" || !error.contains("secret"),
-                "{error}"
-            );
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 
