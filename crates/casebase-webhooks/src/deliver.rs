@@ -14,7 +14,7 @@ use url::Url;
 use crate::outbox::Delivery;
 use crate::resolve::{PublicResolver, check_url};
 use crate::schedule;
-use crate::sign::{WebhookSecret, signature_header};
+use crate::sign::signature_header;
 
 /// How much of an answer is kept for admins to read, in bytes.
 const KEPT_OF_ANSWER: usize = 1024;
@@ -127,12 +127,12 @@ impl Sender {
         if !self.allow_private {
             check_url(&url)?;
         }
-        let secrets: Vec<WebhookSecret> = delivery
-            .secrets
-            .iter()
-            .map(|secret| WebhookSecret::parse(secret))
-            .collect::<Result<_, _>>()?;
-        let signature = signature_header(&secrets, &delivery.message_id, sent_at, &delivery.body)?;
+        let signature = signature_header(
+            &delivery.secrets,
+            &delivery.message_id,
+            sent_at,
+            &delivery.body,
+        )?;
 
         let response = self
             .client
@@ -213,7 +213,7 @@ mod tests {
             url: url.to_owned(),
             message_id: "msg_1".to_owned(),
             body: BODY.to_owned(),
-            secrets: vec![SECRET.to_owned()],
+            secrets: vec![SECRET.to_owned().into()],
         }
     }
 
