@@ -247,11 +247,11 @@ as $$
   )::text
 $$;
 
--- The secrets that sign at this moment, newest first.
+-- The secrets that sign at this moment, newest first; none for an endpoint that has none.
 create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
 language sql stable set search_path = ''
 as $$
-  select array_agg(signing.secret order by signing.id desc)
+  select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
     from casebase.webhook_secrets signing
    where signing.endpoint_id = $1
      and not exists (

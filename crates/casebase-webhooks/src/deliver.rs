@@ -58,6 +58,8 @@ enum SendError {
     Url(#[from] url::ParseError),
     #[error(transparent)]
     Refused(#[from] crate::resolve::Refusal),
+    #[error("the endpoint has no signing secret, and nothing is sent unsigned; rotate its secret")]
+    NoSecret,
     #[error("the endpoint's secret can't be used: {0}")]
     Secret(#[from] standardwebhooks::WebhookError),
     #[error("{}", with_causes(.0))]
@@ -126,6 +128,9 @@ impl Sender {
         let url = Url::parse(&delivery.url)?;
         if !self.allow_private {
             check_url(&url)?;
+        }
+        if delivery.secrets.is_empty() {
+            return Err(SendError::NoSecret);
         }
         let signature = signature_header(
             &delivery.secrets,
@@ -325,6 +330,24 @@ mod tests {
         ] {
             let error = error_of(send(&url, Duration::from_secs(5), false).await);
             assert!(error.contains(why), "{url}: {error}");
+        }
+        assert_eq!(server.received_requests().await.unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_unsigned() {
+        let server = receiver(ResponseTemplate::new(200)).await;
+        let sender = Sender::new(Duration::from_secs(5), true).unwrap();
+        for (secrets, why) in [
+            (vec![], "no signing secret"),
+            (vec!["whsec_not base64".to_owned().into()], "can't be used"),
+        ] {
+            let delivery = Delivery {
+                secrets,
+                ..delivery_to(&server.uri())
+            };
+            let error = error_of(sender.send(&delivery).await.outcome);
+            assert!(error.contains(why), "{error}");
         }
         assert_eq!(server.received_requests().await.unwrap().len(), 0);
     }

@@ -433,6 +433,44 @@ async fn a_worker_survives_the_loss_of_its_connections() {
 }
 
 #[tokio::test]
+async fn an_endpoint_without_a_secret_gets_nothing_and_holds_up_no_other() {
+    let mut scene = Scene::new(ok).await;
+    // Both deliveries are leased together.
+    sqlx::query(
+        "insert into casebase.webhook_endpoints (url, description, event_types)
+         values ('http://127.0.0.1:9', $1, '{case.status_changed}')",
+    )
+    .bind(DESCRIPTION)
+    .execute(&scene.database)
+    .await
+    .expect("an endpoint by hand");
+    scene.set_status(&scene.first, "in_progress").await;
+    let worker = Worker::start(config()).await;
+
+    scene.arrival().await;
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![Some(204)])]
+    );
+    worker.stop().await;
+    let errors: Vec<String> = sqlx::query_scalar(
+        "select attempt.error
+           from public.webhook_endpoints() endpoint
+          cross join public.webhook_deliveries(endpoint.id) delivery
+          cross join public.webhook_attempts(delivery.id) attempt
+          where endpoint.url = 'http://127.0.0.1:9'",
+    )
+    .fetch_all(&scene.database)
+    .await
+    .expect("attempts are listed");
+    assert!(!errors.is_empty());
+    assert!(
+        errors.iter().all(|e| e.contains("no signing secret")),
+        "{errors:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_private_address_gets_nothing_unless_it_is_allowed() {
     let mut scene = Scene::new(ok).await;
     let worker = Worker::start(Config {
