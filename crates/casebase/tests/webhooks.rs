@@ -485,3 +485,38 @@ async fn a_private_address_gets_nothing_unless_it_is_allowed() {
     assert!(scene.arrivals.try_recv().is_err());
     worker.stop().await;
 }
+
+/// The queue is locked meanwhile, and finished deliveries are those of a month.
+#[tokio::test]
+async fn tidying_up_reads_no_finished_delivery() {
+    const READ: &str =
+        "select seq_tup_read from pg_stat_xact_user_tables where relname = 'webhook_deliveries'";
+
+    let scene = Scene::new(ok).await;
+    let mut transaction = scene.database.begin().await.expect("a transaction");
+    sqlx::query(
+        "insert into casebase.webhook_deliveries (endpoint_id, state, finished_at)
+         select $1, 'delivered', now() from generate_series(1, 20000)",
+    )
+    .bind(scene.endpoint_id)
+    .execute(&mut *transaction)
+    .await
+    .expect("much is finished");
+    sqlx::query("analyze casebase.webhook_deliveries")
+        .execute(&mut *transaction)
+        .await
+        .expect("the planner knows");
+
+    let mut read = [0_i64; 2];
+    for read in &mut read {
+        *read = sqlx::query_scalar(READ)
+            .fetch_one(&mut *transaction)
+            .await
+            .expect("the statistics can be read");
+        sqlx::query("select casebase.webhook_tidy('30 days')")
+            .execute(&mut *transaction)
+            .await
+            .expect("tidied up");
+    }
+    assert_eq!(read[1] - read[0], 0, "rows were read one after another");
+}
