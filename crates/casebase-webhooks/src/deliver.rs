@@ -45,8 +45,13 @@ pub enum Outcome {
         /// The beginning of what it said.
         body: String,
     },
-    /// It did not, or was not asked.
+    /// It got the request, or may have, and did not answer.
     NoAnswer {
+        /// Why, for admins to read.
+        error: String,
+    },
+    /// It got nothing: there was no connection, or none was tried.
+    NotSent {
         /// Why, for admins to read.
         error: String,
     },
@@ -109,9 +114,15 @@ impl Sender {
         let clock = Instant::now();
         let outcome = match self.post(delivery, started_at).await {
             Ok(response) => read(response).await,
-            Err(error) => Outcome::NoAnswer {
-                error: storable(&error.to_string()),
-            },
+            Err(error) => {
+                let text = storable(&error.to_string());
+                match error {
+                    SendError::Http(error) if !error.is_connect() => {
+                        Outcome::NoAnswer { error: text }
+                    }
+                    _ => Outcome::NotSent { error: text },
+                }
+            }
         };
         Attempt {
             started_at,
@@ -236,10 +247,17 @@ mod tests {
         server
     }
 
-    fn error_of(outcome: Outcome) -> String {
+    fn no_answer(outcome: Outcome) -> String {
         match outcome {
             Outcome::NoAnswer { error } => error,
-            Outcome::Answered { status, .. } => panic!("answered {status}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn not_sent(outcome: Outcome) -> String {
+        match outcome {
+            Outcome::NotSent { error } => error,
+            other => panic!("{other:?}"),
         }
     }
 
@@ -290,7 +308,7 @@ mod tests {
 
         let outcome = send(&server.uri(), Duration::from_millis(100), true).await;
 
-        assert!(error_of(outcome).contains("timed out"));
+        assert!(no_answer(outcome).contains("timed out"));
     }
 
     #[tokio::test]
@@ -328,7 +346,7 @@ mod tests {
             (format!("https://127.0.0.1:{port}/"), "not a public address"),
             (format!("https://localhost:{port}/"), "not a public address"),
         ] {
-            let error = error_of(send(&url, Duration::from_secs(5), false).await);
+            let error = not_sent(send(&url, Duration::from_secs(5), false).await);
             assert!(error.contains(why), "{url}: {error}");
         }
         assert_eq!(server.received_requests().await.unwrap().len(), 0);
@@ -346,7 +364,7 @@ mod tests {
                 secrets,
                 ..delivery_to(&server.uri())
             };
-            let error = error_of(sender.send(&delivery).await.outcome);
+            let error = not_sent(sender.send(&delivery).await.outcome);
             assert!(error.contains(why), "{error}");
         }
         assert_eq!(server.received_requests().await.unwrap().len(), 0);
@@ -354,7 +372,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_does_not_repeat_the_endpoints_token() {
-        let error = error_of(
+        let error = not_sent(
             send(
                 "http://127.0.0.1:1/?token=hush",
                 Duration::from_secs(5),
