@@ -8,7 +8,8 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use casebase_webhooks::{Config, Schedule};
+use casebase_server::config::WorkerDatabase;
+use casebase_webhooks::{Config, Schedule, outbox::Outbox};
 use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -484,6 +485,27 @@ async fn a_private_address_gets_nothing_unless_it_is_allowed() {
     assert_eq!(scene.history().await, [("failed".into(), vec![None])]);
     assert!(scene.arrivals.try_recv().is_err());
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_prepares_the_same_call_once() {
+    let database: WorkerDatabase = project()
+        .setting("DATABASE_ADMIN_URL")
+        .parse()
+        .expect("a database");
+    let pool = database.pool(1);
+    let outbox = Outbox::new(pool.clone());
+    let _turn = TURN.lock().await;
+
+    let mut prepared = [0_i64; 2];
+    for prepared in &mut prepared {
+        outbox.acknowledge(&[]).await.expect("nothing is reported");
+        *prepared = sqlx::query_scalar("select count(*) from pg_prepared_statements")
+            .fetch_one(&pool)
+            .await
+            .expect("statements are counted");
+    }
+    assert_eq!(prepared[1], prepared[0]);
 }
 
 /// The queue is locked meanwhile, and finished deliveries are those of a month.

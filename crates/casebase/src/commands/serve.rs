@@ -5,9 +5,12 @@ use std::{io::Write, net::SocketAddr};
 use anyhow::Context;
 use casebase_local::{Stack, postgres::PASSWORD};
 use casebase_server::Config;
-use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, PgConnection};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+/// One connection listens, the others lease and report.
+const OUTBOX_CONNECTIONS: u32 = 3;
 
 /// `casebase serve` has no options: everything is in the environment.
 #[derive(Debug, clap::Args)]
@@ -51,7 +54,7 @@ impl Running {
             allow_private: config.webhooks_allow_private,
             ..casebase_webhooks::Config::default()
         };
-        let outbox = worker_pool(&config);
+        let outbox = config.database.pool(OUTBOX_CONNECTIONS);
         let stop = shutdown.clone();
         let webhooks = tokio::spawn(async move {
             let result = casebase_webhooks::run(outbox.clone(), worker, stop).await;
@@ -114,11 +117,4 @@ impl Running {
         self.http.await??;
         self.webhooks.await?
     }
-}
-
-/// One connection listens, the others lease and report.
-fn worker_pool(config: &Config) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(3)
-        .connect_lazy_with(config.database.clone())
 }
