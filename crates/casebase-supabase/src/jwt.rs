@@ -15,7 +15,6 @@ use jsonwebtoken::{
     jwk::JwkSet,
 };
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::{sync::Mutex, task::JoinError};
 use url::Url;
 use uuid::Uuid;
@@ -38,11 +37,6 @@ pub struct Claims {
     pub role: String,
     /// When the token ends, in unix seconds.
     pub exp: i64,
-    /// The address the user signed in with.
-    pub email: Option<String>,
-    /// What the project's owner and the access token hook wrote, `case_role` among it.
-    #[serde(default)]
-    pub app_metadata: Value,
 }
 
 /// A verified token, to be passed on to PostgREST and Storage.
@@ -277,7 +271,7 @@ fn refusal(error: jsonwebtoken::errors::Error) -> TokenError {
 #[expect(clippy::unwrap_used)]
 mod tests {
     use jsonwebtoken::{EncodingKey, encode, jwk::Jwk};
-    use serde_json::json;
+    use serde_json::{Value, json};
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
     use super::*;
@@ -293,7 +287,7 @@ mod tests {
     fn claims(exp: i64) -> Value {
         json!({
             "sub": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10", "role": "authenticated", "exp": exp,
-            "aud": "authenticated", "app_metadata": {"case_role": "staff"},
+            "aud": "authenticated",
         })
     }
 
@@ -342,7 +336,7 @@ mod tests {
     async fn a_good_token_gives_its_claims_and_hides_itself_from_logs() {
         let token = hs256(&claims(now() + 60), SECRET);
         let user = with_secret().verify(&token).await.unwrap();
-        assert_eq!(user.claims().app_metadata["case_role"], "staff");
+        assert_eq!(user.claims().role, "authenticated");
         assert_eq!(user.as_str(), token);
         assert!(!format!("{user:?}").contains(&token[..20]));
     }
