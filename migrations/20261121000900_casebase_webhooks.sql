@@ -247,11 +247,11 @@ as $$
   )::text
 $$;
 
--- The secrets that sign at this moment, newest first.
+-- The secrets that sign at this moment, newest first; none for an endpoint that has none.
 create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
 language sql stable set search_path = ''
 as $$
-  select array_agg(signing.secret order by signing.id desc)
+  select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
     from casebase.webhook_secrets signing
    where signing.endpoint_id = $1
      and not exists (
@@ -607,8 +607,9 @@ as $$
    where delivery.id = next.id
 $$;
 
--- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what no endpoint wants any
--- more, and sets lanes going again whose first delivery was removed by hand. Answers how many deliveries it forgot.
+-- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
+-- that is gone, and sets lanes going again whose first delivery was removed by hand. Answers how many finished ones it
+-- forgot. Finished deliveries are many and the queue is locked meanwhile: each piece has an index to find it by.
 create function casebase.webhook_tidy(keep interval) returns integer
 language plpgsql security definer set search_path = ''
 as $$
@@ -632,7 +633,8 @@ begin
   with unwanted as (
     select delivery.id
       from casebase.webhook_deliveries delivery
-     where not exists (select from casebase.webhook_endpoints endpoint where endpoint.id = delivery.endpoint_id)
+     where delivery.state in ('pending', 'waiting', 'leased')
+       and not exists (select from casebase.webhook_endpoints endpoint where endpoint.id = delivery.endpoint_id)
      limit 5000
        for update skip locked
   )
@@ -761,7 +763,8 @@ begin
 end
 $$;
 
--- With its secrets; deliveries of it are sent no more, and forgotten by the worker.
+-- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
+-- are finished with all others of their age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
 language plpgsql security invoker set search_path = ''
 as $$

@@ -1,32 +1,21 @@
 //! The verification functions of the database, called as `casebase_worker`.
 
-use std::time::Duration;
-
 use casebase_files::verify::{Candidate, Ledger, LedgerError, Verified};
 use casebase_supabase::rows::{CaseFile, FileId};
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    types::Json,
-};
+use sqlx::{PgPool, types::Json};
+
+use crate::config::WorkerDatabase;
 
 const CONNECTIONS: u32 = 5;
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connects when it is first needed, so that the service starts before its database does.
 pub(crate) struct PgLedger {
     pool: PgPool,
 }
 
 impl PgLedger {
-    pub(crate) fn new(database: PgConnectOptions) -> Self {
-        // Supabase's transaction pooler keeps no prepared statement from one transaction to the next.
-        let database = database.statement_cache_capacity(0);
-        let options = PgPoolOptions::new().max_connections(CONNECTIONS);
+    pub(crate) fn new(database: WorkerDatabase) -> Self {
         Self {
-            pool: options
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .connect_lazy_with(database),
+            pool: database.pool(CONNECTIONS),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,8 +15,7 @@ use jsonwebtoken::{
     jwk::JwkSet,
 };
 use serde::Deserialize;
-use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task::JoinError};
 use url::Url;
 use uuid::Uuid;
 
@@ -37,11 +37,6 @@ pub struct Claims {
     pub role: String,
     /// When the token ends, in unix seconds.
     pub exp: i64,
-    /// The address the user signed in with.
-    pub email: Option<String>,
-    /// What the project's owner and the access token hook wrote, `case_role` among it.
-    #[serde(default)]
-    pub app_metadata: Value,
 }
 
 /// A verified token, to be passed on to PostgREST and Storage.
@@ -125,7 +120,7 @@ impl Verifier {
             published: PublishedKeys {
                 url: crate::below(supabase_url, "auth/v1/.well-known/jwks.json")?,
                 http,
-                cache: Mutex::default(),
+                cache: Arc::default(),
             },
         })
     }
@@ -173,52 +168,67 @@ impl fmt::Debug for Verifier {
 }
 
 /// The project's JWKS, read when needed and kept for a while.
+#[derive(Clone)]
 struct PublishedKeys {
     url: Url,
     http: reqwest::Client,
-    cache: Mutex<KeyCache>,
+    cache: Arc<Mutex<KeyCache>>,
 }
 
 #[derive(Default)]
 struct KeyCache {
-    keys: Option<JwkSet>,
-    asked_at: Option<Instant>,
+    /// What was read last, and when. An attempt that fails leaves it as it is.
+    read: Option<(JwkSet, Instant)>,
+    /// How the last attempt ended, and when.
+    tried: Option<(Result<(), TokenError>, Instant)>,
 }
 
 impl KeyCache {
-    fn asked_within(&self, time: Duration) -> bool {
-        self.asked_at.is_some_and(|at| at.elapsed() < time)
+    fn key(&self, kid: &str) -> Result<DecodingKey, TokenError> {
+        let keys = self.read.as_ref().map(|(keys, _)| keys);
+        match (keys.and_then(|keys| keys.find(kid)), &self.tried) {
+            // Old keys are better than none while Auth is away.
+            (Some(key), _) => DecodingKey::from_jwk(key).map_err(|_| TokenError::UnknownKey),
+            (None, Some((Err(error), _))) => Err(error.clone()),
+            (None, _) => Err(TokenError::UnknownKey),
+        }
+    }
+
+    /// Whether Auth is to be asked at this time before this key is looked for.
+    fn is_due(&self, kid: &str, now: Instant) -> bool {
+        let within = |at: Instant, time| now.duration_since(at) < time;
+        let fresh = self
+            .read
+            .as_ref()
+            .is_some_and(|(keys, at)| keys.find(kid).is_some() && within(*at, KEYS_LIVE));
+        let tried = self.tried.as_ref();
+        !fresh && !tried.is_some_and(|(_, at)| within(*at, REFETCH_AFTER))
+    }
+
+    fn note(&mut self, answer: Result<JwkSet, TokenError>, now: Instant) {
+        let ended = answer.map(|keys| self.read = Some((keys, now)));
+        if let Err(error) = &ended {
+            tracing::warn!(%error, "the project's signing keys were not read");
+        }
+        self.tried = Some((ended, now));
     }
 }
 
 impl PublishedKeys {
-    /// The lock is held while fetching: a burst of calls makes one request.
+    /// The lock is held while fetching: a burst of calls makes one request. It is made in a task of its own, so
+    /// that a caller who goes away takes neither the answer from the others nor the limit on requests.
     async fn find(&self, kid: &str) -> Result<DecodingKey, TokenError> {
-        let mut cache = self.cache.lock().await;
-        let known = |keys: &Option<JwkSet>| keys.as_ref().is_some_and(|k| k.find(kid).is_some());
-        let fresh = if known(&cache.keys) {
-            cache.asked_within(KEYS_LIVE)
-        } else {
-            cache.asked_within(REFETCH_AFTER)
-        };
-        if !fresh {
-            cache.asked_at = Some(Instant::now());
-            match self.fetch().await {
-                Ok(keys) => cache.keys = Some(keys),
-                // Old keys are better than none while Auth is away.
-                Err(error) if known(&cache.keys) => {
-                    tracing::warn!(%error, "keeping the signing keys read before");
-                }
-                Err(error) => return Err(error),
-            }
+        let mut cache = Arc::clone(&self.cache).lock_owned().await;
+        if !cache.is_due(kid, Instant::now()) {
+            return cache.key(kid);
         }
-        let Some(keys) = &cache.keys else {
-            return Err(TokenError::KeysUnavailable(
-                "the last attempt failed".into(),
-            ));
-        };
-        let key = keys.find(kid).ok_or(TokenError::UnknownKey)?;
-        DecodingKey::from_jwk(key).map_err(|_| TokenError::UnknownKey)
+        let keys = self.clone();
+        let fetched = tokio::spawn(async move {
+            cache.note(keys.fetch().await, Instant::now());
+            cache
+        });
+        let ended = |e: JoinError| TokenError::KeysUnavailable(e.to_string());
+        fetched.await.map_err(ended)?.key(kid)
     }
 
     async fn fetch(&self) -> Result<JwkSet, TokenError> {
@@ -261,7 +271,7 @@ fn refusal(error: jsonwebtoken::errors::Error) -> TokenError {
 #[expect(clippy::unwrap_used)]
 mod tests {
     use jsonwebtoken::{EncodingKey, encode, jwk::Jwk};
-    use serde_json::json;
+    use serde_json::{Value, json};
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
     use super::*;
@@ -277,7 +287,7 @@ mod tests {
     fn claims(exp: i64) -> Value {
         json!({
             "sub": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10", "role": "authenticated", "exp": exp,
-            "aud": "authenticated", "app_metadata": {"case_role": "staff"},
+            "aud": "authenticated",
         })
     }
 
@@ -301,12 +311,21 @@ mod tests {
         Verifier::new(&nowhere, Some(SECRET)).unwrap()
     }
 
-    async fn publishing(kid: &str) -> (MockServer, Verifier) {
-        let server = MockServer::start().await;
+    fn keys(kid: &str) -> JwkSet {
         let mut key = Jwk::from_encoding_key(&ec_key(), Algorithm::ES256).unwrap();
         key.common.key_id = Some(kid.into());
+        JwkSet { keys: vec![key] }
+    }
+
+    async fn publishing(kid: &str) -> (MockServer, Verifier) {
+        publishing_after(Duration::ZERO, kid).await
+    }
+
+    async fn publishing_after(delay: Duration, kid: &str) -> (MockServer, Verifier) {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_json(keys(kid));
         Mock::given(path("/auth/v1/.well-known/jwks.json"))
-            .respond_with(ResponseTemplate::new(200).set_body_json(json!({"keys": [key]})))
+            .respond_with(answer.set_delay(delay))
             .mount(&server)
             .await;
         let verifier = Verifier::new(&Url::parse(&server.uri()).unwrap(), None).unwrap();
@@ -317,7 +336,7 @@ mod tests {
     async fn a_good_token_gives_its_claims_and_hides_itself_from_logs() {
         let token = hs256(&claims(now() + 60), SECRET);
         let user = with_secret().verify(&token).await.unwrap();
-        assert_eq!(user.claims().app_metadata["case_role"], "staff");
+        assert_eq!(user.claims().role, "authenticated");
         assert_eq!(user.as_str(), token);
         assert!(!format!("{user:?}").contains(&token[..20]));
     }
@@ -369,6 +388,31 @@ mod tests {
             assert_eq!(stranger, TokenError::UnknownKey);
         }
         assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_goes_away_while_keys_are_read_leaves_them_to_the_others() {
+        let (server, verifier) = publishing_after(Duration::from_millis(300), "k1").await;
+        let token = es256(&claims(now() + 60), "k1");
+        let gone = tokio::time::timeout(Duration::from_millis(50), verifier.verify(&token));
+        gone.await.unwrap_err();
+        verifier.verify(&token).await.unwrap();
+        assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    }
+
+    #[test]
+    fn keys_that_could_not_be_read_again_are_used_and_soon_asked_for_once_more() {
+        let mut cache = KeyCache::default();
+        let read = Instant::now();
+        cache.note(Ok(keys("k1")), read);
+        assert!(!cache.is_due("k1", read + KEYS_LIVE - REFETCH_AFTER));
+
+        let failed = read + KEYS_LIVE;
+        assert!(cache.is_due("k1", failed));
+        cache.note(Err(TokenError::KeysUnavailable("away".into())), failed);
+        assert!(cache.key("k1").is_ok());
+        assert!(!cache.is_due("k1", failed));
+        assert!(cache.is_due("k1", failed + REFETCH_AFTER));
     }
 
     #[tokio::test]

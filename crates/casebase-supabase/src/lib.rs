@@ -15,9 +15,13 @@ use url::Url;
 /// A setting that no client can be made from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// The project's URL is not `http(s)://host…`.
-    #[error("`{0}` is not the URL of a Supabase project: it begins with http:// or https://")]
-    Url(String),
+    /// The project's URL is not `http(s)://host…`. Only its scheme is kept: what was pasted instead may be a
+    /// database's URL with its password.
+    #[error("the URL of a Supabase project begins with http:// or https://, not with `{scheme}:`")]
+    Url {
+        /// What it begins with.
+        scheme: String,
+    },
     /// The key holds what no HTTP header may carry.
     #[error("the key has characters that no key has (a line break?)")]
     Key,
@@ -60,7 +64,8 @@ impl fmt::Debug for AnonKey {
 /// `base` with `path` below whatever path it already has; its query and fragment are dropped.
 pub fn below(base: &Url, path: &str) -> Result<Url, SettingError> {
     if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
-        return Err(SettingError::Url(base.to_string()));
+        let scheme = base.scheme().to_owned();
+        return Err(SettingError::Url { scheme });
     }
     let mut url = base.clone();
     url.set_query(None);

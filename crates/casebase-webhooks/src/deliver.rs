@@ -14,7 +14,7 @@ use url::Url;
 use crate::outbox::Delivery;
 use crate::resolve::{PublicResolver, check_url};
 use crate::schedule;
-use crate::sign::{WebhookSecret, signature_header};
+use crate::sign::signature_header;
 
 /// How much of an answer is kept for admins to read, in bytes.
 const KEPT_OF_ANSWER: usize = 1024;
@@ -45,8 +45,13 @@ pub enum Outcome {
         /// The beginning of what it said.
         body: String,
     },
-    /// It did not, or was not asked.
+    /// It got the request, or may have, and did not answer.
     NoAnswer {
+        /// Why, for admins to read.
+        error: String,
+    },
+    /// It got nothing: there was no connection, or none was tried.
+    NotSent {
         /// Why, for admins to read.
         error: String,
     },
@@ -58,6 +63,8 @@ enum SendError {
     Url(#[from] url::ParseError),
     #[error(transparent)]
     Refused(#[from] crate::resolve::Refusal),
+    #[error("the endpoint has no signing secret, and nothing is sent unsigned; rotate its secret")]
+    NoSecret,
     #[error("the endpoint's secret can't be used: {0}")]
     Secret(#[from] standardwebhooks::WebhookError),
     #[error("{}", with_causes(.0))]
@@ -107,9 +114,15 @@ impl Sender {
         let clock = Instant::now();
         let outcome = match self.post(delivery, started_at).await {
             Ok(response) => read(response).await,
-            Err(error) => Outcome::NoAnswer {
-                error: storable(&error.to_string()),
-            },
+            Err(error) => {
+                let text = storable(&error.to_string());
+                match error {
+                    SendError::Http(error) if !error.is_connect() => {
+                        Outcome::NoAnswer { error: text }
+                    }
+                    _ => Outcome::NotSent { error: text },
+                }
+            }
         };
         Attempt {
             started_at,
@@ -127,12 +140,15 @@ impl Sender {
         if !self.allow_private {
             check_url(&url)?;
         }
-        let secrets: Vec<WebhookSecret> = delivery
-            .secrets
-            .iter()
-            .map(|secret| WebhookSecret::parse(secret))
-            .collect::<Result<_, _>>()?;
-        let signature = signature_header(&secrets, &delivery.message_id, sent_at, &delivery.body)?;
+        if delivery.secrets.is_empty() {
+            return Err(SendError::NoSecret);
+        }
+        let signature = signature_header(
+            &delivery.secrets,
+            &delivery.message_id,
+            sent_at,
+            &delivery.body,
+        )?;
 
         let response = self
             .client
@@ -213,7 +229,7 @@ mod tests {
             url: url.to_owned(),
             message_id: "msg_1".to_owned(),
             body: BODY.to_owned(),
-            secrets: vec![SECRET.to_owned()],
+            secrets: vec![SECRET.to_owned().into()],
         }
     }
 
@@ -231,10 +247,17 @@ mod tests {
         server
     }
 
-    fn error_of(outcome: Outcome) -> String {
+    fn no_answer(outcome: Outcome) -> String {
         match outcome {
             Outcome::NoAnswer { error } => error,
-            Outcome::Answered { status, .. } => panic!("answered {status}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn not_sent(outcome: Outcome) -> String {
+        match outcome {
+            Outcome::NotSent { error } => error,
+            other => panic!("{other:?}"),
         }
     }
 
@@ -285,7 +308,7 @@ mod tests {
 
         let outcome = send(&server.uri(), Duration::from_millis(100), true).await;
 
-        assert!(error_of(outcome).contains("timed out"));
+        assert!(no_answer(outcome).contains("timed out"));
     }
 
     #[tokio::test]
@@ -323,15 +346,33 @@ mod tests {
             (format!("https://127.0.0.1:{port}/"), "not a public address"),
             (format!("https://localhost:{port}/"), "not a public address"),
         ] {
-            let error = error_of(send(&url, Duration::from_secs(5), false).await);
+            let error = not_sent(send(&url, Duration::from_secs(5), false).await);
             assert!(error.contains(why), "{url}: {error}");
         }
         assert_eq!(server.received_requests().await.unwrap().len(), 0);
     }
 
     #[tokio::test]
+    async fn nothing_is_sent_unsigned() {
+        let server = receiver(ResponseTemplate::new(200)).await;
+        let sender = Sender::new(Duration::from_secs(5), true).unwrap();
+        for (secrets, why) in [
+            (vec![], "no signing secret"),
+            (vec!["whsec_not base64".to_owned().into()], "can't be used"),
+        ] {
+            let delivery = Delivery {
+                secrets,
+                ..delivery_to(&server.uri())
+            };
+            let error = not_sent(sender.send(&delivery).await.outcome);
+            assert!(error.contains(why), "{error}");
+        }
+        assert_eq!(server.received_requests().await.unwrap().len(), 0);
+    }
+
+    #[tokio::test]
     async fn an_error_does_not_repeat_the_endpoints_token() {
-        let error = error_of(
+        let error = not_sent(
             send(
                 "http://127.0.0.1:1/?token=hush",
                 Duration::from_secs(5),

@@ -1,5 +1,6 @@
 //! The outbox in the database, as the role `casebase_worker` may use it.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,13 +10,14 @@ use sqlx::postgres::PgListener;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::sign::WebhookSecret;
 use crate::verdict::Verdict;
 
 /// The channel on which the database says that an idle worker has something to do.
 const CHANNEL: &str = "casebase_webhooks";
 
 /// A delivery that this worker holds the lease of.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct Delivery {
     /// Its row.
     pub delivery_id: i64,
@@ -31,8 +33,21 @@ pub struct Delivery {
     pub message_id: String,
     /// The JSON to send, byte for byte.
     pub body: String,
-    /// The `whsec_…` secrets that sign now, newest first.
-    pub secrets: Vec<String>,
+    /// The secrets that sign now, newest first.
+    pub secrets: Vec<WebhookSecret>,
+}
+
+/// Which one it is. The URL can carry a receiver's token, and the body is about people.
+impl fmt::Debug for Delivery {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Delivery")
+            .field("delivery_id", &self.delivery_id)
+            .field("attempt", &self.attempt)
+            .field("endpoint_id", &self.endpoint_id)
+            .field("message_id", &self.message_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of one request, as `casebase.webhook_ack` reads it.
@@ -124,5 +139,27 @@ impl Outbox {
         let mut listener = PgListener::connect_with(&self.pool).await?;
         listener.listen(CHANNEL).await?;
         Ok(listener)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_is_printed_without_what_only_its_receiver_may_know() {
+        let delivery = Delivery {
+            delivery_id: 7,
+            lease_token: Uuid::nil(),
+            attempt: 1,
+            endpoint_id: Uuid::nil(),
+            url: "https://example.com/?token=hush".to_owned(),
+            message_id: "msg_1".to_owned(),
+            body: r#"{"title":"hush"}"#.to_owned(),
+            secrets: vec!["whsec_hush".to_owned().into()],
+        };
+        let printed = format!("{delivery:?}");
+        assert!(printed.contains("delivery_id: 7"), "{printed}");
+        assert!(!printed.contains("hush"), "{printed}");
     }
 }

@@ -48,7 +48,9 @@ impl Verdict {
                 retry_after,
                 ..
             } => Self::retry(attempt, schedule, luck, pause(*status, *retry_after)),
-            Outcome::NoAnswer { .. } => Self::retry(attempt, schedule, luck, None),
+            Outcome::NoAnswer { .. } | Outcome::NotSent { .. } => {
+                Self::retry(attempt, schedule, luck, None)
+            }
         }
     }
 
@@ -108,13 +110,19 @@ mod tests {
 
     #[test]
     fn no_answer_is_tried_again() {
-        let outcome = Outcome::NoAnswer {
-            error: "connection refused".into(),
-        };
-        assert_eq!(
-            Verdict::of(&outcome, 2, &Schedule::default(), MIDDLE),
-            retry(300, None)
-        );
+        for outcome in [
+            Outcome::NoAnswer {
+                error: "timed out".into(),
+            },
+            Outcome::NotSent {
+                error: "no signing secret".into(),
+            },
+        ] {
+            assert_eq!(
+                Verdict::of(&outcome, 2, &Schedule::default(), MIDDLE),
+                retry(300, None)
+            );
+        }
     }
 
     #[test]

@@ -205,9 +205,10 @@ impl Worker {
 fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Report {
     let number = u32::try_from(delivery.attempt).unwrap_or(u32::MAX);
     let verdict = Verdict::of(&attempt.outcome, number, schedule, rand::random());
+    let happened = in_words(&attempt.outcome);
     let (status, response, error) = match attempt.outcome {
         Outcome::Answered { status, body, .. } => (Some(status), Some(body), None),
-        Outcome::NoAnswer { error } => (None, None, Some(error)),
+        Outcome::NoAnswer { error } | Outcome::NotSent { error } => (None, None, Some(error)),
     };
     let duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
@@ -218,7 +219,7 @@ fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Repo
         error,
         duration_ms,
         ?verdict,
-        "webhook sent"
+        "{happened}"
     );
     Report {
         delivery_id: delivery.delivery_id,
@@ -229,6 +230,18 @@ fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Repo
         response,
         error,
         verdict,
+    }
+}
+
+/// What the log says first about an attempt.
+fn in_words(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered {
+            status: 200..=299, ..
+        } => "webhook delivered",
+        Outcome::Answered { .. } => "webhook refused by its receiver",
+        Outcome::NoAnswer { .. } => "webhook got no answer",
+        Outcome::NotSent { .. } => "webhook not sent",
     }
 }
 
@@ -245,5 +258,31 @@ async fn listen(outbox: &Outbox, wake: &Notify) {
             Err(error) => tracing::warn!(%error, "can't listen for webhooks, polling instead"),
         }
         tokio::time::sleep(AFTER_A_DATABASE_ERROR).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_tells_what_arrived_from_what_was_never_sent() {
+        let answered = |status| Outcome::Answered {
+            status,
+            retry_after: None,
+            body: String::new(),
+        };
+        let error = String::new;
+        for (outcome, words) in [
+            (answered(204), "webhook delivered"),
+            (answered(302), "webhook refused by its receiver"),
+            (
+                Outcome::NoAnswer { error: error() },
+                "webhook got no answer",
+            ),
+            (Outcome::NotSent { error: error() }, "webhook not sent"),
+        ] {
+            assert_eq!(in_words(&outcome), words);
+        }
     }
 }

@@ -4,7 +4,13 @@
 #[path = "support/dev.rs"]
 mod dev;
 
-use std::{path::Path, process::Output};
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Output, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
 
 use dev::{Dev, casebase};
 
@@ -79,6 +85,48 @@ fn migrate_names_the_option_when_the_database_is_not_there() {
     .expect("it runs");
     assert!(!output.status.success());
     assert!(text(&output).contains("the database can't be reached (--database-url, DATABASE_URL)"));
+}
+
+#[test]
+fn serve_warns_who_connects_as_the_owner_and_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &[]);
+    let owner = &dev.settings["DATABASE_URL"];
+    let worker = owner.replace("//postgres:", "//casebase_worker:");
+
+    let log = serve(&dev, owner, Duration::from_secs(30));
+    assert!(log.contains("DATABASE_URL connects as `postgres`"), "{log}");
+    assert!(log.contains("hint: as the owner"), "{log}");
+    let log = serve(&dev, &worker, Duration::from_secs(3));
+    assert!(!log.contains("DATABASE_URL"), "{log}");
+}
+
+/// What `casebase serve` says until it gives a hint, or for as long as that.
+fn serve(dev: &Dev, database_url: &str, patience: Duration) -> String {
+    let mut service = casebase(&["serve"])
+        .envs(&dev.settings)
+        .env("DATABASE_URL", database_url)
+        .env("CASEBASE_LISTEN", "127.0.0.1:0")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let stderr = BufReader::new(service.stderr.take().expect("piped"));
+    let (said, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut lines = stderr.lines().map_while(Result::ok);
+        lines.try_for_each(|line| said.send(line))
+    });
+
+    let end = Instant::now() + patience;
+    let mut log = String::new();
+    while !log.contains("hint:")
+        && let Ok(line) = lines.recv_timeout(end.saturating_duration_since(Instant::now()))
+    {
+        log += &format!("{line}\n");
+    }
+    service.kill().expect("it runs");
+    service.wait().expect("it ends");
+    log
 }
 
 #[test]

@@ -8,7 +8,8 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use casebase_webhooks::{Config, Schedule};
+use casebase_server::config::WorkerDatabase;
+use casebase_webhooks::{Config, Schedule, outbox::Outbox};
 use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -433,6 +434,44 @@ async fn a_worker_survives_the_loss_of_its_connections() {
 }
 
 #[tokio::test]
+async fn an_endpoint_without_a_secret_gets_nothing_and_holds_up_no_other() {
+    let mut scene = Scene::new(ok).await;
+    // Both deliveries are leased together.
+    sqlx::query(
+        "insert into casebase.webhook_endpoints (url, description, event_types)
+         values ('http://127.0.0.1:9', $1, '{case.status_changed}')",
+    )
+    .bind(DESCRIPTION)
+    .execute(&scene.database)
+    .await
+    .expect("an endpoint by hand");
+    scene.set_status(&scene.first, "in_progress").await;
+    let worker = Worker::start(config()).await;
+
+    scene.arrival().await;
+    assert_eq!(
+        scene.history().await,
+        [("delivered".into(), vec![Some(204)])]
+    );
+    worker.stop().await;
+    let errors: Vec<String> = sqlx::query_scalar(
+        "select attempt.error
+           from public.webhook_endpoints() endpoint
+          cross join public.webhook_deliveries(endpoint.id) delivery
+          cross join public.webhook_attempts(delivery.id) attempt
+          where endpoint.url = 'http://127.0.0.1:9'",
+    )
+    .fetch_all(&scene.database)
+    .await
+    .expect("attempts are listed");
+    assert!(!errors.is_empty());
+    assert!(
+        errors.iter().all(|e| e.contains("no signing secret")),
+        "{errors:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_private_address_gets_nothing_unless_it_is_allowed() {
     let mut scene = Scene::new(ok).await;
     let worker = Worker::start(Config {
@@ -446,4 +485,60 @@ async fn a_private_address_gets_nothing_unless_it_is_allowed() {
     assert_eq!(scene.history().await, [("failed".into(), vec![None])]);
     assert!(scene.arrivals.try_recv().is_err());
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_prepares_the_same_call_once() {
+    let database: WorkerDatabase = project()
+        .setting("DATABASE_ADMIN_URL")
+        .parse()
+        .expect("a database");
+    let pool = database.pool(1);
+    let outbox = Outbox::new(pool.clone());
+    let _turn = TURN.lock().await;
+
+    let mut prepared = [0_i64; 2];
+    for prepared in &mut prepared {
+        outbox.acknowledge(&[]).await.expect("nothing is reported");
+        *prepared = sqlx::query_scalar("select count(*) from pg_prepared_statements")
+            .fetch_one(&pool)
+            .await
+            .expect("statements are counted");
+    }
+    assert_eq!(prepared[1], prepared[0]);
+}
+
+/// The queue is locked meanwhile, and finished deliveries are those of a month.
+#[tokio::test]
+async fn tidying_up_reads_no_finished_delivery() {
+    const READ: &str =
+        "select seq_tup_read from pg_stat_xact_user_tables where relname = 'webhook_deliveries'";
+
+    let scene = Scene::new(ok).await;
+    let mut transaction = scene.database.begin().await.expect("a transaction");
+    sqlx::query(
+        "insert into casebase.webhook_deliveries (endpoint_id, state, finished_at)
+         select $1, 'delivered', now() from generate_series(1, 20000)",
+    )
+    .bind(scene.endpoint_id)
+    .execute(&mut *transaction)
+    .await
+    .expect("much is finished");
+    sqlx::query("analyze casebase.webhook_deliveries")
+        .execute(&mut *transaction)
+        .await
+        .expect("the planner knows");
+
+    let mut read = [0_i64; 2];
+    for read in &mut read {
+        *read = sqlx::query_scalar(READ)
+            .fetch_one(&mut *transaction)
+            .await
+            .expect("the statistics can be read");
+        sqlx::query("select casebase.webhook_tidy('30 days')")
+            .execute(&mut *transaction)
+            .await
+            .expect("tidied up");
+    }
+    assert_eq!(read[1] - read[0], 0, "rows were read one after another");
 }

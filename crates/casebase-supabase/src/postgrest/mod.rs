@@ -1,7 +1,7 @@
 //! PostgREST under the caller's token.
 //!
-//! A request is a [`Query`]: names are checked before anything is sent, values in lists are quoted,
-//! every request has a timeout, no redirect is followed, and an answer is rows or an [`Error`].
+//! A request is a [`Query`]: names are checked before anything is sent, every request has a timeout,
+//! no redirect is followed, and an answer is rows or an [`Error`].
 //!
 //! ```no_run
 //! # use casebase_supabase::{jwt::UserToken, postgrest::{Error, PostgrestClient}, rows::Case};

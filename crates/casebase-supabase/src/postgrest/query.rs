@@ -15,8 +15,6 @@ use crate::SettingError;
 /// The direction of an ordering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Smallest first.
-    Ascending,
     /// Largest first, nulls last.
     Descending,
 }
@@ -76,18 +74,11 @@ impl Query {
         self.column_step(column, move |b, column| b.eq(column, value))
     }
 
-    /// Rows whose column is one of the values.
-    pub fn is_in(self, column: &str, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let quoted: Vec<_> = values.into_iter().map(|v| quote(v.as_ref())).collect();
-        self.column_step(column, move |b, column| b.in_(column, quoted))
-    }
-
     /// Orders by the columns, the first counting most.
     pub fn order(mut self, columns: &[(&str, Order)]) -> Self {
         let mut terms = Vec::with_capacity(columns.len());
         for (column, order) in columns {
             match (identifier(column), order) {
-                (Ok(column), Order::Ascending) => terms.push(format!("{column}.asc")),
                 (Ok(column), Order::Descending) => terms.push(format!("{column}.desc.nullslast")),
                 (Err(error), _) => return self.fail(error),
             }
@@ -222,11 +213,6 @@ fn identifier(name: &str) -> Result<&str, Error> {
     valid
         .then_some(name)
         .ok_or_else(|| Error::InvalidName(name.to_owned()))
-}
-
-/// A value inside a list: quoted, so that commas and parentheses in it end nothing.
-fn quote(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 fn json(value: &impl Serialize) -> Result<String, Error> {

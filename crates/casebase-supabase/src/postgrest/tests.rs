@@ -71,7 +71,7 @@ async fn names_that_would_leave_their_place_are_refused_and_nothing_is_sent() {
         assert!(matches!(table, Err(Error::InvalidName(n)) if n == name));
         let column = db.from("cases", &user()).eq(name, 1).rows::<Value>().await;
         assert!(matches!(column, Err(Error::InvalidName(n)) if n == name));
-        let order = [(name, Order::Ascending)];
+        let order = [(name, Order::Descending)];
         let ordered = db
             .from("cases", &user())
             .order(&order)
@@ -87,20 +87,10 @@ async fn values_stay_values_whatever_they_hold() {
     let (server, db) = answering(ResponseTemplate::new(200).set_body_json(json!([]))).await;
     let hostile = "a,b)&id=gt.0\"\\";
     let query = db.from("cases", &user()).eq("title", hostile);
-    query
-        .is_in("status", [hostile, "open"])
-        .rows::<Value>()
-        .await
-        .unwrap();
+    query.rows::<Value>().await.unwrap();
     assert_eq!(
         query_of(&only_request(&server).await),
-        [
-            ("title".into(), format!("eq.{hostile}")),
-            (
-                "status".into(),
-                r#"in.("a,b)&id=gt.0\"\\","open")"#.to_owned()
-            ),
-        ]
+        [("title".into(), format!("eq.{hostile}"))]
     );
 }
 

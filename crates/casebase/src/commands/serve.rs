@@ -1,13 +1,22 @@
 //! `casebase serve`: the HTTP service and, in the same process, the webhook worker.
 
-use std::{io::Write, net::SocketAddr};
+use std::{io::Write, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use casebase_local::{Stack, postgres::PASSWORD};
 use casebase_server::Config;
-use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+/// One connection listens, the others lease and report.
+const OUTBOX_CONNECTIONS: u32 = 3;
+
+/// The role that the migrations make for the service.
+const WORKER: &str = "casebase_worker";
+
+/// How long to wait for a database that is not there yet.
+const DATABASE_RETRY: Duration = Duration::from_secs(5);
 
 /// `casebase serve` has no options: everything is in the environment.
 #[derive(Debug, clap::Args)]
@@ -51,7 +60,8 @@ impl Running {
             allow_private: config.webhooks_allow_private,
             ..casebase_webhooks::Config::default()
         };
-        let outbox = worker_pool(&config);
+        let outbox = config.database.pool(OUTBOX_CONNECTIONS);
+        tokio::spawn(check_role(outbox.clone()));
         let stop = shutdown.clone();
         let webhooks = tokio::spawn(async move {
             let result = casebase_webhooks::run(outbox.clone(), worker, stop).await;
@@ -73,7 +83,7 @@ impl Running {
     pub async fn start_beside(stack: &Stack, address: SocketAddr) -> anyhow::Result<Self> {
         let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
-            "alter role casebase_worker password '{PASSWORD}'"
+            "alter role {WORKER} password '{PASSWORD}'"
         )))
         .execute(&mut owner)
         .await?;
@@ -81,7 +91,7 @@ impl Running {
 
         let settings = stack.environment();
         let config = Config::from_variables(|name| match name {
-            "DATABASE_URL" => Some(stack.database_url("casebase_worker")),
+            "DATABASE_URL" => Some(stack.database_url(WORKER)),
             // Receivers that are tried locally are on this machine.
             "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => Some("true".into()),
             _ => settings
@@ -116,9 +126,25 @@ impl Running {
     }
 }
 
-/// One connection listens, the others lease and report.
-fn worker_pool(config: &Config) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(3)
-        .connect_lazy_with(config.database.clone())
+/// Warns, once the database answers, when the service is somebody else there: everything works for the owner too, who
+/// may do far more than the service needs.
+async fn check_role(database: PgPool) {
+    loop {
+        let role = sqlx::query_scalar::<_, String>("select current_user::text");
+        match role.fetch_one(&database).await {
+            Ok(role) if role == WORKER => return,
+            Ok(role) => {
+                tracing::warn!(
+                    "DATABASE_URL connects as `{role}`, and the service needs no more than {WORKER} may do\n\
+                     hint: as the owner, `alter role {WORKER} password '…'`; then put {WORKER} and that password into the \
+                     service's DATABASE_URL"
+                );
+                return;
+            }
+            // The service was stopped.
+            Err(sqlx::Error::PoolClosed) => return,
+            // The webhook worker says so.
+            Err(_) => tokio::time::sleep(DATABASE_RETRY).await,
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod receiver;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -133,14 +134,7 @@ async fn play(
         json!({"casebase_url": service.url()}),
     )?;
 
-    let place = Place {
-        supabase: url,
-        casebase: service.url().to_owned(),
-        anon_key: casebase_local::ANON_KEY.into(),
-        http: reqwest::Client::builder()
-            .timeout(Duration::from_secs(300))
-            .build()?,
-    };
+    let place = Arc::new(Place::new(&url, service.url())?);
     // Also when it is interrupted, what was started is stopped in order.
     let result = tokio::select! {
         told = tell_story(narrator, step, &stack, &place, uploads) => told,
@@ -157,7 +151,7 @@ async fn tell_story(
     narrator: &mut Narrator,
     step: &mut &'static str,
     stack: &Stack,
-    place: &Place,
+    place: &Arc<Place>,
     uploads: Vec<Upload>,
 ) -> anyhow::Result<()> {
     *step = "people";
@@ -239,7 +233,7 @@ async fn tell_story(
     Ok(())
 }
 
-async fn gather(owner_url: &str, place: &Place) -> anyhow::Result<Cast> {
+async fn gather(owner_url: &str, place: &Arc<Place>) -> anyhow::Result<Cast> {
     let mut admin = Person::sign_up(place, "ada@example.com").await?;
     let mut staff = Person::sign_up(place, "sam@example.com").await?;
     let mut client = Person::sign_up(place, "clara@example.com").await?;
@@ -256,7 +250,7 @@ async fn gather(owner_url: &str, place: &Place) -> anyhow::Result<Cast> {
     admin
         .insert(
             "staff_members",
-            json!({"user_id": staff.id, "display_name": "Sam", "scope": "all"}),
+            json!({"user_id": staff.id(), "display_name": "Sam", "scope": "all"}),
         )
         .await?;
     let clinic = admin
@@ -268,13 +262,13 @@ async fn gather(owner_url: &str, place: &Place) -> anyhow::Result<Cast> {
     admin
         .insert(
             "client_members",
-            json!({"client_id": clinic["id"], "user_id": client.id, "display_name": "Clara"}),
+            json!({"client_id": clinic["id"], "user_id": client.id(), "display_name": "Clara"}),
         )
         .await?;
     let elsewhere = admin
         .insert("clients", json!({"name": "Otto Brandt", "kind": "person"}))
         .await?;
-    admin.insert("client_members", json!({"client_id": elsewhere["id"], "user_id": other_client.id, "display_name": "Otto"})).await?;
+    admin.insert("client_members", json!({"client_id": elsewhere["id"], "user_id": other_client.id(), "display_name": "Otto"})).await?;
 
     // The roles are written into the tokens at the next sign-in.
     for person in [&mut staff, &mut client, &mut other_client] {
@@ -396,9 +390,12 @@ async fn internal_is_hidden(cast: &Cast, internal: &Value, upload: &Upload) -> a
         .send()
         .await?;
     refused(&response, StatusCode::NOT_FOUND)?;
-    let rows = cast
+    let rows: Vec<Value> = cast
         .client
-        .select(&format!("case_files?select=id&id=eq.{id}"))
+        .from("case_files")
+        .select("id")
+        .eq("id", id)
+        .rows()
         .await?;
     ensure!(
         rows.is_empty(),
@@ -409,10 +406,7 @@ async fn internal_is_hidden(cast: &Cast, internal: &Value, upload: &Upload) -> a
 
 async fn other_client_sees_nothing(cast: &Cast, file: &Value) -> anyhow::Result<()> {
     for table in ["cases", "interactions", "case_files"] {
-        let rows = cast
-            .other_client
-            .select(&format!("{table}?select=id"))
-            .await?;
+        let rows: Vec<Value> = cast.other_client.from(table).select("id").rows().await?;
         ensure!(rows.is_empty(), "another client sees {table}: {rows:?}");
     }
     let response = cast
@@ -423,30 +417,31 @@ async fn other_client_sees_nothing(cast: &Cast, file: &Value) -> anyhow::Result<
     refused(&response, StatusCode::NOT_FOUND)
 }
 
+/// What `create_webhook_endpoint` answers. Not a [`Value`]: the secret must not come into an error.
+#[derive(serde::Deserialize)]
+struct CreatedEndpoint {
+    secret: String,
+}
+
 async fn status_change_is_notified(cast: &Cast, case: &Value) -> anyhow::Result<(String, Value)> {
     let mut receiver = Receiver::start().await?;
-    let endpoint = cast
+    let endpoint: [CreatedEndpoint; 1] = cast
         .admin
-        .rpc(
-            "create_webhook_endpoint",
-            json!({"url": receiver.url, "description": "the demo's receiver"}),
-        )
+        .rpc("create_webhook_endpoint")
+        .call(&json!({"url": receiver.url, "description": "the demo's receiver"}))
         .await?;
-    let endpoint = endpoint.get(0).unwrap_or(&endpoint);
-    let secret = text(endpoint, "secret")?;
-    let changed = cast
+    let changed: Vec<Value> = cast
         .staff
-        .update(
-            "cases",
-            &format!("id=eq.{}", case["id"]),
-            json!({"status": "in_progress"}),
-        )
+        .from("cases")
+        .eq("id", &case["id"])
+        .update(&json!({"status": "in_progress"}))
         .await?;
     ensure!(
-        changed["status"] == "in_progress",
-        "the status did not change: {changed}"
+        changed.len() == 1 && changed[0]["status"] == "in_progress",
+        "the status did not change: {changed:?}"
     );
-    tokio::time::timeout(PATIENCE, receiver.next(secret, "case.status_changed"))
+    let notified = receiver.next(&endpoint[0].secret, "case.status_changed");
+    tokio::time::timeout(PATIENCE, notified)
         .await
         .context("no webhook arrived")?
 }
