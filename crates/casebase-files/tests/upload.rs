@@ -377,6 +377,43 @@ async fn a_page_that_a_frontend_stored_as_html_is_rejected_with_the_reason() {
 }
 
 #[tokio::test]
+async fn an_object_stored_as_no_content_type_is_rejected_and_not_left_waiting() {
+    let odd = ResponseTemplate::new(200).set_body_raw(TEXT, "text");
+    let odd = Mock::given(method("GET"))
+        .and(path_regex("^/storage/v1/object/.*"))
+        .respond_with(odd);
+    let world = World::new(Notes::default(), vec![odd]).await;
+    let user = UserToken::issued(TOKEN).unwrap();
+    let error = world.files.verify(&user, FileId(7)).await.unwrap_err();
+    assert!(matches!(error, Error::Content(_)), "{error}");
+    assert!(world.notes.rejected.lock().unwrap()[0].contains("`text`"));
+    assert_eq!(world.changes().await, TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn an_object_above_the_limit_that_a_frontend_wrote_is_rejected() {
+    let large = "a".repeat(1_000_001);
+    let length_known = ResponseTemplate::new(200).set_body_raw(large.clone(), "text/plain");
+    let length_unknown = length_known
+        .clone()
+        .insert_header("transfer-encoding", "chunked");
+    for answer in [length_known, length_unknown] {
+        let large = Mock::given(method("GET"))
+            .and(path_regex("^/storage/v1/object/.*"))
+            .respond_with(answer);
+        let world = World::new(Notes::default(), vec![large]).await;
+        let user = UserToken::issued(TOKEN).unwrap();
+        let error = world.files.verify(&user, FileId(7)).await.unwrap_err();
+        assert!(
+            matches!(error, Error::TooLarge { limit: 1_000_000 }),
+            "{error}"
+        );
+        assert!(world.notes.rejected.lock().unwrap()[0].contains("1000000 bytes"));
+        assert_eq!(world.changes().await, TAKEN_BACK);
+    }
+}
+
+#[tokio::test]
 async fn deleting_marks_the_row_first_and_removes_it_last() {
     let world = World::new(Notes::default(), vec![]).await;
     let user = UserToken::issued(TOKEN).unwrap();

@@ -253,6 +253,9 @@ impl From<casebase_files::Error> for ApiError {
             E::Ledger(LedgerError::WrongState(reason)) => {
                 Self::new(StatusCode::CONFLICT, "wrong_state", reason)
             }
+            E::Ledger(error @ LedgerError::Refused(_)) => {
+                Self::field("file", "refused_by_database", error)
+            }
             E::Ledger(LedgerError::Unavailable(reason)) => Self::away(
                 "verification_unavailable",
                 "the verification of files",

@@ -22,7 +22,7 @@ use crate::{
     responses(
         (status = OK, body = CaseFile), (status = UNAUTHORIZED, body = ErrorBody),
         (status = NOT_FOUND, body = ErrorBody), (status = CONFLICT, body = ErrorBody),
-        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = PAYLOAD_TOO_LARGE, body = ErrorBody), (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
     ))]
 pub(crate) async fn verify(
     state: extract::State<State>,
