@@ -430,3 +430,35 @@ async fn a_file_that_one_sees_and_may_not_delete_is_left_alone() {
     assert!(matches!(error, Error::NotAllowed), "{error}");
     assert_eq!(world.changes().await, ["PATCH row deleting"]);
 }
+
+/// The file's row when it is looked for, one time after the other.
+fn seen(states: &[&str]) -> Vec<Mock> {
+    let rows = |state: &str| match state {
+        "gone" => json!([]),
+        state => json!([row(state)]),
+    };
+    let looks = states.iter().map(|state| {
+        let look = Mock::given(method("GET")).and(path("/rest/v1/case_files"));
+        look.respond_with(answer(200, rows(state))).up_to_n_times(1)
+    });
+    looks.collect()
+}
+
+#[tokio::test]
+async fn a_file_that_another_call_deletes_at_the_same_time_is_deleted() {
+    let passed_over = |verb: &str| Mock::given(method(verb)).and(path("/rest/v1/case_files"));
+    let nothing = || answer(200, json!([]));
+    // Gone before it was marked; marked by the other call; gone before its row was removed.
+    for (states, method, changes) in [
+        (vec!["available", "gone", "gone"], "PATCH", &TAKEN_BACK[..1]),
+        (vec!["available", "deleting"], "PATCH", &TAKEN_BACK),
+        (vec!["available", "gone"], "DELETE", &TAKEN_BACK),
+    ] {
+        let mut mocks = seen(&states);
+        mocks.push(passed_over(method).respond_with(nothing()));
+        let world = World::new(Notes::default(), mocks).await;
+        let user = UserToken::issued(TOKEN).unwrap();
+        world.files.delete(&user, FileId(7)).await.unwrap();
+        assert_eq!(world.changes().await, changes, "{states:?}");
+    }
+}
