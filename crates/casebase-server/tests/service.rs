@@ -245,6 +245,24 @@ async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
 }
 
 #[tokio::test]
+async fn a_misspelt_parameter_of_an_upload_is_refused_and_not_ignored() {
+    let world = World::new(vec![the_case()]).await;
+    let path = format!("{UPLOAD}?name=a.txt&visible_to_clients=false");
+    let request = world.user(Method::POST, &path).body("text");
+    let (status, error) = error(request.send().await.unwrap()).await;
+    assert_eq!(
+        (status, error["code"].as_str().unwrap()),
+        (422, "invalid_query")
+    );
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("`visible_to_clients`") && message.contains("`visible_to_client`"),
+        "{message}"
+    );
+    assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
 async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
     let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
     let file = || multipart::Part::text("text").file_name("a.txt");

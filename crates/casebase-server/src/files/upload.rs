@@ -29,6 +29,7 @@ use crate::{
 /// What a raw body can't say of itself.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Parameters {
     /// The file's name; for a raw body.
     name: Option<String>,
