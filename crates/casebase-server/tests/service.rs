@@ -436,6 +436,61 @@ async fn json_that_is_none_or_has_unknown_fields_is_refused_in_the_usual_shape()
 }
 
 #[tokio::test]
+async fn a_status_or_priority_that_is_none_is_refused_with_those_that_are() {
+    let world = World::new(vec![]).await;
+    let new = json!({"client_id": USER, "title": "t", "priority": "now"});
+    let statuses = ["status", "`open`", "`in_progress`", "`resolved`"];
+    let priorities = ["priority", "`low`", "`medium`", "`high`", "`urgent`"];
+    for (request, value, told) in [
+        (
+            world.user(Method::GET, "/api/cases?status=in-progress"),
+            "`in-progress`",
+            &statuses[..],
+        ),
+        (
+            world.user(Method::GET, "/api/cases?priority=High"),
+            "`High`",
+            &priorities,
+        ),
+        (
+            world
+                .user(Method::PATCH, "/api/cases/CASE-0001")
+                .json(&json!({"status": "done"})),
+            "`done`",
+            &statuses,
+        ),
+        (
+            world.user(Method::POST, "/api/cases").json(&new),
+            "`now`",
+            &priorities,
+        ),
+    ] {
+        let (status, error) = error(request.send().await.unwrap()).await;
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(status, 422, "{message}");
+        assert!(message.contains(value), "{message}");
+        for word in told {
+            assert!(message.contains(word), "{word}: {message}");
+        }
+    }
+    assert!(world.supabase.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_status_is_asked_for_in_the_databases_word() {
+    let asked = Mock::given(path("/rest/v1/cases"))
+        .and(query_param("status", "eq.in_progress"))
+        .and(query_param("priority", "eq.urgent"));
+    let none = ResponseTemplate::new(206)
+        .insert_header("content-range", "*/0")
+        .set_body_json(json!([]));
+    let world = World::new(vec![asked.respond_with(none)]).await;
+    let path = "/api/cases?status=in_progress&priority=urgent";
+    let answer = world.user(Method::GET, path).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_supabase_that_is_away_is_503_and_says_nothing_of_where_it_is() {
     let world = World::new(vec![]).await;
     let away = Mock::given(method("GET"))
@@ -534,6 +589,20 @@ async fn the_openapi_document_has_every_route() {
             "{path} is not in {paths:?}"
         );
     }
+    let schemas = &api["components"]["schemas"];
+    assert_eq!(
+        schemas["CaseStatus"]["enum"],
+        json!(["open", "in_progress", "resolved"])
+    );
+    assert_eq!(
+        schemas["Priority"]["enum"],
+        json!(["low", "medium", "high", "urgent"])
+    );
+    let parameters = api["paths"]["/api/cases"]["get"]["parameters"].to_string();
+    assert!(
+        parameters.contains("#/components/schemas/CaseStatus"),
+        "{parameters}"
+    );
     assert_eq!(
         api["components"]["securitySchemes"]["bearer"]["scheme"],
         "bearer"

@@ -5,7 +5,7 @@ use axum::{
     extract::{self, Path, rejection::JsonRejection},
     http::StatusCode,
 };
-use casebase_supabase::rows::Case;
+use casebase_supabase::rows::{Case, CaseStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,8 +20,7 @@ use crate::{
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewStatus {
-    /// `open`, `in_progress` or `resolved`.
-    status: String,
+    status: CaseStatus,
 }
 
 /// Sets a case's status.
