@@ -182,7 +182,8 @@ impl ApiError {
                 Self::not_allowed("you may not do this")
             }
             (_, 403) => Self::not_allowed(message),
-            (_, 404 | 406) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
+            // Any other 404 is a table or function that this service needs and the project hasn't.
+            ("PT404" | "PGRST116", _) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
             (code, 400) if !code.starts_with("PGRST") => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -373,6 +373,27 @@ async fn refusals_of_the_database_keep_its_sentence_and_hint() {
 }
 
 #[tokio::test]
+async fn a_project_without_our_tables_is_not_taken_for_a_missing_case() {
+    for (status, code, expected) in [
+        (404, "PGRST205", (502, "database_error")),
+        (404, "PGRST202", (502, "database_error")),
+        (404, "42P01", (502, "database_error")),
+        (404, "42883", (502, "database_error")),
+        (404, "PT404", (404, "not_found")),
+        (406, "PGRST116", (404, "not_found")),
+    ] {
+        let refusal = json!({"code": code, "message": "no"});
+        let refused = Mock::given(path("/rest/v1/cases"))
+            .respond_with(ResponseTemplate::new(status).set_body_json(refusal));
+        let world = World::new(vec![refused]).await;
+        let request = world.user(Method::GET, "/api/cases/CASE-0001");
+        let (status, error) = error(request.send().await.unwrap()).await;
+        let got = (status, error["code"].as_str().unwrap());
+        assert_eq!(got, expected, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn a_case_that_one_sees_and_may_not_change_is_refused() {
     let passed_over = Mock::given(method("PATCH")).and(query_param("id", "eq.1"));
     let passed_over = passed_over.respond_with(ResponseTemplate::new(200).set_body_json(json!([])));
