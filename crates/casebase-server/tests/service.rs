@@ -528,6 +528,29 @@ async fn a_supabase_that_is_away_is_503_and_says_nothing_of_where_it_is() {
 }
 
 #[tokio::test]
+async fn a_change_that_was_not_answered_may_have_been_made_and_a_look_changes_nothing() {
+    let new = json!({"client_id": USER, "title": "t"});
+    for answer in [
+        ResponseTemplate::new(503).set_body_string("<html>"),
+        ResponseTemplate::new(201).set_body_string("[{"),
+    ] {
+        let away = Mock::given(path("/rest/v1/cases")).respond_with(answer);
+        let world = World::new(vec![away]).await;
+        let create = world.user(Method::POST, "/api/cases").json(&new);
+        let look = world.user(Method::GET, "/api/cases/CASE-0001");
+        for (request, changes) in [(create, true), (look, false)] {
+            let answer = request.send().await.unwrap();
+            assert!(!changes || !answer.headers().contains_key("retry-after"));
+            let (_, error) = error(answer).await;
+            let text = error.to_string();
+            assert_eq!(text.contains("may have been made"), changes, "{text}");
+            assert_eq!(text.contains("look whether"), changes, "{text}");
+            assert!(!text.contains("nothing was changed"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn readiness_names_what_is_away_and_liveness_does_not_depend_on_it() {
     let world = World::new(vec![
         Mock::given(path("/rest/v1/")).respond_with(ResponseTemplate::new(401)),

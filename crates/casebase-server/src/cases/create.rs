@@ -45,7 +45,8 @@ pub(crate) async fn create(
     body: Result<Json<NewCase>, JsonRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
     let Json(new) = body?;
-    let case: Case = state.db.from("cases", &user).insert(&new).await?;
+    let opened = state.db.from("cases", &user).insert(&new).await;
+    let case: Case = opened.map_err(ApiError::of_change)?;
     let location = [(LOCATION, format!("/api/cases/{}", case.case_id))];
     Ok((StatusCode::CREATED, location, Json(case)))
 }

@@ -108,7 +108,8 @@ impl Request {
             Some(boundary) => self.read_form(boundary).await?,
             None => self.read_raw_body()?,
         };
-        Ok(state.files.upload(&user, file, body).await?)
+        let uploaded = state.files.upload(&user, file, body).await;
+        uploaded.map_err(ApiError::of_change)
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {

@@ -29,5 +29,6 @@ pub(crate) async fn verify(
     Path(id): Path<String>,
     Caller(user): Caller,
 ) -> Result<Json<CaseFile>, ApiError> {
-    Ok(Json(state.files.verify(&user, file_id(&id)?).await?))
+    let verified = state.files.verify(&user, file_id(&id)?).await;
+    verified.map(Json).map_err(ApiError::of_change)
 }
