@@ -79,6 +79,11 @@ pub enum Refusal {
         "the file is stored as {0}, which a browser would run; store it as application/octet-stream"
     )]
     ActiveType(String),
+    /// Stored as what the database does not take for a content type.
+    #[error(
+        "the file is stored as `{0}`, which is no content type; store it as one like application/pdf, in at most {MAX_CONTENT_TYPE} characters"
+    )]
+    NoType(String),
 }
 
 /// The content type a file is stored with: by its extension, never as the caller declares it. What
@@ -93,6 +98,7 @@ pub fn content_type(extension: Option<&str>) -> String {
     }
 }
 
+const MAX_CONTENT_TYPE: usize = 255;
 const OCTET_STREAM: &str = "application/octet-stream";
 
 /// Whether a file named like this may begin like this.
@@ -125,6 +131,9 @@ pub fn check_content(extension: Option<&str>, head: &[u8]) -> Result<(), Refusal
 
 /// Whether Storage may serve a file with this content type.
 pub fn check_stored_type(content_type: &str) -> Result<(), Refusal> {
+    if !is_content_type(content_type) {
+        return Err(Refusal::NoType(content_type.into()));
+    }
     let essence = content_type.split(';').next().unwrap_or_default();
     let essence = essence.trim().to_ascii_lowercase();
     if is_active(&essence) {
@@ -132,6 +141,21 @@ pub fn check_stored_type(content_type: &str) -> Result<(), Refusal> {
     } else {
         Ok(())
     }
+}
+
+/// The rule of `case_files_content_type_check`.
+fn is_content_type(text: &str) -> bool {
+    let (essence, parameters) = match text.split_once(';') {
+        Some((essence, parameters)) => (essence.strip_suffix(' ').unwrap_or(essence), parameters),
+        None => (text, ""),
+    };
+    let legal = |c: char| c.is_ascii_alphanumeric() || "!#$&^_.+-".contains(c);
+    let token = |s: &str| !s.is_empty() && s.chars().all(legal);
+    let named = essence
+        .split_once('/')
+        .is_some_and(|(kind, name)| token(kind) && token(name));
+    let printable = parameters.chars().all(|c| matches!(c, ' '..='~'));
+    named && printable && text.len() <= MAX_CONTENT_TYPE
 }
 
 /// Types that a browser runs scripts of when it opens them.
@@ -473,6 +497,30 @@ mod tests {
         assert!(check_stored_type("application/pdf").is_ok());
         for active in ["text/html; charset=utf-8", "IMAGE/SVG+XML", "text/xml"] {
             assert!(check_stored_type(active).is_err(), "{active}");
+        }
+    }
+
+    #[test]
+    fn what_the_database_takes_for_no_content_type_is_refused_before_it_is_asked() {
+        let long = format!("text/{}", "x".repeat(250));
+        for good in ["a/b", "text/plain; charset=utf-8", "text/plain ;x", &long] {
+            assert_eq!(check_stored_type(good), Ok(()), "{good}");
+        }
+        let too_long = format!("{long}x");
+        for bad in [
+            "",
+            "text",
+            "text/",
+            "/plain",
+            "a/b/c",
+            "a b/c",
+            "text/plain  ;",
+            "a/b;\t",
+            "a/b;\u{e9}",
+            &too_long,
+        ] {
+            let refusal = check_stored_type(bad);
+            assert_eq!(refusal, Err(Refusal::NoType(bad.into())), "{bad}");
         }
     }
 

@@ -15,10 +15,27 @@ impl CaseFiles {
     /// Deletes a file, as far as the user may.
     pub async fn delete(&self, user: &UserToken, id: FileId) -> Result<(), Error> {
         let row = self.find(user, id).await?;
-        if row.state != FileState::Deleting {
-            self.mark_deleting(user, &row).await?;
+        match self.mark_and_remove(user, &row).await {
+            // Another call deleted it meanwhile.
+            Err(_) if self.is_gone(user, id).await => Ok(()),
+            done => done,
         }
-        self.remove(user, &row).await
+    }
+
+    async fn mark_and_remove(&self, user: &UserToken, row: &CaseFile) -> Result<(), Error> {
+        if row.state != FileState::Deleting {
+            match self.mark_deleting(user, row).await {
+                // Another call marked it first, and not everybody may mark it twice.
+                Err(Error::NotAllowed)
+                    if self.find(user, row.id).await?.state == FileState::Deleting => {}
+                marked => marked?,
+            }
+        }
+        self.remove(user, row).await
+    }
+
+    async fn is_gone(&self, user: &UserToken, id: FileId) -> bool {
+        matches!(self.find(user, id).await, Err(Error::FileNotFound(_)))
     }
 
     /// After a failure: what of an upload the caller may take back. Nothing to report: what stays

@@ -54,7 +54,7 @@ pub enum Error {
     /// Storage, refusing or away.
     #[error(transparent)]
     Storage(storage::Error),
-    /// The database connection that verification uses.
+    /// The database's verification, refusing or away.
     #[error(transparent)]
     Ledger(LedgerError),
 }
@@ -79,6 +79,14 @@ impl From<LedgerError> for Error {
 }
 
 impl Error {
+    /// Whether it is the file's bytes that are refused, now and at every later try.
+    pub(crate) fn condemns(&self) -> bool {
+        matches!(
+            self,
+            Self::Empty | Self::TooLarge { .. } | Self::Content(_) | Self::Corrupted
+        )
+    }
+
     /// A stream of bytes carries only I/O errors; a limit that it ran into travels inside of one.
     pub(crate) fn interrupted(error: io::Error) -> Self {
         match error.get_ref().and_then(|e| e.downcast_ref::<AboveLimit>()) {

@@ -214,7 +214,7 @@ fn is_name_taken(error: &casebase_supabase::postgrest::ApiError) -> bool {
 }
 
 /// The stream, ending in an error when it is longer than announced to be possible.
-fn at_most(limit: u64, body: Bytestream) -> Bytestream {
+pub(crate) fn at_most(limit: u64, body: Bytestream) -> Bytestream {
     let mut size = 0;
     let limited = body.map(move |bytes| {
         let bytes = bytes?;

@@ -4,6 +4,8 @@
 //! together with the version of the object that was read: it refuses when the object was replaced
 //! meanwhile, and lets others read that version only.
 
+use std::io;
+
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, FileId, FileState},
@@ -13,7 +15,8 @@ use futures::TryStreamExt as _;
 use crate::{
     CaseFiles, Error,
     check::{self, Inspection, Inspector},
-    name, object_of,
+    name, object_of, storage,
+    upload::at_most,
 };
 
 /// An uploaded object waiting to be checked.
@@ -53,6 +56,9 @@ pub enum LedgerError {
     /// The file is not uploaded, or was replaced meanwhile.
     #[error("{0}")]
     WrongState(String),
+    /// A constraint stands against what was read.
+    #[error("the database refuses the file: {0}")]
+    Refused(String),
     /// The connection, the role or its rights.
     #[error("the database cannot be reached for verification: {0}")]
     Unavailable(String),
@@ -67,7 +73,7 @@ impl CaseFiles {
             return Ok(row);
         }
         let verified = self.verify_bytes(user, &row, None).await;
-        if let Err(Error::Content(_) | Error::Empty) = &verified {
+        if verified.as_ref().is_err_and(Error::condemns) {
             self.take_back(user, &row).await;
         }
         verified
@@ -81,17 +87,13 @@ impl CaseFiles {
         sent: Option<&Inspection>,
     ) -> Result<CaseFile, Error> {
         let candidate = self.ledger.begin(row.id).await?;
-        let (stored, stored_type) = self.read_back(user, row).await?;
-        if sent.is_some_and(|sent| *sent != stored) {
-            self.ledger
-                .reject(row.id, "the bytes changed on their way")
-                .await?;
-            return Err(Error::Corrupted);
-        }
-        if let Err(refusal) = accept(row, &stored, &stored_type) {
+        let checked = self.check(user, row, sent).await;
+        if let Err(refusal) = &checked
+            && refusal.condemns()
+        {
             self.ledger.reject(row.id, &refusal.to_string()).await?;
-            return Err(refusal);
         }
+        let (stored, stored_type) = checked?;
         let verified = Verified {
             object_version: candidate.object_version,
             sha256: stored.sha256,
@@ -101,21 +103,48 @@ impl CaseFiles {
         Ok(self.ledger.finish(row.id, verified).await?)
     }
 
+    async fn check(
+        &self,
+        user: &UserToken,
+        row: &CaseFile,
+        sent: Option<&Inspection>,
+    ) -> Result<(Inspection, String), Error> {
+        let (stored, stored_type) = self.read_back(user, row).await?;
+        if sent.is_some_and(|sent| *sent != stored) {
+            return Err(Error::Corrupted);
+        }
+        accept(row, &stored, &stored_type)?;
+        Ok((stored, stored_type))
+    }
+
     async fn read_back(
         &self,
         user: &UserToken,
         row: &CaseFile,
     ) -> Result<(Inspection, String), Error> {
-        let mut object = self.store.get(user, &object_of(row)?, None).await?;
+        let object = self.store.get(user, &object_of(row)?, None).await?;
+        let limit = self.max_bytes;
+        if object.length.is_some_and(|length| length > limit) {
+            return Err(Error::TooLarge { limit });
+        }
+        // The length is what Storage says; what comes counts.
+        let mut body = at_most(limit, object.body);
         let mut inspector = Inspector::default();
-        let broken = |e: std::io::Error| crate::storage::Error::Unavailable(e.to_string());
-        while let Some(bytes) = object.body.try_next().await.map_err(broken)? {
+        while let Some(bytes) = body.try_next().await.map_err(broken)? {
             inspector.update(&bytes);
         }
         let stored_type = object
             .content_type
             .unwrap_or_else(|| row.content_type.clone());
         Ok((inspector.finish(), stored_type))
+    }
+}
+
+/// Here it is Storage that sends.
+fn broken(error: io::Error) -> Error {
+    match Error::interrupted(error) {
+        Error::Interrupted(error) => storage::Error::Unavailable(error.to_string()).into(),
+        too_large => too_large,
     }
 }
 

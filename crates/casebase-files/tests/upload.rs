@@ -377,6 +377,43 @@ async fn a_page_that_a_frontend_stored_as_html_is_rejected_with_the_reason() {
 }
 
 #[tokio::test]
+async fn an_object_stored_as_no_content_type_is_rejected_and_not_left_waiting() {
+    let odd = ResponseTemplate::new(200).set_body_raw(TEXT, "text");
+    let odd = Mock::given(method("GET"))
+        .and(path_regex("^/storage/v1/object/.*"))
+        .respond_with(odd);
+    let world = World::new(Notes::default(), vec![odd]).await;
+    let user = UserToken::issued(TOKEN).unwrap();
+    let error = world.files.verify(&user, FileId(7)).await.unwrap_err();
+    assert!(matches!(error, Error::Content(_)), "{error}");
+    assert!(world.notes.rejected.lock().unwrap()[0].contains("`text`"));
+    assert_eq!(world.changes().await, TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn an_object_above_the_limit_that_a_frontend_wrote_is_rejected() {
+    let large = "a".repeat(1_000_001);
+    let length_known = ResponseTemplate::new(200).set_body_raw(large.clone(), "text/plain");
+    let length_unknown = length_known
+        .clone()
+        .insert_header("transfer-encoding", "chunked");
+    for answer in [length_known, length_unknown] {
+        let large = Mock::given(method("GET"))
+            .and(path_regex("^/storage/v1/object/.*"))
+            .respond_with(answer);
+        let world = World::new(Notes::default(), vec![large]).await;
+        let user = UserToken::issued(TOKEN).unwrap();
+        let error = world.files.verify(&user, FileId(7)).await.unwrap_err();
+        assert!(
+            matches!(error, Error::TooLarge { limit: 1_000_000 }),
+            "{error}"
+        );
+        assert!(world.notes.rejected.lock().unwrap()[0].contains("1000000 bytes"));
+        assert_eq!(world.changes().await, TAKEN_BACK);
+    }
+}
+
+#[tokio::test]
 async fn deleting_marks_the_row_first_and_removes_it_last() {
     let world = World::new(Notes::default(), vec![]).await;
     let user = UserToken::issued(TOKEN).unwrap();
@@ -392,4 +429,36 @@ async fn a_file_that_one_sees_and_may_not_delete_is_left_alone() {
     let error = world.files.delete(&user, FileId(7)).await.unwrap_err();
     assert!(matches!(error, Error::NotAllowed), "{error}");
     assert_eq!(world.changes().await, ["PATCH row deleting"]);
+}
+
+/// The file's row when it is looked for, one time after the other.
+fn seen(states: &[&str]) -> Vec<Mock> {
+    let rows = |state: &str| match state {
+        "gone" => json!([]),
+        state => json!([row(state)]),
+    };
+    let looks = states.iter().map(|state| {
+        let look = Mock::given(method("GET")).and(path("/rest/v1/case_files"));
+        look.respond_with(answer(200, rows(state))).up_to_n_times(1)
+    });
+    looks.collect()
+}
+
+#[tokio::test]
+async fn a_file_that_another_call_deletes_at_the_same_time_is_deleted() {
+    let passed_over = |verb: &str| Mock::given(method(verb)).and(path("/rest/v1/case_files"));
+    let nothing = || answer(200, json!([]));
+    // Gone before it was marked; marked by the other call; gone before its row was removed.
+    for (states, method, changes) in [
+        (vec!["available", "gone", "gone"], "PATCH", &TAKEN_BACK[..1]),
+        (vec!["available", "deleting"], "PATCH", &TAKEN_BACK),
+        (vec!["available", "gone"], "DELETE", &TAKEN_BACK),
+    ] {
+        let mut mocks = seen(&states);
+        mocks.push(passed_over(method).respond_with(nothing()));
+        let world = World::new(Notes::default(), mocks).await;
+        let user = UserToken::issued(TOKEN).unwrap();
+        world.files.delete(&user, FileId(7)).await.unwrap();
+        assert_eq!(world.changes().await, changes, "{states:?}");
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct ApiError {
     detail: ErrorDetail,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
+    /// Whether trying again is safe (`Retry-After`): programs do what it says.
+    retry: bool,
 }
 
 /// The body of such an answer.
@@ -59,6 +61,7 @@ impl ApiError {
                 field: None,
             },
             challenge: None,
+            retry: false,
         }
     }
 
@@ -104,8 +107,23 @@ impl ApiError {
     /// 503: something this service needs is away. The reason is for the log.
     fn away(code: &'static str, what: &str, reason: &impl fmt::Display) -> Self {
         tracing::error!(%reason, "{what} is unavailable");
-        let message = format!("{what} is unavailable; nothing was changed");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message).hint("try again in a while")
+        let message = format!("{what} is unavailable");
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
+        error.retry = true;
+        error.hint("try again in a while")
+    }
+
+    /// Of a request that changes something: who does not answer, or not as they should, may have made
+    /// the change all the same.
+    pub(crate) fn of_change(error: impl Into<Self>) -> Self {
+        let mut error = error.into();
+        let unknown = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::BAD_GATEWAY];
+        if unknown.contains(&error.status) {
+            error.retry = false;
+            error.detail.message += "; the change may have been made";
+            return error.hint("look whether it was made before you try again");
+        }
+        error
     }
 
     /// 502: something this service needs answers as it should not.
@@ -127,7 +145,7 @@ impl IntoResponse for ApiError {
             let headers = response.headers_mut();
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.retry {
             let wait = HeaderValue::from_static("5");
             response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
@@ -147,7 +165,12 @@ impl std::error::Error for ApiError {}
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         match &error {
-            TokenError::KeysUnavailable(reason) => Self::away("auth_unavailable", "Auth", reason),
+            // Who asks is found out before anything else.
+            TokenError::KeysUnavailable(reason) => {
+                let mut error = Self::away("auth_unavailable", "Auth", reason);
+                error.detail.message += "; nothing was changed";
+                error
+            }
             TokenError::Expired => Self::bad_token("expired_token", &error)
                 .hint("sign in again, or refresh the session"),
             _ => Self::bad_token("invalid_token", &error),
@@ -182,7 +205,8 @@ impl ApiError {
                 Self::not_allowed("you may not do this")
             }
             (_, 403) => Self::not_allowed(message),
-            (_, 404 | 406) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
+            // Any other 404 is a table or function that this service needs and the project hasn't.
+            ("PT404" | "PGRST116", _) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
             (code, 400) if !code.starts_with("PGRST") => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -253,6 +277,9 @@ impl From<casebase_files::Error> for ApiError {
             E::Ledger(LedgerError::WrongState(reason)) => {
                 Self::new(StatusCode::CONFLICT, "wrong_state", reason)
             }
+            E::Ledger(error @ LedgerError::Refused(_)) => {
+                Self::field("file", "refused_by_database", error)
+            }
             E::Ledger(LedgerError::Unavailable(reason)) => Self::away(
                 "verification_unavailable",
                 "the verification of files",
@@ -264,7 +291,7 @@ impl From<casebase_files::Error> for ApiError {
 
 impl ApiError {
     /// The body ended early: cut off, silent for too long, or a form that is wrong.
-    fn interrupted(error: &std::io::Error) -> Self {
+    pub(crate) fn interrupted(error: &std::io::Error) -> Self {
         if let Some(form) = error.get_ref().and_then(|e| e.downcast_ref::<Self>()) {
             return form.clone();
         }

@@ -67,11 +67,74 @@ impl Ledger for PgLedger {
     }
 }
 
-/// Class 55: the object is not in a state for this.
+/// By SQLSTATE: class 55, the object is not in a state for this; class 23, a constraint stands against it.
 fn refusal(error: sqlx::Error) -> LedgerError {
     let refused = error.as_database_error();
-    match refused.filter(|e| e.code().is_some_and(|code| code.starts_with("55"))) {
-        Some(refused) => LedgerError::WrongState(refused.message().to_owned()),
-        None => LedgerError::Unavailable(error.to_string()),
+    let state = refused.and_then(|e| e.code()).unwrap_or_default();
+    match (state.get(..2), refused) {
+        (Some("55"), Some(refused)) => LedgerError::WrongState(refused.message().to_owned()),
+        (Some("23"), Some(refused)) => LedgerError::Refused(refused.message().to_owned()),
+        _ => LedgerError::Unavailable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, error::Error, fmt};
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct WithState(&'static str);
+
+    impl fmt::Display for WithState {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.message())
+        }
+    }
+
+    impl Error for WithState {}
+
+    impl DatabaseError for WithState {
+        fn message(&self) -> &str {
+            "no"
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn a_constraint_refuses_the_file_and_only_what_is_away_or_not_granted_is_unavailable() {
+        let said = |state| refusal(sqlx::Error::Database(Box::new(WithState(state))));
+        assert!(matches!(said("55000"), LedgerError::WrongState(m) if m == "no"));
+        assert!(matches!(said("23514"), LedgerError::Refused(m) if m == "no"));
+        for state in ["42501", "57P01", "08006"] {
+            assert!(
+                matches!(said(state), LedgerError::Unavailable(_)),
+                "{state}"
+            );
+        }
+        let away = refusal(sqlx::Error::PoolTimedOut);
+        assert!(matches!(away, LedgerError::Unavailable(_)));
     }
 }

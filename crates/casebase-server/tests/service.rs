@@ -245,6 +245,24 @@ async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
 }
 
 #[tokio::test]
+async fn a_misspelt_parameter_of_an_upload_is_refused_and_not_ignored() {
+    let world = World::new(vec![the_case()]).await;
+    let path = format!("{UPLOAD}?name=a.txt&visible_to_clients=false");
+    let request = world.user(Method::POST, &path).body("text");
+    let (status, error) = error(request.send().await.unwrap()).await;
+    assert_eq!(
+        (status, error["code"].as_str().unwrap()),
+        (422, "invalid_query")
+    );
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("`visible_to_clients`") && message.contains("`visible_to_client`"),
+        "{message}"
+    );
+    assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
 async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
     let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
     let file = || multipart::Part::text("text").file_name("a.txt");
@@ -355,6 +373,27 @@ async fn refusals_of_the_database_keep_its_sentence_and_hint() {
 }
 
 #[tokio::test]
+async fn a_project_without_our_tables_is_not_taken_for_a_missing_case() {
+    for (status, code, expected) in [
+        (404, "PGRST205", (502, "database_error")),
+        (404, "PGRST202", (502, "database_error")),
+        (404, "42P01", (502, "database_error")),
+        (404, "42883", (502, "database_error")),
+        (404, "PT404", (404, "not_found")),
+        (406, "PGRST116", (404, "not_found")),
+    ] {
+        let refusal = json!({"code": code, "message": "no"});
+        let refused = Mock::given(path("/rest/v1/cases"))
+            .respond_with(ResponseTemplate::new(status).set_body_json(refusal));
+        let world = World::new(vec![refused]).await;
+        let request = world.user(Method::GET, "/api/cases/CASE-0001");
+        let (status, error) = error(request.send().await.unwrap()).await;
+        let got = (status, error["code"].as_str().unwrap());
+        assert_eq!(got, expected, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn a_case_that_one_sees_and_may_not_change_is_refused() {
     let passed_over = Mock::given(method("PATCH")).and(query_param("id", "eq.1"));
     let passed_over = passed_over.respond_with(ResponseTemplate::new(200).set_body_json(json!([])));
@@ -418,6 +457,61 @@ async fn json_that_is_none_or_has_unknown_fields_is_refused_in_the_usual_shape()
 }
 
 #[tokio::test]
+async fn a_status_or_priority_that_is_none_is_refused_with_those_that_are() {
+    let world = World::new(vec![]).await;
+    let new = json!({"client_id": USER, "title": "t", "priority": "now"});
+    let statuses = ["status", "`open`", "`in_progress`", "`resolved`"];
+    let priorities = ["priority", "`low`", "`medium`", "`high`", "`urgent`"];
+    for (request, value, told) in [
+        (
+            world.user(Method::GET, "/api/cases?status=in-progress"),
+            "`in-progress`",
+            &statuses[..],
+        ),
+        (
+            world.user(Method::GET, "/api/cases?priority=High"),
+            "`High`",
+            &priorities,
+        ),
+        (
+            world
+                .user(Method::PATCH, "/api/cases/CASE-0001")
+                .json(&json!({"status": "done"})),
+            "`done`",
+            &statuses,
+        ),
+        (
+            world.user(Method::POST, "/api/cases").json(&new),
+            "`now`",
+            &priorities,
+        ),
+    ] {
+        let (status, error) = error(request.send().await.unwrap()).await;
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(status, 422, "{message}");
+        assert!(message.contains(value), "{message}");
+        for word in told {
+            assert!(message.contains(word), "{word}: {message}");
+        }
+    }
+    assert!(world.supabase.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_status_is_asked_for_in_the_databases_word() {
+    let asked = Mock::given(path("/rest/v1/cases"))
+        .and(query_param("status", "eq.in_progress"))
+        .and(query_param("priority", "eq.urgent"));
+    let none = ResponseTemplate::new(206)
+        .insert_header("content-range", "*/0")
+        .set_body_json(json!([]));
+    let world = World::new(vec![asked.respond_with(none)]).await;
+    let path = "/api/cases?status=in_progress&priority=urgent";
+    let answer = world.user(Method::GET, path).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_supabase_that_is_away_is_503_and_says_nothing_of_where_it_is() {
     let world = World::new(vec![]).await;
     let away = Mock::given(method("GET"))
@@ -431,6 +525,29 @@ async fn a_supabase_that_is_away_is_503_and_says_nothing_of_where_it_is() {
         (503, "database_unavailable")
     );
     assert!(!error.to_string().contains("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn a_change_that_was_not_answered_may_have_been_made_and_a_look_changes_nothing() {
+    let new = json!({"client_id": USER, "title": "t"});
+    for answer in [
+        ResponseTemplate::new(503).set_body_string("<html>"),
+        ResponseTemplate::new(201).set_body_string("[{"),
+    ] {
+        let away = Mock::given(path("/rest/v1/cases")).respond_with(answer);
+        let world = World::new(vec![away]).await;
+        let create = world.user(Method::POST, "/api/cases").json(&new);
+        let look = world.user(Method::GET, "/api/cases/CASE-0001");
+        for (request, changes) in [(create, true), (look, false)] {
+            let answer = request.send().await.unwrap();
+            assert!(!changes || !answer.headers().contains_key("retry-after"));
+            let (_, error) = error(answer).await;
+            let text = error.to_string();
+            assert_eq!(text.contains("may have been made"), changes, "{text}");
+            assert_eq!(text.contains("look whether"), changes, "{text}");
+            assert!(!text.contains("nothing was changed"), "{text}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -516,6 +633,20 @@ async fn the_openapi_document_has_every_route() {
             "{path} is not in {paths:?}"
         );
     }
+    let schemas = &api["components"]["schemas"];
+    assert_eq!(
+        schemas["CaseStatus"]["enum"],
+        json!(["open", "in_progress", "resolved"])
+    );
+    assert_eq!(
+        schemas["Priority"]["enum"],
+        json!(["low", "medium", "high", "urgent"])
+    );
+    let parameters = api["paths"]["/api/cases"]["get"]["parameters"].to_string();
+    assert!(
+        parameters.contains("#/components/schemas/CaseStatus"),
+        "{parameters}"
+    );
     assert_eq!(
         api["components"]["securitySchemes"]["bearer"]["scheme"],
         "bearer"

@@ -83,6 +83,44 @@ id! {
     FileId;
 }
 
+/// How far a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseStatus {
+    /// Nobody works on it yet.
+    Open,
+    /// Somebody works on it.
+    InProgress,
+    /// Done, until it is reopened.
+    Resolved,
+}
+
+impl fmt::Display for CaseStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// How much a case hurries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// It can wait.
+    Low,
+    /// In its turn.
+    Medium,
+    /// Before others.
+    High,
+    /// Now.
+    Urgent,
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// A row of `cases`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Case {
@@ -101,10 +139,10 @@ pub struct Case {
     pub title: String,
     /// Markdown, as text.
     pub description: Option<String>,
-    /// `open`, `in_progress` or `resolved`.
-    pub status: String,
-    /// `low`, `medium`, `high` or `urgent`.
-    pub priority: String,
+    /// How far it is.
+    pub status: CaseStatus,
+    /// How much it hurries.
+    pub priority: Priority,
     /// The staff member who has it.
     pub assigned_to: Option<Uuid>,
     /// Who escalated it.

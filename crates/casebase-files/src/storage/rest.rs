@@ -13,11 +13,12 @@ use reqwest::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{Bytestream, Error, NewObject, Object, ObjectPath, transfer::Watch};
+use super::{
+    Bytestream, Error, NewObject, Object, ObjectPath,
+    transfer::{Patience, Watch},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Until the first byte of an answer that needs no body.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -31,6 +32,7 @@ pub struct RestStore {
     base: Url,
     anon_key: AnonKey,
     http: Client,
+    pub(super) patience: Patience,
 }
 
 impl RestStore {
@@ -45,6 +47,7 @@ impl RestStore {
             base: below(supabase_url, "storage/v1")?,
             anon_key,
             http,
+            patience: Patience::default(),
         })
     }
 
@@ -54,7 +57,7 @@ impl RestStore {
         path: &ObjectPath,
         object: NewObject,
     ) -> Result<(), Error> {
-        let watch = Watch::default();
+        let watch = Watch::new(self.patience);
         let mut request = self
             .request(Method::POST, "object", user, path)
             .header(CONTENT_TYPE, object.content_type)
@@ -80,7 +83,7 @@ impl RestStore {
         if let Some(range) = range {
             request = request.header(RANGE, range);
         }
-        let answer = checked(in_time(request).await?).await?;
+        let answer = self.answer(request).await?;
         Ok(Object {
             content_type: text(answer.headers(), CONTENT_TYPE.as_str()),
             length: answer.content_length(),
@@ -91,16 +94,22 @@ impl RestStore {
 
     pub(super) async fn delete(&self, user: &UserToken, path: &ObjectPath) -> Result<(), Error> {
         let request = self.request(Method::DELETE, "object", user, path);
-        checked(in_time(request).await?).await.map(drop)
+        self.answer(request).await.map(drop)
     }
 
     pub(super) async fn is_reachable(&self) -> Result<(), Error> {
         let url = format!("{}/status", self.base);
-        let answer = in_time(self.http.get(url)).await?;
+        let sent = async { self.http.get(url).send().await.map_err(unavailable) };
+        let answer = self.patience.in_time(sent).await?;
         if answer.status().is_server_error() {
             return Err(Error::Unavailable(answer.status().to_string()));
         }
         Ok(())
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Response, Error> {
+        let answer = async { checked(request.send().await.map_err(unavailable)?).await };
+        self.patience.in_time(answer).await
     }
 
     fn request(
@@ -118,13 +127,6 @@ impl RestStore {
         let url = format!("{}/{route}/{}/{}", self.base, path.bucket, key.join("/"));
         let request = self.http.request(method, url).bearer_auth(user.as_str());
         request.header("apikey", self.anon_key.as_str())
-    }
-}
-
-async fn in_time(request: RequestBuilder) -> Result<Response, Error> {
-    match tokio::time::timeout(ANSWER_TIMEOUT, request.send()).await {
-        Ok(answer) => answer.map_err(unavailable),
-        Err(_) => Err(Error::Unavailable("no answer in time".into())),
     }
 }
 

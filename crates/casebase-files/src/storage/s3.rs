@@ -27,7 +27,10 @@ use sync_wrapper::SyncStream;
 use tokio_util::io::ReaderStream;
 use url::Url;
 
-use super::{Bytestream, Error, NewObject, Object, ObjectPath, transfer::Watch};
+use super::{
+    Bytestream, Error, NewObject, Object, ObjectPath,
+    transfer::{Patience, Watch},
+};
 
 /// The smallest part that S3 takes. Three are in memory while a body of unknown length is sent: two
 /// on their way, one being collected.
@@ -54,6 +57,7 @@ pub struct S3Store {
     client: Client,
     http: reqwest::Client,
     settings: S3Settings,
+    pub(super) patience: Patience,
 }
 
 impl S3Store {
@@ -88,6 +92,7 @@ impl S3Store {
             client: Client::from_conf(config),
             http: reqwest::Client::new(),
             settings,
+            patience: Patience::default(),
         }
     }
 
@@ -97,7 +102,7 @@ impl S3Store {
         path: &ObjectPath,
         object: NewObject,
     ) -> Result<(), Error> {
-        let watch = Watch::default();
+        let watch = Watch::new(self.patience);
         let body = watch.over(object.body);
         match object.length {
             Some(length) => {
@@ -114,8 +119,7 @@ impl S3Store {
                 watch.run(sent).await
             }
             None => {
-                watch
-                    .run(self.put_parts(user, path, &object.content_type, body))
+                self.put_parts(user, path, &object.content_type, body, &watch)
                     .await
             }
         }
@@ -141,52 +145,57 @@ impl S3Store {
     }
 
     /// A body of unknown length: what fits into one part is sent whole, the rest as a multipart
-    /// upload, which is aborted when anything fails.
+    /// upload, which is aborted when anything fails: the abort is not watched, because it has to run
+    /// also when the watch gave up.
     async fn put_parts(
         &self,
         user: &UserToken,
         path: &ObjectPath,
         content_type: &str,
         body: Bytestream,
+        watch: &Watch,
     ) -> Result<(), Error> {
         let mut parts = parts_of(body).boxed();
-        let first = parts
-            .try_next()
-            .await
-            .map_err(Error::Interrupted)?
-            .unwrap_or_default();
+        let first = async { parts.try_next().await.map_err(Error::Interrupted) };
+        let first = watch.run(first).await?.unwrap_or_default();
         if first.len() < PART {
             let length = first.len() as u64;
-            return self
-                .put_whole(user, path, content_type, length, first.into())
-                .await;
+            let sent = self.put_whole(user, path, content_type, length, first.into());
+            return watch.run(sent).await;
         }
+        let upload = self.start_parts(user, path, content_type).await?;
+        let all = stream::once(async { Ok(first) }).chain(parts).boxed();
+        let sent = watch.run(upload.send_and_complete(all)).await;
+        if sent.is_err() {
+            upload.abort().await;
+        }
+        sent
+    }
+
+    async fn start_parts<'a>(
+        &'a self,
+        user: &'a UserToken,
+        path: &'a ObjectPath,
+        content_type: &str,
+    ) -> Result<Multipart<'a>, Error> {
         let request = self
             .client
             .create_multipart_upload()
             .bucket(&path.bucket)
             .key(&path.key);
         let request = request.content_type(content_type).customize();
-        let started = request
-            .config_override(self.session(user))
-            .send()
-            .await
-            .map_err(from_sdk)?;
+        let request = request.config_override(self.session(user));
+        let started = async { request.send().await.map_err(from_sdk) };
+        let started = self.patience.in_time(started).await?;
         let id = started
             .upload_id
             .ok_or_else(|| Error::Unexpected("an upload without an id".into()))?;
-        let upload = Multipart {
+        Ok(Multipart {
             store: self,
             user,
             path,
             id,
-        };
-        let all = stream::once(async { Ok(first) }).chain(parts).boxed();
-        let sent = upload.send_and_complete(all).await;
-        if sent.is_err() {
-            upload.abort().await;
-        }
-        sent
+        })
     }
 
     pub(super) async fn get(
@@ -197,11 +206,9 @@ impl S3Store {
     ) -> Result<Object, Error> {
         let request = self.client.get_object().bucket(&path.bucket).key(&path.key);
         let request = request.set_range(range.map(str::to_owned)).customize();
-        let answer = request
-            .config_override(self.session(user))
-            .send()
-            .await
-            .map_err(from_sdk)?;
+        let request = request.config_override(self.session(user));
+        let answer = async { request.send().await.map_err(from_sdk) };
+        let answer = self.patience.in_time(answer).await?;
         Ok(Object {
             content_type: answer.content_type,
             length: answer.content_length.and_then(|n| n.try_into().ok()),
@@ -217,7 +224,8 @@ impl S3Store {
             .bucket(&path.bucket)
             .key(&path.key);
         let request = request.customize().config_override(self.session(user));
-        request.send().await.map(drop).map_err(from_sdk)
+        let answer = async { request.send().await.map(drop).map_err(from_sdk) };
+        self.patience.in_time(answer).await
     }
 
     /// An unsigned request is refused by whoever is there; only a server error or silence counts.
@@ -312,7 +320,8 @@ impl Multipart<'_> {
             .key(&self.path.key);
         let request = request.upload_id(&self.id).customize();
         let request = request.config_override(self.store.session(self.user));
-        if let Err(error) = request.send().await.map_err(from_sdk) {
+        let answer = async { request.send().await.map_err(from_sdk) };
+        if let Err(error) = self.store.patience.in_time(answer).await {
             tracing::warn!(%error, "a multipart upload could not be aborted; Storage will expire it");
         }
     }

@@ -1,6 +1,8 @@
 //! Both ways to Storage, against a server that records what it is asked.
 #![expect(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use casebase_supabase::AnonKey;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
@@ -134,9 +136,14 @@ async fn a_short_body_of_unknown_length_is_one_request() {
     assert_eq!(requests[0].headers["content-length"], "3");
 }
 
-/// Answers a multipart upload as S3 does.
 async fn taking_parts() -> MockServer {
     let server = MockServer::start().await;
+    take_parts(&server).await;
+    server
+}
+
+/// Answers a multipart upload as S3 does.
+async fn take_parts(server: &MockServer) {
     let started =
         "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
     let completed = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>";
@@ -154,9 +161,8 @@ async fn taking_parts() -> MockServer {
             .and(query_param("uploadId", "u1"))
             .respond_with(ResponseTemplate::new(204)),
     ] {
-        mock.mount(&server).await;
+        mock.mount(server).await;
     }
-    server
 }
 
 #[tokio::test]
@@ -264,6 +270,66 @@ async fn storage_that_is_down_is_unavailable_over_either_way() {
             assert!(matches!(got, Err(Error::Unavailable(_))), "{got:?}");
             assert!(store.is_reachable().await.is_err());
         }
+    }
+}
+
+const NEVER: Duration = Duration::from_secs(3600);
+const SOON: Duration = Duration::from_secs(10);
+
+/// Both ways, to a server that takes requests; they soon give up.
+fn impatient(url: &str) -> [ObjectStore; 2] {
+    let patience = transfer::Patience {
+        answer: Duration::from_millis(200),
+        stuck: Duration::from_millis(300),
+    };
+    both(url).map(|mut store| {
+        match &mut store {
+            ObjectStore::Rest(store) => store.patience = patience,
+            ObjectStore::S3(store) => store.patience = patience,
+        }
+        store
+    })
+}
+
+#[tokio::test]
+async fn storage_that_takes_a_request_and_never_answers_is_unavailable() {
+    let server = answering(ResponseTemplate::new(200).set_delay(NEVER)).await;
+    for store in impatient(&server.uri()) {
+        let asked = async {
+            let got = store.get(&user(), &at(), None).await.map(drop);
+            assert!(matches!(got, Err(Error::Unavailable(_))), "{got:?}");
+            let deleted = store.delete(&user(), &at()).await;
+            assert!(matches!(deleted, Err(Error::Unavailable(_))), "{deleted:?}");
+        };
+        tokio::time::timeout(SOON, asked).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_upload_in_parts_that_gets_stuck_is_aborted_and_so_is_a_stuck_abort() {
+    for abort_answers in [true, false] {
+        let server = MockServer::start().await;
+        let stuck = Mock::given(method("PUT"));
+        stuck
+            .respond_with(ResponseTemplate::new(200).set_delay(NEVER))
+            .mount(&server)
+            .await;
+        if !abort_answers {
+            let stuck = Mock::given(method("DELETE"));
+            stuck
+                .respond_with(ResponseTemplate::new(204).set_delay(NEVER))
+                .mount(&server)
+                .await;
+        }
+        take_parts(&server).await;
+        let [_, s3] = impatient(&server.uri());
+        let chunks = vec![Ok(Bytes::from(vec![7_u8; 9_000_000]))];
+        let (user, at) = (user(), at());
+        let put = s3.put(&user, &at, object(None, chunks));
+        let error = tokio::time::timeout(SOON, put).await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::Unavailable(_)), "{error}");
+        let requests = server.received_requests().await.unwrap();
+        assert_eq!(requests.last().unwrap().method.as_str(), "DELETE");
     }
 }
 

@@ -16,9 +16,36 @@ use super::{Bytestream, Error};
 
 /// A sender that is silent for this long is gone.
 const IDLE: Duration = Duration::from_secs(30);
-/// A request that moved no byte for this long is stuck. Longer than [`IDLE`], so that a silent
-/// sender is told from a stuck Storage; long enough for Storage to put a large object together.
-const STUCK: Duration = Duration::from_secs(120);
+
+/// How long Storage is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// Until the first byte of an answer that needs no body.
+    pub(super) answer: Duration,
+    /// A request that moved no byte for this long is stuck. Longer than [`IDLE`], so that a silent
+    /// sender is told from a stuck Storage; long enough for Storage to put a large object together.
+    pub(super) stuck: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(30),
+            stuck: Duration::from_secs(120),
+        }
+    }
+}
+
+impl Patience {
+    /// The answer to a request without a body, if it comes in time.
+    pub(super) async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let answer = tokio::time::timeout(self.answer, answer).await;
+        answer.unwrap_or_else(|_| Err(Error::Unavailable("no answer in time".into())))
+    }
+}
 
 /// The stream, ending in an error when its next bytes don't come within half a minute.
 pub fn with_idle_limit(body: Bytestream) -> Bytestream {
@@ -36,13 +63,22 @@ pub fn with_idle_limit(body: Bytestream) -> Bytestream {
 
 /// Watches a body on its way out. An HTTP client reports a failing body as a failing request; this
 /// remembers whose fault it was.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Watch {
+    patience: Patience,
     failure: Arc<Mutex<Option<io::Error>>>,
     moved: Arc<AtomicU64>,
 }
 
 impl Watch {
+    pub(super) fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            failure: Arc::default(),
+            moved: Arc::default(),
+        }
+    }
+
     /// The same bytes, watched.
     pub(super) fn over(&self, body: Bytestream) -> Bytestream {
         let watch = self.clone();
@@ -66,9 +102,9 @@ impl Watch {
         request: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         tokio::pin!(request);
-        let mut moved = 0;
+        let mut moved = self.moved.load(Ordering::Relaxed);
         let result = loop {
-            match tokio::time::timeout(STUCK, &mut request).await {
+            match tokio::time::timeout(self.patience.stuck, &mut request).await {
                 Ok(result) => break result,
                 Err(_) => {
                     let now = self.moved.load(Ordering::Relaxed);

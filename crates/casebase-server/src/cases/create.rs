@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, header::LOCATION},
     response::IntoResponse,
 };
-use casebase_supabase::rows::Case;
+use casebase_supabase::rows::{Case, Priority};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,9 +26,8 @@ pub(crate) struct NewCase {
     /// Markdown, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// `low`, `medium`, `high` or `urgent`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<String>,
+    priority: Option<Priority>,
     #[serde(skip_serializing_if = "Option::is_none")]
     department_id: Option<Uuid>,
 }
@@ -46,7 +45,8 @@ pub(crate) async fn create(
     body: Result<Json<NewCase>, JsonRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
     let Json(new) = body?;
-    let case: Case = state.db.from("cases", &user).insert(&new).await?;
+    let opened = state.db.from("cases", &user).insert(&new).await;
+    let case: Case = opened.map_err(ApiError::of_change)?;
     let location = [(LOCATION, format!("/api/cases/{}", case.case_id))];
     Ok((StatusCode::CREATED, location, Json(case)))
 }

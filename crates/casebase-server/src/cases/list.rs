@@ -6,7 +6,10 @@ use axum::{
     Json,
     extract::{self, Query, rejection::QueryRejection},
 };
-use casebase_supabase::{postgrest::Order, rows::Case};
+use casebase_supabase::{
+    postgrest::Order,
+    rows::{Case, CaseStatus, Priority},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -25,10 +28,10 @@ const MAX_LIMIT: NonZeroU32 = NonZeroU32::new(200).unwrap();
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameters {
-    /// `open`, `in_progress` or `resolved`.
-    status: Option<String>,
-    /// `low`, `medium`, `high` or `urgent`.
-    priority: Option<String>,
+    /// Cases that are this far.
+    status: Option<CaseStatus>,
+    /// Cases that hurry this much.
+    priority: Option<Priority>,
     /// Cases of this client.
     client_id: Option<Uuid>,
     /// Cases of this staff member.
@@ -52,7 +55,10 @@ pub(crate) struct CasePage {
 /// Lists the cases that the caller sees, the newest first.
 #[utoipa::path(get, path = "/api/cases", tag = "cases", security(("bearer" = [])),
     params(Parameters),
-    responses((status = OK, body = CasePage), (status = UNAUTHORIZED, body = ErrorBody)))]
+    responses(
+        (status = OK, body = CasePage), (status = UNAUTHORIZED, body = ErrorBody),
+        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+    ))]
 pub(crate) async fn list(
     state: extract::State<State>,
     Caller(user): Caller,
@@ -61,8 +67,11 @@ pub(crate) async fn list(
     let Query(wanted) = parameters?;
     let mut query = state.db.from("cases", &user);
     for (column, value) in [
-        ("status", wanted.status),
-        ("priority", wanted.priority),
+        ("status", wanted.status.map(|status| status.to_string())),
+        (
+            "priority",
+            wanted.priority.map(|priority| priority.to_string()),
+        ),
         ("client_id", wanted.client_id.map(|id| id.to_string())),
         ("assigned_to", wanted.assigned_to.map(|id| id.to_string())),
     ] {

@@ -5,7 +5,7 @@ use axum::{
     extract::{self, Path, rejection::JsonRejection},
     http::StatusCode,
 };
-use casebase_supabase::rows::Case;
+use casebase_supabase::rows::{Case, CaseStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,8 +20,7 @@ use crate::{
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewStatus {
-    /// `open`, `in_progress` or `resolved`.
-    status: String,
+    status: CaseStatus,
 }
 
 /// Sets a case's status.
@@ -42,7 +41,8 @@ pub(crate) async fn update_status(
     let Json(new) = body?;
     let case = find(&state, &user, case_number(&case)?).await?;
     let query = state.db.from("cases", &user).eq("id", case.id);
-    let mut changed: Vec<Case> = query.update(&new).await?;
+    let changed = query.update(&new).await;
+    let mut changed: Vec<Case> = changed.map_err(ApiError::of_change)?;
     // Visible and not changed: PostgreSQL passes over rows that the caller may not update.
     changed.pop().map(Json).ok_or_else(|| {
         let message = "you may not change the status of this case";

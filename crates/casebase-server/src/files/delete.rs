@@ -24,6 +24,7 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
     Caller(user): Caller,
 ) -> Result<StatusCode, ApiError> {
-    state.files.delete(&user, file_id(&id)?).await?;
+    let deleted = state.files.delete(&user, file_id(&id)?).await;
+    deleted.map_err(ApiError::of_change)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,20 +1,33 @@
 //! An upload as a browser's form sends it, read as a stream: the fields first, the file last.
 
-use std::io;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
 };
 use casebase_files::storage::Bytestream;
 use casebase_supabase::rows::InteractionId;
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use crate::error::ApiError;
 
-/// A field other than the file.
+/// A field of ours other than the file.
 const MAX_FIELD_BYTES: u64 = 1024;
+/// Everything before the file, the fields of others and all headers included.
+const MAX_BYTES_BEFORE_FILE: usize = 64 * 1024;
+/// The form's reader takes up to two of these more than it needs for each part.
+const PIECE_BEFORE_FILE: usize = 512;
+/// So little arrives in this time, or its sender is gone.
+const TIME_BEFORE_FILE: Duration = Duration::from_secs(30);
 /// More parts than any form of ours has.
 const MAX_PARTS: usize = 16;
 
@@ -46,20 +59,14 @@ impl Fields {
         match name {
             _ if text.is_empty() => {}
             "interaction_id" => {
-                let id = text.parse().map_err(|_| {
-                    ApiError::field(
-                        "interaction_id",
-                        "invalid_field",
-                        "interaction_id is a number",
-                    )
-                })?;
-                self.interaction = Some(id);
+                let id = text.parse();
+                let wanted = "the number of an interaction, like 7";
+                self.interaction = Some(id.map_err(|_| not("interaction_id", text, wanted))?);
             }
             "visible_to_client" => {
-                let visible = text.parse().map_err(|_| {
-                    let message = "visible_to_client is true or false";
-                    ApiError::field("visible_to_client", "invalid_field", message)
-                })?;
+                let visible = text.parse();
+                let visible =
+                    visible.map_err(|_| not("visible_to_client", text, "true or false"))?;
                 self.visible_to_client = Some(visible);
             }
             // Forms carry fields for others too.
@@ -67,6 +74,11 @@ impl Fields {
         }
         Ok(())
     }
+}
+
+fn not(field: &'static str, text: &str, wanted: &str) -> ApiError {
+    let message = format!("{field} is `{text}`; it has to be {wanted}");
+    ApiError::field(field, "invalid_field", message)
 }
 
 /// The file of a form, and the fields before it.
@@ -96,23 +108,51 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<Option<String>, ApiError> 
 pub(super) async fn read(
     body: Body,
     boundary: String,
+    fields: Fields,
+) -> Result<FilePart, ApiError> {
+    read_within(TIME_BEFORE_FILE, body, boundary, fields).await
+}
+
+async fn read_within(
+    time: Duration,
+    body: Body,
+    boundary: String,
+    fields: Fields,
+) -> Result<FilePart, ApiError> {
+    let read = tokio::time::timeout(time, read_to_file(body, boundary, fields)).await;
+    read.unwrap_or_else(|_| {
+        let message = "the form stopped arriving before its file";
+        Err(ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "upload_interrupted",
+            message,
+        ))
+    })
+}
+
+async fn read_to_file(
+    body: Body,
+    boundary: String,
     mut fields: Fields,
 ) -> Result<FilePart, ApiError> {
     let limits = SizeLimit::new()
         .for_field("interaction_id", MAX_FIELD_BYTES)
         .for_field("visible_to_client", MAX_FIELD_BYTES);
     let constraints = Constraints::new().size_limit(limits);
-    let mut form = Multipart::with_constraints(body.into_data_stream(), boundary, constraints);
+    let in_file = Arc::new(AtomicBool::new(false));
+    let body = bounded_before_file(body, Arc::clone(&in_file));
+    let mut form = Multipart::with_constraints(body, boundary, constraints);
     for _ in 0..MAX_PARTS {
         let part = form.next_field().await.map_err(|error| invalid(&error))?;
         let Some(part) = part else { break };
         match part.name().map(str::to_owned).as_deref() {
             Some("file") => {
+                in_file.store(true, Ordering::Relaxed);
                 let name = part.file_name().unwrap_or_default().to_owned();
                 return Ok(FilePart {
                     fields,
                     name,
-                    body: file_bytes(part, form),
+                    body: file_bytes(part, form, in_file),
                 });
             }
             Some(name @ ("interaction_id" | "visible_to_client")) => {
@@ -129,14 +169,48 @@ pub(super) async fn read(
     ))
 }
 
+/// The body, ending in an error when too much of it is not the file.
+fn bounded_before_file(body: Body, in_file: Arc<AtomicBool>) -> Bytestream {
+    let start = (body.into_data_stream(), Bytes::new(), 0);
+    let pieces = stream::try_unfold(start, move |(mut body, mut rest, mut before)| {
+        let in_file = Arc::clone(&in_file);
+        async move {
+            // The form's reader takes all that is ready before it looks at any of it.
+            tokio::task::yield_now().await;
+            if rest.is_empty() {
+                match body.try_next().await.map_err(io::Error::other)? {
+                    Some(bytes) => rest = bytes,
+                    None => return Ok(None),
+                }
+            }
+            if in_file.load(Ordering::Relaxed) {
+                return Ok(Some((rest, (body, Bytes::new(), 0))));
+            }
+            let piece = rest.split_to(rest.len().min(PIECE_BEFORE_FILE));
+            before += piece.len();
+            if before > MAX_BYTES_BEFORE_FILE {
+                return Err(io::Error::other(too_much_before_file()));
+            }
+            Ok(Some((piece, (body, rest, before))))
+        }
+    });
+    pieces.boxed()
+}
+
 /// The file's bytes, and at their end the form's: a field behind the file came too late to count,
 /// and a form without its end was cut off. Either way the upload is taken back.
-fn file_bytes(part: Field<'static>, form: Multipart<'static>) -> Bytestream {
-    let bytes = stream::try_unfold((part, form), |(mut part, mut form)| async move {
+fn file_bytes(
+    part: Field<'static>,
+    form: Multipart<'static>,
+    in_file: Arc<AtomicBool>,
+) -> Bytestream {
+    let start = (part, form, in_file);
+    let bytes = stream::try_unfold(start, |(mut part, mut form, in_file)| async move {
         if let Some(bytes) = part.chunk().await.map_err(io::Error::other)? {
-            return Ok(Some((bytes, (part, form))));
+            return Ok(Some((bytes, (part, form, in_file))));
         }
         drop(part);
+        in_file.store(false, Ordering::Relaxed);
         match form.next_field().await.map_err(io::Error::other)? {
             None => Ok(None),
             Some(_) => Err(io::Error::other(file_not_last())),
@@ -145,12 +219,100 @@ fn file_bytes(part: Field<'static>, form: Multipart<'static>) -> Bytestream {
     bytes.boxed()
 }
 
+fn too_much_before_file() -> ApiError {
+    let message = format!("the form has more than {MAX_BYTES_BEFORE_FILE} bytes beside its file");
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", message)
+        .hint("send only the fields interaction_id and visible_to_client, and then the file")
+}
+
 fn file_not_last() -> ApiError {
     ApiError::field("file", "file_not_last", "the form has parts after the file")
         .hint("put `file` last: the parts before it say where it goes")
 }
 
 fn invalid(error: &multer::Error) -> ApiError {
+    if let multer::Error::StreamReadFailed(broken) = error
+        && let Some(reason) = broken.downcast_ref::<io::Error>()
+    {
+        return ApiError::interrupted(reason);
+    }
     let message = format!("the form can't be read: {error}");
     ApiError::new(StatusCode::BAD_REQUEST, "invalid_form", message)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const FILE: &str =
+        "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\ntext";
+    const OTHER: &str = "--b\r\ncontent-disposition: form-data; name=\"other\"\r\n\r\n";
+    const SOON: Duration = Duration::from_secs(10);
+
+    async fn read_soon(pieces: Vec<String>, end: Bytestream) -> Result<FilePart, ApiError> {
+        let pieces = pieces.into_iter().map(|piece| Ok(Bytes::from(piece)));
+        let body = Body::from_stream(stream::iter(pieces).chain(end));
+        let time = Duration::from_millis(200);
+        let read = read_within(time, body, "b".into(), Fields::default());
+        tokio::time::timeout(SOON, read).await.unwrap()
+    }
+
+    /// Without an end, as fast as it is read.
+    fn endless() -> Bytestream {
+        stream::repeat_with(|| Ok(Bytes::from("x".repeat(10_000)))).boxed()
+    }
+
+    fn refused<T>(read: Result<T, ApiError>) -> (StatusCode, String) {
+        let error = read.map(drop).unwrap_err();
+        let body = axum::response::IntoResponse::into_response(error.clone());
+        (body.status(), error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_form_that_stops_before_its_file_is_given_up() {
+        for piece in ["", "--b\r\ncontent-disp", OTHER, &format!("{OTHER}text")] {
+            let read = read_soon(vec![piece.into()], stream::pending().boxed()).await;
+            assert_eq!(refused(read).0, StatusCode::REQUEST_TIMEOUT, "{piece}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_precedes_the_file_has_a_bound_wherever_it_is() {
+        for piece in ["", "--b\r\ncontent-disposition: ", OTHER] {
+            let (status, message) = refused(read_soon(vec![piece.into()], endless()).await);
+            assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{piece}: {message}");
+            assert!(message.contains("65536 bytes"), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_file_has_no_bound_of_the_form_and_what_follows_it_has() {
+        let other = format!("{OTHER}{}\r\n", "x".repeat(20_000));
+        let large = endless().take(50);
+        let beginning = format!("{other}{FILE}{}", "x".repeat(200_000));
+        let file = |end: Bytestream| read_soon(vec![beginning.clone()], end);
+        let end = stream::iter([Ok(Bytes::from("\r\n--b--\r\n"))]);
+        let part = file(large.chain(end).boxed()).await.unwrap();
+        let bytes: Vec<Bytes> = part.body.try_collect().await.unwrap();
+        assert_eq!(bytes.concat().len(), "text".len() + 200_000 + 500_000);
+
+        let after = stream::iter([Ok(Bytes::from("\r\n--b\r\nx-header: "))]);
+        let part = file(after.chain(endless()).boxed()).await.unwrap();
+        let read = part.body.try_collect::<Vec<_>>();
+        assert!(tokio::time::timeout(SOON, read).await.unwrap().is_err());
+    }
+
+    #[test]
+    fn a_field_that_is_wrong_is_named_with_its_value_and_what_would_be_right() {
+        let message = |id, visible| Fields::new(id, visible).unwrap_err().to_string();
+        assert_eq!(
+            message(Some("CASE-0001"), None),
+            "interaction_id is `CASE-0001`; it has to be the number of an interaction, like 7"
+        );
+        assert_eq!(
+            message(None, Some("yes")),
+            "visible_to_client is `yes`; it has to be true or false"
+        );
+    }
 }

@@ -29,6 +29,7 @@ use crate::{
 /// What a raw body can't say of itself.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Parameters {
     /// The file's name; for a raw body.
     name: Option<String>,
@@ -107,7 +108,8 @@ impl Request {
             Some(boundary) => self.read_form(boundary).await?,
             None => self.read_raw_body()?,
         };
-        Ok(state.files.upload(&user, file, body).await?)
+        let uploaded = state.files.upload(&user, file, body).await;
+        uploaded.map_err(ApiError::of_change)
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {

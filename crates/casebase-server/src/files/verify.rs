@@ -22,12 +22,13 @@ use crate::{
     responses(
         (status = OK, body = CaseFile), (status = UNAUTHORIZED, body = ErrorBody),
         (status = NOT_FOUND, body = ErrorBody), (status = CONFLICT, body = ErrorBody),
-        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = PAYLOAD_TOO_LARGE, body = ErrorBody), (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
     ))]
 pub(crate) async fn verify(
     state: extract::State<State>,
     Path(id): Path<String>,
     Caller(user): Caller,
 ) -> Result<Json<CaseFile>, ApiError> {
-    Ok(Json(state.files.verify(&user, file_id(&id)?).await?))
+    let verified = state.files.verify(&user, file_id(&id)?).await;
+    verified.map(Json).map_err(ApiError::of_change)
 }

@@ -393,6 +393,23 @@ async fn a_client_may_not_delete_a_verified_file_and_staff_may() {
 }
 
 #[tokio::test]
+async fn deleting_a_file_twice_at_once_is_never_refused() {
+    let mut desk = Desk::new("rest").await;
+    for _ in 0..5 {
+        let upload = desk.client.upload_raw(&desk.case, "name=a.txt", "text");
+        let row = created(upload.await).await;
+        let path = format!("/v1/files/{}", row["id"]);
+        let delete = || desk.staff.service(Method::DELETE, &path).send();
+        let (one, other) = tokio::join!(delete(), delete());
+        for answer in [one.unwrap(), other.unwrap()] {
+            let status = answer.status();
+            assert!(matches!(status.as_u16(), 204 | 404), "{status}");
+        }
+    }
+    desk.nothing_is_left_behind().await;
+}
+
+#[tokio::test]
 async fn a_large_upload_that_is_refused_at_once_hears_why() {
     let desk = Desk::new("s3").await;
     let chunk = "x".repeat(1_000_000);
