@@ -38,15 +38,15 @@ impl CaseFiles {
         matches!(self.find(user, id).await, Err(Error::FileNotFound(_)))
     }
 
-    /// After a failure: what of an upload the caller may take back. Nothing to report: what stays
-    /// is swept, and the failure itself is what the caller hears.
+    /// After a failure: what of an upload the caller may take back. Nothing to report: what stays, its uploader can
+    /// still delete, and the failure itself is what the caller hears.
     pub(crate) async fn take_back(&self, user: &UserToken, row: &CaseFile) {
         if let Err(error) = self.mark_deleting(user, row).await {
             // A refused file is marked already, and then what remains is to remove it.
             tracing::debug!(file = %row.id, %error, "the row was not marked");
         }
         if let Err(error) = self.remove(user, row).await {
-            tracing::warn!(file = %row.id, %error, "an upload could not be taken back; it will be swept");
+            tracing::warn!(file = %row.id, %error, "an upload could not be taken back; its uploader can still delete it");
         }
     }
 

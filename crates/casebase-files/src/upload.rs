@@ -3,7 +3,7 @@
 //! The row is reserved first, then the object written, so there is never an object that no row
 //! names; others see the row only when its bytes were read back and checked. What stops half-way is
 //! taken back as far as the caller's token reaches; the rest is a `pending`, `uploaded` or
-//! `deleting` row that only the uploader sees, and that a sweep removes.
+//! `deleting` row that only the uploader sees, and deletes when asked again.
 
 use std::{
     io,
