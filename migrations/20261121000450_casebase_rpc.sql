@@ -236,8 +236,13 @@ comment on function public.my_clients() is 'The clients that the caller is a mem
 -- The newest cases of whoever asks. A plain page without a filter walks everybody's cases by date until it has found
 -- enough of the caller's: the planner can't know how few those are. This reads each arm of the policy see_cases in its
 -- own index. One plan for all pages: planning would take longer than reading.
-create function casebase.newest_cases(page_size integer, older_than timestamptz, below_id bigint)
-  returns setof public.cases
+create function casebase.newest_cases(
+  page_size       integer,
+  older_than      timestamptz,
+  below_id        bigint,
+  wanted_status   text,
+  wanted_priority text
+) returns setof public.cases
   language plpgsql stable rows 25 security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -251,6 +256,8 @@ begin
       select c.*
       from public.cases c
       where (c.created_at, c.id) < (older_than, below_id)
+        and (wanted_status is null or c.status = wanted_status)
+        and (wanted_priority is null or c.priority = wanted_priority)
       order by c.created_at desc, c.id desc
       limit page_size;
     return;
@@ -270,6 +277,8 @@ begin
         from public.cases c
         where c.client_id = mine.client_id
           and (c.created_at, c.id) < (older_than, below_id)
+          and (wanted_status is null or c.status = wanted_status)
+          and (wanted_priority is null or c.priority = wanted_priority)
         order by c.created_at desc, c.id desc
         limit page_size
       ) of_client
@@ -281,6 +290,8 @@ begin
         from public.cases c
         where c.department_id = mine.department_id
           and (c.created_at, c.id) < (older_than, below_id)
+          and (wanted_status is null or c.status = wanted_status)
+          and (wanted_priority is null or c.priority = wanted_priority)
         order by c.created_at desc, c.id desc
         limit page_size
       ) of_department
@@ -290,6 +301,8 @@ begin
         from public.cases c
         where c.assigned_to = person
           and (c.created_at, c.id) < (older_than, below_id)
+          and (wanted_status is null or c.status = wanted_status)
+          and (wanted_priority is null or c.priority = wanted_priority)
         order by c.created_at desc, c.id desc
         limit page_size
       )
@@ -302,7 +315,9 @@ $$;
 create function public.my_newest_cases(
   page_size  integer     default 25,
   older_than timestamptz default null,
-  below_id   bigint      default null
+  below_id   bigint      default null,
+  status     text        default null,
+  priority   text        default null
 ) returns setof public.cases
   language plpgsql stable rows 25 set search_path = ''
 as $$
@@ -310,11 +325,11 @@ begin
   return query
     select *
     from casebase.newest_cases(
-      greatest(least(page_size, 1000), 0), coalesce(older_than, 'infinity'), coalesce(below_id, 0));
+      greatest(least(page_size, 1000), 0), coalesce(older_than, 'infinity'), coalesce(below_id, 0), status, priority);
 end
 $$;
-comment on function public.my_newest_cases(integer, timestamptz, bigint) is
-  'The newest cases that the caller sees, quickly: use it instead of a page of cases without a filter. For the next page, older_than and below_id are the created_at and the id of the last one had. At most 1000.';
+comment on function public.my_newest_cases(integer, timestamptz, bigint, text, text) is
+  'The newest cases that the caller sees, quickly, all or those of a status or priority: use it instead of a page of cases that is not filtered by client_id or assigned_to. For the next page, older_than and below_id are the created_at and the id of the last one had. At most 1000.';
 
 -- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
 -- policy must judge. A plan for each call, made when it is known who asks.

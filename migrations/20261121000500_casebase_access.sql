@@ -45,7 +45,7 @@ grant execute on function
   casebase.case_people(bigint),
   casebase.case_timeline(bigint),
   casebase.my_client_names(),
-  casebase.newest_cases(integer, timestamptz, bigint),
+  casebase.newest_cases(integer, timestamptz, bigint, text, text),
   casebase.case_counts()
 to authenticated;
 
@@ -77,7 +77,7 @@ revoke all on function
   public.case_people(bigint),
   public.case_timeline(bigint),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint),
+  public.my_newest_cases(integer, timestamptz, bigint, text, text),
   public.my_case_counts()
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -87,7 +87,7 @@ grant execute on function
   public.case_people(bigint),
   public.case_timeline(bigint),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint),
+  public.my_newest_cases(integer, timestamptz, bigint, text, text),
   public.my_case_counts()
 to authenticated;
 

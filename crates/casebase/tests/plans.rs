@@ -19,8 +19,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 const CASES: u32 = 20_000;
 
 /// Everybody's questions, and how many rows of the large tables an answer may cost.
-const BOUNDED: [(&str, i64); 18] = [
+const BOUNDED: [(&str, i64); 19] = [
     ("newest page by rpc", 200),
+    ("newest open page by rpc", 1000),
     ("newest page, narrowed", 100),
     ("newest open page, narrowed", 100),
     ("urgent open cases, narrowed", 100),

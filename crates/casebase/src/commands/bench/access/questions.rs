@@ -34,6 +34,14 @@ fn cases(person: &Person) -> Vec<Question> {
         ),
         under_rls: format!("select * from cases c {}", page(filter)),
     };
+    let by_rpc = |name, filter: &str, arguments: &str| Question {
+        name,
+        as_owner: format!(
+            "select * from cases c {}",
+            page(&format!("{filter} and {sees}"))
+        ),
+        under_rls: format!("select * from my_newest_cases({arguments})"),
+    };
     let asked = |name, what: &str, filter: &str| Question {
         name,
         as_owner: format!("{what} from cases c where {filter} and {sees}"),
@@ -48,15 +56,17 @@ fn cases(person: &Person) -> Vec<Question> {
     let narrow_urgent = format!("{narrow} and {URGENT}");
     vec![
         listed("newest page", "true"),
-        Question {
-            name: "newest page by rpc",
-            as_owner: format!("select * from cases c {}", page(sees)),
-            under_rls: "select * from my_newest_cases()".into(),
-        },
+        by_rpc("newest page by rpc", "true", ""),
         listed("newest page, narrowed", &narrow),
         listed("newest open page", OPEN),
+        by_rpc("newest open page by rpc", OPEN, "status => 'open'"),
         listed("newest open page, narrowed", &narrow_open),
         listed("urgent open cases", URGENT),
+        by_rpc(
+            "urgent open cases by rpc",
+            URGENT,
+            "status => 'open', priority => 'urgent'",
+        ),
         listed("urgent open cases, narrowed", &narrow_urgent),
         listed("case by id", &format!("c.id = {}", person.case.id)),
         listed(
