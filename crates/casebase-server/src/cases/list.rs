@@ -6,10 +6,7 @@ use axum::{
     Json,
     extract::{self, Query, rejection::QueryRejection},
 };
-use casebase_supabase::{
-    postgrest::Order,
-    rows::{Case, CaseStatus, Priority},
-};
+use casebase_supabase::rows::{Case, CaseStatus, Priority};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -80,9 +77,11 @@ pub(crate) async fn list(
         }
     }
     // The id settles what was made in the same moment, so that no page repeats a row.
-    let newest = [("created_at", Order::Descending), ("id", Order::Descending)];
     let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
-    let page = query.order(&newest).page(wanted.offset, limit).await?;
+    let page = query
+        .descending(&["created_at", "id"])
+        .page(wanted.offset, limit)
+        .await?;
     Ok(Json(CasePage {
         cases: page.rows,
         total: page.total,

@@ -23,7 +23,7 @@ use reqwest011::{
 use url::Url;
 
 pub use error::{ApiError, Error};
-pub use query::{Order, Page, Query};
+pub use query::{Page, Query};
 
 use crate::{AnonKey, SettingError, jwt::UserToken};
 

@@ -12,13 +12,6 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Error;
 use crate::SettingError;
 
-/// The direction of an ordering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Largest first, nulls last.
-    Descending,
-}
-
 /// A page of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -74,17 +67,16 @@ impl Query {
         self.column_step(column, move |b, column| b.eq(column, value))
     }
 
-    /// Orders by the columns, the first counting most.
-    pub fn order(mut self, columns: &[(&str, Order)]) -> Self {
+    /// Orders by the columns, largest first and nulls last, the first column counting most.
+    pub fn descending(self, columns: &[&str]) -> Self {
         let mut terms = Vec::with_capacity(columns.len());
-        for (column, order) in columns {
-            match (identifier(column), order) {
-                (Ok(column), Order::Descending) => terms.push(format!("{column}.desc.nullslast")),
-                (Err(error), _) => return self.fail(error),
+        for column in columns {
+            match identifier(column) {
+                Ok(column) => terms.push(format!("{column}.desc.nullslast")),
+                Err(error) => return self.fail(error),
             }
         }
-        self = self.step(move |b| b.order(terms.join(",")));
-        self
+        self.step(move |b| b.order(terms.join(",")))
     }
 
     /// The rows.

@@ -71,12 +71,8 @@ async fn names_that_would_leave_their_place_are_refused_and_nothing_is_sent() {
         assert!(matches!(table, Err(Error::InvalidName(n)) if n == name));
         let column = db.from("cases", &user()).eq(name, 1).rows::<Value>().await;
         assert!(matches!(column, Err(Error::InvalidName(n)) if n == name));
-        let order = [(name, Order::Descending)];
-        let ordered = db
-            .from("cases", &user())
-            .order(&order)
-            .rows::<Value>()
-            .await;
+        let ordered = db.from("cases", &user()).descending(&[name]);
+        let ordered = ordered.rows::<Value>().await;
         assert!(matches!(ordered, Err(Error::InvalidName(n)) if n == name));
     }
     assert!(server.received_requests().await.unwrap().is_empty());
@@ -100,9 +96,7 @@ async fn a_page_has_its_rows_and_the_total() {
         .insert_header("content-range", "2-3/5")
         .set_body_json(json!([3, 4]));
     let (server, db) = answering(answer).await;
-    let query = db
-        .from("cases", &user())
-        .order(&[("id", Order::Descending)]);
+    let query = db.from("cases", &user()).descending(&["id"]);
     let page = query
         .page::<i64>(2, NonZeroU32::new(2).unwrap())
         .await
