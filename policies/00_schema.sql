@@ -50,12 +50,9 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 
 -- The service's own role.
 grant execute on function
-  casebase.verification_begin(bigint),
-  casebase.verification_finish(bigint, text, text, bigint, text),
-  casebase.verification_reject(bigint, text),
-  casebase.document_verification_begin(bigint),
-  casebase.document_verification_finish(bigint, text, text, bigint, text),
-  casebase.document_verification_reject(bigint, text)
+  casebase.verification_begin(text, bigint),
+  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_reject(text, bigint, text)
 to casebase_worker;
 
 -- What Storage's policies ask, and the view they look in, through its reader's own policies.

@@ -51,11 +51,11 @@ select is(tests.would('Carla', $$update case_files set original_name = 'y' where
 select is(tests.does('Carla', $$update case_files set state = 'uploaded', file_size = 12 where id = {hers}$$), '1', 'the uploader says that it is uploaded');
 select is(tests.would('service', $$update case_files set state = 'available', sha256 = repeat('a', 64), object_version = 'v1' where id = {hers}$$), '42501', 'only the service''s role vouches for it');
 select is(tests.does('Alan', 'select from case_files where id = {hers}'), '0', 'until then nobody else sees it');
-select is(tests.does('worker', 'select from casebase.verification_begin({hers})'), '1', 'the service looks at it');
-select is(tests.does('worker', $$select casebase.verification_finish({hers}, 'v0', repeat('a', 64), 12, 'application/pdf')$$), '55000', 'what was replaced meanwhile is not made available');
-select is(tests.does('worker', $$select casebase.verification_finish({hers}, 'v1', repeat('a', 64), 12, 'application/pdf')$$), '1', 'what was checked is');
+select is(tests.does('worker', $$select from casebase.verification_begin('case_file', {hers})$$), '1', 'the service looks at it');
+select is(tests.does('worker', $$select casebase.verification_finish('case_file', {hers}, 'v0', repeat('a', 64), 12, 'application/pdf')$$), '55000', 'what was replaced meanwhile is not made available');
+select is(tests.does('worker', $$select casebase.verification_finish('case_file', {hers}, 'v1', repeat('a', 64), 12, 'application/pdf')$$), '1', 'what was checked is');
 select is(tests.does('Alan', $$select from case_files where id = {hers} and state = 'available' and sha256 = repeat('a', 64)$$), '1', 'and then others see it');
-select is(tests.does('worker', 'select from casebase.verification_begin({hers})'), '55000', 'it is verified once');
+select is(tests.does('worker', $$select from casebase.verification_begin('case_file', {hers})$$), '55000', 'it is verified once');
 select is(tests.does('Carla', $$update case_files set state = 'deleting' where id = {hers}$$), '0', 'a client can''t delete what was verified');
 
 -- Without a filter the UPDATE policy alone decides: what one doesn't see stays as it is.

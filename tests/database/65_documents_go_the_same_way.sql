@@ -26,9 +26,9 @@ select is(tests.does('Dora', $$insert into storage.objects (bucket_id, name, ver
 select is(tests.does('Dora', $$update client_documents set state = 'uploaded' where id = {document}$$), '1', 'uploaded');
 select is(tests.does('Carla', 'select from client_documents where id = {document}'), '0', 'the client doesn''t see it yet');
 select is(tests.does('service', $$update client_documents set state = 'available', sha256 = repeat('a', 64), object_version = 'v1' where id = {document}$$), '42501', 'only the service''s role vouches for it');
-select is(tests.does('worker', 'select from casebase.document_verification_begin({document})'), '1', 'which looks at it');
-select is(tests.does('worker', $$select casebase.document_verification_finish({document}, 'v0', repeat('a', 64), 1, 'application/pdf')$$), '55000', 'the service refuses what was replaced');
-select is(tests.does('worker', $$select casebase.document_verification_finish({document}, 'v1', repeat('a', 64), 1, 'application/pdf')$$), '1', 'and makes available what it read');
+select is(tests.does('worker', $$select from casebase.verification_begin('client_document', {document})$$), '1', 'which looks at it');
+select is(tests.does('worker', $$select casebase.verification_finish('client_document', {document}, 'v0', repeat('a', 64), 1, 'application/pdf')$$), '55000', 'the service refuses what was replaced');
+select is(tests.does('worker', $$select casebase.verification_finish('client_document', {document}, 'v1', repeat('a', 64), 1, 'application/pdf')$$), '1', 'and makes available what it read');
 select is(tests.does('Carla', $$select from storage.objects where name = '{acme}/handbooks/h.pdf'$$), '1', 'the client reads it');
 select is(tests.does('Otto', $$select from storage.objects where name = '{acme}/handbooks/h.pdf'$$), '0', 'another client doesn''t');
 select is(tests.does('service', $$update client_documents set original_name = 'other.pdf' where id = {document}$$), '23514', 'it stays what it is');

@@ -46,7 +46,7 @@ insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v
 select is(tests.would('Carla', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{place}', 'v3')$$), '42501', 'nor written anew');
 
 -- Once it is checked.
-select is(tests.does('worker', $$select casebase.verification_finish({file}, 'v1', repeat('a', 64), 10, 'application/pdf')$$), '1', 'verified');
+select is(tests.does('worker', $$select casebase.verification_finish('case_file', {file}, 'v1', repeat('a', 64), 10, 'application/pdf')$$), '1', 'verified');
 select is(tests.does('Alan', $$select from storage.objects where name = '{place}'$$), '1', 'staff read it');
 select is(tests.does('Otto', $$select from storage.objects where name = '{place}'$$), '0', 'another client doesn''t');
 select is(tests.does('anon', $$select from storage.objects where name = '{place}'$$), '0', 'nor anon');

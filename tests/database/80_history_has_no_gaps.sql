@@ -56,7 +56,7 @@ select id, case_id || '-1634567890-late.pdf', 'late.pdf', 'application/pdf', 1, 
 insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from case_files where file_name like '%-late.pdf';
 update case_files set state = 'uploaded' where file_name like '%-late.pdf';
 insert into tests.names select 'late', id from case_files where file_name like '%-late.pdf';
-select is(tests.does('worker', $$select casebase.verification_finish({late}, 'v1', repeat('a', 64), 1, 'application/pdf')$$), '1', 'a file that is checked');
+select is(tests.does('worker', $$select casebase.verification_finish('case_file', {late}, 'v1', repeat('a', 64), 1, 'application/pdf')$$), '1', 'a file that is checked');
 select is(pg_temp.entries('case'), 'case_file.deleted by system, case_file.available by Alan', 'and one that goes, in their uploader''s name');
 select is(tests.does('Ada', $$update cases set priority = 'low' where id in ({case}, {resolved case}, {other case})$$), '3', 'a statement over three cases');
 

@@ -14,16 +14,16 @@ select is((select rolcanlogin and not (rolsuper or rolbypassrls or rolcreaterole
 select is((select count(*) from pg_auth_members where member = 'casebase_worker'::regrole), 0::bigint, 'it is nobody else');
 select is(tests.does('worker', 'select from cases'), '42501', 'it reads no case');
 select is(tests.does('worker', $$select casebase.make_admin('nemo@example.com')$$), '42501', 'makes no admin');
-select is(tests.would(who, $$select casebase.verification_reject(1, 'x')$$), '42501', who || ' can''t verify')
+select is(tests.would(who, $$select casebase.verification_reject('case_file', 1, 'x')$$), '42501', who || ' can''t verify')
 from unnest(array['Ada', 'Carla', 'anon', 'service', 'auth service']) who;
 
 -- Refusing a file.
 insert into case_files (case_id, file_name, original_name, content_type, file_size, state, uploaded_by)
 select id, case_id || '-1634567890-virus.pdf', 'v.pdf', 'application/pdf', 1, 'uploaded', tests.filled('{Asta}')::uuid from cases where id = tests.id('case')::bigint;
 insert into tests.names select 'virus', max(id) from case_files;
-select is(tests.does('worker', $$select casebase.verification_reject({virus}, 'an executable')$$), '1', 'the service refuses a file');
+select is(tests.does('worker', $$select casebase.verification_reject('case_file', {virus}, 'an executable')$$), '1', 'the service refuses a file');
 select is(tests.sees('Asta', 'select state || '': '' || rejection from case_files where id = {virus}'), 'deleting: an executable', 'and says why');
-select is(tests.does('worker', $$select casebase.verification_reject({virus}, 'again')$$), '55000', 'once');
+select is(tests.does('worker', $$select casebase.verification_reject('case_file', {virus}, 'again')$$), '55000', 'once');
 
 -- The hook.
 create function pg_temp.claimed(person text) returns text language sql

@@ -36,7 +36,7 @@ impl PgLedger {
 impl Ledger for PgLedger {
     async fn begin(&self, id: FileId) -> Result<Candidate, LedgerError> {
         let version = sqlx::query_scalar(
-            "select coalesce(object_version, '') from casebase.verification_begin($1)",
+            "select coalesce(object_version, '') from casebase.verification_begin('case_file', $1)",
         );
         let object_version = version
             .bind(id.0)
@@ -48,7 +48,7 @@ impl Ledger for PgLedger {
 
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError> {
         let row = sqlx::query_scalar::<_, Json<CaseFile>>(
-            "select to_jsonb(f) from casebase.verification_finish($1, $2, $3, $4, $5) f",
+            "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5)",
         );
         let row = row
             .bind(id.0)
@@ -61,7 +61,7 @@ impl Ledger for PgLedger {
     }
 
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError> {
-        let call = sqlx::query("select casebase.verification_reject($1, $2)");
+        let call = sqlx::query("select casebase.verification_reject('case_file', $1, $2)");
         let called = call.bind(id.0).bind(reason).execute(&self.pool).await;
         called.map(drop).map_err(refusal)
     }

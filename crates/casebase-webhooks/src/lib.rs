@@ -1,7 +1,7 @@
 //! Webhooks: what happened in a case is sent to the endpoints that admins registered.
 //!
 //! The database holds everything that must survive: a trigger writes a delivery in the transaction of the change
-//! (`migrations/…_casebase_webhooks.sql` says how a delivery lives). [`run`] is the worker that empties this outbox:
+//! (`supabase/schemas/webhooks/outbox.sql` says how a delivery lives). [`run`] is the worker that empties this outbox:
 //! it leases deliveries ([`outbox`]), signs them by the Standard Webhooks specification ([`sign`]), sends them to
 //! public addresses only ([`deliver`], [`resolve`]), decides what the answer means ([`verdict`], [`schedule`]) and
 //! reports it. Delivery is at least once; receivers tell repetitions by the `webhook-id` header.

@@ -4,10 +4,15 @@
 
 #[path = "database/access_report.rs"]
 mod access_report;
+#[path = "database/declared.rs"]
+mod declared;
 #[path = "database/definer_functions.rs"]
 mod definer_functions;
 #[path = "support/extension.rs"]
 mod extension;
+#[path = "clients/programs.rs"]
+#[expect(dead_code, reason = "Python is for the clients' stories")]
+mod programs;
 mod support;
 #[path = "database/writers_of_the_same_cases.rs"]
 mod writers_of_the_same_cases;

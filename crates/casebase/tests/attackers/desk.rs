@@ -133,13 +133,13 @@ pub async fn connect() -> PgConnection {
 /// The service has read the bytes that lie there now, and vouches for them.
 pub async fn verify(owner: &mut PgConnection, file: Id) -> bool {
     let version: Option<String> =
-        query_scalar("select object_version from casebase.verification_begin($1)")
+        query_scalar("select object_version from casebase.verification_begin('case_file', $1)")
             .bind(file)
             .fetch_one(&mut *owner)
             .await
             .unwrap_or_default();
     let finished = sqlx::query(
-        "select casebase.verification_finish($1, $2, repeat('a', 64), 1, 'text/plain')",
+        "select casebase.verification_finish('case_file', $1, $2, repeat('a', 64), 1, 'text/plain')",
     )
     .bind(file)
     .bind(version)

@@ -1,157 +1,9 @@
--- Cases, their interactions and notes, and the rules that hold whoever writes.
+-- The rules of cases, interactions and notes that no policy can say.
 --
 -- Two kinds of rule. What must be true of a row binds everybody. Who may do what binds whoever row level security
 -- binds (row_security_active): the API's users, but neither the owner nor a service key.
 -- Rule triggers are SECURITY INVOKER and look at cases through the caller's own policies, so they can't tell an
 -- invisible case from a missing one, and neither can who reads their errors.
-
-create table public.cases (
-  id                    bigint      not null generated always as identity,
-  -- lpad cuts what is longer: CASE-10000 must keep its digits.
-  case_id               text        not null generated always as
-                          ('CASE-' || lpad(id::text, greatest(4, length(id::text)), '0')) stored,
-  client_id             uuid        not null,
-  department_id         uuid        not null default casebase.default_department(),
-  required_specialty_id uuid,
-  title                 text        not null,
-  description           text        not null default '',
-  status                text        not null default 'open',
-  priority              text        not null default 'medium',
-  assigned_to           uuid,
-  escalated_by          uuid,
-  escalated_at          timestamptz,
-  action_required_by    timestamptz,
-  action_required_of    text,
-  metadata              jsonb       not null default '{}',
-  created_by            uuid,
-  created_at            timestamptz not null default now(),
-  updated_at            timestamptz not null default now(),
-  resolved_at           timestamptz,
-  constraint cases_pkey primary key (id),
-  constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
-  constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
-  constraint cases_required_specialty_id_fkey
-    foreign key (required_specialty_id) references public.specialties (id) on delete set null,
-  constraint cases_assigned_to_fkey
-    foreign key (assigned_to) references public.staff_members (user_id) on delete set null,
-  constraint cases_escalated_by_fkey foreign key (escalated_by) references auth.users (id) on delete set null,
-  constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint cases_action_required_of_fkey
-    foreign key (action_required_of) references public.party_types (code) on update cascade,
-  constraint cases_title_check check (title ~ '[^[:space:]]' and char_length(title) <= 200),
-  constraint cases_description_check check (char_length(description) <= 50000),
-  -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
-  constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
-  constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
-  constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
-  constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
-);
-comment on table public.cases is
-  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; for a page without one there is rpc/my_newest_cases, for exact counts rpc/my_case_counts. Whoever sees all had better ask for count=estimated.';
-comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
-comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
-comment on column public.cases.assigned_to is 'The member of staff who works the case.';
-comment on column public.cases.action_required_by is 'The deadline of the next move.';
-comment on column public.cases.action_required_of is 'The party type whose move it is.';
-comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
-alter table public.cases enable row level security;
-revoke all on public.cases from public, anon, authenticated, service_role;
-
--- Not a constraint: a generated column that a foreign key could reference makes every update with a BEFORE trigger lock
--- the case for update, and then each new interaction, note or file of it waits, or deadlocks. A condition prevents that.
-create unique index cases_case_id_key on public.cases (case_id) where case_id is not null;
-
--- One index for every arm of the policies, in the order that a page is read in, with what the other arms ask for:
--- then counting a client's cases needs no row.
-create index cases_client_id_idx on public.cases (client_id, created_at desc, id desc) include (department_id, assigned_to);
-create index cases_department_id_idx on public.cases (department_id, created_at desc, id desc);
-create index cases_assigned_to_idx on public.cases (assigned_to, created_at desc, id desc) include (client_id, department_id)
-  where assigned_to is not null;
--- What somebody works on. Under a policy few rows are expected of assignee and status together, too few for the index
--- above to be walked by date: 7 ms became 0.5.
-create index cases_assigned_to_status_idx on public.cases (assigned_to, status, created_at desc)
-  where assigned_to is not null;
-create index cases_created_at_idx on public.cases (created_at desc, id desc);
--- With what the policy asks for, so that counting by status needs no row (50,000 of a million: 669 ms became 60).
-create index cases_status_idx on public.cases (status, priority, created_at desc)
-  include (client_id, department_id, assigned_to);
-create index cases_action_required_by_idx on public.cases (action_required_by) where action_required_by is not null;
-create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
-create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
-  where required_specialty_id is not null;
-create index cases_escalated_by_idx on public.cases (escalated_by) where escalated_by is not null;
-create index cases_created_by_idx on public.cases (created_by) where created_by is not null;
-
--- What staff keep about a case beside it. A table of its own: a column privilege would break `select *`.
-create table public.case_internal (
-  case_id    bigint      not null,
-  tags       text[]      not null default '{}',
-  metadata   jsonb       not null default '{}',
-  updated_at timestamptz not null default now(),
-  constraint case_internal_pkey primary key (case_id),
-  constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
-  constraint case_internal_tags_check
-    check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
-  constraint case_internal_metadata_check
-    check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384)
-);
-comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
-alter table public.case_internal enable row level security;
-revoke all on public.case_internal from public, anon, authenticated, service_role;
-create index case_internal_tags_idx on public.case_internal using gin (tags);
-
-create table public.interactions (
-  id                bigint      not null generated always as identity,
-  case_id           bigint      not null,
-  party1_name       text        not null,
-  party1_type       text        not null,
-  party2_name       text        not null,
-  party2_type       text        not null,
-  content           text        not null,
-  visible_to_client boolean     not null default false,
-  created_by        uuid,
-  created_at        timestamptz not null default now(),
-  updated_at        timestamptz not null default now(),
-  constraint interactions_pkey primary key (id),
-  -- For what must belong to the same case as its interaction.
-  constraint interactions_id_case_id_key unique (id, case_id),
-  constraint interactions_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
-  constraint interactions_party1_type_fkey
-    foreign key (party1_type) references public.party_types (code) on update cascade,
-  constraint interactions_party2_type_fkey
-    foreign key (party2_type) references public.party_types (code) on update cascade,
-  constraint interactions_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint interactions_party1_name_check check (party1_name ~ '[^[:space:]]' and char_length(party1_name) <= 200),
-  constraint interactions_party2_name_check check (party2_name ~ '[^[:space:]]' and char_length(party2_name) <= 200),
-  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
-);
-comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
-comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
-alter table public.interactions enable row level security;
-revoke all on public.interactions from public, anon, authenticated, service_role;
-create index interactions_case_id_idx on public.interactions (case_id, created_at desc);
-create index interactions_created_at_idx on public.interactions (created_at desc);
-create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
-create index interactions_party1_type_idx on public.interactions (party1_type);
-create index interactions_party2_type_idx on public.interactions (party2_type);
-
-create table public.internal_notes (
-  id         bigint      not null generated always as identity,
-  case_id    bigint      not null,
-  content    text        not null,
-  created_by uuid,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  constraint internal_notes_pkey primary key (id),
-  constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
-  constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint internal_notes_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
-);
-comment on table public.internal_notes is 'What staff tell each other about a case.';
-alter table public.internal_notes enable row level security;
-revoke all on public.internal_notes from public, anon, authenticated, service_role;
-create index internal_notes_case_id_idx on public.internal_notes (case_id, created_at desc);
-create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
 
 -- Statements that change many rows lock them in the order in which their plans find them. Two of them over the same rows
 -- would each wait for what the other has (16 clients: every third was rolled back as a deadlock), so they take turns.
@@ -386,6 +238,32 @@ $$;
 create trigger e_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
   for each row execute function casebase.check_assignee();
 
+-- The caller's own name.
+create function casebase.my_name(for_client uuid) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return casebase.person_name(casebase.caller_id(), for_client);
+end
+$$;
+
+-- Who works a case, for those who see the case.
+create function casebase.assignee_name(the_case bigint) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (
+    select s.display_name
+    from public.cases c
+    join public.staff_members s on s.user_id = c.assigned_to
+    where c.id = the_case
+      and (c.client_id = any (casebase.my_clients())
+           or c.department_id = any (casebase.my_departments())
+           or c.assigned_to = casebase.staff_id())
+  );
+end
+$$;
+
 -- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
 -- is treated like a client's; the policy then refuses it as it refuses a missing one.
 create function casebase.set_speaker() returns trigger
@@ -414,32 +292,6 @@ begin
     casebase.assignee_name(new.case_id),
     (select p.label from public.party_types p where p.code = new.party2_type));
   return new;
-end
-$$;
-
--- The caller's own name.
-create function casebase.my_name(for_client uuid) returns text
-  language plpgsql stable security definer set search_path = ''
-as $$
-begin
-  return casebase.person_name(casebase.caller_id(), for_client);
-end
-$$;
-
--- Who works a case, for those who see the case.
-create function casebase.assignee_name(the_case bigint) returns text
-  language plpgsql stable security definer set search_path = ''
-as $$
-begin
-  return (
-    select s.display_name
-    from public.cases c
-    join public.staff_members s on s.user_id = c.assigned_to
-    where c.id = the_case
-      and (c.client_id = any (casebase.my_clients())
-           or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  );
 end
 $$;
 

@@ -1,54 +1,14 @@
--- The history of cases: what staff read as a timeline and what webhooks are sent from.
---
--- Entries are written by statement-level triggers in the transaction of the change itself. Each case counts its
--- own, without gaps and in commit order: whoever writes holds the case's counter until the end of the transaction.
-
-create table casebase.case_counters (
-  case_id  bigint not null,
-  last_seq bigint not null,
-  constraint case_counters_pkey primary key (case_id),
-  constraint case_counters_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade
-)
--- Room on the page, so that counting stays a heap-only update.
-with (fillfactor = 50);
-comment on table casebase.case_counters is
-  'The last sequence number of each case''s history. Apart from cases, whose rows foreign keys lock.';
-alter table casebase.case_counters enable row level security;
-revoke all on casebase.case_counters from public, anon, authenticated, service_role;
-
-create table public.case_events (
-  id                bigint      not null generated always as identity,
-  case_id           bigint      not null,
-  seq               bigint      not null,
-  type              text        not null,
-  actor_id          uuid,
-  actor_name        text        not null,
-  visible_to_client boolean     not null,
-  data              jsonb       not null,
-  created_at        timestamptz not null default clock_timestamp(),
-  constraint case_events_pkey primary key (id),
-  constraint case_events_case_id_seq_key unique (case_id, seq),
-  constraint case_events_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
-  constraint case_events_actor_id_fkey foreign key (actor_id) references auth.users (id) on delete set null,
-  constraint case_events_type_check check (type ~ '^[a-z_]+\.[a-z_]+$')
-);
-comment on table public.case_events is 'The append-only history of each case. Staff read it; clients read rpc/case_timeline.';
-comment on column public.case_events.seq is 'Counts the entries of one case, without gaps, in the order of their commits.';
-comment on column public.case_events.actor_name is 'Stays when the user is deleted.';
-comment on column public.case_events.data is
-  'case_id (CASE-0001), case (its key), client_id, and what the type adds; changes as {"changes": {"status": {"from": …, "to": …}}}.';
-alter table public.case_events enable row level security;
-revoke all on public.case_events from public, anon, authenticated, service_role;
-create index case_events_actor_id_idx on public.case_events (actor_id) where actor_id is not null;
-create index case_events_created_at_idx on public.case_events (created_at desc);
+-- Which entries a change leaves.
 
 create type casebase.event_draft as (
-  case_id           bigint,
-  type              text,
-  actor_id          uuid,
-  visible_to_client boolean,
-  data              jsonb
+  case_id            bigint,
+  type               text,
+  actor_id           uuid,
+  subject_is_visible boolean,
+  data               jsonb
 );
+comment on column casebase.event_draft.subject_is_visible is
+  'Whether the client sees what the entry is about, where the type says that this decides.';
 
 -- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
 -- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
@@ -60,10 +20,10 @@ begin
     return;
   end if;
   with draft as (
-    select d.case_id, d.type, d.actor_id, d.visible_to_client, d.data, c.case_id as number, c.client_id,
+    select d.case_id, d.type, d.actor_id, d.subject_is_visible, d.data, c.case_id as number, c.client_id,
            row_number() over (partition by d.case_id order by d.position) as nth
     from unnest(drafts) with ordinality
-           as d (case_id, type, actor_id, visible_to_client, data, position)
+           as d (case_id, type, actor_id, subject_is_visible, data, position)
     join public.cases c on c.id = d.case_id
   ),
   counted as (
@@ -79,10 +39,17 @@ begin
          -- The row may outlive the user whose token this is.
          (select u.id from auth.users u where u.id = draft.actor_id),
          coalesce(casebase.person_name(draft.actor_id, draft.client_id), 'system'),
-         draft.visible_to_client,
+         -- case_events.type has no foreign key: every change would lock the same row of event_types.
+         case t.seen_by
+           when 'client' then true
+           when 'staff' then false
+           when 'subject' then draft.subject_is_visible
+           else casebase.no_such_event_type(draft.type)
+         end,
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
+  left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
 end
 $$;
@@ -94,7 +61,7 @@ create function casebase.record_new_cases() returns trigger
 as $$
 begin
   perform casebase.append_events(array_agg(
-    (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), true,
+    (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
      jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority))::casebase.event_draft
     order by n.id))
   from new_rows n;
@@ -106,17 +73,17 @@ create trigger record_insert after insert on public.cases
   referencing new table as new_rows
   for each statement execute function casebase.record_new_cases();
 
--- One entry per kind of change. Who works a case is the staff's affair, so clients don't see those entries.
+-- One entry per kind of change.
 create function casebase.record_case_changes() returns trigger
   language plpgsql security definer set search_path = ''
 as $$
 begin
   perform casebase.append_events(array_agg(
-    (entry.id, entry.type, casebase.caller_id(), entry.visible, jsonb_build_object('changes', entry.changes)
+    (entry.id, entry.type, casebase.caller_id(), null, jsonb_build_object('changes', entry.changes)
     )::casebase.event_draft
     order by entry.id, entry.rank))
   from (
-    select n.id, change.type, change.visible, min(change.rank) as rank,
+    select n.id, change.type, min(change.rank) as rank,
            jsonb_object_agg(change.name, case
              when change.is_text then '{"changed": true}'
              else jsonb_build_object('from', change.was, 'to', change.becomes)
@@ -124,21 +91,21 @@ begin
     from new_rows n
     join old_rows o on o.id = n.id
     cross join lateral (values
-      (1, 'case.handed_over',    false, 'department_id',         false, to_jsonb(o.department_id),         to_jsonb(n.department_id)),
-      (2, 'case.assigned',       false, 'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
+      (1, 'case.handed_over',    'department_id',         false, to_jsonb(o.department_id),         to_jsonb(n.department_id)),
+      (2, 'case.assigned',       'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
       (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
-                                 true,  'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
-      (4, 'case.status_changed', true,  'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
-      (5, 'case.updated',        true,  'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
-      (5, 'case.updated',        true,  'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
-      (5, 'case.updated',        true,  'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
-      (5, 'case.updated',        true,  'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
-      (5, 'case.updated',        true,  'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
-      (5, 'case.updated',        true,  'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
-      (5, 'case.updated',        true,  'metadata',              true,  o.metadata,                          n.metadata)
-    ) as change (rank, type, visible, name, is_text, was, becomes)
+                                 'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
+      (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
+      (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
+      (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
+      (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
+      (5, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
+      (5, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
+      (5, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
+      (5, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
+    ) as change (rank, type, name, is_text, was, becomes)
     where change.was is distinct from change.becomes
-    group by n.id, change.type, change.visible
+    group by n.id, change.type
   ) entry;
   return null;
 end
@@ -227,7 +194,7 @@ create function casebase.record_notes() returns trigger
 as $$
 begin
   perform casebase.append_events(array_agg(
-    (t.case_id, tg_argv[0], casebase.caller_id(), false, jsonb_build_object('internal_note_id', t.id)
+    (t.case_id, tg_argv[0], casebase.caller_id(), null, jsonb_build_object('internal_note_id', t.id)
     )::casebase.event_draft
     order by t.id))
   from touched t;
@@ -247,7 +214,7 @@ create function casebase.record_note_changes() returns trigger
 as $$
 begin
   perform casebase.append_events(array_agg(
-    (n.case_id, 'internal_note.updated', casebase.caller_id(), false, jsonb_build_object('internal_note_id', n.id)
+    (n.case_id, 'internal_note.updated', casebase.caller_id(), null, jsonb_build_object('internal_note_id', n.id)
     )::casebase.event_draft
     order by n.id))
   from new_rows n
@@ -285,26 +252,3 @@ $$;
 create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
-
--- A planned or estimated count is the planner's guess over everybody's rows, whatever the policies hide, and where it
--- knows the common values of a column, the guess tells how often one occurs. Of what people write it knows nothing.
-do $$
-declare
-  written record;
-begin
-  for written in
-    select c.oid::regclass as tab, a.attname
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_class c on c.oid = a.attrelid
-    where c.oid in (
-        'public.client_members'::regclass, 'public.staff_members'::regclass, 'public.cases'::regclass,
-        'public.case_internal'::regclass, 'public.interactions'::regclass, 'public.internal_notes'::regclass,
-        'public.case_files'::regclass, 'public.client_documents'::regclass, 'public.case_events'::regclass)
-      and a.attname in (
-        'display_name', 'title', 'description', 'metadata', 'tags', 'party1_name', 'party2_name', 'content',
-        'file_name', 'original_name', 'sha256', 'rejection', 'actor_name', 'data')
-  loop
-    execute format('alter table %s alter column %I set statistics 0', written.tab, written.attname);
-  end loop;
-end
-$$;

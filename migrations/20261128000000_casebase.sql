@@ -1,0 +1,4118 @@
+-- Casebase, written from supabase/schemas and policies in the order of supabase/config.toml: change those, then run
+-- `UPDATE=1 cargo test -p casebase --test database declared`.
+
+
+-- supabase/schemas/schema.sql
+
+-- The schema of what the API does not expose, and the role of the service.
+--
+-- Every table of Casebase is closed the moment it is made: row level security on, the automatic grants of older
+-- projects taken back by name. What is granted, and every policy, stands in policies/.
+
+do $$
+declare
+  taken text;
+begin
+  select string_agg(name, ', ') into taken
+  from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
+                    'staff_specialties', 'party_types', 'cases', 'case_internal', 'interactions', 'internal_notes',
+                    'case_files', 'client_documents', 'case_events']) name
+  where to_regclass('public.' || name) is not null;
+  if taken is not null then
+    raise exception 'public has tables of these names already: %', taken
+      using hint = 'Casebase would make its own. Rename or move yours first; only public.clients is shared.';
+  end if;
+end
+$$;
+
+create schema casebase;
+comment on schema casebase is
+  'Casebase: helpers of the policies, queues, counters. Not exposed by the API.';
+
+revoke all on schema casebase from public, anon, authenticated, service_role;
+grant usage on schema casebase to authenticated, service_role;
+
+-- The service's own role: it verifies files and delivers webhooks. It gets a password from the project's owner:
+-- alter role casebase_worker password '…';
+do $$
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = 'casebase_worker') then
+    create role casebase_worker login noinherit;
+  end if;
+end
+$$;
+
+
+-- supabase/schemas/people/clients.sql
+
+-- Clients, and who acts for them. A project that already has public.clients keeps it: we reference it and leave it alone.
+
+create table casebase.client_source (
+  only_row    boolean default true,
+  is_ours     boolean not null,
+  name_column name,
+  constraint client_source_pkey primary key (only_row),
+  constraint client_source_only_row_check check (only_row)
+);
+comment on table casebase.client_source is
+  'Whether public.clients was made by Casebase, and which of its columns is the name (null: none was recognised).';
+alter table casebase.client_source enable row level security;
+
+do $$
+begin
+  if to_regclass('public.clients') is null then
+    create table public.clients (
+      id         uuid        not null default gen_random_uuid(),
+      name       text        not null,
+      kind       text        not null default 'organisation',
+      created_at timestamptz not null default now(),
+      constraint clients_pkey primary key (id),
+      constraint clients_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+      constraint clients_kind_check check (kind in ('organisation', 'person'))
+    );
+    comment on table public.clients is 'Whom cases are worked for: an organisation, or one person.';
+    alter table public.clients enable row level security;
+    revoke all on public.clients from public, anon, authenticated, service_role;
+    insert into casebase.client_source (is_ours, name_column) values (true, 'name');
+    return;
+  end if;
+
+  if not exists (
+    select from pg_catalog.pg_attribute a
+    join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indkey::text = a.attnum::text
+    where a.attrelid = 'public.clients'::regclass
+      and a.attname = 'id'
+      and a.atttypid = 'uuid'::regtype
+      and i.indisunique
+      and i.indpred is null
+  ) then
+    raise exception 'public.clients exists, and its id is not a unique uuid'
+      using hint = 'Casebase references public.clients(id): rename the table, or give it a uuid key named id.';
+  end if;
+
+  insert into casebase.client_source (is_ours, name_column)
+  select false, (
+    select a.attname
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'public.clients'::regclass
+      and not a.attisdropped
+      and a.attname in ('name', 'display_name', 'company_name', 'full_name', 'title')
+    order by array_position(array['name', 'display_name', 'company_name', 'full_name', 'title'], a.attname::text)
+    limit 1
+  );
+end
+$$;
+
+create table public.client_members (
+  client_id    uuid        not null,
+  user_id      uuid        not null,
+  display_name text        not null,
+  created_at   timestamptz not null default now(),
+  constraint client_members_pkey primary key (client_id, user_id),
+  constraint client_members_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
+  constraint client_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
+  constraint client_members_display_name_check
+    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200)
+);
+comment on table public.client_members is 'Which users act for which client. Membership is a client''s only authority.';
+alter table public.client_members enable row level security;
+revoke all on public.client_members from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.client_members
+  alter column display_name set statistics 0;
+create index client_members_user_id_idx on public.client_members (user_id);
+
+create function casebase.client_name(client uuid) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  name_column name := (select s.name_column from casebase.client_source s);
+  found_name  text;
+begin
+  if name_column is null then
+    return null;
+  end if;
+  execute pg_catalog.format('select c.%I::text from public.clients c where c.id = $1', name_column)
+    into found_name
+    using client;
+  return found_name;
+end
+$$;
+
+
+-- supabase/schemas/people/departments.sql
+
+-- Departments: where a case is worked. One is the default.
+
+create table public.departments (
+  id         uuid        not null default gen_random_uuid(),
+  name       text        not null,
+  is_default boolean     not null default false,
+  created_at timestamptz not null default now(),
+  constraint departments_pkey primary key (id),
+  constraint departments_name_key unique (name),
+  constraint departments_name_check check (name = btrim(name) and char_length(name) between 1 and 200)
+);
+comment on column public.departments.is_default is 'The department that gets a case which names none. There is always one.';
+alter table public.departments enable row level security;
+revoke all on public.departments from public, anon, authenticated, service_role;
+create unique index departments_one_default_idx on public.departments (is_default) where is_default;
+
+insert into public.departments (name, is_default) values ('General', true);
+
+-- A department becomes the default by saying so; the one before steps back in the same statement.
+create function casebase.keep_one_default_department() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    if old.is_default then
+      raise exception 'the default department can''t be deleted'
+        using errcode = 'check_violation', hint = 'Set is_default on another department first.';
+    end if;
+    return old;
+  end if;
+  if new.is_default then
+    update public.departments d set is_default = false where d.is_default and d.id <> new.id;
+  elsif tg_op = 'UPDATE' and old.is_default and pg_catalog.pg_trigger_depth() = 1 then
+    raise exception 'there must be a default department'
+      using errcode = 'check_violation', hint = 'Set is_default on another department instead.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger keep_one_default
+  before insert or update of is_default or delete on public.departments
+  for each row execute function casebase.keep_one_default_department();
+
+create function casebase.default_department() returns uuid
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (select d.id from public.departments d where d.is_default);
+end
+$$;
+
+
+-- supabase/schemas/people/specialties.sql
+
+-- Specialties: what a case can need of whoever works it.
+
+create table public.specialties (
+  id         uuid        not null default gen_random_uuid(),
+  name       text        not null,
+  created_at timestamptz not null default now(),
+  constraint specialties_pkey primary key (id),
+  constraint specialties_name_key unique (name),
+  constraint specialties_name_check check (name = btrim(name) and char_length(name) between 1 and 200)
+);
+alter table public.specialties enable row level security;
+revoke all on public.specialties from public, anon, authenticated, service_role;
+
+
+-- supabase/schemas/people/staff.sql
+
+-- Staff: who works cases, how far each one sees, where, and with which specialties.
+
+create table public.staff_members (
+  user_id      uuid        not null,
+  display_name text        not null,
+  is_admin     boolean     not null default false,
+  scope        text        not null default 'assigned',
+  active       boolean     not null default true,
+  created_at   timestamptz not null default now(),
+  constraint staff_members_pkey primary key (user_id),
+  constraint staff_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
+  constraint staff_members_display_name_check
+    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+  constraint staff_members_scope_check check (scope in ('all', 'departments', 'assigned'))
+);
+comment on column public.staff_members.scope is
+  'Which cases this person sees: every case, those of their departments, or only those assigned to them (which everybody sees).';
+comment on column public.staff_members.active is 'Switched off, the person loses every staff right in the next statement.';
+alter table public.staff_members enable row level security;
+revoke all on public.staff_members from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.staff_members
+  alter column display_name set statistics 0;
+
+create table public.staff_departments (
+  user_id       uuid not null,
+  department_id uuid not null,
+  constraint staff_departments_pkey primary key (user_id, department_id),
+  constraint staff_departments_user_id_fkey
+    foreign key (user_id) references public.staff_members (user_id) on delete cascade,
+  constraint staff_departments_department_id_fkey
+    foreign key (department_id) references public.departments (id) on delete cascade
+);
+alter table public.staff_departments enable row level security;
+revoke all on public.staff_departments from public, anon, authenticated, service_role;
+create index staff_departments_department_id_idx on public.staff_departments (department_id);
+
+create table public.staff_specialties (
+  user_id      uuid not null,
+  specialty_id uuid not null,
+  constraint staff_specialties_pkey primary key (user_id, specialty_id),
+  constraint staff_specialties_user_id_fkey
+    foreign key (user_id) references public.staff_members (user_id) on delete cascade,
+  constraint staff_specialties_specialty_id_fkey
+    foreign key (specialty_id) references public.specialties (id) on delete cascade
+);
+alter table public.staff_specialties enable row level security;
+revoke all on public.staff_specialties from public, anon, authenticated, service_role;
+create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);
+
+
+-- supabase/schemas/people/party_types.sql
+
+-- Party types: what the two sides of an interaction can be.
+
+create table public.party_types (
+  code     text    not null,
+  label    text    not null,
+  internal boolean not null default false,
+  constraint party_types_pkey primary key (code),
+  constraint party_types_code_check check (code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
+  constraint party_types_label_check check (label = btrim(label) and char_length(label) between 1 and 200)
+);
+comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
+alter table public.party_types enable row level security;
+revoke all on public.party_types from public, anon, authenticated, service_role;
+
+insert into public.party_types (code, label, internal) values
+  ('ARGAN',      'Argan',      true),
+  ('CLIENT',     'Client',     false),
+  ('CONTRACTOR', 'Contractor', false),
+  ('EMPLOYEE',   'Employee',   false);
+
+
+-- supabase/schemas/people/asking.sql
+
+-- Who is asking. These are plpgsql because a session keeps their plans, and SECURITY DEFINER because policies on
+-- the tables they read call them. None takes a user's id from its caller. Every statement under a policy pays for
+-- some of them, so each runs as few queries as it can.
+
+-- auth.uid() raises when the subject is no uuid (a third party's token). On storage.objects that would break
+-- every bucket of the project, so the subject is read with care; and from where auth.jwt() reads it, because as an
+-- expression of its own that takes a third of the time.
+create function casebase.caller_id() returns uuid
+  language plpgsql stable set search_path = ''
+as $$
+begin
+  return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
+exception
+  when data_exception then
+    return null;
+end
+$$;
+
+-- 'admin', or the scope of a member of staff, or null. The lesser of claim and row: the token must say so and the
+-- row must still be active.
+create function casebase.staff_standing() returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  claimed text := nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'case_role';
+  person  uuid;
+begin
+  if claimed is null or claimed not in ('staff', 'admin') then
+    return null;
+  end if;
+  person := casebase.caller_id();
+  return (
+    select case when s.is_admin and claimed = 'admin' then 'admin' else s.scope end
+    from public.staff_members s
+    where s.user_id = person
+      and s.active
+  );
+end
+$$;
+
+create function casebase.is_staff() returns boolean
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return casebase.staff_standing() is not null;
+end
+$$;
+
+create function casebase.is_admin() returns boolean
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return coalesce(casebase.staff_standing() = 'admin', false);
+end
+$$;
+
+-- The caller's id where they are staff, to compare with assigned_to.
+create function casebase.staff_id() returns uuid
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if casebase.staff_standing() is null then
+    return null;
+  end if;
+  return casebase.caller_id();
+end
+$$;
+
+-- The departments whose cases the caller sees. An admin and staff of scope "all" get every one, so that a policy
+-- needs no arm that no index serves.
+create function casebase.my_departments() returns uuid[]
+  language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  standing text := casebase.staff_standing();
+  person   uuid;
+begin
+  if standing in ('admin', 'all') then
+    return array(select d.id from public.departments d);
+  elsif standing = 'departments' then
+    person := casebase.caller_id();
+    return array(select s.department_id from public.staff_departments s where s.user_id = person);
+  end if;
+  return '{}'::uuid[];
+end
+$$;
+
+-- The clients that the caller is a member of, whatever the token claims.
+create function casebase.my_clients() returns uuid[]
+  language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  person uuid := casebase.caller_id();
+begin
+  return array(select m.client_id from public.client_members m where m.user_id = person);
+end
+$$;
+
+-- Staff, or a member of some client: whoever has any business here.
+create function casebase.is_known() returns boolean
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return casebase.staff_standing() is not null
+    or exists (select from public.client_members m where m.user_id = casebase.caller_id());
+end
+$$;
+
+-- How a person is called, for the history and for whoever may read them. Callers check who asks.
+create function casebase.person_name(person uuid, for_client uuid) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select s.display_name from public.staff_members s where s.user_id = person),
+    (select m.display_name
+     from public.client_members m
+     where m.user_id = person
+     order by m.client_id = for_client desc
+     limit 1)
+  );
+end
+$$;
+
+
+-- supabase/schemas/people/first_admin.sql
+
+-- The first admin: run by the project's owner, once, e.g. in the SQL editor.
+create function casebase.make_admin(email text) returns uuid
+  language plpgsql set search_path = ''
+as $$
+declare
+  person uuid;
+begin
+  select u.id into person
+  from auth.users u
+  where pg_catalog.lower(u.email) = pg_catalog.lower(make_admin.email)
+  order by u.is_sso_user
+  limit 1;
+  if person is null then
+    raise exception 'nobody has signed up as %', make_admin.email
+      using errcode = 'no_data_found', hint = 'Sign up first, then run this again.';
+  end if;
+  insert into public.staff_members (user_id, display_name, is_admin, scope)
+  values (person, pg_catalog.split_part(make_admin.email, '@', 1), true, 'all')
+  on conflict (user_id) do update set is_admin = true, scope = 'all', active = true;
+  return person;
+end
+$$;
+comment on function casebase.make_admin(text) is
+  'Makes the user with this e-mail an admin. For the project''s owner only. Takes effect at their next sign-in or token refresh.';
+
+
+-- supabase/schemas/people/access_token_hook.sql
+
+-- The custom access token hook writes app_metadata.case_role at sign-in. It must never keep anybody from signing
+-- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
+-- waiting before Auth gives up on it. A host's own hook may call it.
+create function casebase.custom_access_token_hook(event jsonb) returns jsonb
+  language plpgsql stable security definer set search_path = '' set lock_timeout = '500ms'
+as $$
+declare
+  person    uuid;
+  case_role text;
+  metadata  jsonb;
+begin
+  person := (event ->> 'user_id')::uuid;
+  case_role := coalesce(
+    (select case when s.is_admin then 'admin' else 'staff' end
+     from public.staff_members s
+     where s.user_id = person and s.active),
+    (select 'client' from public.client_members m where m.user_id = person limit 1)
+  );
+  if case_role is null or pg_catalog.jsonb_typeof(event -> 'claims') is distinct from 'object' then
+    return event;
+  end if;
+  metadata := coalesce(nullif(event -> 'claims' -> 'app_metadata', 'null'), '{}');
+  if pg_catalog.jsonb_typeof(metadata) <> 'object' then
+    return event;
+  end if;
+  return pg_catalog.jsonb_set(
+    event, '{claims,app_metadata}', metadata || pg_catalog.jsonb_build_object('case_role', case_role));
+exception
+  when query_canceled or others then
+    return event;
+end
+$$;
+comment on function casebase.custom_access_token_hook(jsonb) is
+  'Supabase custom access token hook: writes app_metadata.case_role (client, staff or admin). Never raises.';
+
+
+-- supabase/schemas/people/rpc.sql
+
+-- The clients that the caller is a member of, with their names: what a new case needs. Works whether public.clients
+-- is ours or the project's own.
+create function casebase.my_client_names() returns table (id uuid, name text)
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return query
+    select mine.client_id, casebase.client_name(mine.client_id) from unnest(casebase.my_clients()) as mine (client_id);
+end
+$$;
+
+create function public.my_clients() returns table (id uuid, name text)
+  language sql stable set search_path = ''
+as $$
+  select * from casebase.my_client_names()
+$$;
+comment on function public.my_clients() is 'The clients that the caller is a member of.';
+
+
+-- supabase/schemas/cases/cases.sql
+
+create table public.cases (
+  id                    bigint      not null generated always as identity,
+  -- lpad cuts what is longer: CASE-10000 must keep its digits.
+  case_id               text        not null generated always as
+                          ('CASE-' || lpad(id::text, greatest(4, length(id::text)), '0')) stored,
+  client_id             uuid        not null,
+  department_id         uuid        not null default casebase.default_department(),
+  required_specialty_id uuid,
+  title                 text        not null,
+  description           text        not null default '',
+  status                text        not null default 'open',
+  priority              text        not null default 'medium',
+  assigned_to           uuid,
+  escalated_by          uuid,
+  escalated_at          timestamptz,
+  action_required_by    timestamptz,
+  action_required_of    text,
+  metadata              jsonb       not null default '{}',
+  created_by            uuid,
+  created_at            timestamptz not null default now(),
+  updated_at            timestamptz not null default now(),
+  resolved_at           timestamptz,
+  constraint cases_pkey primary key (id),
+  constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
+  constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
+  constraint cases_required_specialty_id_fkey
+    foreign key (required_specialty_id) references public.specialties (id) on delete set null,
+  constraint cases_assigned_to_fkey
+    foreign key (assigned_to) references public.staff_members (user_id) on delete set null,
+  constraint cases_escalated_by_fkey foreign key (escalated_by) references auth.users (id) on delete set null,
+  constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
+  constraint cases_action_required_of_fkey
+    foreign key (action_required_of) references public.party_types (code) on update cascade,
+  constraint cases_title_check check (title ~ '[^[:space:]]' and char_length(title) <= 200),
+  constraint cases_description_check check (char_length(description) <= 50000),
+  -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
+  constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
+  constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
+  constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
+  constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
+);
+comment on table public.cases is
+  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; for a page without one there is rpc/my_newest_cases, for exact counts rpc/my_case_counts. Whoever sees all had better ask for count=estimated.';
+comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
+comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
+comment on column public.cases.assigned_to is 'The member of staff who works the case.';
+comment on column public.cases.action_required_by is 'The deadline of the next move.';
+comment on column public.cases.action_required_of is 'The party type whose move it is.';
+comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
+alter table public.cases enable row level security;
+revoke all on public.cases from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.cases
+  alter column title set statistics 0,
+  alter column description set statistics 0,
+  alter column metadata set statistics 0;
+
+-- Not a constraint: a generated column that a foreign key could reference makes every update with a BEFORE trigger lock
+-- the case for update, and then each new interaction, note or file of it waits, or deadlocks. A condition prevents that.
+create unique index cases_case_id_key on public.cases (case_id) where case_id is not null;
+
+-- One index for every arm of the policies, in the order that a page is read in, with what the other arms ask for:
+-- then counting a client's cases needs no row.
+create index cases_client_id_idx on public.cases (client_id, created_at desc, id desc) include (department_id, assigned_to);
+create index cases_department_id_idx on public.cases (department_id, created_at desc, id desc);
+create index cases_assigned_to_idx on public.cases (assigned_to, created_at desc, id desc) include (client_id, department_id)
+  where assigned_to is not null;
+-- What somebody works on. Under a policy few rows are expected of assignee and status together, too few for the index
+-- above to be walked by date: 7 ms became 0.5.
+create index cases_assigned_to_status_idx on public.cases (assigned_to, status, created_at desc)
+  where assigned_to is not null;
+create index cases_created_at_idx on public.cases (created_at desc, id desc);
+-- With what the policy asks for, so that counting by status needs no row (50,000 of a million: 669 ms became 60).
+create index cases_status_idx on public.cases (status, priority, created_at desc)
+  include (client_id, department_id, assigned_to);
+create index cases_action_required_by_idx on public.cases (action_required_by) where action_required_by is not null;
+create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
+create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
+  where required_specialty_id is not null;
+create index cases_escalated_by_idx on public.cases (escalated_by) where escalated_by is not null;
+create index cases_created_by_idx on public.cases (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/case_internal.sql
+
+-- What staff keep about a case beside it. A table of its own: a column privilege would break `select *`.
+create table public.case_internal (
+  case_id    bigint      not null,
+  tags       text[]      not null default '{}',
+  metadata   jsonb       not null default '{}',
+  updated_at timestamptz not null default now(),
+  constraint case_internal_pkey primary key (case_id),
+  constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint case_internal_tags_check
+    check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
+  constraint case_internal_metadata_check
+    check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384)
+);
+comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+alter table public.case_internal enable row level security;
+revoke all on public.case_internal from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.case_internal
+  alter column tags set statistics 0,
+  alter column metadata set statistics 0;
+create index case_internal_tags_idx on public.case_internal using gin (tags);
+
+
+-- supabase/schemas/cases/interactions.sql
+
+create table public.interactions (
+  id                bigint      not null generated always as identity,
+  case_id           bigint      not null,
+  party1_name       text        not null,
+  party1_type       text        not null,
+  party2_name       text        not null,
+  party2_type       text        not null,
+  content           text        not null,
+  visible_to_client boolean     not null default false,
+  created_by        uuid,
+  created_at        timestamptz not null default now(),
+  updated_at        timestamptz not null default now(),
+  constraint interactions_pkey primary key (id),
+  -- For what must belong to the same case as its interaction.
+  constraint interactions_id_case_id_key unique (id, case_id),
+  constraint interactions_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint interactions_party1_type_fkey
+    foreign key (party1_type) references public.party_types (code) on update cascade,
+  constraint interactions_party2_type_fkey
+    foreign key (party2_type) references public.party_types (code) on update cascade,
+  constraint interactions_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
+  constraint interactions_party1_name_check check (party1_name ~ '[^[:space:]]' and char_length(party1_name) <= 200),
+  constraint interactions_party2_name_check check (party2_name ~ '[^[:space:]]' and char_length(party2_name) <= 200),
+  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
+);
+comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
+comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
+alter table public.interactions enable row level security;
+revoke all on public.interactions from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.interactions
+  alter column party1_name set statistics 0,
+  alter column party2_name set statistics 0,
+  alter column content set statistics 0;
+create index interactions_case_id_idx on public.interactions (case_id, created_at desc);
+create index interactions_created_at_idx on public.interactions (created_at desc);
+create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
+create index interactions_party1_type_idx on public.interactions (party1_type);
+create index interactions_party2_type_idx on public.interactions (party2_type);
+
+
+-- supabase/schemas/cases/internal_notes.sql
+
+create table public.internal_notes (
+  id         bigint      not null generated always as identity,
+  case_id    bigint      not null,
+  content    text        not null,
+  created_by uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint internal_notes_pkey primary key (id),
+  constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
+  constraint internal_notes_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
+);
+comment on table public.internal_notes is 'What staff tell each other about a case.';
+alter table public.internal_notes enable row level security;
+revoke all on public.internal_notes from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.internal_notes
+  alter column content set statistics 0;
+create index internal_notes_case_id_idx on public.internal_notes (case_id, created_at desc);
+create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/rules.sql
+
+-- The rules of cases, interactions and notes that no policy can say.
+--
+-- Two kinds of rule. What must be true of a row binds everybody. Who may do what binds whoever row level security
+-- binds (row_security_active): the API's users, but neither the owner nor a service key.
+-- Rule triggers are SECURITY INVOKER and look at cases through the caller's own policies, so they can't tell an
+-- invisible case from a missing one, and neither can who reads their errors.
+
+-- Statements that change many rows lock them in the order in which their plans find them. Two of them over the same rows
+-- would each wait for what the other has (16 clients: every third was rolled back as a deadlock), so they take turns.
+-- What PostgREST is asked to do to one row, by its key, goes ahead: it waits for nothing while it holds something. A text
+-- that isn't known waits for its turn too. Functions that run as the owner hold the row that they change.
+create function casebase.take_turns() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if current_user in ('authenticated', 'service_role')
+     and current_query() !~ format(
+       ' WHERE +"%s"\."%s"\."(%s)" = \$\d+ +(AND|RETURNING) ', tg_table_schema, tg_table_name, tg_argv[0])
+  then
+    perform pg_advisory_xact_lock('casebase'::regnamespace::oid::integer, tg_relid::integer);
+  end if;
+  return null;
+end
+$$;
+
+create trigger take_turns before update or delete on public.cases
+  for each statement execute function casebase.take_turns('id|case_id');
+create trigger take_turns before update or delete on public.case_internal
+  for each statement execute function casebase.take_turns('case_id');
+create trigger take_turns before update or delete on public.interactions
+  for each statement execute function casebase.take_turns('id');
+create trigger take_turns before update or delete on public.internal_notes
+  for each statement execute function casebase.take_turns('id');
+
+-- Which columns an update changes. Generated columns have no value yet in a BEFORE trigger; updated_at is ours.
+create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[]
+  language sql immutable set search_path = ''
+as $$
+  select coalesce(array_agg(n.key), '{}')
+  from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
+  where n.value is distinct from was -> n.key
+$$;
+
+-- What a row is and who made it never changes. created_by may become null: its user was deleted.
+create function casebase.keep_identity() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  was     jsonb := to_jsonb(old);
+  becomes jsonb := to_jsonb(new);
+  fixed   text;
+begin
+  foreach fixed in array tg_argv loop
+    if becomes -> fixed is distinct from was -> fixed
+       and not (fixed = 'created_by' and becomes -> fixed = 'null')
+    then
+      raise exception '% of % never changes', fixed, tg_table_name
+        using errcode = 'check_violation', column = fixed;
+    end if;
+  end loop;
+  new.updated_at := now();
+  return new;
+end
+$$;
+
+create trigger a_keep_identity before update on public.cases
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at');
+create trigger a_keep_identity before update on public.case_internal
+  for each row execute function casebase.keep_identity('case_id');
+create trigger a_keep_identity before update on public.interactions
+  for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
+create trigger a_keep_identity before update on public.internal_notes
+  for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
+
+-- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
+create function casebase.keep_words() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if row_security_active(tg_relid)
+     and old.created_by is distinct from casebase.caller_id()
+     and not casebase.is_admin()
+     and not casebase.changed_columns(to_jsonb(old), to_jsonb(new)) <@ '{visible_to_client}'
+  then
+    raise exception 'only who wrote it changes what it says'
+      using errcode = 'insufficient_privilege', hint = 'Add your own instead, or ask an admin.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger b_keep_words before update on public.interactions
+  for each row execute function casebase.keep_words();
+create trigger b_keep_words before update on public.internal_notes
+  for each row execute function casebase.keep_words();
+
+-- A new row is made by whoever makes it. A service key may say on whose behalf.
+create function casebase.set_author() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if row_security_active(tg_relid) then
+    new.created_by := casebase.caller_id();
+  else
+    new.created_by := coalesce(new.created_by, casebase.caller_id());
+  end if;
+  return new;
+end
+$$;
+
+create trigger a_set_author before insert on public.cases
+  for each row execute function casebase.set_author();
+create trigger a_set_author before insert on public.interactions
+  for each row execute function casebase.set_author();
+create trigger a_set_author before insert on public.internal_notes
+  for each row execute function casebase.set_author();
+
+-- Whoever opens a case outside the departments they work in does so as a client: title and description, nothing
+-- else. This judges only what was sent and what the caller is, so it says nothing about any client or case.
+create function casebase.limit_new_case() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  set_beyond text[];
+begin
+  if not row_security_active(tg_relid) or new.department_id = any (casebase.my_departments()) then
+    return new;
+  end if;
+  set_beyond := casebase.changed_columns(
+    to_jsonb(jsonb_populate_record(null::public.cases, jsonb_build_object(
+      'status', 'open', 'priority', 'medium', 'metadata', '{}'::jsonb,
+      'department_id', casebase.default_department()))),
+    to_jsonb(new) - '{id,client_id,title,description,created_by,created_at}'::text[]);
+  if set_beyond <> '{}' then
+    raise exception 'you can''t set % when you open a case', array_to_string(set_beyond, ', ')
+      using errcode = 'insufficient_privilege', hint = 'A client opens a case with client_id, title and description.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger b_limit_new_case before insert on public.cases
+  for each row execute function casebase.limit_new_case();
+
+-- Which columns of a case the caller may change. Fires only for rows that the caller sees and may edit.
+create function casebase.limit_case_changes() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  standing text := casebase.staff_standing();
+  changed  text[];
+  allowed  text[];
+begin
+  if not row_security_active(tg_relid) then
+    return new;
+  end if;
+  if standing in ('admin', 'all', 'departments')
+     and (old.department_id = any (casebase.my_departments()) or old.assigned_to = casebase.caller_id())
+  then
+    return new;
+  elsif standing is not null and old.assigned_to = casebase.caller_id() then
+    allowed := '{title,description,status,metadata,action_required_by,action_required_of}';
+  elsif old.status = 'open' then
+    allowed := '{title,description}';
+  else
+    raise exception 'a client edits a case only while it is open'
+      using errcode = 'insufficient_privilege', hint = 'Add an interaction, or reopen the case with rpc/reopen_case.';
+  end if;
+  changed := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
+  if not changed <@ allowed then
+    raise exception 'you can''t change % of this case',
+        (select string_agg(c, ', ') from unnest(changed) c where c <> all (allowed))
+      using errcode = 'insufficient_privilege', hint = 'You can change ' || array_to_string(allowed, ', ') || '.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger c_limit_case_changes before update on public.cases
+  for each row execute function casebase.limit_case_changes();
+
+-- What the status means for other columns. A reopened case starts anew: it can be escalated again.
+create function casebase.follow_status() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if new.status = 'resolved' then
+    new.resolved_at := coalesce(new.resolved_at, now());
+  else
+    new.resolved_at := null;
+  end if;
+  if tg_op = 'UPDATE' and old.status = 'resolved' and new.status <> 'resolved' then
+    new.escalated_at := null;
+    new.escalated_by := null;
+  end if;
+  return new;
+end
+$$;
+
+create trigger d_follow_status before insert or update of status, resolved_at on public.cases
+  for each row execute function casebase.follow_status();
+
+-- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
+-- whoever acts for no user (a service key, the owner).
+create function casebase.check_assignee() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if new.assigned_to is null
+     or tg_op = 'UPDATE'
+        and new.assigned_to is not distinct from old.assigned_to
+        and new.required_specialty_id is not distinct from old.required_specialty_id
+  then
+    return new;
+  end if;
+  -- Who was switched off since keeps the case until somebody takes it.
+  if (tg_op = 'INSERT' or new.assigned_to is distinct from old.assigned_to)
+     and not exists (select from public.staff_members s where s.user_id = new.assigned_to and s.active)
+  then
+    raise exception 'a case can be assigned to active staff only'
+      using errcode = 'check_violation', column = 'assigned_to';
+  end if;
+  if new.required_specialty_id is not null
+     and casebase.caller_id() is not null
+     and not casebase.is_admin()
+     and not exists (
+       select from public.staff_specialties s
+       where s.user_id = new.assigned_to and s.specialty_id = new.required_specialty_id
+     )
+  then
+    raise exception 'the case needs a specialty that its assignee does not have'
+      using errcode = 'check_violation', column = 'assigned_to', hint = 'Assign somebody who has it, or ask an admin.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger e_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
+  for each row execute function casebase.check_assignee();
+
+-- The caller's own name.
+create function casebase.my_name(for_client uuid) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return casebase.person_name(casebase.caller_id(), for_client);
+end
+$$;
+
+-- Who works a case, for those who see the case.
+create function casebase.assignee_name(the_case bigint) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (
+    select s.display_name
+    from public.cases c
+    join public.staff_members s on s.user_id = c.assigned_to
+    where c.id = the_case
+      and (c.client_id = any (casebase.my_clients())
+           or c.department_id = any (casebase.my_departments())
+           or c.assigned_to = casebase.staff_id())
+  );
+end
+$$;
+
+-- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
+-- is treated like a client's; the policy then refuses it as it refuses a missing one.
+create function casebase.set_speaker() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  the_case record;
+begin
+  if not row_security_active(tg_relid) then
+    return new;
+  end if;
+  select c.client_id, c.assigned_to,
+         c.department_id = any (casebase.my_departments())
+           or c.assigned_to is not distinct from casebase.staff_id() and c.assigned_to is not null as as_staff
+  into the_case
+  from public.cases c
+  where c.id = new.case_id;
+  if the_case.as_staff then
+    return new;
+  end if;
+  new.visible_to_client := true;
+  new.party1_type := 'CLIENT';
+  new.party1_name := casebase.my_name(the_case.client_id);
+  new.party2_type := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
+  new.party2_name := coalesce(
+    casebase.assignee_name(new.case_id),
+    (select p.label from public.party_types p where p.code = new.party2_type));
+  return new;
+end
+$$;
+
+create trigger b_set_speaker before insert on public.interactions
+  for each row execute function casebase.set_speaker();
+
+
+-- supabase/schemas/cases/rpc.sql
+
+-- What frontends call as rpc. The functions in public are SECURITY INVOKER; where one needs more than its caller
+-- has, a definer function in casebase checks the caller for itself. A case that the caller doesn't see and one
+-- that doesn't exist get the same 404.
+
+create function casebase.raise_no_case() returns void
+  language plpgsql set search_path = ''
+as $$
+begin
+  raise exception 'there is no such case' using errcode = 'PT404';
+end
+$$;
+
+-- Reopening: a client's only way to a status.
+create function casebase.reopen_case(case_id bigint) returns public.cases
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  reopened public.cases;
+begin
+  select c.* into reopened
+  from public.cases c
+  where c.id = reopen_case.case_id
+    and (c.client_id = any (casebase.my_clients())
+         or c.department_id = any (casebase.my_departments())
+         or c.assigned_to = casebase.staff_id())
+  for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  if reopened.status <> 'resolved' then
+    raise exception 'the case is not resolved' using errcode = 'PT409';
+  end if;
+  update public.cases c set status = 'open' where c.id = reopened.id returning c.* into reopened;
+  return reopened;
+end
+$$;
+
+create function public.reopen_case(case_id bigint) returns public.cases
+  language sql set search_path = ''
+as $$
+  select casebase.reopen_case(case_id)
+$$;
+comment on function public.reopen_case(bigint) is
+  'Opens a resolved case again, for whoever sees it. 404: no such case; 409: it is not resolved.';
+
+-- Escalating: a client's only way to a priority. It is at least high from then on.
+create function casebase.escalate_case(case_id bigint) returns public.cases
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  escalated public.cases;
+begin
+  select c.* into escalated
+  from public.cases c
+  where c.id = escalate_case.case_id
+    and (c.client_id = any (casebase.my_clients())
+         or c.department_id = any (casebase.my_departments())
+         or c.assigned_to = casebase.staff_id())
+  for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  if escalated.status = 'resolved' then
+    raise exception 'the case is resolved' using errcode = 'PT409', hint = 'Reopen it first.';
+  elsif escalated.escalated_at is not null then
+    raise exception 'the case is escalated already' using errcode = 'PT409';
+  end if;
+  update public.cases c
+  set escalated_at = now(),
+      escalated_by = casebase.caller_id(),
+      priority     = case when c.priority in ('low', 'medium') then 'high' else c.priority end
+  where c.id = escalated.id
+  returning c.* into escalated;
+  return escalated;
+end
+$$;
+
+create function public.escalate_case(case_id bigint) returns public.cases
+  language sql set search_path = ''
+as $$
+  select casebase.escalate_case(case_id)
+$$;
+comment on function public.escalate_case(bigint) is
+  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, and a priority of at least high. 404: no such case; 409: resolved, or escalated already.';
+
+-- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
+-- against the SELECT policy too.
+create function casebase.hand_over_case(case_id bigint, to_department uuid, to_staff uuid, note text) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  standing text := casebase.staff_standing();
+  the_case public.cases;
+begin
+  if standing is null or standing = 'assigned' then
+    raise exception 'you can''t hand over cases'
+      using errcode = 'insufficient_privilege', hint = 'Admins and staff of scope all or departments can.';
+  end if;
+  if to_department is null and to_staff is null then
+    raise exception 'say to which department or to whom' using errcode = 'invalid_parameter_value';
+  end if;
+  select c.* into the_case
+  from public.cases c
+  where c.id = hand_over_case.case_id
+    and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id())
+  for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  if note is not null then
+    insert into public.internal_notes (case_id, content) values (the_case.id, note);
+  end if;
+  -- Who had it in the old department doesn't work it in the new one, unless named.
+  update public.cases c
+  set department_id = coalesce(to_department, c.department_id),
+      assigned_to   = coalesce(to_staff, case when coalesce(to_department, c.department_id) = c.department_id
+                                              then c.assigned_to end)
+  where c.id = the_case.id;
+end
+$$;
+
+create function public.hand_over_case(
+  case_id       bigint,
+  to_department uuid default null,
+  to_staff      uuid default null,
+  note          text default null
+) returns void
+  language sql set search_path = ''
+as $$
+  select casebase.hand_over_case(case_id, to_department, to_staff, note)
+$$;
+comment on function public.hand_over_case(bigint, uuid, uuid, text) is
+  'Gives a case to another department, another member of staff, or both, also where the caller then no longer sees it. note becomes an internal note. 404: no such case.';
+
+-- Display names of the people in a case, as far as the caller sees what they did.
+create function casebase.case_people(case_id bigint) returns table (user_id uuid, display_name text, is_staff boolean)
+  language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  the_case public.cases;
+  as_staff boolean;
+begin
+  select c.* into the_case
+  from public.cases c
+  where c.id = case_people.case_id
+    and (c.client_id = any (casebase.my_clients())
+         or c.department_id = any (casebase.my_departments())
+         or c.assigned_to = casebase.staff_id());
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  as_staff := the_case.department_id = any (casebase.my_departments())
+    or coalesce(the_case.assigned_to = casebase.staff_id(), false);
+  return query
+    select p.person, casebase.person_name(p.person, the_case.client_id),
+           exists (select from public.staff_members s where s.user_id = p.person)
+    from (
+      select unnest(array[the_case.created_by, the_case.assigned_to, the_case.escalated_by]) as person
+      union
+      select i.created_by from public.interactions i
+      where i.case_id = the_case.id and (as_staff or i.visible_to_client)
+      union
+      select f.uploaded_by from public.case_files f
+      where f.case_id = the_case.id and f.state = 'available' and (as_staff or f.visible_to_client)
+      union
+      select n.created_by from public.internal_notes n where n.case_id = the_case.id and as_staff
+    ) p
+    where casebase.person_name(p.person, the_case.client_id) is not null;
+end
+$$;
+
+create function public.case_people(case_id bigint) returns table (user_id uuid, display_name text, is_staff boolean)
+  language sql stable set search_path = ''
+as $$
+  select * from casebase.case_people(case_id)
+$$;
+comment on function public.case_people(bigint) is
+  'The display names of the people in a case, as far as the caller sees what they did. 404: no such case.';
+
+
+-- supabase/schemas/cases/lists.sql
+
+-- Lists and counts of cases that stay quick for whoever sees few of many.
+
+-- The newest cases of whoever asks. A plain page without a filter walks everybody's cases by date until it has found
+-- enough of the caller's: the planner can't know how few those are. This reads each arm of the policy see_cases in its
+-- own index. One plan for all pages: planning would take longer than reading.
+create function casebase.newest_cases(
+  page_size       integer,
+  older_than      timestamptz,
+  below_id        bigint,
+  wanted_status   text,
+  wanted_priority text
+) returns setof public.cases
+  language plpgsql stable rows 25 security definer set search_path = '' set plan_cache_mode = force_generic_plan
+as $$
+declare
+  standing    text   := casebase.staff_standing();
+  clients     uuid[] := array[]::uuid[];
+  departments uuid[] := array[]::uuid[];
+  person      uuid;
+begin
+  if standing in ('admin', 'all') then
+    return query
+      select c.*
+      from public.cases c
+      where (c.created_at, c.id) < (older_than, below_id)
+        and (wanted_status is null or c.status = wanted_status)
+        and (wanted_priority is null or c.priority = wanted_priority)
+      order by c.created_at desc, c.id desc
+      limit page_size;
+    return;
+  end if;
+  clients := casebase.my_clients();
+  if standing is not null then
+    departments := casebase.my_departments();
+    person := casebase.caller_id();
+  end if;
+  return query
+    select distinct on (newest.created_at, newest.id) newest.*
+    from (
+      select of_client.*
+      from unnest(clients) as mine (client_id)
+      cross join lateral (
+        select c.*
+        from public.cases c
+        where c.client_id = mine.client_id
+          and (c.created_at, c.id) < (older_than, below_id)
+          and (wanted_status is null or c.status = wanted_status)
+          and (wanted_priority is null or c.priority = wanted_priority)
+        order by c.created_at desc, c.id desc
+        limit page_size
+      ) of_client
+      union all
+      select of_department.*
+      from unnest(departments) as mine (department_id)
+      cross join lateral (
+        select c.*
+        from public.cases c
+        where c.department_id = mine.department_id
+          and (c.created_at, c.id) < (older_than, below_id)
+          and (wanted_status is null or c.status = wanted_status)
+          and (wanted_priority is null or c.priority = wanted_priority)
+        order by c.created_at desc, c.id desc
+        limit page_size
+      ) of_department
+      union all
+      (
+        select c.*
+        from public.cases c
+        where c.assigned_to = person
+          and (c.created_at, c.id) < (older_than, below_id)
+          and (wanted_status is null or c.status = wanted_status)
+          and (wanted_priority is null or c.priority = wanted_priority)
+        order by c.created_at desc, c.id desc
+        limit page_size
+      )
+    ) newest
+    order by newest.created_at desc, newest.id desc
+    limit page_size;
+end
+$$;
+
+create function public.my_newest_cases(
+  page_size  integer     default 25,
+  older_than timestamptz default null,
+  below_id   bigint      default null,
+  status     text        default null,
+  priority   text        default null
+) returns setof public.cases
+  language plpgsql stable rows 25 set search_path = ''
+as $$
+begin
+  return query
+    select *
+    from casebase.newest_cases(
+      greatest(least(page_size, 1000), 0), coalesce(older_than, 'infinity'), coalesce(below_id, 0), status, priority);
+end
+$$;
+comment on function public.my_newest_cases(integer, timestamptz, bigint, text, text) is
+  'The newest cases that the caller sees, quickly, all or those of a status or priority: use it instead of a page of cases that is not filtered by client_id or assigned_to. For the next page, older_than and below_id are the created_at and the id of the last one had. At most 1000.';
+
+-- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
+-- policy must judge. A plan for each call, made when it is known who asks.
+create function casebase.case_counts() returns table (status text, priority text, count bigint)
+  language plpgsql stable rows 12 security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  standing    text   := casebase.staff_standing();
+  clients     uuid[] := casebase.my_clients();
+  departments uuid[] := array[]::uuid[];
+  person      uuid;
+begin
+  if standing in ('admin', 'all') then
+    return query select c.status, c.priority, count(*) from public.cases c group by c.status, c.priority;
+    return;
+  end if;
+  if standing is not null then
+    departments := casebase.my_departments();
+    person := casebase.caller_id();
+  end if;
+  return query
+    select c.status, c.priority, count(*)
+    from public.cases c
+    where c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    group by c.status, c.priority;
+end
+$$;
+
+create function public.my_case_counts() returns table (status text, priority text, count bigint)
+  language sql stable rows 12 set search_path = ''
+as $$
+  select * from casebase.case_counts()
+$$;
+comment on function public.my_case_counts() is
+  'How many cases the caller sees, by status and priority; none, no row. Quicker than count=exact.';
+
+
+-- supabase/schemas/files/names.sql
+
+-- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
+-- trailing dot or space.
+create function casebase.is_object_name(name text) returns boolean
+  language sql immutable set search_path = ''
+as $$
+  select octet_length(name) between 1 and 200
+     and name ~ '^[A-Za-z0-9_!*''()&$=@;:+,?-]([A-Za-z0-9_!.*''() &$=@;:+,?-]*[A-Za-z0-9_!*''()&$=@;:+,?-])?$'
+$$;
+
+
+-- supabase/schemas/files/case_files.sql
+
+-- Files of cases: rows that say, with those of client_documents, what may lie in the two buckets.
+--
+-- A row is reserved (pending), its object written (uploaded), checked by the service (available), and goes
+-- (deleting). Row and object are written with the caller's own token; only the service makes a file available.
+
+create table public.case_files (
+  id                bigint      not null generated always as identity,
+  case_id           bigint      not null,
+  interaction_id    bigint,
+  file_name         text        not null,
+  file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
+  file_size         bigint      not null,
+  uploaded_at       timestamptz not null default now(),
+  uploaded_by       uuid,
+  original_name     text        not null,
+  content_type      text        not null,
+  visible_to_client boolean     not null default false,
+  bucket_id         text        not null,
+  -- Policies look it up for each object: comparing bytes is quick, comparing words isn't.
+  object_path       text        collate "C" not null,
+  state             text        not null default 'pending',
+  object_version    text,
+  sha256            text,
+  rejection         text,
+  updated_at        timestamptz not null default now(),
+  constraint case_files_pkey primary key (id),
+  constraint case_files_object_path_key unique (bucket_id, object_path),
+  -- No cascade: an object must not lose its row. Files go first, then the case.
+  constraint case_files_case_id_fkey foreign key (case_id) references public.cases (id),
+  constraint case_files_interaction_id_fkey foreign key (interaction_id, case_id)
+    references public.interactions (id, case_id) on delete set null (interaction_id),
+  constraint case_files_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
+  constraint case_files_file_name_check check (casebase.is_object_name(file_name)),
+  constraint case_files_original_name_check
+    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint case_files_file_size_check check (file_size between 0 and 5368709120),
+  constraint case_files_content_type_check
+    check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
+  constraint case_files_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint case_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint case_files_checked_check
+    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0)
+);
+comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
+comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>.';
+comment on column public.case_files.original_name is 'As the uploader called it; downloads give it back.';
+comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
+comment on column public.case_files.rejection is 'Why the service refused the content.';
+alter table public.case_files enable row level security;
+revoke all on public.case_files from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.case_files
+  alter column file_name set statistics 0,
+  alter column original_name set statistics 0,
+  alter column sha256 set statistics 0,
+  alter column rejection set statistics 0;
+create index case_files_case_id_idx on public.case_files (case_id, uploaded_at desc);
+create index case_files_interaction_id_idx on public.case_files (interaction_id, case_id) where interaction_id is not null;
+create index case_files_uploaded_at_idx on public.case_files (uploaded_at desc);
+create index case_files_uploaded_by_idx on public.case_files (uploaded_by) where uploaded_by is not null;
+-- For the sweep: what is under way is little.
+create index case_files_unfinished_idx on public.case_files (state, updated_at) where state <> 'available';
+
+
+-- supabase/schemas/files/client_documents.sql
+
+create table public.client_documents (
+  id                bigint      not null generated always as identity,
+  client_id         uuid        not null,
+  category          text        not null,
+  file_name         text        not null,
+  file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
+  file_size         bigint      not null,
+  uploaded_at       timestamptz not null default now(),
+  uploaded_by       uuid,
+  original_name     text        not null,
+  content_type      text        not null,
+  bucket_id         text        not null,
+  object_path       text        collate "C" not null,
+  state             text        not null default 'pending',
+  object_version    text,
+  sha256            text,
+  rejection         text,
+  updated_at        timestamptz not null default now(),
+  constraint client_documents_pkey primary key (id),
+  constraint client_documents_object_path_key unique (bucket_id, object_path),
+  constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
+  constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
+  -- {client-id}/cases/ belongs to case files.
+  constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
+  constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
+  constraint client_documents_original_name_check
+    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint client_documents_file_size_check check (file_size between 0 and 5368709120),
+  constraint client_documents_content_type_check
+    check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
+  constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint client_documents_checked_check
+    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0)
+);
+comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+alter table public.client_documents enable row level security;
+revoke all on public.client_documents from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.client_documents
+  alter column file_name set statistics 0,
+  alter column original_name set statistics 0,
+  alter column sha256 set statistics 0,
+  alter column rejection set statistics 0;
+create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
+create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
+create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';
+
+
+-- supabase/schemas/files/objects.sql
+
+-- The two buckets, and what ties an object in them to its row.
+
+-- Both kinds of row as Storage's policies need them. security_invoker: what a caller doesn't see is not there.
+create view casebase.reserved_objects with (security_invoker = true) as
+  select f.bucket_id, f.object_path, f.state, f.uploaded_by, f.object_version from public.case_files f
+  union all
+  select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version from public.client_documents d;
+revoke all on casebase.reserved_objects from public, anon, authenticated, service_role;
+
+-- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.
+-- Functions, and cheap ones by declaration, so that the planner takes no other bucket's statement for expensive.
+create function casebase.may_upload_object(bucket text, path text) returns boolean
+  language plpgsql stable cost 10 set search_path = ''
+as $$
+begin
+  return exists (
+    select from casebase.reserved_objects r
+    where r.bucket_id = bucket
+      and r.object_path = path
+      and r.state = 'pending'
+      and r.uploaded_by = (select casebase.caller_id())
+  );
+end
+$$;
+
+create function casebase.may_delete_object(bucket text, path text) returns boolean
+  language plpgsql stable cost 10 set search_path = ''
+as $$
+begin
+  return exists (
+    select from casebase.reserved_objects r
+    where r.bucket_id = bucket
+      and r.object_path = path
+      and r.state = 'deleting'
+  );
+end
+$$;
+
+-- The version of an object of ours, or null where there is none. Tells nothing about other buckets.
+create function casebase.object_version(bucket text, path text) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(o.version, '')
+    from storage.objects o
+    where o.bucket_id = bucket
+      and o.name = path
+      and bucket in ('admin-bucket', 'client-bucket')
+  );
+end
+$$;
+
+-- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
+-- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
+-- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
+-- under a URL that somebody holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the
+-- policies have spoken. Other buckets never come here: the triggers' conditions leave them out.
+create function casebase.keep_object() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' and (new.bucket_id, new.name) is distinct from (old.bucket_id, old.name) then
+    raise exception 'objects of admin-bucket and client-bucket are not moved' using errcode = 'insufficient_privilege';
+  end if;
+  -- Whose token it was signed for is the object's owner; a secret key's has none.
+  perform from public.case_files f
+  where f.bucket_id = new.bucket_id and f.object_path = new.name and f.state = 'pending'
+    and (new.owner_id is null or new.owner_id = f.uploaded_by::text)
+  for share;
+  if not found then
+    perform from public.client_documents d
+    where d.bucket_id = new.bucket_id and d.object_path = new.name and d.state = 'pending'
+      and (new.owner_id is null or new.owner_id = d.uploaded_by::text)
+    for share;
+  end if;
+  if not found then
+    raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
+      using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger casebase_keep_new after insert on storage.objects
+  for each row when (new.bucket_id in ('admin-bucket', 'client-bucket'))
+  execute function casebase.keep_object();
+create trigger casebase_keep_changed after update on storage.objects
+  for each row when (
+    (old.bucket_id in ('admin-bucket', 'client-bucket') or new.bucket_id in ('admin-bucket', 'client-bucket'))
+    and (old.bucket_id, old.name, old.version) is distinct from (new.bucket_id, new.name, new.version)
+  )
+  execute function casebase.keep_object();
+
+-- The buckets.
+
+insert into storage.buckets (id, name, public)
+values ('admin-bucket', 'admin-bucket', false), ('client-bucket', 'client-bucket', false)
+on conflict (id) do nothing;
+
+do $$
+begin
+  if exists (select from storage.buckets b where b.id in ('admin-bucket', 'client-bucket') and b.public) then
+    raise exception 'admin-bucket and client-bucket must be private'
+      using hint = 'Make them private in Storage''s settings, then migrate again.';
+  end if;
+end
+$$;
+
+
+-- supabase/schemas/files/rules.sql
+
+-- What a file's row says stays true: where it lies, how it goes from state to state, what it hangs on.
+
+-- Only the table's owner vouches for a file's content: the verification functions run as the owner.
+create function casebase.vouches_for_files(files regclass) returns boolean
+  language sql stable set search_path = ''
+as $$
+  select pg_has_role(current_user, c.relowner, 'member') from pg_catalog.pg_class c where c.oid = files
+$$;
+
+-- What is reserved is pending, and the caller's own.
+create function casebase.reserve_file() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if row_security_active(tg_relid) then
+    new.uploaded_by := casebase.caller_id();
+  else
+    new.uploaded_by := coalesce(new.uploaded_by, casebase.caller_id());
+  end if;
+  if new.state <> 'pending' and not casebase.vouches_for_files(tg_relid) then
+    raise exception 'a new file is pending' using errcode = 'check_violation', column = 'state';
+  end if;
+  return new;
+end
+$$;
+
+create trigger a_reserve_file before insert on public.case_files
+  for each row execute function casebase.reserve_file();
+create trigger a_reserve_file before insert on public.client_documents
+  for each row execute function casebase.reserve_file();
+
+-- The place of a case's file follows from its case. Cases are read through the caller's own policies: for one
+-- that they don't see nothing is set or said, and the policy refuses the row as it refuses a missing case's.
+create function casebase.place_case_file() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  the_case record;
+  prefix   text;
+begin
+  new.bucket_id := null;
+  new.object_path := null;
+  select c.case_id, c.client_id,
+         c.department_id = any (casebase.my_departments())
+           or coalesce(c.assigned_to = casebase.staff_id(), false) as as_staff
+  into the_case
+  from public.cases c
+  where c.id = new.case_id;
+  if not found then
+    return new;
+  end if;
+
+  -- What a client adds, clients see.
+  if row_security_active(tg_relid) and not the_case.as_staff then
+    new.visible_to_client := true;
+  end if;
+
+  prefix := the_case.case_id || '-' || coalesce('interaction-' || new.interaction_id || '-', '');
+  if not starts_with(new.file_name, prefix)
+     or substr(new.file_name, length(prefix) + 1) !~ '^[0-9]{9,11}-[^ .]'
+  then
+    raise exception 'the file name must be %<unix seconds>-<name>', prefix
+      using errcode = 'check_violation', column = 'file_name', constraint = 'case_files_file_name_check',
+            hint = 'Let the service name the file, or follow the form.';
+  end if;
+
+  new.bucket_id := case when new.visible_to_client then 'client-bucket' else 'admin-bucket' end;
+  new.object_path := the_case.client_id || '/cases/' || the_case.case_id || '/' || new.file_name;
+  return new;
+end
+$$;
+
+create trigger b_place_case_file before insert on public.case_files
+  for each row execute function casebase.place_case_file();
+
+create function casebase.place_client_document() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  new.bucket_id := 'client-bucket';
+  new.object_path := new.client_id || '/' || new.category || '/' || new.file_name;
+  return new;
+end
+$$;
+
+create trigger b_place_client_document before insert on public.client_documents
+  for each row execute function casebase.place_client_document();
+
+-- A file stays what it was reserved as, and its state goes one way. Who may move it at all is the policies' part.
+create function casebase.keep_file() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
+begin
+  new.updated_at := now();
+  -- These become null when the interaction or the user is deleted.
+  if new.uploaded_by is null then
+    changed := array_remove(changed, 'uploaded_by');
+  end if;
+  if to_jsonb(new) -> 'interaction_id' = 'null' then
+    changed := array_remove(changed, 'interaction_id');
+  end if;
+
+  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection}' then
+    raise exception 'a file never changes its %', changed[1]
+      using errcode = 'check_violation', hint = 'Upload it again instead.';
+  end if;
+  if new.state = old.state then
+    if changed <> '{}' then
+      raise exception 'a file changes only when its state does' using errcode = 'check_violation';
+    end if;
+    return new;
+  end if;
+
+  case old.state || ' to ' || new.state
+    when 'pending to uploaded' then
+      if row_security_active(tg_relid) and old.uploaded_by is distinct from casebase.caller_id() then
+        raise exception 'only who reserved a file can upload it' using errcode = 'insufficient_privilege';
+      end if;
+      if casebase.object_version(old.bucket_id, old.object_path) is null then
+        raise exception 'there is no object at % in %', old.object_path, old.bucket_id
+          using errcode = 'PT409', hint = 'Upload the object first.';
+      end if;
+    when 'uploaded to available' then
+      if not casebase.vouches_for_files(tg_relid) then
+        raise exception 'only the service makes a file available'
+          using errcode = 'insufficient_privilege', hint = 'Ask it to verify the file.';
+      end if;
+    when 'pending to deleting', 'uploaded to deleting', 'available to deleting' then
+      if row_security_active(tg_relid) and changed <> '{state}' then
+        raise exception 'a file that goes changes nothing else' using errcode = 'check_violation';
+      end if;
+    else
+      raise exception 'a file can''t go from % to %', old.state, new.state
+        using errcode = 'check_violation', column = 'state',
+              hint = 'A file goes from pending to uploaded to available, and from anywhere to deleting.';
+  end case;
+  return new;
+end
+$$;
+
+create trigger a_keep_file before update on public.case_files
+  for each row execute function casebase.keep_file();
+create trigger a_keep_file before update on public.client_documents
+  for each row execute function casebase.keep_file();
+
+-- No row goes while its object is there.
+create function casebase.keep_row_of_object() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if casebase.object_version(old.bucket_id, old.object_path) is not null then
+    raise exception 'the object of this file is still in %', old.bucket_id
+      using errcode = 'PT409', hint = 'Delete the object through Storage first.';
+  end if;
+  return old;
+end
+$$;
+
+create trigger a_keep_row_of_object before delete on public.case_files
+  for each row execute function casebase.keep_row_of_object();
+create trigger a_keep_row_of_object before delete on public.client_documents
+  for each row execute function casebase.keep_row_of_object();
+
+-- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
+-- that file, and an upload that was signed for it would write another's.
+create table casebase.spent_paths (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint spent_paths_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
+alter table casebase.spent_paths enable row level security;
+revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
+
+create function casebase.spend_path() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
+  on conflict do nothing;
+  return null;
+end
+$$;
+
+create trigger spend_path after delete on public.case_files
+  for each row execute function casebase.spend_path();
+create trigger spend_path after delete on public.client_documents
+  for each row execute function casebase.spend_path();
+
+-- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
+create function casebase.refuse_spent_path() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if exists (
+    select from casebase.spent_paths s where s.bucket_id = new.bucket_id and s.object_path = new.object_path
+  ) then
+    raise exception 'duplicate key value violates unique constraint "%_object_path_key"', tg_table_name
+      using errcode = 'unique_violation', constraint = tg_table_name || '_object_path_key',
+            detail = 'A file that is gone had this path.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger refuse_spent_path after insert on public.case_files
+  for each row execute function casebase.refuse_spent_path();
+create trigger refuse_spent_path after insert on public.client_documents
+  for each row execute function casebase.refuse_spent_path();
+
+-- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
+-- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
+create function casebase.check_file_interaction() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform from public.interactions i where i.id = new.interaction_id and i.visible_to_client for share;
+  if not found then
+    raise exception 'a file that the client sees can''t belong to an interaction that the client doesn''t see'
+      using errcode = 'check_violation', column = 'visible_to_client',
+            hint = 'Make the interaction visible first, or the file internal.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger check_interaction after insert on public.case_files
+  for each row when (new.visible_to_client and new.interaction_id is not null)
+  execute function casebase.check_file_interaction();
+
+-- What nobody but its uploader sees yet keeps no interaction in the open: it is let go.
+create function casebase.check_interaction_files() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  update public.case_files f
+  set state = 'deleting', rejection = 'its interaction is not shown to the client any more'
+  where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client
+    and f.state in ('pending', 'uploaded');
+  if exists (
+    select from public.case_files f
+    where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client and f.state = 'available'
+  ) then
+    raise exception 'the interaction has files that the client sees'
+      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger c_check_files before update of visible_to_client on public.interactions
+  for each row when (old.visible_to_client and not new.visible_to_client)
+  execute function casebase.check_interaction_files();
+
+-- A case goes after its files; what has no object, and may be seen by nobody but its uploader, goes with it.
+create function casebase.let_go_of_reservations() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  delete from public.case_files f
+  where f.case_id = old.id
+    and f.state <> 'available'
+    and casebase.object_version(f.bucket_id, f.object_path) is null;
+  if exists (select from public.case_files f where f.case_id = old.id) then
+    raise exception '% has files', old.case_id
+      using errcode = 'foreign_key_violation', constraint = 'case_files_case_id_fkey',
+            hint = 'Delete them first: set state to deleting, delete the object, then the row. What was uploaded and never checked, its uploader deletes, or a secret key.';
+  end if;
+  return old;
+end
+$$;
+
+create trigger let_go_of_reservations before delete on public.cases
+  for each row execute function casebase.let_go_of_reservations();
+
+-- Changes of many rows take turns, as those of cases do.
+create trigger take_turns before update or delete on public.case_files
+  for each statement execute function casebase.take_turns('id');
+create trigger take_turns before update or delete on public.client_documents
+  for each statement execute function casebase.take_turns('id');
+
+
+-- supabase/schemas/files/verification.sql
+
+-- Verification, by the service's own role: one set of functions for both kinds of file. The service reads the bytes
+-- between begin and finish; finish refuses when the object was replaced meanwhile. 55000: not in a state for it.
+
+-- The table of a kind of file, case_file or client_document.
+create function casebase.files_of(kind text) returns regclass
+  language plpgsql immutable set search_path = ''
+as $$
+begin
+  case kind
+    when 'case_file' then return 'public.case_files'::regclass;
+    when 'client_document' then return 'public.client_documents'::regclass;
+    else
+      raise exception 'there is no kind of file %', kind
+        using errcode = 'invalid_parameter_value', hint = 'There are case_file and client_document.';
+  end case;
+end
+$$;
+
+create function casebase.verification_begin(kind text, id bigint)
+  returns table (bucket_id text, object_path text, object_version text, content_type text, file_size bigint)
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  return query execute format($sql$
+    select f.bucket_id, f.object_path, o.version, f.content_type, f.file_size
+    from %s f
+    join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.object_path
+    where f.id = $1 and f.state = 'uploaded'
+  $sql$, casebase.files_of(kind)) using id;
+  if not found then
+    raise exception '% % has no upload to verify', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+end
+$$;
+
+-- Answers the row.
+create function casebase.verification_finish(
+  kind           text,
+  id             bigint,
+  object_version text,
+  sha256         text,
+  file_size      bigint,
+  content_type   text
+) returns jsonb
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  verified jsonb;
+begin
+  execute format($sql$
+    update %s f
+    set state          = 'available',
+        object_version = $2,
+        sha256         = $3,
+        file_size      = $4,
+        content_type   = $5
+    where f.id = $1
+      and f.state = 'uploaded'
+      and casebase.object_version(f.bucket_id, f.object_path) = $2
+    returning to_jsonb(f)
+  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type;
+  if verified is null then
+    raise exception '% % was replaced or is not waiting for verification', kind, id
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
+  end if;
+  return verified;
+end
+$$;
+
+create function casebase.verification_reject(kind text, id bigint, reason text) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  rejected bigint;
+begin
+  execute format($sql$
+    update %s f
+    set state     = 'deleting',
+        rejection = left($2, 1000)
+    where f.id = $1
+      and f.state in ('pending', 'uploaded')
+    returning f.id
+  $sql$, casebase.files_of(kind)) into rejected using id, reason;
+  if rejected is null then
+    raise exception '% % is not waiting for verification', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+end
+$$;
+
+
+-- supabase/schemas/history/event_types.sql
+
+-- The kinds of entry in a case's history, which are what webhooks send. A new kind is a row here and what writes it.
+create table casebase.event_types (
+  type    text not null,
+  meaning text not null,
+  seen_by text not null,
+  constraint event_types_pkey primary key (type),
+  constraint event_types_type_check check (type ~ '^[a-z_]+\.[a-z_]+$'),
+  constraint event_types_seen_by_check check (seen_by in ('client', 'staff', 'subject'))
+);
+comment on table casebase.event_types is
+  'The types of case_events. Events and the filters of webhook endpoints name only these.';
+comment on column casebase.event_types.seen_by is
+  'Whose timeline shows it: client (everybody who sees the case), staff, or subject (whoever sees the interaction or file).';
+alter table casebase.event_types enable row level security;
+revoke all on casebase.event_types from public, anon, authenticated, service_role;
+
+insert into casebase.event_types (type, seen_by, meaning) values
+  ('case.created',          'client',  'A case was opened.'),
+  ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
+  ('case.status_changed',   'client',  'Its status changed.'),
+  ('case.escalated',        'client',  'It was escalated.'),
+  ('case.assigned',         'staff',   'Who works it changed.'),
+  ('case.handed_over',      'staff',   'It went to another department.'),
+  ('interaction.created',   'subject', 'Something was said.'),
+  ('interaction.updated',   'subject', 'What was said was changed, hidden from the client or shown to them.'),
+  ('interaction.deleted',   'subject', 'What was said was deleted.'),
+  ('internal_note.created', 'staff',   'Staff wrote an internal note.'),
+  ('internal_note.updated', 'staff',   'An internal note was changed.'),
+  ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
+  ('case_file.available',   'subject', 'A file was checked and can be read.'),
+  ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
+
+create function casebase.no_such_event_type(type text) returns boolean
+  language plpgsql set search_path = ''
+as $$
+begin
+  raise exception 'there is no event type %', type
+    using errcode = 'check_violation', column = 'event_types',
+          hint = 'There are ' || (select string_agg(t.type, ', ' order by t.type) from casebase.event_types t) || '.';
+end
+$$;
+
+
+-- supabase/schemas/history/case_events.sql
+
+-- The history of cases: what staff read as a timeline and what webhooks are sent from.
+--
+-- Entries are written by statement-level triggers in the transaction of the change itself. Each case counts its
+-- own, without gaps and in commit order: whoever writes holds the case's counter until the end of the transaction.
+
+create table casebase.case_counters (
+  case_id  bigint not null,
+  last_seq bigint not null,
+  constraint case_counters_pkey primary key (case_id),
+  constraint case_counters_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade
+)
+-- Room on the page, so that counting stays a heap-only update.
+with (fillfactor = 50);
+comment on table casebase.case_counters is
+  'The last sequence number of each case''s history. Apart from cases, whose rows foreign keys lock.';
+alter table casebase.case_counters enable row level security;
+revoke all on casebase.case_counters from public, anon, authenticated, service_role;
+
+create table public.case_events (
+  id                bigint      not null generated always as identity,
+  case_id           bigint      not null,
+  seq               bigint      not null,
+  type              text        not null,
+  actor_id          uuid,
+  actor_name        text        not null,
+  visible_to_client boolean     not null,
+  data              jsonb       not null,
+  created_at        timestamptz not null default clock_timestamp(),
+  constraint case_events_pkey primary key (id),
+  constraint case_events_case_id_seq_key unique (case_id, seq),
+  constraint case_events_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint case_events_actor_id_fkey foreign key (actor_id) references auth.users (id) on delete set null,
+  constraint case_events_type_check check (type ~ '^[a-z_]+\.[a-z_]+$')
+);
+comment on table public.case_events is 'The append-only history of each case. Staff read it; clients read rpc/case_timeline.';
+comment on column public.case_events.seq is 'Counts the entries of one case, without gaps, in the order of their commits.';
+comment on column public.case_events.actor_name is 'Stays when the user is deleted.';
+comment on column public.case_events.data is
+  'case_id (CASE-0001), case (its key), client_id, and what the type adds; changes as {"changes": {"status": {"from": …, "to": …}}}.';
+alter table public.case_events enable row level security;
+revoke all on public.case_events from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.case_events
+  alter column actor_name set statistics 0,
+  alter column data set statistics 0;
+create index case_events_actor_id_idx on public.case_events (actor_id) where actor_id is not null;
+create index case_events_created_at_idx on public.case_events (created_at desc);
+
+
+-- supabase/schemas/history/recording.sql
+
+-- Which entries a change leaves.
+
+create type casebase.event_draft as (
+  case_id            bigint,
+  type               text,
+  actor_id           uuid,
+  subject_is_visible boolean,
+  data               jsonb
+);
+comment on column casebase.event_draft.subject_is_visible is
+  'Whether the client sees what the entry is about, where the type says that this decides.';
+
+-- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
+-- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
+create function casebase.append_events(drafts casebase.event_draft[]) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if drafts is null then
+    return;
+  end if;
+  with draft as (
+    select d.case_id, d.type, d.actor_id, d.subject_is_visible, d.data, c.case_id as number, c.client_id,
+           row_number() over (partition by d.case_id order by d.position) as nth
+    from unnest(drafts) with ordinality
+           as d (case_id, type, actor_id, subject_is_visible, data, position)
+    join public.cases c on c.id = d.case_id
+  ),
+  counted as (
+    insert into casebase.case_counters as k (case_id, last_seq)
+    select draft.case_id, count(*) from draft group by draft.case_id order by draft.case_id
+    on conflict (case_id) do update set last_seq = k.last_seq + excluded.last_seq
+    returning k.case_id, k.last_seq
+  )
+  insert into public.case_events (case_id, seq, type, actor_id, actor_name, visible_to_client, data)
+  select draft.case_id,
+         counted.last_seq - max(draft.nth) over (partition by draft.case_id) + draft.nth,
+         draft.type,
+         -- The row may outlive the user whose token this is.
+         (select u.id from auth.users u where u.id = draft.actor_id),
+         coalesce(casebase.person_name(draft.actor_id, draft.client_id), 'system'),
+         -- case_events.type has no foreign key: every change would lock the same row of event_types.
+         case t.seen_by
+           when 'client' then true
+           when 'staff' then false
+           when 'subject' then draft.subject_is_visible
+           else casebase.no_such_event_type(draft.type)
+         end,
+         jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
+  from draft
+  join counted on counted.case_id = draft.case_id
+  left join casebase.event_types t on t.type = draft.type
+  order by draft.case_id, draft.nth;
+end
+$$;
+
+-- Each trigger below says which entries a statement leaves. Order: as the rows came.
+
+create function casebase.record_new_cases() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority))::casebase.event_draft
+    order by n.id))
+  from new_rows n;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.cases
+  referencing new table as new_rows
+  for each statement execute function casebase.record_new_cases();
+
+-- One entry per kind of change.
+create function casebase.record_case_changes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (entry.id, entry.type, casebase.caller_id(), null, jsonb_build_object('changes', entry.changes)
+    )::casebase.event_draft
+    order by entry.id, entry.rank))
+  from (
+    select n.id, change.type, min(change.rank) as rank,
+           jsonb_object_agg(change.name, case
+             when change.is_text then '{"changed": true}'
+             else jsonb_build_object('from', change.was, 'to', change.becomes)
+           end) as changes
+    from new_rows n
+    join old_rows o on o.id = n.id
+    cross join lateral (values
+      (1, 'case.handed_over',    'department_id',         false, to_jsonb(o.department_id),         to_jsonb(n.department_id)),
+      (2, 'case.assigned',       'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
+      (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
+                                 'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
+      (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
+      (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
+      (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
+      (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
+      (5, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
+      (5, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
+      (5, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
+      (5, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
+    ) as change (rank, type, name, is_text, was, becomes)
+    where change.was is distinct from change.becomes
+    group by n.id, change.type
+  ) entry;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.cases
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_case_changes();
+
+create function casebase.record_new_interactions() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (n.case_id, 'interaction.created', coalesce(casebase.caller_id(), n.created_by), n.visible_to_client,
+     jsonb_build_object('interaction_id', n.id, 'party1_type', n.party1_type, 'party2_type', n.party2_type,
+                        'visible_to_client', n.visible_to_client))::casebase.event_draft
+    order by n.id))
+  from new_rows n;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.interactions
+  referencing new table as new_rows
+  for each statement execute function casebase.record_new_interactions();
+
+create function casebase.record_interaction_changes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (entry.case_id, 'interaction.updated', casebase.caller_id(), entry.visible_to_client,
+     jsonb_build_object('interaction_id', entry.id, 'changes', entry.changes))::casebase.event_draft
+    order by entry.id))
+  from (
+    select n.id, n.case_id, n.visible_to_client,
+           jsonb_object_agg(change.name, case
+             when change.name = 'content'
+               -- What was changed while an interaction became visible was never the client's to read.
+               or n.visible_to_client and not o.visible_to_client and change.name <> 'visible_to_client'
+             then '{"changed": true}'
+             else jsonb_build_object('from', change.was, 'to', change.becomes)
+           end) as changes
+    from new_rows n
+    join old_rows o on o.id = n.id
+    cross join lateral (values
+      ('content',           to_jsonb(o.content),           to_jsonb(n.content)),
+      ('party1_name',       to_jsonb(o.party1_name),       to_jsonb(n.party1_name)),
+      ('party1_type',       to_jsonb(o.party1_type),       to_jsonb(n.party1_type)),
+      ('party2_name',       to_jsonb(o.party2_name),       to_jsonb(n.party2_name)),
+      ('party2_type',       to_jsonb(o.party2_type),       to_jsonb(n.party2_type)),
+      ('visible_to_client', to_jsonb(o.visible_to_client), to_jsonb(n.visible_to_client))
+    ) as change (name, was, becomes)
+    where change.was is distinct from change.becomes
+    group by n.id, n.case_id, n.visible_to_client
+  ) entry;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.interactions
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_interaction_changes();
+
+create function casebase.record_deleted_interactions() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (o.case_id, 'interaction.deleted', casebase.caller_id(), o.visible_to_client,
+     jsonb_build_object('interaction_id', o.id))::casebase.event_draft
+    order by o.id))
+  from old_rows o;
+  return null;
+end
+$$;
+
+create trigger record_delete after delete on public.interactions
+  referencing old table as old_rows
+  for each statement execute function casebase.record_deleted_interactions();
+
+-- Notes: the trigger's argument is the entry's type.
+create function casebase.record_notes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (t.case_id, tg_argv[0], casebase.caller_id(), null, jsonb_build_object('internal_note_id', t.id)
+    )::casebase.event_draft
+    order by t.id))
+  from touched t;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.internal_notes
+  referencing new table as touched
+  for each statement execute function casebase.record_notes('internal_note.created');
+create trigger record_delete after delete on public.internal_notes
+  referencing old table as touched
+  for each statement execute function casebase.record_notes('internal_note.deleted');
+
+create function casebase.record_note_changes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (n.case_id, 'internal_note.updated', casebase.caller_id(), null, jsonb_build_object('internal_note_id', n.id)
+    )::casebase.event_draft
+    order by n.id))
+  from new_rows n
+  join old_rows o on o.id = n.id
+  where n.content <> o.content;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.internal_notes
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_note_changes();
+
+-- A file exists for others from available to deleting. The service makes it available on the uploader's behalf.
+create function casebase.record_file_changes() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (n.case_id,
+     case n.state when 'available' then 'case_file.available' else 'case_file.deleted' end,
+     coalesce(casebase.caller_id(), case n.state when 'available' then n.uploaded_by end),
+     n.visible_to_client,
+     jsonb_build_object('case_file_id', n.id, 'interaction_id', n.interaction_id, 'file_name', n.file_name,
+                        'original_name', n.original_name, 'content_type', n.content_type, 'file_size', n.file_size,
+                        'sha256', n.sha256, 'visible_to_client', n.visible_to_client))::casebase.event_draft
+    order by n.id))
+  from new_rows n
+  join old_rows o on o.id = n.id
+  where n.state <> o.state and 'available' in (n.state, o.state);
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.case_files
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_file_changes();
+
+
+-- supabase/schemas/history/rpc.sql
+
+-- The history as a client may read it. Neither seq nor id: their gaps would count what staff do unseen. An entry
+-- about an interaction shows as long as the interaction does.
+create function casebase.case_timeline(case_id bigint)
+  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.cases c
+    where c.id = case_timeline.case_id
+      and (c.client_id = any (casebase.my_clients())
+           or c.department_id = any (casebase.my_departments())
+           or c.assigned_to = casebase.staff_id())
+  ) then
+    perform casebase.raise_no_case();
+  end if;
+  return query
+    select e.created_at, e.type, e.actor_name, e.data
+    from public.case_events e
+    where e.case_id = case_timeline.case_id
+      and e.visible_to_client
+      and (e.type not like 'interaction.%'
+           or exists (
+             select from public.interactions i
+             where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
+    order by e.seq;
+end
+$$;
+
+create function public.case_timeline(case_id bigint)
+  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
+  language sql stable set search_path = ''
+as $$
+  select * from casebase.case_timeline(case_id)
+$$;
+comment on function public.case_timeline(bigint) is
+  'What happened to a case, as its client may read it, oldest first. Staff find everything in case_events. 404: no such case.';
+
+
+-- supabase/schemas/webhooks/endpoints.sql
+
+-- Webhooks: endpoints that admins manage, and an outbox that the worker empties.
+--
+-- A delivery is one event for one endpoint. Its life:
+--
+--   pending   due at next_attempt_at; the first unfinished delivery of its lane, or not yet looked at
+--   waiting   behind an earlier delivery of its lane; no clock runs
+--   leased    a worker is sending it, until leased_until
+--   delivered, failed
+--
+-- A lane is one endpoint and one case: within it deliveries are sent one after another, in the order of their ids,
+-- which is the commit order of the case's events. Lanes never wait for each other.
+--
+-- Users' transactions only ever insert pending rows; nothing else of theirs touches the queue. Whatever decides
+-- about order runs in the worker's functions, one at a time (they lock the one row of webhook_queue), for
+-- milliseconds, and never waits for a user's transaction (skip locked).
+
+-- Endpoints -----------------------------------------------------------------------------------------------------
+
+create table casebase.webhook_endpoints (
+  id                uuid        not null default gen_random_uuid(),
+  url               text        not null,
+  description       text        not null default '',
+  -- 'case.updated', or 'case.*' for a whole family; none: every event
+  event_types       text[]      not null default '{}',
+  enabled           boolean     not null default true,
+  disabled_reason   text,
+  -- what the worker learns about the receiver
+  paused_until      timestamptz,
+  failures_in_a_row integer     not null default 0,
+  created_by        uuid        default auth.uid(),
+  created_at        timestamptz not null default now(),
+  updated_at        timestamptz not null default now(),
+
+  constraint webhook_endpoints_pkey primary key (id),
+  constraint webhook_endpoints_created_by_fkey
+    foreign key (created_by) references auth.users (id) on delete set null,
+  -- no user:password in it, and no fragment: neither would arrive
+  constraint webhook_endpoints_url_check
+    check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_description_check
+    check (length(description) <= 500),
+  constraint webhook_endpoints_event_types_check
+    check (
+      cardinality(event_types) = 0
+      or (
+        cardinality(event_types) <= 100
+        and array_position(event_types, null) is null
+        and array_to_string(event_types, ' ') ~ '^[a-z_]+\.([a-z_]+|\*)( [a-z_]+\.([a-z_]+|\*))*$'
+      )
+    )
+);
+alter table casebase.webhook_endpoints enable row level security;
+revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role;
+
+create index webhook_endpoints_created_by_idx on casebase.webhook_endpoints (created_by);
+
+comment on table casebase.webhook_endpoints is
+  'Where notifications are sent. Managed by admins through create_webhook_endpoint and its like.';
+
+-- A filter names types that there are. AFTER: the policies have spoken.
+create function casebase.check_event_types() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  perform casebase.no_such_event_type(filter)
+  from unnest(new.event_types) filter
+  where not exists (
+    select from casebase.event_types t
+    where filter in (t.type, split_part(t.type, '.', 1) || '.*')
+  );
+  return null;
+end
+$$;
+
+create trigger check_event_types after insert or update of event_types on casebase.webhook_endpoints
+  for each row execute function casebase.check_event_types();
+
+-- Secrets are written once and read by the worker's functions only. A secret ends when a newer one says so.
+create table casebase.webhook_secrets (
+  id                 bigint      generated always as identity,
+  endpoint_id        uuid        not null,
+  secret             text        not null,
+  -- for how long the secrets before this one go on signing beside it
+  previous_valid_for interval    not null,
+  created_at         timestamptz not null default now(),
+
+  constraint webhook_secrets_pkey primary key (id),
+  constraint webhook_secrets_endpoint_id_fkey
+    foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade,
+  constraint webhook_secrets_secret_check
+    check (
+      secret ~ '^whsec_[A-Za-z0-9+/]+={0,2}$'
+      and octet_length(decode(substr(secret, 7), 'base64')) between 24 and 64
+    ),
+  constraint webhook_secrets_previous_valid_for_check
+    check (previous_valid_for between interval '0' and interval '30 days')
+);
+alter table casebase.webhook_secrets enable row level security;
+revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role;
+
+create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoint_id, id);
+
+comment on table casebase.webhook_secrets is
+  'Signing secrets, write-only: no role may select them, the worker gets them with each lease.';
+
+
+-- supabase/schemas/webhooks/outbox.sql
+
+-- Outbox --------------------------------------------------------------------------------------------------------
+
+-- endpoint_id is no foreign key on purpose: every insert would lock the same endpoint row, and many writers at once
+-- would queue there. webhook_tidy removes what a deleted endpoint leaves.
+create table casebase.webhook_deliveries (
+  id              bigint      generated always as identity,
+  endpoint_id     uuid        not null,
+  -- both null: a test event
+  event_id        bigint,
+  case_id         bigint,
+  state           text        not null default 'pending',
+  attempts        integer     not null default 0,
+  next_attempt_at timestamptz not null default now(),
+  -- of the last lease: a worker that comes back after its lease was given away holds an old one
+  lease_token     uuid,
+  leased_at       timestamptz,
+  leased_until    timestamptz,
+  created_at      timestamptz not null default now(),
+  finished_at     timestamptz,
+
+  constraint webhook_deliveries_pkey primary key (id),
+  constraint webhook_deliveries_event_id_fkey
+    foreign key (event_id) references public.case_events (id) on delete cascade,
+  constraint webhook_deliveries_event_and_case_check
+    check ((event_id is null) = (case_id is null)),
+  constraint webhook_deliveries_state_check
+    check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
+  constraint webhook_deliveries_leased_check
+    check ((state = 'leased') = (leased_at is not null) and (state = 'leased') = (leased_until is not null)),
+  constraint webhook_deliveries_finished_check
+    check ((state in ('delivered', 'failed')) = (finished_at is not null))
+);
+alter table casebase.webhook_deliveries enable row level security;
+revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role;
+
+create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
+create index webhook_deliveries_due_idx      on casebase.webhook_deliveries (endpoint_id, next_attempt_at, id)
+  where state = 'pending';
+create index webhook_deliveries_lane_idx     on casebase.webhook_deliveries (endpoint_id, case_id, id)
+  where state in ('pending', 'waiting', 'leased');
+create index webhook_deliveries_leased_idx   on casebase.webhook_deliveries (endpoint_id, leased_until)
+  where state = 'leased';
+create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
+  where state in ('delivered', 'failed');
+
+-- The queue is rewritten all the time: clean up after a fixed number of rows, not a share of the table.
+alter table casebase.webhook_deliveries set (
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_threshold    = 5000
+);
+
+comment on table casebase.webhook_deliveries is
+  'One event for one endpoint, from the change that caused it until it is delivered or given up.';
+
+create table casebase.webhook_attempts (
+  delivery_id bigint      not null,
+  number      integer     not null,
+  started_at  timestamptz not null,
+  duration_ms integer,
+  -- the receiver's answer, or why there was none
+  status      integer,
+  response    text,
+  error       text,
+
+  constraint webhook_attempts_pkey primary key (delivery_id, number),
+  constraint webhook_attempts_delivery_id_fkey
+    foreign key (delivery_id) references casebase.webhook_deliveries (id) on delete cascade,
+  constraint webhook_attempts_outcome_check
+    check (status is not null or error is not null)
+);
+alter table casebase.webhook_attempts enable row level security;
+revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role;
+
+comment on table casebase.webhook_attempts is
+  'Every request that was made for a delivery, also those that a worker did not live to report.';
+
+-- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
+create table casebase.webhook_queue (
+  only_row        boolean     not null default true,
+  listening_until timestamptz not null default '-infinity',
+
+  constraint webhook_queue_pkey primary key (only_row),
+  constraint webhook_queue_only_row_check check (only_row)
+);
+alter table casebase.webhook_queue enable row level security;
+revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
+
+insert into casebase.webhook_queue default values;
+
+-- Enqueueing, in the transaction of the change ----------------------------------------------------------------------
+
+create function casebase.enqueue_webhooks() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
+  select endpoint.id, event.id, event.case_id
+    from inserted event
+    join casebase.webhook_endpoints endpoint
+      on endpoint.enabled
+     and (
+       endpoint.event_types = '{}'
+       or event.type = any (endpoint.event_types)
+       or split_part(event.type, '.', 1) || '.*' = any (endpoint.event_types)
+     )
+   order by event.case_id, event.seq;
+
+  -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
+  if found and (select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue) then
+    perform pg_notify('casebase_webhooks', '');
+  end if;
+
+  return null;
+end
+$$;
+
+create trigger enqueue_webhooks
+  after insert on public.case_events
+  referencing new table as inserted
+  for each statement execute function casebase.enqueue_webhooks();
+
+
+-- supabase/schemas/webhooks/messages.sql
+
+-- What is sent ------------------------------------------------------------------------------------------------------
+
+-- The same for every attempt and every replay of one event to one endpoint, and for no other.
+create function casebase.webhook_message_id(endpoint_id uuid, event_id bigint, delivery_id bigint) returns text
+language sql immutable set search_path = ''
+as $$
+  select 'msg_' || left(
+    encode(sha256(uuid_send($1) || int8send(coalesce($2, -$3))), 'hex'),
+    32
+  )
+$$;
+
+create function casebase.webhook_timestamp(at timestamptz) returns text
+language sql stable set search_path = ''
+as $$
+  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+-- The body by Standard Webhooks: type, timestamp, data.
+create function casebase.webhook_body(event public.case_events) returns text
+language sql stable set search_path = ''
+as $$
+  select json_build_object(
+    'type',      event.type,
+    'timestamp', casebase.webhook_timestamp(event.created_at),
+    'data',      event.data || jsonb_build_object(
+      'event_id',          event.id,
+      'seq',               event.seq,
+      'actor',             jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
+      'visible_to_client', event.visible_to_client
+    )
+  )::text
+$$;
+
+create function casebase.webhook_test_body(endpoint_id uuid, created_at timestamptz) returns text
+language sql stable set search_path = ''
+as $$
+  select json_build_object(
+    'type',      'webhook.test',
+    'timestamp', casebase.webhook_timestamp($2),
+    'data',      json_build_object('endpoint_id', $1)
+  )::text
+$$;
+
+-- The secrets that sign at this moment, newest first; none for an endpoint that has none.
+create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
+language sql stable set search_path = ''
+as $$
+  select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
+    from casebase.webhook_secrets signing
+   where signing.endpoint_id = $1
+     and not exists (
+       select
+         from casebase.webhook_secrets newer
+        where newer.endpoint_id = signing.endpoint_id
+          and newer.id > signing.id
+          and newer.created_at + newer.previous_valid_for <= now()
+     )
+$$;
+
+
+-- supabase/schemas/webhooks/worker.sql
+
+-- The worker's functions --------------------------------------------------------------------------------------------
+
+-- What a worker took and never reported goes back, with an attempt that says so. It costs no retry: the receiver
+-- did nothing wrong.
+create function casebase.webhook_expire_leases() returns void
+language sql set search_path = ''
+as $$
+  with expired as (
+    select delivery.id, delivery.leased_at
+      from casebase.webhook_deliveries delivery
+     where delivery.state = 'leased'
+       and delivery.leased_until <= clock_timestamp()
+       for update skip locked
+  ),
+  returned as (
+    update casebase.webhook_deliveries delivery
+       set state = 'pending', next_attempt_at = now(), leased_at = null, leased_until = null
+      from expired
+     where delivery.id = expired.id
+  )
+  insert into casebase.webhook_attempts (delivery_id, number, started_at, error)
+  select expired.id,
+         1 + (
+           select coalesce(max(attempt.number), 0)
+             from casebase.webhook_attempts attempt
+            where attempt.delivery_id = expired.id
+         ),
+         expired.leased_at,
+         'The worker stopped before it reported an answer; the request may have arrived.'
+    from expired
+$$;
+
+-- The deliveries that are due now, oldest first, and whether each is blocked. An endpoint gets at most
+-- max_per_endpoint requests at a time, one that keeps failing a single one, so that it cannot occupy the worker.
+create function casebase.webhook_due(max_deliveries integer, max_per_endpoint integer)
+returns table (id bigint, endpoint_id uuid, case_id bigint, blocked boolean)
+language sql stable set search_path = ''
+as $$
+  select due.id,
+         due.endpoint_id,
+         due.case_id,
+         exists (
+           select
+             from casebase.webhook_deliveries earlier
+            where earlier.endpoint_id = due.endpoint_id
+              and earlier.case_id = due.case_id
+              and earlier.id < due.id
+              and earlier.state in ('pending', 'waiting', 'leased')
+         )
+    from casebase.webhook_endpoints endpoint
+   cross join lateral (
+     select count(*) as n
+       from casebase.webhook_deliveries leased
+      where leased.endpoint_id = endpoint.id
+        and leased.state = 'leased'
+   ) in_flight
+   cross join lateral (
+     select delivery.*
+       from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at <= clock_timestamp()
+      order by delivery.next_attempt_at, delivery.id
+      limit greatest(0, least(
+        max_deliveries,
+        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n
+      ))
+   ) due
+   where endpoint.enabled
+     and (endpoint.paused_until is null or endpoint.paused_until <= clock_timestamp())
+   order by due.next_attempt_at, due.id
+   limit max_deliveries
+$$;
+
+-- Sets aside every pending delivery of these lanes that has an unfinished one before it. Answers how many.
+create function casebase.webhook_park(endpoint_ids uuid[], case_ids bigint[]) returns integer
+language plpgsql set search_path = ''
+as $$
+declare
+  parked integer;
+begin
+  with lane as (
+    select unfinished.endpoint_id, unfinished.case_id, min(unfinished.id) as first_id
+      from casebase.webhook_deliveries unfinished
+     where (unfinished.endpoint_id, unfinished.case_id) in (
+             select blocked.endpoint_id, blocked.case_id
+               from unnest(endpoint_ids, case_ids) as blocked (endpoint_id, case_id)
+           )
+       and unfinished.state in ('pending', 'waiting', 'leased')
+     group by unfinished.endpoint_id, unfinished.case_id
+  ),
+  behind as (
+    select delivery.id
+      from casebase.webhook_deliveries delivery
+      join lane
+        on lane.endpoint_id = delivery.endpoint_id
+       and lane.case_id = delivery.case_id
+       and lane.first_id < delivery.id
+     where delivery.state = 'pending'
+       for update of delivery skip locked
+  )
+  update casebase.webhook_deliveries delivery
+     set state = 'waiting'
+    from behind
+   where delivery.id = behind.id;
+
+  get diagnostics parked = row_count;
+  return parked;
+end
+$$;
+
+-- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
+-- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
+-- notification, for as long as listens_for.
+create function casebase.webhook_lease(
+  max_deliveries   integer,
+  max_per_endpoint integer,
+  lease            interval,
+  listens_for      interval
+)
+returns table (
+  delivery_id bigint,
+  lease_token uuid,
+  attempt     integer,
+  endpoint_id uuid,
+  url         text,
+  message_id  text,
+  body        text,
+  secrets     text[]
+)
+language plpgsql security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  heads           bigint[];
+  lanes_endpoints uuid[];
+  lanes_cases     bigint[];
+begin
+  -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
+  perform set_config('synchronous_commit', 'off', true);
+  perform from casebase.webhook_queue for update;
+  perform casebase.webhook_expire_leases();
+
+  loop
+    select array_agg(due.id)          filter (where not due.blocked),
+           array_agg(due.endpoint_id) filter (where due.blocked),
+           array_agg(due.case_id)     filter (where due.blocked)
+      into heads, lanes_endpoints, lanes_cases
+      from casebase.webhook_due(max_deliveries, max_per_endpoint) due;
+
+    exit when lanes_endpoints is null;
+    exit when casebase.webhook_park(lanes_endpoints, lanes_cases) = 0;
+  end loop;
+
+  return query
+  with free as (
+    select delivery.id
+      from casebase.webhook_deliveries delivery
+     where delivery.id = any (heads)
+       for update skip locked
+  ),
+  leased as (
+    update casebase.webhook_deliveries delivery
+       set state        = 'leased',
+           lease_token  = gen_random_uuid(),
+           leased_at    = clock_timestamp(),
+           leased_until = clock_timestamp() + lease
+      from free
+     where delivery.id = free.id
+    returning delivery.*
+  )
+  select leased.id,
+         leased.lease_token,
+         leased.attempts + 1,
+         leased.endpoint_id,
+         endpoint.url,
+         casebase.webhook_message_id(leased.endpoint_id, leased.event_id, leased.id),
+         case
+           when leased.event_id is null then casebase.webhook_test_body(leased.endpoint_id, leased.created_at)
+           else casebase.webhook_body(event)
+         end,
+         casebase.webhook_signing_secrets(leased.endpoint_id)
+    from leased
+    join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
+    left join public.case_events event on event.id = leased.event_id
+   order by leased.id;
+
+  if found then
+    update casebase.webhook_queue queue
+       set listening_until = '-infinity'
+     where queue.listening_until > '-infinity';
+  else
+    update casebase.webhook_queue
+       set listening_until = clock_timestamp() + listens_for;
+  end if;
+end
+$$;
+
+-- Reports what became of leased deliveries, as an array of
+--   {delivery_id, lease_token, started_at, duration_ms, status, response, error,
+--    verdict: delivered | retry | failed, retry_in_ms, pause_ms, disable_because}
+-- Every attempt is recorded; only who still holds the lease decides the delivery's state. Answers how many did.
+create function casebase.webhook_ack(reports jsonb) returns integer
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  known    bigint[];
+  finished bigint[];
+  settled  integer;
+begin
+  perform from casebase.webhook_queue for update;
+
+  known := array(
+    select delivery.id
+      from casebase.webhook_deliveries delivery
+     where delivery.id in (select (report ->> 'delivery_id')::bigint from jsonb_array_elements(reports) report)
+       for update skip locked
+  );
+
+  perform casebase.webhook_record_attempts(reports, known);
+
+  with report as (
+    select *
+      from jsonb_to_recordset(reports) as r (delivery_id bigint, lease_token uuid, verdict text, retry_in_ms bigint)
+  ),
+  changed as (
+    update casebase.webhook_deliveries delivery
+       set state           = case report.verdict
+                               when 'delivered' then 'delivered'
+                               when 'retry'     then 'pending'
+                               else 'failed'
+                             end,
+           attempts        = delivery.attempts + 1,
+           next_attempt_at = case report.verdict
+                               when 'retry' then now() + report.retry_in_ms * interval '1 ms'
+                               else delivery.next_attempt_at
+                             end,
+           leased_at       = null,
+           leased_until    = null,
+           finished_at     = case report.verdict when 'retry' then null else clock_timestamp() end
+      from report
+     where delivery.id = report.delivery_id
+       and delivery.id = any (known)
+       and delivery.state = 'leased'
+       and delivery.lease_token = report.lease_token
+    returning delivery.id, delivery.finished_at
+  )
+  select count(*), array_agg(changed.id) filter (where changed.finished_at is not null)
+    into settled, finished
+    from changed;
+
+  perform casebase.webhook_judge_endpoints(reports);
+  perform casebase.webhook_advance_lanes(finished);
+  return settled;
+end
+$$;
+
+create function casebase.webhook_record_attempts(reports jsonb, known bigint[]) returns void
+language sql set search_path = ''
+as $$
+  insert into casebase.webhook_attempts (delivery_id, number, started_at, duration_ms, status, response, error)
+  select report.delivery_id,
+         row_number() over (partition by report.delivery_id order by report.started_at) + (
+           select coalesce(max(earlier.number), 0)
+             from casebase.webhook_attempts earlier
+            where earlier.delivery_id = report.delivery_id
+         ),
+         report.started_at,
+         report.duration_ms,
+         report.status,
+         report.response,
+         report.error
+    from jsonb_to_recordset(reports) as report (
+           delivery_id bigint, started_at timestamptz, duration_ms integer, status integer, response text, error text
+         )
+   where report.delivery_id = any (known)
+$$;
+
+-- What the answers say about the receivers: one success clears the failures, a pause lets them breathe, Gone ends it.
+create function casebase.webhook_judge_endpoints(reports jsonb) returns void
+language sql set search_path = ''
+as $$
+  with answers as (
+    select delivery.endpoint_id,
+           bool_or(report.verdict = 'delivered')             as any_delivered,
+           count(*) filter (where report.verdict <> 'delivered') as failures,
+           max(report.pause_ms)                              as pause_ms,
+           max(report.disable_because)                       as disable_because
+      from jsonb_to_recordset(reports) as report (
+             delivery_id bigint, verdict text, pause_ms bigint, disable_because text
+           )
+      join casebase.webhook_deliveries delivery on delivery.id = report.delivery_id
+     group by delivery.endpoint_id
+  ),
+  affected as (
+    select endpoint.id, answers.*
+      from casebase.webhook_endpoints endpoint
+      join answers on answers.endpoint_id = endpoint.id
+     where endpoint.failures_in_a_row > 0
+        or answers.failures > 0
+       for update of endpoint skip locked
+  )
+  update casebase.webhook_endpoints endpoint
+     set failures_in_a_row = case
+                               when affected.any_delivered then 0
+                               else endpoint.failures_in_a_row + affected.failures
+                             end,
+         paused_until      = greatest(endpoint.paused_until, now() + affected.pause_ms * interval '1 ms'),
+         enabled           = endpoint.enabled and affected.disable_because is null,
+         disabled_reason   = coalesce(affected.disable_because, endpoint.disabled_reason)
+    from affected
+   where endpoint.id = affected.id
+$$;
+
+-- The next of each lane whose first delivery is finished becomes due, at the time it always had.
+create function casebase.webhook_advance_lanes(finished bigint[]) returns void
+language sql set search_path = ''
+as $$
+  with next as (
+    select delivery.id
+      from casebase.webhook_deliveries delivery
+     where delivery.id in (
+             select (
+                      select following.id
+                        from casebase.webhook_deliveries following
+                       where following.endpoint_id = done.endpoint_id
+                         and following.case_id = done.case_id
+                         and following.state in ('pending', 'waiting', 'leased')
+                       order by following.id
+                       limit 1
+                    )
+               from casebase.webhook_deliveries done
+              where done.id = any (finished)
+           )
+       and delivery.state = 'waiting'
+       for update skip locked
+  )
+  update casebase.webhook_deliveries delivery
+     set state = 'pending'
+    from next
+   where delivery.id = next.id
+$$;
+
+-- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
+-- that is gone, and sets lanes going again whose first delivery was removed by hand. Answers how many finished ones it
+-- forgot. Finished deliveries are many and the queue is locked meanwhile: each piece has an index to find it by.
+create function casebase.webhook_tidy(keep interval) returns integer
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  forgotten integer;
+begin
+  perform from casebase.webhook_queue for update;
+
+  delete from casebase.webhook_deliveries delivery
+   where delivery.id in (
+     select old.id
+       from casebase.webhook_deliveries old
+      where old.state in ('delivered', 'failed')
+        and old.finished_at < now() - keep
+      order by old.finished_at
+      limit 5000
+        for update skip locked
+   );
+  get diagnostics forgotten = row_count;
+
+  with unwanted as (
+    select delivery.id
+      from casebase.webhook_deliveries delivery
+     where delivery.state in ('pending', 'waiting', 'leased')
+       and not exists (select from casebase.webhook_endpoints endpoint where endpoint.id = delivery.endpoint_id)
+     limit 5000
+       for update skip locked
+  )
+  delete from casebase.webhook_deliveries delivery
+   using unwanted
+   where delivery.id = unwanted.id;
+
+  with first_of_lane as (
+    select distinct on (delivery.endpoint_id, delivery.case_id) delivery.id, delivery.state
+      from casebase.webhook_deliveries delivery
+     where delivery.state in ('pending', 'waiting', 'leased')
+     order by delivery.endpoint_id, delivery.case_id, delivery.id
+  ),
+  stuck as (
+    select delivery.id
+      from casebase.webhook_deliveries delivery
+     where delivery.id in (select first_of_lane.id from first_of_lane where first_of_lane.state = 'waiting')
+       for update skip locked
+  )
+  update casebase.webhook_deliveries delivery
+     set state = 'pending'
+    from stuck
+   where delivery.id = stuck.id;
+
+  return forgotten;
+end
+$$;
+
+
+-- supabase/schemas/webhooks/rpc.sql
+
+-- What admins call: SECURITY INVOKER, so that the policies below decide ------------------------------------------------
+
+create function casebase.new_webhook_secret() returns text
+language sql volatile set search_path = ''
+as $$
+  -- three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere
+  select 'whsec_' || encode(
+    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
+    'base64'
+  )
+$$;
+
+create function casebase.no_such_webhook(what text, id text) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  raise exception 'There is no webhook % % that you may manage.', what, id
+    using errcode = 'PT404', hint = 'Webhooks are managed by admins.';
+end
+$$;
+
+-- Refuses to queue what would not be sent.
+create function casebase.require_enabled_webhook(endpoint_id uuid) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  is_enabled boolean;
+begin
+  select endpoint.enabled into is_enabled
+    from casebase.webhook_endpoints endpoint
+   where endpoint.id = require_enabled_webhook.endpoint_id;
+
+  if is_enabled is null then
+    perform casebase.no_such_webhook('endpoint', require_enabled_webhook.endpoint_id::text);
+  elsif not is_enabled then
+    raise exception 'This webhook endpoint is disabled: nothing would be sent.'
+      using errcode = 'PT409', hint = 'Enable it with update_webhook_endpoint first.';
+  end if;
+end
+$$;
+
+-- Answers the secret, this once.
+create function public.create_webhook_endpoint(
+  url         text,
+  description text   default '',
+  event_types text[] default '{}'
+)
+returns table (id uuid, secret text)
+language plpgsql security invoker set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  new_id     uuid;
+  new_secret text := casebase.new_webhook_secret();
+begin
+  insert into casebase.webhook_endpoints (url, description, event_types)
+  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types)
+  returning id into new_id;
+
+  insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
+  values (new_id, new_secret, interval '0');
+
+  return query select new_id, new_secret;
+end
+$$;
+
+-- What is left out or null stays as it is. Enabling forgets why it was disabled and what went wrong before.
+create function public.update_webhook_endpoint(
+  endpoint_id uuid,
+  url         text    default null,
+  description text    default null,
+  event_types text[]  default null,
+  enabled     boolean default null
+)
+returns void
+language plpgsql security invoker set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  arg_enabled constant boolean := update_webhook_endpoint.enabled;
+begin
+  update casebase.webhook_endpoints endpoint
+     set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
+         description       = coalesce(update_webhook_endpoint.description, endpoint.description),
+         event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
+         enabled           = coalesce(arg_enabled, endpoint.enabled),
+         disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
+         paused_until      = case when arg_enabled then null else endpoint.paused_until end,
+         failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
+         updated_at        = now()
+   where endpoint.id = update_webhook_endpoint.endpoint_id;
+
+  if not found then
+    perform casebase.no_such_webhook('endpoint', update_webhook_endpoint.endpoint_id::text);
+  end if;
+  perform pg_notify('casebase_webhooks', '');
+end
+$$;
+
+-- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
+-- are finished with all others of their age.
+create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
+language plpgsql security invoker set search_path = ''
+as $$
+begin
+  delete from casebase.webhook_endpoints endpoint
+   where endpoint.id = delete_webhook_endpoint.endpoint_id;
+
+  if not found then
+    perform casebase.no_such_webhook('endpoint', delete_webhook_endpoint.endpoint_id::text);
+  end if;
+end
+$$;
+
+create function public.webhook_endpoints()
+returns table (
+  id                uuid,
+  url               text,
+  description       text,
+  event_types       text[],
+  enabled           boolean,
+  disabled_reason   text,
+  paused_until      timestamptz,
+  failures_in_a_row integer,
+  created_by        uuid,
+  created_at        timestamptz,
+  updated_at        timestamptz
+)
+language sql stable security invoker set search_path = ''
+as $$
+  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
+         endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+         endpoint.created_at, endpoint.updated_at
+    from casebase.webhook_endpoints endpoint
+   order by endpoint.created_at, endpoint.id
+$$;
+
+-- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
+-- and one with each secret before it; '0' ends those at once.
+create function public.rotate_webhook_secret(
+  endpoint_id        uuid,
+  previous_valid_for interval default interval '24 hours'
+)
+returns text
+language plpgsql security invoker set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  new_secret text := casebase.new_webhook_secret();
+begin
+  if not exists (
+    select from casebase.webhook_endpoints endpoint where endpoint.id = rotate_webhook_secret.endpoint_id
+  ) then
+    perform casebase.no_such_webhook('endpoint', rotate_webhook_secret.endpoint_id::text);
+  end if;
+
+  insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
+  values (rotate_webhook_secret.endpoint_id, new_secret, rotate_webhook_secret.previous_valid_for);
+  return new_secret;
+end
+$$;
+
+-- Sends an event of type webhook.test. Answers the delivery, to look up its attempts.
+create function public.send_test_webhook(endpoint_id uuid) returns bigint
+language plpgsql security invoker set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  delivery_id bigint;
+begin
+  perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
+
+  insert into casebase.webhook_deliveries (endpoint_id)
+  values (send_test_webhook.endpoint_id)
+  returning id into delivery_id;
+
+  perform pg_notify('casebase_webhooks', '');
+  return delivery_id;
+end
+$$;
+
+-- Newest first, a page at a time: the next one begins before the last id of this one.
+create function public.webhook_deliveries(
+  for_endpoint uuid    default null,
+  in_state     text    default null,
+  before       bigint  default null,
+  most         integer default 100
+)
+returns table (
+  id              bigint,
+  endpoint_id     uuid,
+  message_id      text,
+  event_id        bigint,
+  event_type      text,
+  case_id         bigint,
+  state           text,
+  attempts        integer,
+  next_attempt_at timestamptz,
+  created_at      timestamptz,
+  finished_at     timestamptz
+)
+language sql stable security invoker set search_path = ''
+as $$
+  select delivery.id,
+         delivery.endpoint_id,
+         casebase.webhook_message_id(delivery.endpoint_id, delivery.event_id, delivery.id),
+         delivery.event_id,
+         case when delivery.event_id is null then 'webhook.test' else event.type end,
+         delivery.case_id,
+         delivery.state,
+         delivery.attempts,
+         case when delivery.state = 'pending' then delivery.next_attempt_at end,
+         delivery.created_at,
+         delivery.finished_at
+    from casebase.webhook_deliveries delivery
+    left join public.case_events event on event.id = delivery.event_id
+   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
+     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
+     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
+   order by delivery.id desc
+   limit least(webhook_deliveries.most, 1000)
+$$;
+
+create function public.webhook_attempts(delivery_id bigint)
+returns table (
+  number      integer,
+  started_at  timestamptz,
+  duration_ms integer,
+  status      integer,
+  response    text,
+  error       text
+)
+language sql stable security invoker set search_path = ''
+as $$
+  select attempt.number, attempt.started_at, attempt.duration_ms, attempt.status, attempt.response, attempt.error
+    from casebase.webhook_attempts attempt
+   where attempt.delivery_id = webhook_attempts.delivery_id
+   order by attempt.number
+$$;
+
+-- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
+-- Answers the new delivery.
+create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
+language plpgsql security invoker set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  original casebase.webhook_deliveries;
+  new_id   bigint;
+begin
+  select delivery.* into original
+    from casebase.webhook_deliveries delivery
+   where delivery.id = replay_webhook_delivery.delivery_id;
+
+  if original.id is null then
+    perform casebase.no_such_webhook('delivery', replay_webhook_delivery.delivery_id::text);
+  elsif original.event_id is null then
+    raise exception 'A test event is not replayed.'
+      using errcode = 'PT409', hint = 'Send another one with send_test_webhook.';
+  elsif original.finished_at is null then
+    raise exception 'This delivery is not finished: it is still being tried.'
+      using errcode = 'PT409', hint = 'See webhook_attempts for what the receiver answered.';
+  end if;
+  perform casebase.require_enabled_webhook(original.endpoint_id);
+
+  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
+  values (original.endpoint_id, original.event_id, original.case_id)
+  returning id into new_id;
+
+  perform pg_notify('casebase_webhooks', '');
+  return new_id;
+end
+$$;
+
+
+-- policies/00_schema.sql
+
+-- Who may use the schema casebase and execute its functions. Nothing here is exposed by the API: authenticated and
+-- service_role execute what policies, rules and rpc functions call in their name.
+
+revoke all on schema casebase from public, anon, authenticated, service_role;
+grant usage on schema casebase to authenticated, service_role;
+grant usage on schema casebase to supabase_auth_admin, casebase_worker;
+
+revoke all on all functions in schema casebase
+  from public, anon, authenticated, service_role, supabase_auth_admin, casebase_worker;
+revoke all on all tables in schema casebase from public, anon, authenticated, service_role, casebase_worker;
+revoke all on all sequences in schema casebase from public, anon, authenticated, service_role, casebase_worker;
+
+-- Who is asking.
+grant execute on function
+  casebase.caller_id(),
+  casebase.staff_standing(),
+  casebase.is_staff(),
+  casebase.is_admin(),
+  casebase.is_known(),
+  casebase.staff_id(),
+  casebase.my_departments(),
+  casebase.my_clients(),
+  casebase.my_name(uuid)
+to authenticated, service_role;
+
+-- What defaults, checks and rules of the tables call.
+grant execute on function
+  casebase.default_department(),
+  casebase.assignee_name(bigint),
+  casebase.changed_columns(jsonb, jsonb),
+  casebase.is_object_name(text),
+  casebase.object_version(text, text),
+  casebase.vouches_for_files(regclass)
+to authenticated, service_role;
+
+-- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
+grant execute on function
+  casebase.reopen_case(bigint),
+  casebase.escalate_case(bigint),
+  casebase.hand_over_case(bigint, uuid, uuid, text),
+  casebase.case_people(bigint),
+  casebase.case_timeline(bigint),
+  casebase.my_client_names(),
+  casebase.newest_cases(integer, timestamptz, bigint, text, text),
+  casebase.case_counts()
+to authenticated;
+
+-- The auth service, at sign-in.
+grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_auth_admin;
+
+-- The service's own role.
+grant execute on function
+  casebase.verification_begin(text, bigint),
+  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_reject(text, bigint, text)
+to casebase_worker;
+
+-- What Storage's policies ask, and the view they look in, through its reader's own policies.
+grant execute on function
+  casebase.may_upload_object(text, text),
+  casebase.may_delete_object(text, text)
+to authenticated;
+grant select on casebase.reserved_objects to authenticated;
+
+-- The rpc functions: SECURITY INVOKER, for signed-in users.
+revoke all on function
+  public.reopen_case(bigint),
+  public.escalate_case(bigint),
+  public.hand_over_case(bigint, uuid, uuid, text),
+  public.case_people(bigint),
+  public.case_timeline(bigint),
+  public.my_clients(),
+  public.my_newest_cases(integer, timestamptz, bigint, text, text),
+  public.my_case_counts()
+from public, anon, authenticated, service_role;
+grant execute on function
+  public.reopen_case(bigint),
+  public.escalate_case(bigint),
+  public.hand_over_case(bigint, uuid, uuid, text),
+  public.case_people(bigint),
+  public.case_timeline(bigint),
+  public.my_clients(),
+  public.my_newest_cases(integer, timestamptz, bigint, text, text),
+  public.my_case_counts()
+to authenticated;
+
+
+-- policies/10_clients.sql
+
+-- public.clients, where it is ours. A project's own table keeps the project's own grants and policies.
+
+do $$
+begin
+  if not (select s.is_ours from casebase.client_source s) then
+    return;
+  end if;
+
+  revoke all on public.clients from public, anon, authenticated, service_role;
+  grant select, insert, update, delete on public.clients to authenticated, service_role;
+
+  -- A client member reads their own clients; staff read every client.
+  create policy read_clients on public.clients for select to authenticated
+    using (id = any ((select casebase.my_clients())::uuid[]) or (select casebase.is_staff()));
+
+  -- Admins manage clients.
+  create policy admins_add_clients on public.clients for insert to authenticated
+    with check ((select casebase.is_admin()));
+  create policy admins_edit_clients on public.clients for update to authenticated
+    using ((select casebase.is_admin()))
+    with check ((select casebase.is_admin()));
+  create policy admins_delete_clients on public.clients for delete to authenticated
+    using ((select casebase.is_admin()));
+end
+$$;
+
+
+-- policies/11_client_members.sql
+
+-- public.client_members: who acts for which client.
+
+revoke all on public.client_members from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.client_members to authenticated, service_role;
+
+-- Staff read members. Clients read names through rpc/case_people, their own clients through rpc/my_clients.
+create policy read_client_members on public.client_members for select to authenticated
+  using ((select casebase.is_staff()));
+
+-- Admins manage client members.
+create policy admins_add_client_members on public.client_members for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_client_members on public.client_members for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_client_members on public.client_members for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/12_departments.sql
+
+-- public.departments.
+
+revoke all on public.departments from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.departments to authenticated, service_role;
+
+-- Client members and staff read the names.
+create policy read_departments on public.departments for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage departments.
+create policy admins_add_departments on public.departments for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_departments on public.departments for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_departments on public.departments for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/13_specialties.sql
+
+-- public.specialties.
+
+revoke all on public.specialties from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.specialties to authenticated, service_role;
+
+-- Client members and staff read the names.
+create policy read_specialties on public.specialties for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage specialties.
+create policy admins_add_specialties on public.specialties for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_specialties on public.specialties for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_specialties on public.specialties for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/14_staff_members.sql
+
+-- public.staff_members: who is staff, and how far each one sees.
+
+revoke all on public.staff_members from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.staff_members to authenticated, service_role;
+
+-- Staff read staff. Clients read names through rpc/case_people.
+create policy read_staff_members on public.staff_members for select to authenticated
+  using ((select casebase.is_staff()));
+
+-- Admins manage staff members.
+create policy admins_add_staff_members on public.staff_members for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_staff_members on public.staff_members for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_staff_members on public.staff_members for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/15_staff_departments.sql
+
+-- public.staff_departments: who works in which department.
+
+revoke all on public.staff_departments from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.staff_departments to authenticated, service_role;
+
+-- Staff read them.
+create policy read_staff_departments on public.staff_departments for select to authenticated
+  using ((select casebase.is_staff()));
+
+-- Admins manage staff departments.
+create policy admins_add_staff_departments on public.staff_departments for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_staff_departments on public.staff_departments for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_staff_departments on public.staff_departments for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/16_staff_specialties.sql
+
+-- public.staff_specialties: who has which specialty.
+
+revoke all on public.staff_specialties from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.staff_specialties to authenticated, service_role;
+
+-- Staff read them.
+create policy read_staff_specialties on public.staff_specialties for select to authenticated
+  using ((select casebase.is_staff()));
+
+-- Admins manage staff specialties.
+create policy admins_add_staff_specialties on public.staff_specialties for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_staff_specialties on public.staff_specialties for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_staff_specialties on public.staff_specialties for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/17_party_types.sql
+
+-- public.party_types: the parties of an interaction.
+
+revoke all on public.party_types from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.party_types to authenticated, service_role;
+
+-- Client members and staff read the names.
+create policy read_party_types on public.party_types for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage party types. Two stay: the database writes them itself.
+create policy admins_add_party_types on public.party_types for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_party_types on public.party_types for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_party_types on public.party_types for delete to authenticated
+  using ((select casebase.is_admin())
+    and code not in ('ARGAN', 'CLIENT'));
+
+
+-- policies/20_cases.sql
+
+-- public.cases.
+
+revoke all on public.cases from public, anon, authenticated, service_role;
+revoke all on sequence public.cases_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.cases to authenticated;
+grant insert (
+  client_id, department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  action_required_by, action_required_of, metadata
+) on public.cases to authenticated;
+grant update (
+  department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  action_required_by, action_required_of, metadata
+) on public.cases to authenticated;
+grant select, insert, update, delete on public.cases to service_role;
+
+-- Client members see their clients' cases; staff of scope all and admins every case; of scope departments their
+-- departments' and those assigned to them; of scope assigned those assigned to them. my_departments() is every
+-- department for whoever sees every case, so that each arm has an index.
+create policy see_cases on public.cases for select to authenticated
+  using (
+    client_id = any ((select casebase.my_clients())::uuid[])
+    or department_id = any ((select casebase.my_departments())::uuid[])
+    or assigned_to = (select casebase.staff_id())
+  );
+
+-- Client members open cases for their clients (title and description, nothing else: limit_new_case); staff of scope
+-- departments in their departments; staff of scope all and admins any. Staff of scope assigned: none.
+create policy open_cases on public.cases for insert to authenticated
+  with check (
+    client_id = any ((select casebase.my_clients())::uuid[])
+    or department_id = any ((select casebase.my_departments())::uuid[])
+  );
+
+-- Staff edit the cases they see; client members theirs, while open. Which columns: limit_case_changes. The new row
+-- must be in sight too: what ends one's own sight goes through rpc/hand_over_case.
+create policy edit_visible_cases on public.cases for update to authenticated
+  using (
+    client_id = any ((select casebase.my_clients())::uuid[])
+    or department_id = any ((select casebase.my_departments())::uuid[])
+    or assigned_to = (select casebase.staff_id())
+  )
+  with check (
+    client_id = any ((select casebase.my_clients())::uuid[]) and status = 'open'
+    or department_id = any ((select casebase.my_departments())::uuid[])
+    or assigned_to = (select casebase.staff_id())
+  );
+
+-- Only admins delete cases.
+create policy admins_delete_cases on public.cases for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/21_case_internal.sql
+
+-- public.case_internal: staff only.
+
+revoke all on public.case_internal from public, anon, authenticated, service_role;
+grant select, delete on public.case_internal to authenticated;
+grant insert (case_id, tags, metadata), update (case_id, tags, metadata) on public.case_internal to authenticated;
+grant select, insert, update, delete on public.case_internal to service_role;
+
+-- Staff read and write it for the cases they see as staff. Clients never.
+create policy staff_read_case_internal on public.case_internal for select to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = case_internal.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+create policy staff_add_case_internal on public.case_internal for insert to authenticated
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = case_internal.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+create policy staff_edit_case_internal on public.case_internal for update to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = case_internal.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  )
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = case_internal.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+-- Only admins delete it.
+create policy admins_delete_case_internal on public.case_internal for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/22_interactions.sql
+
+-- public.interactions.
+
+revoke all on public.interactions from public, anon, authenticated, service_role;
+revoke all on sequence public.interactions_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.interactions to authenticated;
+grant insert (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
+grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
+grant select, insert, update, delete on public.interactions to service_role;
+
+-- Client members see the interactions of their cases that are visible to them; staff all of the cases they see.
+-- (cases is read under its own policy: what is visible to the client is so to whoever sees the case.)
+create policy see_interactions on public.interactions for select to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = interactions.case_id
+        and (interactions.visible_to_client
+             or c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+-- Client members add to their cases, as themselves and in the open (set_speaker); staff to the cases they see.
+create policy add_interactions on public.interactions for insert to authenticated
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = interactions.case_id
+        and (interactions.visible_to_client
+             or c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+-- Staff edit the interactions of the cases they see, the words only of their own (keep_words). Clients never.
+create policy staff_edit_interactions on public.interactions for update to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = interactions.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  )
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = interactions.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+-- Only admins delete interactions.
+create policy admins_delete_interactions on public.interactions for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/23_internal_notes.sql
+
+-- public.internal_notes: staff only.
+
+revoke all on public.internal_notes from public, anon, authenticated, service_role;
+revoke all on sequence public.internal_notes_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.internal_notes to authenticated;
+grant insert (case_id, content), update (content) on public.internal_notes to authenticated;
+grant select, insert, update, delete on public.internal_notes to service_role;
+
+-- Staff read and write the notes of the cases they see as staff, and change their own (keep_words). Clients never.
+create policy staff_read_notes on public.internal_notes for select to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = internal_notes.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+create policy staff_add_notes on public.internal_notes for insert to authenticated
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = internal_notes.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+create policy staff_edit_notes on public.internal_notes for update to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = internal_notes.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  )
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = internal_notes.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+-- Only admins delete notes.
+create policy admins_delete_notes on public.internal_notes for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/30_case_files.sql
+
+-- public.case_files.
+
+revoke all on public.case_files from public, anon, authenticated, service_role;
+revoke all on sequence public.case_files_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.case_files to authenticated;
+grant insert (case_id, interaction_id, file_name, original_name, content_type, file_size, visible_to_client)
+  on public.case_files to authenticated;
+grant update (state, file_size) on public.case_files to authenticated;
+grant select, insert, update, delete on public.case_files to service_role;
+
+-- Client members see the client-visible files of their cases, staff all of the cases they see: once available.
+-- Until then only the uploader does; what is being deleted, who may delete it.
+create policy see_case_files on public.case_files for select to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = case_files.case_id
+        and (
+          case_files.visible_to_client
+            and (case_files.state = 'available' or case_files.uploaded_by = (select casebase.caller_id()))
+          or (c.department_id = any ((select casebase.my_departments())::uuid[])
+              or c.assigned_to = (select casebase.staff_id()))
+            and (case_files.state in ('available', 'deleting')
+                 or case_files.uploaded_by = (select casebase.caller_id()))
+        )
+    )
+  );
+
+-- Client members and staff add to the cases they see, to interactions they see; a client's file is visible to the
+-- client (place_case_file).
+create policy reserve_case_files on public.case_files for insert to authenticated
+  with check (
+    exists (
+      select from public.cases c
+      where c.id = case_files.case_id
+        and (case_files.visible_to_client
+             or c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+    and (
+      interaction_id is null
+      or exists (
+        select from public.interactions i
+        where i.id = case_files.interaction_id and i.case_id = case_files.case_id
+      )
+    )
+  );
+
+-- The uploader says that the object is there; client members let go of their own while unverified, staff of any file
+-- that they see. Which step follows which: keep_file. Nothing that the caller doesn't see: a request without a filter
+-- is judged by this policy alone.
+create policy move_case_files on public.case_files for update to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = case_files.case_id
+        and (
+          case_files.visible_to_client
+            and case_files.uploaded_by = (select casebase.caller_id()) and case_files.state in ('pending', 'uploaded')
+          or (c.department_id = any ((select casebase.my_departments())::uuid[])
+              or c.assigned_to = (select casebase.staff_id()))
+            and (case_files.state in ('available', 'deleting')
+                 or case_files.uploaded_by = (select casebase.caller_id()))
+        )
+    )
+  )
+  with check (
+    state in ('uploaded', 'deleting')
+    and exists (
+      select from public.cases c
+      where c.id = case_files.case_id
+        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
+             or c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+-- Who let go of a file deletes its row; never before its object (keep_row_of_object).
+create policy delete_case_files on public.case_files for delete to authenticated
+  using (
+    state = 'deleting'
+    and exists (
+      select from public.cases c
+      where c.id = case_files.case_id
+        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
+             or c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+
+-- policies/31_client_documents.sql
+
+-- public.client_documents.
+
+revoke all on public.client_documents from public, anon, authenticated, service_role;
+revoke all on sequence public.client_documents_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.client_documents to authenticated;
+grant insert (client_id, category, file_name, original_name, content_type, file_size)
+  on public.client_documents to authenticated;
+grant update (state, file_size) on public.client_documents to authenticated;
+grant select, insert, update, delete on public.client_documents to service_role;
+
+-- Client members read their own clients' documents, staff all: once available. Until then only the uploader does;
+-- what is being deleted, who may write documents.
+create policy see_client_documents on public.client_documents for select to authenticated
+  using (
+    state = 'available'
+      and (client_id = any ((select casebase.my_clients())::uuid[]) or (select casebase.is_staff()))
+    or (state = 'deleting' or uploaded_by = (select casebase.caller_id()))
+      and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
+  );
+
+-- Staff of scope all or departments and admins write documents. Clients and staff of scope assigned only read.
+create policy reserve_client_documents on public.client_documents for insert to authenticated
+  with check ((select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+create policy move_client_documents on public.client_documents for update to authenticated
+  using (
+    (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
+    and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
+  )
+  with check (state in ('uploaded', 'deleting') and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+create policy delete_client_documents on public.client_documents for delete to authenticated
+  using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+
+
+-- policies/40_case_events.sql
+
+-- public.case_events: append-only, written by the database alone.
+
+revoke all on public.case_events from public, anon, authenticated, service_role;
+revoke all on sequence public.case_events_id_seq from public, anon, authenticated, service_role;
+grant select on public.case_events to authenticated, service_role;
+
+-- Staff read the history of the cases they see as staff. Clients read rpc/case_timeline.
+create policy staff_read_history on public.case_events for select to authenticated
+  using (
+    exists (
+      select from public.cases c
+      where c.id = case_events.case_id
+        and (c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id()))
+    )
+  );
+
+
+-- policies/41_event_types.sql
+
+-- casebase.event_types: the types of the history's entries. The migrations alone write them.
+
+revoke all on casebase.event_types from public, anon, authenticated, service_role, casebase_worker;
+grant select on casebase.event_types to authenticated, service_role;
+
+-- Client members and staff read them.
+create policy read_event_types on casebase.event_types for select to authenticated
+  using ((select casebase.is_known()));
+
+
+-- policies/50_storage_objects.sql
+
+-- storage.objects, for admin-bucket and client-bucket: an object is what its row in case_files or client_documents is
+-- to the caller: it is looked up under those tables' own policies.
+--
+-- Permissive policies are OR-ed: any policy of the project's own that forgets to name its bucket would open ours. So
+-- each rule stands as a restrictive policy too: "not our buckets, or our rule". They are to authenticated and
+-- name only what every such user may use; bucket_id is tested first, so other buckets' users pay nothing.
+--
+-- That nothing is written again once its row has left pending, whoever writes, is the triggers' part (keep_object).
+
+-- Read as the row is read. Bytes that were not checked, or are not the checked ones, are their uploader's alone, also while
+-- they are being deleted: to delete is to read, for Storage. What the uploader leaves behind of them is a secret key's to take.
+-- The lookup stands in the restrictive policy alone, which binds whatever a permissive one lets through: a listing asks
+-- for every object, and pays once. It is no function, so that a statement finds out only once who asks (a page of 100:
+-- 27 ms became 2). Its estimated cost would make a server with jit = on compile long listings of other buckets;
+-- hosted projects have it off.
+create policy casebase_read on storage.objects for select to authenticated
+  using (bucket_id in ('admin-bucket', 'client-bucket'));
+create policy casebase_read_only_so on storage.objects as restrictive for select to authenticated
+  using (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or exists (
+      select from casebase.reserved_objects r
+      where r.bucket_id = objects.bucket_id
+        and r.object_path = objects.name
+        and (r.state in ('available', 'deleting') and r.object_version = objects.version
+             or r.state <> 'available' and r.uploaded_by = (select casebase.caller_id()))
+    )
+  );
+
+-- Upload only where a pending row of the same user names exactly this place.
+create policy casebase_upload on storage.objects for insert to authenticated
+  with check (
+    bucket_id in ('admin-bucket', 'client-bucket')
+    and casebase.may_upload_object(objects.bucket_id, objects.name)
+  );
+create policy casebase_upload_only_so on storage.objects as restrictive for insert to authenticated
+  with check (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or casebase.may_upload_object(objects.bucket_id, objects.name)
+  );
+
+-- Delete only while the row says so.
+create policy casebase_delete on storage.objects for delete to authenticated
+  using (
+    bucket_id in ('admin-bucket', 'client-bucket')
+    and casebase.may_delete_object(objects.bucket_id, objects.name)
+  );
+create policy casebase_delete_only_so on storage.objects as restrictive for delete to authenticated
+  using (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or casebase.may_delete_object(objects.bucket_id, objects.name)
+  );
+
+-- Never overwrite, move in or move out.
+create policy casebase_never_update on storage.objects as restrictive for update to authenticated
+  using (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket')
+  with check (bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket');
+
+-- anon gets nothing, and neither does a role of the project's own that some policy lets into every bucket. To public,
+-- so nothing is named here but what everybody may use.
+create policy casebase_only_for_signed_in on storage.objects as restrictive for all to public
+  using (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or pg_has_role('authenticated', 'usage')
+  )
+  with check (
+    bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
+    or pg_has_role('authenticated', 'usage')
+  );
+
+
+-- policies/80_webhook_endpoints.sql
+
+-- casebase.webhook_endpoints.
+
+revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
+grant select, insert, update, delete on casebase.webhook_endpoints to authenticated, service_role;
+
+-- Webhooks: client member never, staff never, admin manage.
+create policy admins_read_webhook_endpoints on casebase.webhook_endpoints for select to authenticated
+  using ((select casebase.is_admin()));
+
+create policy admins_create_webhook_endpoints on casebase.webhook_endpoints for insert to authenticated
+  with check ((select casebase.is_admin()));
+
+create policy admins_change_webhook_endpoints on casebase.webhook_endpoints for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+
+create policy admins_delete_webhook_endpoints on casebase.webhook_endpoints for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/81_webhook_secrets.sql
+
+-- casebase.webhook_secrets.
+
+-- Write-only: nobody is granted select, not even a service key. The worker gets secrets from casebase.webhook_lease.
+revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role, casebase_worker;
+grant insert (endpoint_id, secret, previous_valid_for) on casebase.webhook_secrets to authenticated, service_role;
+
+-- Webhooks: client member never, staff never, admin manage.
+create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert to authenticated
+  with check ((select casebase.is_admin()));
+
+
+-- policies/82_webhook_deliveries.sql
+
+-- casebase.webhook_deliveries.
+
+-- Nobody changes or deletes a delivery; an admin adds one by a test or a replay.
+revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role, casebase_worker;
+grant select on casebase.webhook_deliveries to authenticated, service_role;
+grant insert (endpoint_id, event_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
+
+-- Webhooks: client member never, staff never, admin manage.
+create policy admins_read_webhook_deliveries on casebase.webhook_deliveries for select to authenticated
+  using ((select casebase.is_admin()));
+
+create policy admins_add_webhook_deliveries on casebase.webhook_deliveries for insert to authenticated
+  with check ((select casebase.is_admin()));
+
+
+-- policies/83_webhook_attempts.sql
+
+-- casebase.webhook_attempts.
+
+-- Written by the worker's functions only.
+revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role, casebase_worker;
+grant select on casebase.webhook_attempts to authenticated, service_role;
+
+-- Webhooks: client member never, staff never, admin manage.
+create policy admins_read_webhook_attempts on casebase.webhook_attempts for select to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/84_webhook_queue.sql
+
+-- casebase.webhook_queue.
+
+-- The worker's functions and the enqueueing trigger only, all of them definer functions.
+revoke all on casebase.webhook_queue from public, anon, authenticated, service_role, casebase_worker;
+
+
+-- policies/85_webhook_functions.sql
+
+-- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
+
+revoke all on function
+  public.create_webhook_endpoint(text, text, text[]),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.delete_webhook_endpoint(uuid),
+  public.webhook_endpoints(),
+  public.rotate_webhook_secret(uuid, interval),
+  public.send_test_webhook(uuid),
+  public.webhook_deliveries(uuid, text, bigint, integer),
+  public.webhook_attempts(bigint),
+  public.replay_webhook_delivery(bigint)
+from public, anon, authenticated, service_role;
+
+grant execute on function
+  casebase.webhook_lease(integer, integer, interval, interval),
+  casebase.webhook_ack(jsonb),
+  casebase.webhook_tidy(interval)
+to casebase_worker;
+
+grant execute on function
+  casebase.webhook_message_id(uuid, bigint, bigint),
+  casebase.new_webhook_secret(),
+  casebase.no_such_event_type(text),
+  casebase.no_such_webhook(text, text),
+  casebase.require_enabled_webhook(uuid),
+  public.create_webhook_endpoint(text, text, text[]),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.delete_webhook_endpoint(uuid),
+  public.webhook_endpoints(),
+  public.rotate_webhook_secret(uuid, interval),
+  public.send_test_webhook(uuid),
+  public.webhook_deliveries(uuid, text, bigint, integer),
+  public.webhook_attempts(bigint),
+  public.replay_webhook_delivery(bigint)
+to authenticated, service_role;

@@ -1,0 +1,21 @@
+-- What staff keep about a case beside it. A table of its own: a column privilege would break `select *`.
+create table public.case_internal (
+  case_id    bigint      not null,
+  tags       text[]      not null default '{}',
+  metadata   jsonb       not null default '{}',
+  updated_at timestamptz not null default now(),
+  constraint case_internal_pkey primary key (case_id),
+  constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint case_internal_tags_check
+    check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
+  constraint case_internal_metadata_check
+    check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384)
+);
+comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+alter table public.case_internal enable row level security;
+revoke all on public.case_internal from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.case_internal
+  alter column tags set statistics 0,
+  alter column metadata set statistics 0;
+create index case_internal_tags_idx on public.case_internal using gin (tags);

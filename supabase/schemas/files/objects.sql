@@ -1,0 +1,108 @@
+-- The two buckets, and what ties an object in them to its row.
+
+-- Both kinds of row as Storage's policies need them. security_invoker: what a caller doesn't see is not there.
+create view casebase.reserved_objects with (security_invoker = true) as
+  select f.bucket_id, f.object_path, f.state, f.uploaded_by, f.object_version from public.case_files f
+  union all
+  select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version from public.client_documents d;
+revoke all on casebase.reserved_objects from public, anon, authenticated, service_role;
+
+-- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.
+-- Functions, and cheap ones by declaration, so that the planner takes no other bucket's statement for expensive.
+create function casebase.may_upload_object(bucket text, path text) returns boolean
+  language plpgsql stable cost 10 set search_path = ''
+as $$
+begin
+  return exists (
+    select from casebase.reserved_objects r
+    where r.bucket_id = bucket
+      and r.object_path = path
+      and r.state = 'pending'
+      and r.uploaded_by = (select casebase.caller_id())
+  );
+end
+$$;
+
+create function casebase.may_delete_object(bucket text, path text) returns boolean
+  language plpgsql stable cost 10 set search_path = ''
+as $$
+begin
+  return exists (
+    select from casebase.reserved_objects r
+    where r.bucket_id = bucket
+      and r.object_path = path
+      and r.state = 'deleting'
+  );
+end
+$$;
+
+-- The version of an object of ours, or null where there is none. Tells nothing about other buckets.
+create function casebase.object_version(bucket text, path text) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(o.version, '')
+    from storage.objects o
+    where o.bucket_id = bucket
+      and o.name = path
+      and bucket in ('admin-bucket', 'client-bucket')
+  );
+end
+$$;
+
+-- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
+-- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
+-- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
+-- under a URL that somebody holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the
+-- policies have spoken. Other buckets never come here: the triggers' conditions leave them out.
+create function casebase.keep_object() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' and (new.bucket_id, new.name) is distinct from (old.bucket_id, old.name) then
+    raise exception 'objects of admin-bucket and client-bucket are not moved' using errcode = 'insufficient_privilege';
+  end if;
+  -- Whose token it was signed for is the object's owner; a secret key's has none.
+  perform from public.case_files f
+  where f.bucket_id = new.bucket_id and f.object_path = new.name and f.state = 'pending'
+    and (new.owner_id is null or new.owner_id = f.uploaded_by::text)
+  for share;
+  if not found then
+    perform from public.client_documents d
+    where d.bucket_id = new.bucket_id and d.object_path = new.name and d.state = 'pending'
+      and (new.owner_id is null or new.owner_id = d.uploaded_by::text)
+    for share;
+  end if;
+  if not found then
+    raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
+      using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger casebase_keep_new after insert on storage.objects
+  for each row when (new.bucket_id in ('admin-bucket', 'client-bucket'))
+  execute function casebase.keep_object();
+create trigger casebase_keep_changed after update on storage.objects
+  for each row when (
+    (old.bucket_id in ('admin-bucket', 'client-bucket') or new.bucket_id in ('admin-bucket', 'client-bucket'))
+    and (old.bucket_id, old.name, old.version) is distinct from (new.bucket_id, new.name, new.version)
+  )
+  execute function casebase.keep_object();
+
+-- The buckets.
+
+insert into storage.buckets (id, name, public)
+values ('admin-bucket', 'admin-bucket', false), ('client-bucket', 'client-bucket', false)
+on conflict (id) do nothing;
+
+do $$
+begin
+  if exists (select from storage.buckets b where b.id in ('admin-bucket', 'client-bucket') and b.public) then
+    raise exception 'admin-bucket and client-bucket must be private'
+      using hint = 'Make them private in Storage''s settings, then migrate again.';
+  end if;
+end
+$$;

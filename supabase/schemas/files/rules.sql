@@ -1,0 +1,282 @@
+-- What a file's row says stays true: where it lies, how it goes from state to state, what it hangs on.
+
+-- Only the table's owner vouches for a file's content: the verification functions run as the owner.
+create function casebase.vouches_for_files(files regclass) returns boolean
+  language sql stable set search_path = ''
+as $$
+  select pg_has_role(current_user, c.relowner, 'member') from pg_catalog.pg_class c where c.oid = files
+$$;
+
+-- What is reserved is pending, and the caller's own.
+create function casebase.reserve_file() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if row_security_active(tg_relid) then
+    new.uploaded_by := casebase.caller_id();
+  else
+    new.uploaded_by := coalesce(new.uploaded_by, casebase.caller_id());
+  end if;
+  if new.state <> 'pending' and not casebase.vouches_for_files(tg_relid) then
+    raise exception 'a new file is pending' using errcode = 'check_violation', column = 'state';
+  end if;
+  return new;
+end
+$$;
+
+create trigger a_reserve_file before insert on public.case_files
+  for each row execute function casebase.reserve_file();
+create trigger a_reserve_file before insert on public.client_documents
+  for each row execute function casebase.reserve_file();
+
+-- The place of a case's file follows from its case. Cases are read through the caller's own policies: for one
+-- that they don't see nothing is set or said, and the policy refuses the row as it refuses a missing case's.
+create function casebase.place_case_file() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  the_case record;
+  prefix   text;
+begin
+  new.bucket_id := null;
+  new.object_path := null;
+  select c.case_id, c.client_id,
+         c.department_id = any (casebase.my_departments())
+           or coalesce(c.assigned_to = casebase.staff_id(), false) as as_staff
+  into the_case
+  from public.cases c
+  where c.id = new.case_id;
+  if not found then
+    return new;
+  end if;
+
+  -- What a client adds, clients see.
+  if row_security_active(tg_relid) and not the_case.as_staff then
+    new.visible_to_client := true;
+  end if;
+
+  prefix := the_case.case_id || '-' || coalesce('interaction-' || new.interaction_id || '-', '');
+  if not starts_with(new.file_name, prefix)
+     or substr(new.file_name, length(prefix) + 1) !~ '^[0-9]{9,11}-[^ .]'
+  then
+    raise exception 'the file name must be %<unix seconds>-<name>', prefix
+      using errcode = 'check_violation', column = 'file_name', constraint = 'case_files_file_name_check',
+            hint = 'Let the service name the file, or follow the form.';
+  end if;
+
+  new.bucket_id := case when new.visible_to_client then 'client-bucket' else 'admin-bucket' end;
+  new.object_path := the_case.client_id || '/cases/' || the_case.case_id || '/' || new.file_name;
+  return new;
+end
+$$;
+
+create trigger b_place_case_file before insert on public.case_files
+  for each row execute function casebase.place_case_file();
+
+create function casebase.place_client_document() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  new.bucket_id := 'client-bucket';
+  new.object_path := new.client_id || '/' || new.category || '/' || new.file_name;
+  return new;
+end
+$$;
+
+create trigger b_place_client_document before insert on public.client_documents
+  for each row execute function casebase.place_client_document();
+
+-- A file stays what it was reserved as, and its state goes one way. Who may move it at all is the policies' part.
+create function casebase.keep_file() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
+begin
+  new.updated_at := now();
+  -- These become null when the interaction or the user is deleted.
+  if new.uploaded_by is null then
+    changed := array_remove(changed, 'uploaded_by');
+  end if;
+  if to_jsonb(new) -> 'interaction_id' = 'null' then
+    changed := array_remove(changed, 'interaction_id');
+  end if;
+
+  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection}' then
+    raise exception 'a file never changes its %', changed[1]
+      using errcode = 'check_violation', hint = 'Upload it again instead.';
+  end if;
+  if new.state = old.state then
+    if changed <> '{}' then
+      raise exception 'a file changes only when its state does' using errcode = 'check_violation';
+    end if;
+    return new;
+  end if;
+
+  case old.state || ' to ' || new.state
+    when 'pending to uploaded' then
+      if row_security_active(tg_relid) and old.uploaded_by is distinct from casebase.caller_id() then
+        raise exception 'only who reserved a file can upload it' using errcode = 'insufficient_privilege';
+      end if;
+      if casebase.object_version(old.bucket_id, old.object_path) is null then
+        raise exception 'there is no object at % in %', old.object_path, old.bucket_id
+          using errcode = 'PT409', hint = 'Upload the object first.';
+      end if;
+    when 'uploaded to available' then
+      if not casebase.vouches_for_files(tg_relid) then
+        raise exception 'only the service makes a file available'
+          using errcode = 'insufficient_privilege', hint = 'Ask it to verify the file.';
+      end if;
+    when 'pending to deleting', 'uploaded to deleting', 'available to deleting' then
+      if row_security_active(tg_relid) and changed <> '{state}' then
+        raise exception 'a file that goes changes nothing else' using errcode = 'check_violation';
+      end if;
+    else
+      raise exception 'a file can''t go from % to %', old.state, new.state
+        using errcode = 'check_violation', column = 'state',
+              hint = 'A file goes from pending to uploaded to available, and from anywhere to deleting.';
+  end case;
+  return new;
+end
+$$;
+
+create trigger a_keep_file before update on public.case_files
+  for each row execute function casebase.keep_file();
+create trigger a_keep_file before update on public.client_documents
+  for each row execute function casebase.keep_file();
+
+-- No row goes while its object is there.
+create function casebase.keep_row_of_object() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if casebase.object_version(old.bucket_id, old.object_path) is not null then
+    raise exception 'the object of this file is still in %', old.bucket_id
+      using errcode = 'PT409', hint = 'Delete the object through Storage first.';
+  end if;
+  return old;
+end
+$$;
+
+create trigger a_keep_row_of_object before delete on public.case_files
+  for each row execute function casebase.keep_row_of_object();
+create trigger a_keep_row_of_object before delete on public.client_documents
+  for each row execute function casebase.keep_row_of_object();
+
+-- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
+-- that file, and an upload that was signed for it would write another's.
+create table casebase.spent_paths (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint spent_paths_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
+alter table casebase.spent_paths enable row level security;
+revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
+
+create function casebase.spend_path() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
+  on conflict do nothing;
+  return null;
+end
+$$;
+
+create trigger spend_path after delete on public.case_files
+  for each row execute function casebase.spend_path();
+create trigger spend_path after delete on public.client_documents
+  for each row execute function casebase.spend_path();
+
+-- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
+create function casebase.refuse_spent_path() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if exists (
+    select from casebase.spent_paths s where s.bucket_id = new.bucket_id and s.object_path = new.object_path
+  ) then
+    raise exception 'duplicate key value violates unique constraint "%_object_path_key"', tg_table_name
+      using errcode = 'unique_violation', constraint = tg_table_name || '_object_path_key',
+            detail = 'A file that is gone had this path.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger refuse_spent_path after insert on public.case_files
+  for each row execute function casebase.refuse_spent_path();
+create trigger refuse_spent_path after insert on public.client_documents
+  for each row execute function casebase.refuse_spent_path();
+
+-- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
+-- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
+create function casebase.check_file_interaction() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform from public.interactions i where i.id = new.interaction_id and i.visible_to_client for share;
+  if not found then
+    raise exception 'a file that the client sees can''t belong to an interaction that the client doesn''t see'
+      using errcode = 'check_violation', column = 'visible_to_client',
+            hint = 'Make the interaction visible first, or the file internal.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger check_interaction after insert on public.case_files
+  for each row when (new.visible_to_client and new.interaction_id is not null)
+  execute function casebase.check_file_interaction();
+
+-- What nobody but its uploader sees yet keeps no interaction in the open: it is let go.
+create function casebase.check_interaction_files() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  update public.case_files f
+  set state = 'deleting', rejection = 'its interaction is not shown to the client any more'
+  where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client
+    and f.state in ('pending', 'uploaded');
+  if exists (
+    select from public.case_files f
+    where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client and f.state = 'available'
+  ) then
+    raise exception 'the interaction has files that the client sees'
+      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger c_check_files before update of visible_to_client on public.interactions
+  for each row when (old.visible_to_client and not new.visible_to_client)
+  execute function casebase.check_interaction_files();
+
+-- A case goes after its files; what has no object, and may be seen by nobody but its uploader, goes with it.
+create function casebase.let_go_of_reservations() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  delete from public.case_files f
+  where f.case_id = old.id
+    and f.state <> 'available'
+    and casebase.object_version(f.bucket_id, f.object_path) is null;
+  if exists (select from public.case_files f where f.case_id = old.id) then
+    raise exception '% has files', old.case_id
+      using errcode = 'foreign_key_violation', constraint = 'case_files_case_id_fkey',
+            hint = 'Delete them first: set state to deleting, delete the object, then the row. What was uploaded and never checked, its uploader deletes, or a secret key.';
+  end if;
+  return old;
+end
+$$;
+
+create trigger let_go_of_reservations before delete on public.cases
+  for each row execute function casebase.let_go_of_reservations();
+
+-- Changes of many rows take turns, as those of cases do.
+create trigger take_turns before update or delete on public.case_files
+  for each statement execute function casebase.take_turns('id');
+create trigger take_turns before update or delete on public.client_documents
+  for each statement execute function casebase.take_turns('id');

@@ -1,0 +1,88 @@
+-- Verification, by the service's own role: one set of functions for both kinds of file. The service reads the bytes
+-- between begin and finish; finish refuses when the object was replaced meanwhile. 55000: not in a state for it.
+
+-- The table of a kind of file, case_file or client_document.
+create function casebase.files_of(kind text) returns regclass
+  language plpgsql immutable set search_path = ''
+as $$
+begin
+  case kind
+    when 'case_file' then return 'public.case_files'::regclass;
+    when 'client_document' then return 'public.client_documents'::regclass;
+    else
+      raise exception 'there is no kind of file %', kind
+        using errcode = 'invalid_parameter_value', hint = 'There are case_file and client_document.';
+  end case;
+end
+$$;
+
+create function casebase.verification_begin(kind text, id bigint)
+  returns table (bucket_id text, object_path text, object_version text, content_type text, file_size bigint)
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  return query execute format($sql$
+    select f.bucket_id, f.object_path, o.version, f.content_type, f.file_size
+    from %s f
+    join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.object_path
+    where f.id = $1 and f.state = 'uploaded'
+  $sql$, casebase.files_of(kind)) using id;
+  if not found then
+    raise exception '% % has no upload to verify', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+end
+$$;
+
+-- Answers the row.
+create function casebase.verification_finish(
+  kind           text,
+  id             bigint,
+  object_version text,
+  sha256         text,
+  file_size      bigint,
+  content_type   text
+) returns jsonb
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  verified jsonb;
+begin
+  execute format($sql$
+    update %s f
+    set state          = 'available',
+        object_version = $2,
+        sha256         = $3,
+        file_size      = $4,
+        content_type   = $5
+    where f.id = $1
+      and f.state = 'uploaded'
+      and casebase.object_version(f.bucket_id, f.object_path) = $2
+    returning to_jsonb(f)
+  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type;
+  if verified is null then
+    raise exception '% % was replaced or is not waiting for verification', kind, id
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
+  end if;
+  return verified;
+end
+$$;
+
+create function casebase.verification_reject(kind text, id bigint, reason text) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  rejected bigint;
+begin
+  execute format($sql$
+    update %s f
+    set state     = 'deleting',
+        rejection = left($2, 1000)
+    where f.id = $1
+      and f.state in ('pending', 'uploaded')
+    returning f.id
+  $sql$, casebase.files_of(kind)) into rejected using id, reason;
+  if rejected is null then
+    raise exception '% % is not waiting for verification', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+end
+$$;

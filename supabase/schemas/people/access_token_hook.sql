@@ -1,0 +1,34 @@
+-- The custom access token hook writes app_metadata.case_role at sign-in. It must never keep anybody from signing
+-- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
+-- waiting before Auth gives up on it. A host's own hook may call it.
+create function casebase.custom_access_token_hook(event jsonb) returns jsonb
+  language plpgsql stable security definer set search_path = '' set lock_timeout = '500ms'
+as $$
+declare
+  person    uuid;
+  case_role text;
+  metadata  jsonb;
+begin
+  person := (event ->> 'user_id')::uuid;
+  case_role := coalesce(
+    (select case when s.is_admin then 'admin' else 'staff' end
+     from public.staff_members s
+     where s.user_id = person and s.active),
+    (select 'client' from public.client_members m where m.user_id = person limit 1)
+  );
+  if case_role is null or pg_catalog.jsonb_typeof(event -> 'claims') is distinct from 'object' then
+    return event;
+  end if;
+  metadata := coalesce(nullif(event -> 'claims' -> 'app_metadata', 'null'), '{}');
+  if pg_catalog.jsonb_typeof(metadata) <> 'object' then
+    return event;
+  end if;
+  return pg_catalog.jsonb_set(
+    event, '{claims,app_metadata}', metadata || pg_catalog.jsonb_build_object('case_role', case_role));
+exception
+  when query_canceled or others then
+    return event;
+end
+$$;
+comment on function casebase.custom_access_token_hook(jsonb) is
+  'Supabase custom access token hook: writes app_metadata.case_role (client, staff or admin). Never raises.';

@@ -1,0 +1,93 @@
+-- Clients, and who acts for them. A project that already has public.clients keeps it: we reference it and leave it alone.
+
+create table casebase.client_source (
+  only_row    boolean default true,
+  is_ours     boolean not null,
+  name_column name,
+  constraint client_source_pkey primary key (only_row),
+  constraint client_source_only_row_check check (only_row)
+);
+comment on table casebase.client_source is
+  'Whether public.clients was made by Casebase, and which of its columns is the name (null: none was recognised).';
+alter table casebase.client_source enable row level security;
+
+do $$
+begin
+  if to_regclass('public.clients') is null then
+    create table public.clients (
+      id         uuid        not null default gen_random_uuid(),
+      name       text        not null,
+      kind       text        not null default 'organisation',
+      created_at timestamptz not null default now(),
+      constraint clients_pkey primary key (id),
+      constraint clients_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+      constraint clients_kind_check check (kind in ('organisation', 'person'))
+    );
+    comment on table public.clients is 'Whom cases are worked for: an organisation, or one person.';
+    alter table public.clients enable row level security;
+    revoke all on public.clients from public, anon, authenticated, service_role;
+    insert into casebase.client_source (is_ours, name_column) values (true, 'name');
+    return;
+  end if;
+
+  if not exists (
+    select from pg_catalog.pg_attribute a
+    join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indkey::text = a.attnum::text
+    where a.attrelid = 'public.clients'::regclass
+      and a.attname = 'id'
+      and a.atttypid = 'uuid'::regtype
+      and i.indisunique
+      and i.indpred is null
+  ) then
+    raise exception 'public.clients exists, and its id is not a unique uuid'
+      using hint = 'Casebase references public.clients(id): rename the table, or give it a uuid key named id.';
+  end if;
+
+  insert into casebase.client_source (is_ours, name_column)
+  select false, (
+    select a.attname
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'public.clients'::regclass
+      and not a.attisdropped
+      and a.attname in ('name', 'display_name', 'company_name', 'full_name', 'title')
+    order by array_position(array['name', 'display_name', 'company_name', 'full_name', 'title'], a.attname::text)
+    limit 1
+  );
+end
+$$;
+
+create table public.client_members (
+  client_id    uuid        not null,
+  user_id      uuid        not null,
+  display_name text        not null,
+  created_at   timestamptz not null default now(),
+  constraint client_members_pkey primary key (client_id, user_id),
+  constraint client_members_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
+  constraint client_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
+  constraint client_members_display_name_check
+    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200)
+);
+comment on table public.client_members is 'Which users act for which client. Membership is a client''s only authority.';
+alter table public.client_members enable row level security;
+revoke all on public.client_members from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.client_members
+  alter column display_name set statistics 0;
+create index client_members_user_id_idx on public.client_members (user_id);
+
+create function casebase.client_name(client uuid) returns text
+  language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  name_column name := (select s.name_column from casebase.client_source s);
+  found_name  text;
+begin
+  if name_column is null then
+    return null;
+  end if;
+  execute pg_catalog.format('select c.%I::text from public.clients c where c.id = $1', name_column)
+    into found_name
+    using client;
+  return found_name;
+end
+$$;

@@ -1,0 +1,51 @@
+-- Departments: where a case is worked. One is the default.
+
+create table public.departments (
+  id         uuid        not null default gen_random_uuid(),
+  name       text        not null,
+  is_default boolean     not null default false,
+  created_at timestamptz not null default now(),
+  constraint departments_pkey primary key (id),
+  constraint departments_name_key unique (name),
+  constraint departments_name_check check (name = btrim(name) and char_length(name) between 1 and 200)
+);
+comment on column public.departments.is_default is 'The department that gets a case which names none. There is always one.';
+alter table public.departments enable row level security;
+revoke all on public.departments from public, anon, authenticated, service_role;
+create unique index departments_one_default_idx on public.departments (is_default) where is_default;
+
+insert into public.departments (name, is_default) values ('General', true);
+
+-- A department becomes the default by saying so; the one before steps back in the same statement.
+create function casebase.keep_one_default_department() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    if old.is_default then
+      raise exception 'the default department can''t be deleted'
+        using errcode = 'check_violation', hint = 'Set is_default on another department first.';
+    end if;
+    return old;
+  end if;
+  if new.is_default then
+    update public.departments d set is_default = false where d.is_default and d.id <> new.id;
+  elsif tg_op = 'UPDATE' and old.is_default and pg_catalog.pg_trigger_depth() = 1 then
+    raise exception 'there must be a default department'
+      using errcode = 'check_violation', hint = 'Set is_default on another department instead.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger keep_one_default
+  before insert or update of is_default or delete on public.departments
+  for each row execute function casebase.keep_one_default_department();
+
+create function casebase.default_department() returns uuid
+  language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (select d.id from public.departments d where d.is_default);
+end
+$$;

@@ -1,0 +1,19 @@
+-- Party types: what the two sides of an interaction can be.
+
+create table public.party_types (
+  code     text    not null,
+  label    text    not null,
+  internal boolean not null default false,
+  constraint party_types_pkey primary key (code),
+  constraint party_types_code_check check (code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
+  constraint party_types_label_check check (label = btrim(label) and char_length(label) between 1 and 200)
+);
+comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
+alter table public.party_types enable row level security;
+revoke all on public.party_types from public, anon, authenticated, service_role;
+
+insert into public.party_types (code, label, internal) values
+  ('ARGAN',      'Argan',      true),
+  ('CLIENT',     'Client',     false),
+  ('CONTRACTOR', 'Contractor', false),
+  ('EMPLOYEE',   'Employee',   false);

@@ -1,0 +1,49 @@
+-- Staff: who works cases, how far each one sees, where, and with which specialties.
+
+create table public.staff_members (
+  user_id      uuid        not null,
+  display_name text        not null,
+  is_admin     boolean     not null default false,
+  scope        text        not null default 'assigned',
+  active       boolean     not null default true,
+  created_at   timestamptz not null default now(),
+  constraint staff_members_pkey primary key (user_id),
+  constraint staff_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
+  constraint staff_members_display_name_check
+    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+  constraint staff_members_scope_check check (scope in ('all', 'departments', 'assigned'))
+);
+comment on column public.staff_members.scope is
+  'Which cases this person sees: every case, those of their departments, or only those assigned to them (which everybody sees).';
+comment on column public.staff_members.active is 'Switched off, the person loses every staff right in the next statement.';
+alter table public.staff_members enable row level security;
+revoke all on public.staff_members from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.staff_members
+  alter column display_name set statistics 0;
+
+create table public.staff_departments (
+  user_id       uuid not null,
+  department_id uuid not null,
+  constraint staff_departments_pkey primary key (user_id, department_id),
+  constraint staff_departments_user_id_fkey
+    foreign key (user_id) references public.staff_members (user_id) on delete cascade,
+  constraint staff_departments_department_id_fkey
+    foreign key (department_id) references public.departments (id) on delete cascade
+);
+alter table public.staff_departments enable row level security;
+revoke all on public.staff_departments from public, anon, authenticated, service_role;
+create index staff_departments_department_id_idx on public.staff_departments (department_id);
+
+create table public.staff_specialties (
+  user_id      uuid not null,
+  specialty_id uuid not null,
+  constraint staff_specialties_pkey primary key (user_id, specialty_id),
+  constraint staff_specialties_user_id_fkey
+    foreign key (user_id) references public.staff_members (user_id) on delete cascade,
+  constraint staff_specialties_specialty_id_fkey
+    foreign key (specialty_id) references public.specialties (id) on delete cascade
+);
+alter table public.staff_specialties enable row level security;
+revoke all on public.staff_specialties from public, anon, authenticated, service_role;
+create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);

@@ -1,0 +1,37 @@
+-- The schema of what the API does not expose, and the role of the service.
+--
+-- Every table of Casebase is closed the moment it is made: row level security on, the automatic grants of older
+-- projects taken back by name. What is granted, and every policy, stands in policies/.
+
+do $$
+declare
+  taken text;
+begin
+  select string_agg(name, ', ') into taken
+  from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
+                    'staff_specialties', 'party_types', 'cases', 'case_internal', 'interactions', 'internal_notes',
+                    'case_files', 'client_documents', 'case_events']) name
+  where to_regclass('public.' || name) is not null;
+  if taken is not null then
+    raise exception 'public has tables of these names already: %', taken
+      using hint = 'Casebase would make its own. Rename or move yours first; only public.clients is shared.';
+  end if;
+end
+$$;
+
+create schema casebase;
+comment on schema casebase is
+  'Casebase: helpers of the policies, queues, counters. Not exposed by the API.';
+
+revoke all on schema casebase from public, anon, authenticated, service_role;
+grant usage on schema casebase to authenticated, service_role;
+
+-- The service's own role: it verifies files and delivers webhooks. It gets a password from the project's owner:
+-- alter role casebase_worker password '…';
+do $$
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = 'casebase_worker') then
+    create role casebase_worker login noinherit;
+  end if;
+end
+$$;
