@@ -123,7 +123,7 @@ alter table public.client_members
 create index client_members_user_id_idx on public.client_members (user_id);
 
 create function casebase.client_name(client uuid) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   name_column name := (select s.name_column from casebase.client_source s);
@@ -162,7 +162,7 @@ insert into public.departments (name, is_default) values ('General', true);
 
 -- A department becomes the default by saying so; the one before steps back in the same statement.
 create function casebase.keep_one_default_department() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'DELETE' then
@@ -187,7 +187,7 @@ create trigger keep_one_default
   for each row execute function casebase.keep_one_default_department();
 
 create function casebase.default_department() returns uuid
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (select d.id from public.departments d where d.is_default);
@@ -297,7 +297,7 @@ insert into public.party_types (code, label, internal) values
 -- every bucket of the project, so the subject is read with care; and from where auth.jwt() reads it, because as an
 -- expression of its own that takes a third of the time.
 create function casebase.caller_id() returns uuid
-  language plpgsql stable set search_path = ''
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
@@ -310,7 +310,7 @@ $$;
 -- 'admin', or the scope of a member of staff, or null. The lesser of claim and row: the token must say so and the
 -- row must still be active.
 create function casebase.staff_standing() returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   claimed text := nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'case_role';
@@ -330,7 +330,7 @@ end
 $$;
 
 create function casebase.is_staff() returns boolean
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.staff_standing() is not null;
@@ -338,7 +338,7 @@ end
 $$;
 
 create function casebase.is_admin() returns boolean
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(casebase.staff_standing() = 'admin', false);
@@ -347,7 +347,7 @@ $$;
 
 -- The caller's id where they are staff, to compare with assigned_to.
 create function casebase.staff_id() returns uuid
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if casebase.staff_standing() is null then
@@ -360,7 +360,7 @@ $$;
 -- The departments whose cases the caller sees. An admin and staff of scope "all" get every one, so that a policy
 -- needs no arm that no index serves.
 create function casebase.my_departments() returns uuid[]
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   standing text := casebase.staff_standing();
@@ -378,7 +378,7 @@ $$;
 
 -- The clients that the caller is a member of, whatever the token claims.
 create function casebase.my_clients() returns uuid[]
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   person uuid := casebase.caller_id();
@@ -389,7 +389,7 @@ $$;
 
 -- Staff, or a member of some client: whoever has any business here.
 create function casebase.is_known() returns boolean
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.staff_standing() is not null
@@ -399,7 +399,7 @@ $$;
 
 -- How a person is called, for the history and for whoever may read them. Callers check who asks.
 create function casebase.person_name(person uuid, for_client uuid) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(
@@ -418,7 +418,7 @@ $$;
 
 -- The first admin: run by the project's owner, once, e.g. in the SQL editor.
 create function casebase.make_admin(email text) returns uuid
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   person uuid;
@@ -448,7 +448,7 @@ comment on function casebase.make_admin(text) is
 -- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
 -- waiting before Auth gives up on it. A host's own hook may call it.
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
-  language plpgsql stable security definer set search_path = '' set lock_timeout = '500ms'
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
 declare
   person    uuid;
@@ -485,7 +485,7 @@ comment on function casebase.custom_access_token_hook(jsonb) is
 -- The clients that the caller is a member of, with their names: what a new case needs. Works whether public.clients
 -- is ours or the project's own.
 create function casebase.my_client_names() returns table (id uuid, name text)
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -494,7 +494,7 @@ end
 $$;
 
 create function public.my_clients() returns table (id uuid, name text)
-  language sql stable set search_path = ''
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.my_client_names()
 $$;
@@ -692,7 +692,7 @@ create index internal_notes_created_by_idx on public.internal_notes (created_by)
 -- What PostgREST is asked to do to one row, by its key, goes ahead: it waits for nothing while it holds something. A text
 -- that isn't known waits for its turn too. Functions that run as the owner hold the row that they change.
 create function casebase.take_turns() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_user in ('authenticated', 'service_role')
@@ -716,7 +716,7 @@ create trigger take_turns before update or delete on public.internal_notes
 
 -- Which columns an update changes. Generated columns have no value yet in a BEFORE trigger; updated_at is ours.
 create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[]
-  language sql immutable set search_path = ''
+  language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
   from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
@@ -725,7 +725,7 @@ $$;
 
 -- What a row is and who made it never changes. created_by may become null: its user was deleted.
 create function casebase.keep_identity() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   was     jsonb := to_jsonb(old);
@@ -756,7 +756,7 @@ create trigger a_keep_identity before update on public.internal_notes
 
 -- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
 create function casebase.keep_words() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if row_security_active(tg_relid)
@@ -778,7 +778,7 @@ create trigger b_keep_words before update on public.internal_notes
 
 -- A new row is made by whoever makes it. A service key may say on whose behalf.
 create function casebase.set_author() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if row_security_active(tg_relid) then
@@ -800,7 +800,7 @@ create trigger a_set_author before insert on public.internal_notes
 -- Whoever opens a case outside the departments they work in does so as a client: title and description, nothing
 -- else. This judges only what was sent and what the caller is, so it says nothing about any client or case.
 create function casebase.limit_new_case() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   set_beyond text[];
@@ -826,7 +826,7 @@ create trigger b_limit_new_case before insert on public.cases
 
 -- Which columns of a case the caller may change. Fires only for rows that the caller sees and may edit.
 create function casebase.limit_case_changes() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   standing text := casebase.staff_standing();
@@ -863,7 +863,7 @@ create trigger c_limit_case_changes before update on public.cases
 
 -- What the status means for other columns. A reopened case starts anew: it can be escalated again.
 create function casebase.follow_status() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.status = 'resolved' then
@@ -885,7 +885,7 @@ create trigger d_follow_status before insert or update of status, resolved_at on
 -- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
 -- whoever acts for no user (a service key, the owner).
 create function casebase.check_assignee() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.assigned_to is null
@@ -922,7 +922,7 @@ create trigger e_check_assignee before insert or update of assigned_to, required
 
 -- The caller's own name.
 create function casebase.my_name(for_client uuid) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.person_name(casebase.caller_id(), for_client);
@@ -931,7 +931,7 @@ $$;
 
 -- Who works a case, for those who see the case.
 create function casebase.assignee_name(the_case bigint) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -949,7 +949,7 @@ $$;
 -- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
 -- is treated like a client's; the policy then refuses it as it refuses a missing one.
 create function casebase.set_speaker() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;
@@ -988,7 +988,7 @@ create trigger b_set_speaker before insert on public.interactions
 -- that doesn't exist get the same 404.
 
 create function casebase.raise_no_case() returns void
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'there is no such case' using errcode = 'PT404';
@@ -997,7 +997,7 @@ $$;
 
 -- Reopening: a client's only way to a status.
 create function casebase.reopen_case(case_id bigint) returns public.cases
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   reopened public.cases;
@@ -1021,7 +1021,7 @@ end
 $$;
 
 create function public.reopen_case(case_id bigint) returns public.cases
-  language sql set search_path = ''
+  language sql set search_path = pg_catalog, pg_temp
 as $$
   select casebase.reopen_case(case_id)
 $$;
@@ -1030,7 +1030,7 @@ comment on function public.reopen_case(bigint) is
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
 create function casebase.escalate_case(case_id bigint) returns public.cases
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   escalated public.cases;
@@ -1061,7 +1061,7 @@ end
 $$;
 
 create function public.escalate_case(case_id bigint) returns public.cases
-  language sql set search_path = ''
+  language sql set search_path = pg_catalog, pg_temp
 as $$
   select casebase.escalate_case(case_id)
 $$;
@@ -1071,7 +1071,7 @@ comment on function public.escalate_case(bigint) is
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
 create function casebase.hand_over_case(case_id bigint, to_department uuid, to_staff uuid, note text) returns void
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   standing text := casebase.staff_standing();
@@ -1110,7 +1110,7 @@ create function public.hand_over_case(
   to_staff      uuid default null,
   note          text default null
 ) returns void
-  language sql set search_path = ''
+  language sql set search_path = pg_catalog, pg_temp
 as $$
   select casebase.hand_over_case(case_id, to_department, to_staff, note)
 $$;
@@ -1119,7 +1119,7 @@ comment on function public.hand_over_case(bigint, uuid, uuid, text) is
 
 -- Display names of the people in a case, as far as the caller sees what they did.
 create function casebase.case_people(case_id bigint) returns table (user_id uuid, display_name text, is_staff boolean)
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case public.cases;
@@ -1155,7 +1155,7 @@ end
 $$;
 
 create function public.case_people(case_id bigint) returns table (user_id uuid, display_name text, is_staff boolean)
-  language sql stable set search_path = ''
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_people(case_id)
 $$;
@@ -1177,7 +1177,7 @@ create function casebase.newest_cases(
   wanted_status   text,
   wanted_priority text
 ) returns setof public.cases
-  language plpgsql stable rows 25 security definer set search_path = '' set plan_cache_mode = force_generic_plan
+  language plpgsql stable rows 25 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   standing    text   := casebase.staff_standing();
@@ -1253,7 +1253,7 @@ create function public.my_newest_cases(
   status     text        default null,
   priority   text        default null
 ) returns setof public.cases
-  language plpgsql stable rows 25 set search_path = ''
+  language plpgsql stable rows 25 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -1268,7 +1268,7 @@ comment on function public.my_newest_cases(integer, timestamptz, bigint, text, t
 -- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
 -- policy must judge. A plan for each call, made when it is known who asks.
 create function casebase.case_counts() returns table (status text, priority text, count bigint)
-  language plpgsql stable rows 12 security definer set search_path = '' set plan_cache_mode = force_custom_plan
+  language plpgsql stable rows 12 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 declare
   standing    text   := casebase.staff_standing();
@@ -1293,7 +1293,7 @@ end
 $$;
 
 create function public.my_case_counts() returns table (status text, priority text, count bigint)
-  language sql stable rows 12 set search_path = ''
+  language sql stable rows 12 set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_counts()
 $$;
@@ -1306,7 +1306,7 @@ comment on function public.my_case_counts() is
 -- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
 -- trailing dot or space.
 create function casebase.is_object_name(name text) returns boolean
-  language sql immutable set search_path = ''
+  language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select octet_length(name) between 1 and 200
      and name ~ '^[A-Za-z0-9_!*''()&$=@;:+,?-]([A-Za-z0-9_!.*''() &$=@;:+,?-]*[A-Za-z0-9_!*''()&$=@;:+,?-])?$'
@@ -1444,7 +1444,7 @@ revoke all on casebase.reserved_objects from public, anon, authenticated, servic
 -- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.
 -- Functions, and cheap ones by declaration, so that the planner takes no other bucket's statement for expensive.
 create function casebase.may_upload_object(bucket text, path text) returns boolean
-  language plpgsql stable cost 10 set search_path = ''
+  language plpgsql stable cost 10 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return exists (
@@ -1458,7 +1458,7 @@ end
 $$;
 
 create function casebase.may_delete_object(bucket text, path text) returns boolean
-  language plpgsql stable cost 10 set search_path = ''
+  language plpgsql stable cost 10 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return exists (
@@ -1472,7 +1472,7 @@ $$;
 
 -- The version of an object of ours, or null where there is none. Tells nothing about other buckets.
 create function casebase.object_version(bucket text, path text) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -1491,7 +1491,7 @@ $$;
 -- under a URL that somebody holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the
 -- policies have spoken. Other buckets never come here: the triggers' conditions leave them out.
 create function casebase.keep_object() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'UPDATE' and (new.bucket_id, new.name) is distinct from (old.bucket_id, old.name) then
@@ -1548,14 +1548,14 @@ $$;
 
 -- Only the table's owner vouches for a file's content: the verification functions run as the owner.
 create function casebase.vouches_for_files(files regclass) returns boolean
-  language sql stable set search_path = ''
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select pg_has_role(current_user, c.relowner, 'member') from pg_catalog.pg_class c where c.oid = files
 $$;
 
 -- What is reserved is pending, and the caller's own.
 create function casebase.reserve_file() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if row_security_active(tg_relid) then
@@ -1578,7 +1578,7 @@ create trigger a_reserve_file before insert on public.client_documents
 -- The place of a case's file follows from its case. Cases are read through the caller's own policies: for one
 -- that they don't see nothing is set or said, and the policy refuses the row as it refuses a missing case's.
 create function casebase.place_case_file() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;
@@ -1620,7 +1620,7 @@ create trigger b_place_case_file before insert on public.case_files
   for each row execute function casebase.place_case_file();
 
 create function casebase.place_client_document() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.bucket_id := 'client-bucket';
@@ -1634,7 +1634,7 @@ create trigger b_place_client_document before insert on public.client_documents
 
 -- A file stays what it was reserved as, and its state goes one way. Who may move it at all is the policies' part.
 create function casebase.keep_file() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
@@ -1693,7 +1693,7 @@ create trigger a_keep_file before update on public.client_documents
 
 -- No row goes while its object is there.
 create function casebase.keep_row_of_object() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if casebase.object_version(old.bucket_id, old.object_path) is not null then
@@ -1721,7 +1721,7 @@ alter table casebase.spent_paths enable row level security;
 revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
 
 create function casebase.spend_path() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
@@ -1737,7 +1737,7 @@ create trigger spend_path after delete on public.client_documents
 
 -- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
 create function casebase.refuse_spent_path() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (
@@ -1759,7 +1759,7 @@ create trigger refuse_spent_path after insert on public.client_documents
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
 create function casebase.check_file_interaction() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform from public.interactions i where i.id = new.interaction_id and i.visible_to_client for share;
@@ -1778,7 +1778,7 @@ create trigger check_interaction after insert on public.case_files
 
 -- What nobody but its uploader sees yet keeps no interaction in the open: it is let go.
 create function casebase.check_interaction_files() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   update public.case_files f
@@ -1802,7 +1802,7 @@ create trigger c_check_files before update of visible_to_client on public.intera
 
 -- A case goes after its files; what has no object, and may be seen by nobody but its uploader, goes with it.
 create function casebase.let_go_of_reservations() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from public.case_files f
@@ -1835,7 +1835,7 @@ create trigger take_turns before update or delete on public.client_documents
 
 -- The table of a kind of file, case_file or client_document.
 create function casebase.files_of(kind text) returns regclass
-  language plpgsql immutable set search_path = ''
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
   case kind
@@ -1850,7 +1850,7 @@ $$;
 
 create function casebase.verification_begin(kind text, id bigint)
   returns table (bucket_id text, object_path text, object_version text, content_type text, file_size bigint)
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute format($sql$
@@ -1874,7 +1874,7 @@ create function casebase.verification_finish(
   file_size      bigint,
   content_type   text
 ) returns jsonb
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   verified jsonb;
@@ -1900,7 +1900,7 @@ end
 $$;
 
 create function casebase.verification_reject(kind text, id bigint, reason text) returns void
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   rejected bigint;
@@ -1955,7 +1955,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
 
 create function casebase.no_such_event_type(type text) returns boolean
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'there is no event type %', type
@@ -2033,7 +2033,7 @@ comment on column casebase.event_draft.subject_is_visible is
 -- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
 -- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
 create function casebase.append_events(drafts casebase.event_draft[]) returns void
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if drafts is null then
@@ -2077,7 +2077,7 @@ $$;
 -- Each trigger below says which entries a statement leaves. Order: as the rows came.
 
 create function casebase.record_new_cases() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -2095,7 +2095,7 @@ create trigger record_insert after insert on public.cases
 
 -- One entry per kind of change.
 create function casebase.record_case_changes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -2136,7 +2136,7 @@ create trigger record_update after update on public.cases
   for each statement execute function casebase.record_case_changes();
 
 create function casebase.record_new_interactions() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -2154,7 +2154,7 @@ create trigger record_insert after insert on public.interactions
   for each statement execute function casebase.record_new_interactions();
 
 create function casebase.record_interaction_changes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -2192,7 +2192,7 @@ create trigger record_update after update on public.interactions
   for each statement execute function casebase.record_interaction_changes();
 
 create function casebase.record_deleted_interactions() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -2210,7 +2210,7 @@ create trigger record_delete after delete on public.interactions
 
 -- Notes: the trigger's argument is the entry's type.
 create function casebase.record_notes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -2230,7 +2230,7 @@ create trigger record_delete after delete on public.internal_notes
   for each statement execute function casebase.record_notes('internal_note.deleted');
 
 create function casebase.record_note_changes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -2250,7 +2250,7 @@ create trigger record_update after update on public.internal_notes
 
 -- A file exists for others from available to deleting. The service makes it available on the uploader's behalf.
 create function casebase.record_file_changes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -2280,7 +2280,7 @@ create trigger record_update after update on public.case_files
 -- about an interaction shows as long as the interaction does.
 create function casebase.case_timeline(case_id bigint)
   returns table (created_at timestamptz, type text, actor_name text, data jsonb)
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (
@@ -2307,7 +2307,7 @@ $$;
 
 create function public.case_timeline(case_id bigint)
   returns table (created_at timestamptz, type text, actor_name text, data jsonb)
-  language sql stable set search_path = ''
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_timeline(case_id)
 $$;
@@ -2378,7 +2378,7 @@ comment on table casebase.webhook_endpoints is
 
 -- A filter names types that there are. AFTER: the policies have spoken.
 create function casebase.check_event_types() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.no_such_event_type(filter)
@@ -2517,7 +2517,7 @@ insert into casebase.webhook_queue default values;
 -- Enqueueing, in the transaction of the change ----------------------------------------------------------------------
 
 create function casebase.enqueue_webhooks() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
@@ -2553,7 +2553,7 @@ create trigger enqueue_webhooks
 
 -- The same for every attempt and every replay of one event to one endpoint, and for no other.
 create function casebase.webhook_message_id(endpoint_id uuid, event_id bigint, delivery_id bigint) returns text
-language sql immutable set search_path = ''
+language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select 'msg_' || left(
     encode(sha256(uuid_send($1) || int8send(coalesce($2, -$3))), 'hex'),
@@ -2562,14 +2562,14 @@ as $$
 $$;
 
 create function casebase.webhook_timestamp(at timestamptz) returns text
-language sql stable set search_path = ''
+language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
 -- The body by Standard Webhooks: type, timestamp, data.
 create function casebase.webhook_body(event public.case_events) returns text
-language sql stable set search_path = ''
+language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object(
     'type',      event.type,
@@ -2584,7 +2584,7 @@ as $$
 $$;
 
 create function casebase.webhook_test_body(endpoint_id uuid, created_at timestamptz) returns text
-language sql stable set search_path = ''
+language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object(
     'type',      'webhook.test',
@@ -2595,7 +2595,7 @@ $$;
 
 -- The secrets that sign at this moment, newest first; none for an endpoint that has none.
 create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-language sql stable set search_path = ''
+language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
     from casebase.webhook_secrets signing
@@ -2617,7 +2617,7 @@ $$;
 -- What a worker took and never reported goes back, with an attempt that says so. It costs no retry: the receiver
 -- did nothing wrong.
 create function casebase.webhook_expire_leases() returns void
-language sql set search_path = ''
+language sql set search_path = pg_catalog, pg_temp
 as $$
   with expired as (
     select delivery.id, delivery.leased_at
@@ -2648,7 +2648,7 @@ $$;
 -- max_per_endpoint requests at a time, one that keeps failing a single one, so that it cannot occupy the worker.
 create function casebase.webhook_due(max_deliveries integer, max_per_endpoint integer)
 returns table (id bigint, endpoint_id uuid, case_id bigint, blocked boolean)
-language sql stable set search_path = ''
+language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select due.id,
          due.endpoint_id,
@@ -2688,7 +2688,7 @@ $$;
 
 -- Sets aside every pending delivery of these lanes that has an unfinished one before it. Answers how many.
 create function casebase.webhook_park(endpoint_ids uuid[], case_ids bigint[]) returns integer
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   parked integer;
@@ -2742,7 +2742,7 @@ returns table (
   body        text,
   secrets     text[]
 )
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -2815,7 +2815,7 @@ $$;
 --    verdict: delivered | retry | failed, retry_in_ms, pause_ms, disable_because}
 -- Every attempt is recorded; only who still holds the lease decides the delivery's state. Answers how many did.
 create function casebase.webhook_ack(reports jsonb) returns integer
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   known    bigint[];
@@ -2870,7 +2870,7 @@ end
 $$;
 
 create function casebase.webhook_record_attempts(reports jsonb, known bigint[]) returns void
-language sql set search_path = ''
+language sql set search_path = pg_catalog, pg_temp
 as $$
   insert into casebase.webhook_attempts (delivery_id, number, started_at, duration_ms, status, response, error)
   select report.delivery_id,
@@ -2892,7 +2892,7 @@ $$;
 
 -- What the answers say about the receivers: one success clears the failures, a pause lets them breathe, Gone ends it.
 create function casebase.webhook_judge_endpoints(reports jsonb) returns void
-language sql set search_path = ''
+language sql set search_path = pg_catalog, pg_temp
 as $$
   with answers as (
     select delivery.endpoint_id,
@@ -2928,7 +2928,7 @@ $$;
 
 -- The next of each lane whose first delivery is finished becomes due, at the time it always had.
 create function casebase.webhook_advance_lanes(finished bigint[]) returns void
-language sql set search_path = ''
+language sql set search_path = pg_catalog, pg_temp
 as $$
   with next as (
     select delivery.id
@@ -2959,7 +2959,7 @@ $$;
 -- that is gone, and sets lanes going again whose first delivery was removed by hand. Answers how many finished ones it
 -- forgot. Finished deliveries are many and the queue is locked meanwhile: each piece has an index to find it by.
 create function casebase.webhook_tidy(keep interval) returns integer
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   forgotten integer;
@@ -3017,7 +3017,7 @@ $$;
 -- What admins call: SECURITY INVOKER, so that the policies below decide ------------------------------------------------
 
 create function casebase.new_webhook_secret() returns text
-language sql volatile set search_path = ''
+language sql volatile set search_path = pg_catalog, pg_temp
 as $$
   -- three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere
   select 'whsec_' || encode(
@@ -3027,7 +3027,7 @@ as $$
 $$;
 
 create function casebase.no_such_webhook(what text, id text) returns void
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'There is no webhook % % that you may manage.', what, id
@@ -3037,7 +3037,7 @@ $$;
 
 -- Refuses to queue what would not be sent.
 create function casebase.require_enabled_webhook(endpoint_id uuid) returns void
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   is_enabled boolean;
@@ -3062,7 +3062,7 @@ create function public.create_webhook_endpoint(
   event_types text[] default '{}'
 )
 returns table (id uuid, secret text)
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -3089,7 +3089,7 @@ create function public.update_webhook_endpoint(
   enabled     boolean default null
 )
 returns void
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -3116,7 +3116,7 @@ $$;
 -- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
 -- are finished with all others of their age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from casebase.webhook_endpoints endpoint
@@ -3142,7 +3142,7 @@ returns table (
   created_at        timestamptz,
   updated_at        timestamptz
 )
-language sql stable security invoker set search_path = ''
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
          endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
@@ -3158,7 +3158,7 @@ create function public.rotate_webhook_secret(
   previous_valid_for interval default interval '24 hours'
 )
 returns text
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -3178,7 +3178,7 @@ $$;
 
 -- Sends an event of type webhook.test. Answers the delivery, to look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid) returns bigint
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -3215,7 +3215,7 @@ returns table (
   created_at      timestamptz,
   finished_at     timestamptz
 )
-language sql stable security invoker set search_path = ''
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select delivery.id,
          delivery.endpoint_id,
@@ -3246,7 +3246,7 @@ returns table (
   response    text,
   error       text
 )
-language sql stable security invoker set search_path = ''
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select attempt.number, attempt.started_at, attempt.duration_ms, attempt.status, attempt.response, attempt.error
     from casebase.webhook_attempts attempt
@@ -3257,7 +3257,7 @@ $$;
 -- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
 -- Answers the new delivery.
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

@@ -51,7 +51,7 @@ fn migrate_says_what_it_would_do_does_it_once_and_then_finds_nothing_to_do() {
     let dev = Dev::start(folder.path(), &["--empty"]);
 
     let planned = text(&dev.migrate(&["--dry-run"]));
-    assert!(planned.contains("would apply 20261121000100"), "{planned}");
+    assert!(planned.contains("would apply 20261128000000"), "{planned}");
     assert_eq!(
         query(
             &dev,

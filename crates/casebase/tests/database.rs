@@ -10,6 +10,8 @@ mod declared;
 mod definer_functions;
 #[path = "support/extension.rs"]
 mod extension;
+#[path = "database/hijack.rs"]
+mod hijack;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;

@@ -10,7 +10,7 @@ create function casebase.newest_cases(
   wanted_status   text,
   wanted_priority text
 ) returns setof public.cases
-  language plpgsql stable rows 25 security definer set search_path = '' set plan_cache_mode = force_generic_plan
+  language plpgsql stable rows 25 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   standing    text   := casebase.staff_standing();
@@ -86,7 +86,7 @@ create function public.my_newest_cases(
   status     text        default null,
   priority   text        default null
 ) returns setof public.cases
-  language plpgsql stable rows 25 set search_path = ''
+  language plpgsql stable rows 25 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -101,7 +101,7 @@ comment on function public.my_newest_cases(integer, timestamptz, bigint, text, t
 -- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
 -- policy must judge. A plan for each call, made when it is known who asks.
 create function casebase.case_counts() returns table (status text, priority text, count bigint)
-  language plpgsql stable rows 12 security definer set search_path = '' set plan_cache_mode = force_custom_plan
+  language plpgsql stable rows 12 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 declare
   standing    text   := casebase.staff_standing();
@@ -126,7 +126,7 @@ end
 $$;
 
 create function public.my_case_counts() returns table (status text, priority text, count bigint)
-  language sql stable rows 12 set search_path = ''
+  language sql stable rows 12 set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_counts()
 $$;

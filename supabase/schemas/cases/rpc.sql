@@ -3,7 +3,7 @@
 -- that doesn't exist get the same 404.
 
 create function casebase.raise_no_case() returns void
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'there is no such case' using errcode = 'PT404';
@@ -12,7 +12,7 @@ $$;
 
 -- Reopening: a client's only way to a status.
 create function casebase.reopen_case(case_id bigint) returns public.cases
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   reopened public.cases;
@@ -36,7 +36,7 @@ end
 $$;
 
 create function public.reopen_case(case_id bigint) returns public.cases
-  language sql set search_path = ''
+  language sql set search_path = pg_catalog, pg_temp
 as $$
   select casebase.reopen_case(case_id)
 $$;
@@ -45,7 +45,7 @@ comment on function public.reopen_case(bigint) is
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
 create function casebase.escalate_case(case_id bigint) returns public.cases
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   escalated public.cases;
@@ -76,7 +76,7 @@ end
 $$;
 
 create function public.escalate_case(case_id bigint) returns public.cases
-  language sql set search_path = ''
+  language sql set search_path = pg_catalog, pg_temp
 as $$
   select casebase.escalate_case(case_id)
 $$;
@@ -86,7 +86,7 @@ comment on function public.escalate_case(bigint) is
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
 create function casebase.hand_over_case(case_id bigint, to_department uuid, to_staff uuid, note text) returns void
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   standing text := casebase.staff_standing();
@@ -125,7 +125,7 @@ create function public.hand_over_case(
   to_staff      uuid default null,
   note          text default null
 ) returns void
-  language sql set search_path = ''
+  language sql set search_path = pg_catalog, pg_temp
 as $$
   select casebase.hand_over_case(case_id, to_department, to_staff, note)
 $$;
@@ -134,7 +134,7 @@ comment on function public.hand_over_case(bigint, uuid, uuid, text) is
 
 -- Display names of the people in a case, as far as the caller sees what they did.
 create function casebase.case_people(case_id bigint) returns table (user_id uuid, display_name text, is_staff boolean)
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case public.cases;
@@ -170,7 +170,7 @@ end
 $$;
 
 create function public.case_people(case_id bigint) returns table (user_id uuid, display_name text, is_staff boolean)
-  language sql stable set search_path = ''
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_people(case_id)
 $$;

@@ -10,7 +10,7 @@
 -- What PostgREST is asked to do to one row, by its key, goes ahead: it waits for nothing while it holds something. A text
 -- that isn't known waits for its turn too. Functions that run as the owner hold the row that they change.
 create function casebase.take_turns() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_user in ('authenticated', 'service_role')
@@ -34,7 +34,7 @@ create trigger take_turns before update or delete on public.internal_notes
 
 -- Which columns an update changes. Generated columns have no value yet in a BEFORE trigger; updated_at is ours.
 create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[]
-  language sql immutable set search_path = ''
+  language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
   from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
@@ -43,7 +43,7 @@ $$;
 
 -- What a row is and who made it never changes. created_by may become null: its user was deleted.
 create function casebase.keep_identity() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   was     jsonb := to_jsonb(old);
@@ -74,7 +74,7 @@ create trigger a_keep_identity before update on public.internal_notes
 
 -- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
 create function casebase.keep_words() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if row_security_active(tg_relid)
@@ -96,7 +96,7 @@ create trigger b_keep_words before update on public.internal_notes
 
 -- A new row is made by whoever makes it. A service key may say on whose behalf.
 create function casebase.set_author() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if row_security_active(tg_relid) then
@@ -118,7 +118,7 @@ create trigger a_set_author before insert on public.internal_notes
 -- Whoever opens a case outside the departments they work in does so as a client: title and description, nothing
 -- else. This judges only what was sent and what the caller is, so it says nothing about any client or case.
 create function casebase.limit_new_case() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   set_beyond text[];
@@ -144,7 +144,7 @@ create trigger b_limit_new_case before insert on public.cases
 
 -- Which columns of a case the caller may change. Fires only for rows that the caller sees and may edit.
 create function casebase.limit_case_changes() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   standing text := casebase.staff_standing();
@@ -181,7 +181,7 @@ create trigger c_limit_case_changes before update on public.cases
 
 -- What the status means for other columns. A reopened case starts anew: it can be escalated again.
 create function casebase.follow_status() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.status = 'resolved' then
@@ -203,7 +203,7 @@ create trigger d_follow_status before insert or update of status, resolved_at on
 -- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
 -- whoever acts for no user (a service key, the owner).
 create function casebase.check_assignee() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.assigned_to is null
@@ -240,7 +240,7 @@ create trigger e_check_assignee before insert or update of assigned_to, required
 
 -- The caller's own name.
 create function casebase.my_name(for_client uuid) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.person_name(casebase.caller_id(), for_client);
@@ -249,7 +249,7 @@ $$;
 
 -- Who works a case, for those who see the case.
 create function casebase.assignee_name(the_case bigint) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -267,7 +267,7 @@ $$;
 -- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
 -- is treated like a client's; the policy then refuses it as it refuses a missing one.
 create function casebase.set_speaker() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;

@@ -10,7 +10,7 @@ revoke all on casebase.reserved_objects from public, anon, authenticated, servic
 -- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.
 -- Functions, and cheap ones by declaration, so that the planner takes no other bucket's statement for expensive.
 create function casebase.may_upload_object(bucket text, path text) returns boolean
-  language plpgsql stable cost 10 set search_path = ''
+  language plpgsql stable cost 10 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return exists (
@@ -24,7 +24,7 @@ end
 $$;
 
 create function casebase.may_delete_object(bucket text, path text) returns boolean
-  language plpgsql stable cost 10 set search_path = ''
+  language plpgsql stable cost 10 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return exists (
@@ -38,7 +38,7 @@ $$;
 
 -- The version of an object of ours, or null where there is none. Tells nothing about other buckets.
 create function casebase.object_version(bucket text, path text) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -57,7 +57,7 @@ $$;
 -- under a URL that somebody holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the
 -- policies have spoken. Other buckets never come here: the triggers' conditions leave them out.
 create function casebase.keep_object() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'UPDATE' and (new.bucket_id, new.name) is distinct from (old.bucket_id, old.name) then

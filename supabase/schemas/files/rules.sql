@@ -2,14 +2,14 @@
 
 -- Only the table's owner vouches for a file's content: the verification functions run as the owner.
 create function casebase.vouches_for_files(files regclass) returns boolean
-  language sql stable set search_path = ''
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select pg_has_role(current_user, c.relowner, 'member') from pg_catalog.pg_class c where c.oid = files
 $$;
 
 -- What is reserved is pending, and the caller's own.
 create function casebase.reserve_file() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if row_security_active(tg_relid) then
@@ -32,7 +32,7 @@ create trigger a_reserve_file before insert on public.client_documents
 -- The place of a case's file follows from its case. Cases are read through the caller's own policies: for one
 -- that they don't see nothing is set or said, and the policy refuses the row as it refuses a missing case's.
 create function casebase.place_case_file() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;
@@ -74,7 +74,7 @@ create trigger b_place_case_file before insert on public.case_files
   for each row execute function casebase.place_case_file();
 
 create function casebase.place_client_document() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.bucket_id := 'client-bucket';
@@ -88,7 +88,7 @@ create trigger b_place_client_document before insert on public.client_documents
 
 -- A file stays what it was reserved as, and its state goes one way. Who may move it at all is the policies' part.
 create function casebase.keep_file() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
@@ -147,7 +147,7 @@ create trigger a_keep_file before update on public.client_documents
 
 -- No row goes while its object is there.
 create function casebase.keep_row_of_object() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if casebase.object_version(old.bucket_id, old.object_path) is not null then
@@ -175,7 +175,7 @@ alter table casebase.spent_paths enable row level security;
 revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
 
 create function casebase.spend_path() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
@@ -191,7 +191,7 @@ create trigger spend_path after delete on public.client_documents
 
 -- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
 create function casebase.refuse_spent_path() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (
@@ -213,7 +213,7 @@ create trigger refuse_spent_path after insert on public.client_documents
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
 create function casebase.check_file_interaction() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform from public.interactions i where i.id = new.interaction_id and i.visible_to_client for share;
@@ -232,7 +232,7 @@ create trigger check_interaction after insert on public.case_files
 
 -- What nobody but its uploader sees yet keeps no interaction in the open: it is let go.
 create function casebase.check_interaction_files() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   update public.case_files f
@@ -256,7 +256,7 @@ create trigger c_check_files before update of visible_to_client on public.intera
 
 -- A case goes after its files; what has no object, and may be seen by nobody but its uploader, goes with it.
 create function casebase.let_go_of_reservations() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from public.case_files f

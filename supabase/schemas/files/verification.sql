@@ -3,7 +3,7 @@
 
 -- The table of a kind of file, case_file or client_document.
 create function casebase.files_of(kind text) returns regclass
-  language plpgsql immutable set search_path = ''
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
   case kind
@@ -18,7 +18,7 @@ $$;
 
 create function casebase.verification_begin(kind text, id bigint)
   returns table (bucket_id text, object_path text, object_version text, content_type text, file_size bigint)
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute format($sql$
@@ -42,7 +42,7 @@ create function casebase.verification_finish(
   file_size      bigint,
   content_type   text
 ) returns jsonb
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   verified jsonb;
@@ -68,7 +68,7 @@ end
 $$;
 
 create function casebase.verification_reject(kind text, id bigint, reason text) returns void
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   rejected bigint;

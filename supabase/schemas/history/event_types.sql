@@ -31,7 +31,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
 
 create function casebase.no_such_event_type(type text) returns boolean
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'there is no event type %', type

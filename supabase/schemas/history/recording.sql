@@ -13,7 +13,7 @@ comment on column casebase.event_draft.subject_is_visible is
 -- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
 -- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
 create function casebase.append_events(drafts casebase.event_draft[]) returns void
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if drafts is null then
@@ -57,7 +57,7 @@ $$;
 -- Each trigger below says which entries a statement leaves. Order: as the rows came.
 
 create function casebase.record_new_cases() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -75,7 +75,7 @@ create trigger record_insert after insert on public.cases
 
 -- One entry per kind of change.
 create function casebase.record_case_changes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -116,7 +116,7 @@ create trigger record_update after update on public.cases
   for each statement execute function casebase.record_case_changes();
 
 create function casebase.record_new_interactions() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -134,7 +134,7 @@ create trigger record_insert after insert on public.interactions
   for each statement execute function casebase.record_new_interactions();
 
 create function casebase.record_interaction_changes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -172,7 +172,7 @@ create trigger record_update after update on public.interactions
   for each statement execute function casebase.record_interaction_changes();
 
 create function casebase.record_deleted_interactions() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -190,7 +190,7 @@ create trigger record_delete after delete on public.interactions
 
 -- Notes: the trigger's argument is the entry's type.
 create function casebase.record_notes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -210,7 +210,7 @@ create trigger record_delete after delete on public.internal_notes
   for each statement execute function casebase.record_notes('internal_note.deleted');
 
 create function casebase.record_note_changes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
@@ -230,7 +230,7 @@ create trigger record_update after update on public.internal_notes
 
 -- A file exists for others from available to deleting. The service makes it available on the uploader's behalf.
 create function casebase.record_file_changes() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(

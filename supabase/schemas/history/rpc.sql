@@ -2,7 +2,7 @@
 -- about an interaction shows as long as the interaction does.
 create function casebase.case_timeline(case_id bigint)
   returns table (created_at timestamptz, type text, actor_name text, data jsonb)
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (
@@ -29,7 +29,7 @@ $$;
 
 create function public.case_timeline(case_id bigint)
   returns table (created_at timestamptz, type text, actor_name text, data jsonb)
-  language sql stable set search_path = ''
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_timeline(case_id)
 $$;

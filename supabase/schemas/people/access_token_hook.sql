@@ -2,7 +2,7 @@
 -- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
 -- waiting before Auth gives up on it. A host's own hook may call it.
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
-  language plpgsql stable security definer set search_path = '' set lock_timeout = '500ms'
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
 declare
   person    uuid;

@@ -6,7 +6,7 @@
 -- every bucket of the project, so the subject is read with care; and from where auth.jwt() reads it, because as an
 -- expression of its own that takes a third of the time.
 create function casebase.caller_id() returns uuid
-  language plpgsql stable set search_path = ''
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
@@ -19,7 +19,7 @@ $$;
 -- 'admin', or the scope of a member of staff, or null. The lesser of claim and row: the token must say so and the
 -- row must still be active.
 create function casebase.staff_standing() returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   claimed text := nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'case_role';
@@ -39,7 +39,7 @@ end
 $$;
 
 create function casebase.is_staff() returns boolean
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.staff_standing() is not null;
@@ -47,7 +47,7 @@ end
 $$;
 
 create function casebase.is_admin() returns boolean
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(casebase.staff_standing() = 'admin', false);
@@ -56,7 +56,7 @@ $$;
 
 -- The caller's id where they are staff, to compare with assigned_to.
 create function casebase.staff_id() returns uuid
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   if casebase.staff_standing() is null then
@@ -69,7 +69,7 @@ $$;
 -- The departments whose cases the caller sees. An admin and staff of scope "all" get every one, so that a policy
 -- needs no arm that no index serves.
 create function casebase.my_departments() returns uuid[]
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   standing text := casebase.staff_standing();
@@ -87,7 +87,7 @@ $$;
 
 -- The clients that the caller is a member of, whatever the token claims.
 create function casebase.my_clients() returns uuid[]
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   person uuid := casebase.caller_id();
@@ -98,7 +98,7 @@ $$;
 
 -- Staff, or a member of some client: whoever has any business here.
 create function casebase.is_known() returns boolean
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.staff_standing() is not null
@@ -108,7 +108,7 @@ $$;
 
 -- How a person is called, for the history and for whoever may read them. Callers check who asks.
 create function casebase.person_name(person uuid, for_client uuid) returns text
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(

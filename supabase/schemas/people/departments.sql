@@ -18,7 +18,7 @@ insert into public.departments (name, is_default) values ('General', true);
 
 -- A department becomes the default by saying so; the one before steps back in the same statement.
 create function casebase.keep_one_default_department() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'DELETE' then
@@ -43,7 +43,7 @@ create trigger keep_one_default
   for each row execute function casebase.keep_one_default_department();
 
 create function casebase.default_department() returns uuid
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (select d.id from public.departments d where d.is_default);

@@ -1,6 +1,6 @@
 -- The first admin: run by the project's owner, once, e.g. in the SQL editor.
 create function casebase.make_admin(email text) returns uuid
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   person uuid;

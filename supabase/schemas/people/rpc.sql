@@ -1,7 +1,7 @@
 -- The clients that the caller is a member of, with their names: what a new case needs. Works whether public.clients
 -- is ours or the project's own.
 create function casebase.my_client_names() returns table (id uuid, name text)
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -10,7 +10,7 @@ end
 $$;
 
 create function public.my_clients() returns table (id uuid, name text)
-  language sql stable set search_path = ''
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.my_client_names()
 $$;

@@ -60,7 +60,7 @@ comment on table casebase.webhook_endpoints is
 
 -- A filter names types that there are. AFTER: the policies have spoken.
 create function casebase.check_event_types() returns trigger
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.no_such_event_type(filter)

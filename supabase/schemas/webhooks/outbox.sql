@@ -93,7 +93,7 @@ insert into casebase.webhook_queue default values;
 -- Enqueueing, in the transaction of the change ----------------------------------------------------------------------
 
 create function casebase.enqueue_webhooks() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)

@@ -1,7 +1,7 @@
 -- What admins call: SECURITY INVOKER, so that the policies below decide ------------------------------------------------
 
 create function casebase.new_webhook_secret() returns text
-language sql volatile set search_path = ''
+language sql volatile set search_path = pg_catalog, pg_temp
 as $$
   -- three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere
   select 'whsec_' || encode(
@@ -11,7 +11,7 @@ as $$
 $$;
 
 create function casebase.no_such_webhook(what text, id text) returns void
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'There is no webhook % % that you may manage.', what, id
@@ -21,7 +21,7 @@ $$;
 
 -- Refuses to queue what would not be sent.
 create function casebase.require_enabled_webhook(endpoint_id uuid) returns void
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   is_enabled boolean;
@@ -46,7 +46,7 @@ create function public.create_webhook_endpoint(
   event_types text[] default '{}'
 )
 returns table (id uuid, secret text)
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -73,7 +73,7 @@ create function public.update_webhook_endpoint(
   enabled     boolean default null
 )
 returns void
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -100,7 +100,7 @@ $$;
 -- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
 -- are finished with all others of their age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from casebase.webhook_endpoints endpoint
@@ -126,7 +126,7 @@ returns table (
   created_at        timestamptz,
   updated_at        timestamptz
 )
-language sql stable security invoker set search_path = ''
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
          endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
@@ -142,7 +142,7 @@ create function public.rotate_webhook_secret(
   previous_valid_for interval default interval '24 hours'
 )
 returns text
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -162,7 +162,7 @@ $$;
 
 -- Sends an event of type webhook.test. Answers the delivery, to look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid) returns bigint
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -199,7 +199,7 @@ returns table (
   created_at      timestamptz,
   finished_at     timestamptz
 )
-language sql stable security invoker set search_path = ''
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select delivery.id,
          delivery.endpoint_id,
@@ -230,7 +230,7 @@ returns table (
   response    text,
   error       text
 )
-language sql stable security invoker set search_path = ''
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select attempt.number, attempt.started_at, attempt.duration_ms, attempt.status, attempt.response, attempt.error
     from casebase.webhook_attempts attempt
@@ -241,7 +241,7 @@ $$;
 -- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
 -- Answers the new delivery.
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
-language plpgsql security invoker set search_path = ''
+language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

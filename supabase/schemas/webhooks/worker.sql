@@ -3,7 +3,7 @@
 -- What a worker took and never reported goes back, with an attempt that says so. It costs no retry: the receiver
 -- did nothing wrong.
 create function casebase.webhook_expire_leases() returns void
-language sql set search_path = ''
+language sql set search_path = pg_catalog, pg_temp
 as $$
   with expired as (
     select delivery.id, delivery.leased_at
@@ -34,7 +34,7 @@ $$;
 -- max_per_endpoint requests at a time, one that keeps failing a single one, so that it cannot occupy the worker.
 create function casebase.webhook_due(max_deliveries integer, max_per_endpoint integer)
 returns table (id bigint, endpoint_id uuid, case_id bigint, blocked boolean)
-language sql stable set search_path = ''
+language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select due.id,
          due.endpoint_id,
@@ -74,7 +74,7 @@ $$;
 
 -- Sets aside every pending delivery of these lanes that has an unfinished one before it. Answers how many.
 create function casebase.webhook_park(endpoint_ids uuid[], case_ids bigint[]) returns integer
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   parked integer;
@@ -128,7 +128,7 @@ returns table (
   body        text,
   secrets     text[]
 )
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -201,7 +201,7 @@ $$;
 --    verdict: delivered | retry | failed, retry_in_ms, pause_ms, disable_because}
 -- Every attempt is recorded; only who still holds the lease decides the delivery's state. Answers how many did.
 create function casebase.webhook_ack(reports jsonb) returns integer
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   known    bigint[];
@@ -256,7 +256,7 @@ end
 $$;
 
 create function casebase.webhook_record_attempts(reports jsonb, known bigint[]) returns void
-language sql set search_path = ''
+language sql set search_path = pg_catalog, pg_temp
 as $$
   insert into casebase.webhook_attempts (delivery_id, number, started_at, duration_ms, status, response, error)
   select report.delivery_id,
@@ -278,7 +278,7 @@ $$;
 
 -- What the answers say about the receivers: one success clears the failures, a pause lets them breathe, Gone ends it.
 create function casebase.webhook_judge_endpoints(reports jsonb) returns void
-language sql set search_path = ''
+language sql set search_path = pg_catalog, pg_temp
 as $$
   with answers as (
     select delivery.endpoint_id,
@@ -314,7 +314,7 @@ $$;
 
 -- The next of each lane whose first delivery is finished becomes due, at the time it always had.
 create function casebase.webhook_advance_lanes(finished bigint[]) returns void
-language sql set search_path = ''
+language sql set search_path = pg_catalog, pg_temp
 as $$
   with next as (
     select delivery.id
@@ -345,7 +345,7 @@ $$;
 -- that is gone, and sets lanes going again whose first delivery was removed by hand. Answers how many finished ones it
 -- forgot. Finished deliveries are many and the queue is locked meanwhile: each piece has an index to find it by.
 create function casebase.webhook_tidy(keep interval) returns integer
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   forgotten integer;
