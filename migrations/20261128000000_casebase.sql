@@ -43,6 +43,20 @@ end
 $$;
 
 
+-- supabase/schemas/values.sql
+
+-- What every client of the API can read. One row that some client can't takes the whole page away from it, so such
+-- a value is refused, whoever writes it. For times that is in each table: RFC 3339 writes years of four digits.
+
+-- Nested at most 32 deep (serde_json reads 128, of which an answer adds its own), and every number finite as a double.
+create function casebase.is_readable_json(value jsonb) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select not value @? 'strict $.**{33 to last}'
+     and not value @? 'strict $.** ? (@.type() == "number" && (@ > 1.7976931348623157e308 || @ < -1.7976931348623157e308))'
+$$;
+
+
 -- supabase/schemas/people/clients.sql
 
 -- Clients, and who acts for them. A project that already has public.clients keeps it: we reference it and leave it alone.
@@ -68,11 +82,14 @@ begin
       created_at timestamptz not null default now(),
       constraint clients_pkey primary key (id),
       constraint clients_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
-      constraint clients_kind_check check (kind in ('organisation', 'person'))
+      constraint clients_kind_check check (kind in ('organisation', 'person')),
+      constraint clients_times_check
+        check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
     );
     comment on table public.clients is 'Whom cases are worked for: an organisation, or one person.';
     alter table public.clients enable row level security;
     revoke all on public.clients from public, anon, authenticated, service_role;
+    alter table public.clients alter column name set statistics 0;
     insert into casebase.client_source (is_ours, name_column) values (true, 'name');
     return;
   end if;
@@ -112,7 +129,9 @@ create table public.client_members (
   constraint client_members_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
   constraint client_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint client_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200)
+    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+  constraint client_members_times_check
+    check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
 comment on table public.client_members is 'Which users act for which client. Membership is a client''s only authority.';
 alter table public.client_members enable row level security;
@@ -151,11 +170,15 @@ create table public.departments (
   created_at timestamptz not null default now(),
   constraint departments_pkey primary key (id),
   constraint departments_name_key unique (name),
-  constraint departments_name_check check (name = btrim(name) and char_length(name) between 1 and 200)
+  constraint departments_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+  constraint departments_times_check
+    check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
 comment on column public.departments.is_default is 'The department that gets a case which names none. There is always one.';
 alter table public.departments enable row level security;
 revoke all on public.departments from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.departments alter column name set statistics 0;
 create unique index departments_one_default_idx on public.departments (is_default) where is_default;
 
 insert into public.departments (name, is_default) values ('General', true);
@@ -205,10 +228,14 @@ create table public.specialties (
   created_at timestamptz not null default now(),
   constraint specialties_pkey primary key (id),
   constraint specialties_name_key unique (name),
-  constraint specialties_name_check check (name = btrim(name) and char_length(name) between 1 and 200)
+  constraint specialties_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+  constraint specialties_times_check
+    check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
 alter table public.specialties enable row level security;
 revoke all on public.specialties from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.specialties alter column name set statistics 0;
 
 
 -- supabase/schemas/people/staff.sql
@@ -226,7 +253,9 @@ create table public.staff_members (
   constraint staff_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint staff_members_display_name_check
     check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
-  constraint staff_members_scope_check check (scope in ('all', 'departments', 'assigned'))
+  constraint staff_members_scope_check check (scope in ('all', 'departments', 'assigned')),
+  constraint staff_members_times_check
+    check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
 comment on column public.staff_members.scope is
   'Which cases this person sees: every case, those of their departments, or only those assigned to them (which everybody sees).';
@@ -279,6 +308,8 @@ create table public.party_types (
 comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
 alter table public.party_types enable row level security;
 revoke all on public.party_types from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.party_types alter column label set statistics 0;
 
 insert into public.party_types (code, label, internal) values
   ('ARGAN',      'Argan',      true),
@@ -421,25 +452,31 @@ create function casebase.make_admin(email text) returns uuid
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person uuid;
+  person       uuid;
+  is_confirmed boolean;
 begin
-  select u.id into person
+  select u.id, u.email_confirmed_at is not null into person, is_confirmed
   from auth.users u
-  where pg_catalog.lower(u.email) = pg_catalog.lower(make_admin.email)
-  order by u.is_sso_user
+  where lower(u.email) = lower(make_admin.email)
+    and u.deleted_at is null
+  order by u.email_confirmed_at is null, u.is_sso_user
   limit 1;
   if person is null then
     raise exception 'nobody has signed up as %', make_admin.email
       using errcode = 'no_data_found', hint = 'Sign up first, then run this again.';
+  elsif not is_confirmed then
+    -- Whoever signed up with it may not be whose address it is.
+    raise exception '% has not been confirmed', make_admin.email
+      using errcode = 'no_data_found', hint = 'Follow the link in the confirmation mail first, then run this again.';
   end if;
   insert into public.staff_members (user_id, display_name, is_admin, scope)
-  values (person, pg_catalog.split_part(make_admin.email, '@', 1), true, 'all')
+  values (person, split_part(make_admin.email, '@', 1), true, 'all')
   on conflict (user_id) do update set is_admin = true, scope = 'all', active = true;
   return person;
 end
 $$;
 comment on function casebase.make_admin(text) is
-  'Makes the user with this e-mail an admin. For the project''s owner only. Takes effect at their next sign-in or token refresh.';
+  'Makes the user with this confirmed e-mail address an admin. For the project''s owner only. Takes effect at their next sign-in or token refresh.';
 
 
 -- supabase/schemas/people/access_token_hook.sql
@@ -542,6 +579,13 @@ create table public.cases (
   constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
   constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
+  constraint cases_metadata_readable_check check (casebase.is_readable_json(metadata)),
+  constraint cases_action_required_by_check
+    check (action_required_by >= '0001-01-01 00:00+00' and action_required_by < '10000-01-01 00:00+00'),
+  constraint cases_times_check check (
+    least(created_at, updated_at, escalated_at, resolved_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at, escalated_at, resolved_at) < '10000-01-01 00:00+00'
+  ),
   constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
 );
 comment on table public.cases is
@@ -599,7 +643,10 @@ create table public.case_internal (
   constraint case_internal_tags_check
     check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
   constraint case_internal_metadata_check
-    check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384)
+    check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
+  constraint case_internal_metadata_readable_check check (casebase.is_readable_json(metadata)),
+  constraint case_internal_times_check
+    check (updated_at >= '0001-01-01 00:00+00' and updated_at < '10000-01-01 00:00+00')
 );
 comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
 alter table public.case_internal enable row level security;
@@ -636,7 +683,11 @@ create table public.interactions (
   constraint interactions_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
   constraint interactions_party1_name_check check (party1_name ~ '[^[:space:]]' and char_length(party1_name) <= 200),
   constraint interactions_party2_name_check check (party2_name ~ '[^[:space:]]' and char_length(party2_name) <= 200),
-  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
+  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint interactions_times_check check (
+    least(created_at, updated_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
+  )
 );
 comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
 comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
@@ -666,7 +717,11 @@ create table public.internal_notes (
   constraint internal_notes_pkey primary key (id),
   constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint internal_notes_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
+  constraint internal_notes_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint internal_notes_times_check check (
+    least(created_at, updated_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
+  )
 );
 comment on table public.internal_notes is 'What staff tell each other about a case.';
 alter table public.internal_notes enable row level security;
@@ -686,33 +741,6 @@ create index internal_notes_created_by_idx on public.internal_notes (created_by)
 -- binds (row_security_active): the API's users, but neither the owner nor a service key.
 -- Rule triggers are SECURITY INVOKER and look at cases through the caller's own policies, so they can't tell an
 -- invisible case from a missing one, and neither can who reads their errors.
-
--- Statements that change many rows lock them in the order in which their plans find them. Two of them over the same rows
--- would each wait for what the other has (16 clients: every third was rolled back as a deadlock), so they take turns.
--- What PostgREST is asked to do to one row, by its key, goes ahead: it waits for nothing while it holds something. A text
--- that isn't known waits for its turn too. Functions that run as the owner hold the row that they change.
-create function casebase.take_turns() returns trigger
-  language plpgsql set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if current_user in ('authenticated', 'service_role')
-     and current_query() !~ format(
-       ' WHERE +"%s"\."%s"\."(%s)" = \$\d+ +(AND|RETURNING) ', tg_table_schema, tg_table_name, tg_argv[0])
-  then
-    perform pg_advisory_xact_lock('casebase'::regnamespace::oid::integer, tg_relid::integer);
-  end if;
-  return null;
-end
-$$;
-
-create trigger take_turns before update or delete on public.cases
-  for each statement execute function casebase.take_turns('id|case_id');
-create trigger take_turns before update or delete on public.case_internal
-  for each statement execute function casebase.take_turns('case_id');
-create trigger take_turns before update or delete on public.interactions
-  for each statement execute function casebase.take_turns('id');
-create trigger take_turns before update or delete on public.internal_notes
-  for each statement execute function casebase.take_turns('id');
 
 -- Which columns an update changes. Generated columns have no value yet in a BEFORE trigger; updated_at is ours.
 create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[]
@@ -1301,6 +1329,116 @@ comment on function public.my_case_counts() is
   'How many cases the caller sees, by status and priority; none, no row. Quicker than count=exact.';
 
 
+-- supabase/schemas/cases/bulk.sql
+
+-- Many cases in one call. Rows are locked in the order of their ids, so that two calls over the same cases wait for
+-- each other and don't deadlock, as two plain updates of many rows may.
+
+-- Set-based: one update for all, under the caller's policies. Only when that is refused is each case tried by itself.
+create function public.update_cases(ids bigint[], changes jsonb)
+  returns table (id bigint, result text, error jsonb)
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted    bigint[] := array(select distinct w from unnest(ids) w where w is not null);
+  accepted  text[];
+  change    text;
+  statement text;
+  locked    bigint[];
+  touched   bigint[];
+  done      bigint[] := '{}';
+  errors    jsonb    := '{}';
+  one       bigint;
+  code      text;
+  message   text;
+  details   text;
+  hint      text;
+begin
+  if cardinality(wanted) > 1000 then
+    raise exception 'update_cases takes 1000 ids at a time, not %', cardinality(wanted)
+      using errcode = 'invalid_parameter_value', column = 'ids', hint = 'Call it once for each thousand.';
+  end if;
+  -- What may be changed at all is what the caller was granted.
+  accepted := array(
+    select a.attname::text
+    from pg_attribute a
+    where a.attrelid = 'public.cases'::regclass
+      and a.attnum > 0
+      and not a.attisdropped
+      and a.attgenerated = ''
+      and a.attidentity = ''
+      and has_column_privilege(a.attrelid, a.attnum, 'update')
+    order by a.attname
+  );
+  if jsonb_typeof(changes) is distinct from 'object' or changes = '{}' then
+    raise exception 'changes must be an object of columns and their new values'
+      using errcode = 'invalid_parameter_value', column = 'changes',
+            hint = 'Columns: ' || array_to_string(accepted, ', ') || '.';
+  end if;
+  for change in select k from jsonb_object_keys(changes) k where k <> all (accepted) loop
+    raise exception 'you can''t change % of cases', change
+      using errcode = 'invalid_parameter_value', column = 'changes',
+            hint = 'You can change ' || array_to_string(accepted, ', ') || '.';
+  end loop;
+  -- A value of the wrong type is no case's fault.
+  perform jsonb_populate_record(null::public.cases, changes);
+  statement := format(
+    $sql$
+      with changed as (
+        update public.cases c
+        set %s
+        from jsonb_populate_record(null::public.cases, $2) n
+        where c.id = any ($1)
+          and row(%s) is distinct from row(%s)
+        returning c.id
+      )
+      select coalesce(array_agg(changed.id), '{}') from changed
+    $sql$,
+    (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(changes) k),
+    (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(changes) k),
+    (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(changes) k)
+  );
+
+  locked := array(select c.id from public.cases c where c.id = any (wanted) order by c.id for no key update);
+  begin
+    execute statement into done using locked, changes;
+  exception
+    when transaction_rollback or insufficient_resources then
+      raise;
+    when others then
+      foreach one in array locked loop
+        begin
+          execute statement into touched using array[one], changes;
+          done := done || touched;
+        exception
+          when transaction_rollback or insufficient_resources then
+            raise;
+          when others then
+            get stacked diagnostics
+              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+            errors := errors || jsonb_build_object(one, jsonb_build_object(
+              'code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, '')));
+        end;
+      end loop;
+  end;
+  return query
+    select w.id,
+           case
+             when errors ? w.id::text then 'refused'
+             when w.id = any (done) then 'done'
+             when w.id = any (locked) then 'unchanged'
+             else 'not_found'
+           end,
+           errors -> w.id::text
+    from unnest(wanted) as w (id)
+    order by w.id;
+end
+$$;
+comment on function public.update_cases(bigint[], jsonb) is
+  'Gives up to 1000 cases the same new values of the columns in changes. Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_found. What is refused takes nothing else along.';
+
+
 -- supabase/schemas/files/names.sql
 
 -- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
@@ -1356,7 +1494,11 @@ create table public.case_files (
   constraint case_files_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
   constraint case_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint case_files_checked_check
-    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0)
+    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
+  constraint case_files_times_check check (
+    least(uploaded_at, updated_at) >= '0001-01-01 00:00+00'
+    and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
+  )
 );
 comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
 comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>.';
@@ -1367,6 +1509,9 @@ alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
 alter table public.case_files
+  alter column object_path set statistics 0,
+  alter column file_url set statistics 0,
+  alter column content_type set statistics 0,
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
@@ -1414,13 +1559,21 @@ create table public.client_documents (
   constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
   constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint client_documents_checked_check
-    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0)
+    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
+  constraint client_documents_times_check check (
+    least(uploaded_at, updated_at) >= '0001-01-01 00:00+00'
+    and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
+  )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
 alter table public.client_documents
+  alter column category set statistics 0,
+  alter column object_path set statistics 0,
+  alter column file_url set statistics 0,
+  alter column content_type set statistics 0,
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
@@ -1821,12 +1974,6 @@ $$;
 create trigger let_go_of_reservations before delete on public.cases
   for each row execute function casebase.let_go_of_reservations();
 
--- Changes of many rows take turns, as those of cases do.
-create trigger take_turns before update or delete on public.case_files
-  for each statement execute function casebase.take_turns('id');
-create trigger take_turns before update or delete on public.client_documents
-  for each statement execute function casebase.take_turns('id');
-
 
 -- supabase/schemas/files/verification.sql
 
@@ -1999,7 +2146,9 @@ create table public.case_events (
   constraint case_events_case_id_seq_key unique (case_id, seq),
   constraint case_events_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint case_events_actor_id_fkey foreign key (actor_id) references auth.users (id) on delete set null,
-  constraint case_events_type_check check (type ~ '^[a-z_]+\.[a-z_]+$')
+  constraint case_events_type_check check (type ~ '^[a-z_]+\.[a-z_]+$'),
+  constraint case_events_times_check
+    check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
 comment on table public.case_events is 'The append-only history of each case. Staff read it; clients read rpc/case_timeline.';
 comment on column public.case_events.seq is 'Counts the entries of one case, without gaps, in the order of their commits.';
@@ -3322,6 +3471,7 @@ grant execute on function
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
+  casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
   casebase.vouches_for_files(regclass)
 to authenticated, service_role;
@@ -3364,7 +3514,8 @@ revoke all on function
   public.case_timeline(bigint),
   public.my_clients(),
   public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts()
+  public.my_case_counts(),
+  public.update_cases(bigint[], jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -3374,8 +3525,11 @@ grant execute on function
   public.case_timeline(bigint),
   public.my_clients(),
   public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts()
+  public.my_case_counts(),
+  public.update_cases(bigint[], jsonb)
 to authenticated;
+-- Under the caller's own policies, so a service key may call it too.
+grant execute on function public.update_cases(bigint[], jsonb) to service_role;
 
 
 -- policies/10_clients.sql

@@ -29,6 +29,7 @@ grant execute on function
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
+  casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
   casebase.vouches_for_files(regclass)
 to authenticated, service_role;
@@ -71,7 +72,8 @@ revoke all on function
   public.case_timeline(bigint),
   public.my_clients(),
   public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts()
+  public.my_case_counts(),
+  public.update_cases(bigint[], jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -81,5 +83,8 @@ grant execute on function
   public.case_timeline(bigint),
   public.my_clients(),
   public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts()
+  public.my_case_counts(),
+  public.update_cases(bigint[], jsonb)
 to authenticated;
+-- Under the caller's own policies, so a service key may call it too.
+grant execute on function public.update_cases(bigint[], jsonb) to service_role;

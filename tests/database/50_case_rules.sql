@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(58);
+select plan(69);
 select tests.world();
 
 -- The number.
@@ -27,6 +27,16 @@ select is(tests.does('Carla', 'select reopen_case({case})'), 'PT409', 'once');
 select is(tests.would('Alan', $$update cases set status = 'closed' where id = {case}$$), '23514', 'there is no other status');
 select is(tests.would('service', $$update cases set resolved_at = now() where id = {case}$$), '1', 'resolved_at follows the status');
 select is(tests.would('Alan', $$update cases set priority = 'asap' where id = {case}$$), '23514', 'there is no other priority');
+
+-- What some client of the API can't read is refused, or it would take away every page that the case is on.
+select is(tests.would('Alan', format($$update cases set metadata = %L where id = {case}$$, value)), '23514', left(value, 30) || ' is refused')
+from unnest(array['{"n": 1e400}', '{"n": [-1e309]}', '{"n": ' || repeat('9', 400) || '}',
+                  '{"d": ' || repeat('[', 33) || repeat(']', 33) || '}', '{"d": ' || repeat('{"d":', 126) || '1' || repeat('}', 127)]) value;
+select is(tests.would('Alan', format($$update cases set metadata = %L where id = {case}$$, value)), '1', left(value, 30) || ' is taken')
+from unnest(array['{"n": 1e308, "m": -1.7976931348623157e308, "k": 1e-400}', '{"d": ' || repeat('[', 31) || '1' || repeat(']', 31) || '}']) value;
+select is(tests.would('Alan', $$update case_internal set metadata = '{"n": 1e400}' where case_id = {case}$$), '23514', 'nor beside the case');
+select is(tests.would('Alan', format($$update cases set action_required_by = %L where id = {case}$$, value)), '23514', value || ' is no deadline')
+from unnest(array['infinity', '10000-01-01', '0044-03-15 BC']) value;
 
 -- Escalation.
 select is(tests.does('Carla', 'select escalate_case({case})'), '1', 'a client escalates a case');

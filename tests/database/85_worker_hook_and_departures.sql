@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(38);
+select plan(39);
 select tests.world();
 
 -- The service's role. Its functions are tried in 60 and 70; here: it has nothing else.
@@ -45,6 +45,9 @@ select is(tests.would('Ada', $$select casebase.custom_access_token_hook('{}')$$)
 select is(tests.does('auth service', 'select from staff_members'), '42501', 'and the auth service reads none of our tables');
 
 -- The first admin.
+select is(tests.refusal('owner', $$select casebase.make_admin('NEMO@example.com')$$),
+  'P0002 | NEMO@example.com has not been confirmed | Follow the link in the confirmation mail first, then run this again.', 'an address that nobody has confirmed makes no admin');
+update auth.users set email_confirmed_at = now() where email = 'nemo@example.com';
 select is(tests.does('owner', $$select casebase.make_admin('NEMO@example.com')$$), '1', 'the project''s owner makes an admin');
 select is(tests.sees('auth service', $$select casebase.custom_access_token_hook('{"user_id": "{Nemo}", "claims": {}}') #>> '{claims,app_metadata,case_role}'$$), 'admin', 'who is one at the next sign-in');
 select is(tests.does('owner', $$select casebase.make_admin('nobody@example.com')$$), 'P0002', 'somebody who signed up');

@@ -9,7 +9,10 @@ create table public.case_internal (
   constraint case_internal_tags_check
     check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
   constraint case_internal_metadata_check
-    check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384)
+    check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
+  constraint case_internal_metadata_readable_check check (casebase.is_readable_json(metadata)),
+  constraint case_internal_times_check
+    check (updated_at >= '0001-01-01 00:00+00' and updated_at < '10000-01-01 00:00+00')
 );
 comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
 alter table public.case_internal enable row level security;

@@ -37,6 +37,13 @@ create table public.cases (
   constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
   constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
+  constraint cases_metadata_readable_check check (casebase.is_readable_json(metadata)),
+  constraint cases_action_required_by_check
+    check (action_required_by >= '0001-01-01 00:00+00' and action_required_by < '10000-01-01 00:00+00'),
+  constraint cases_times_check check (
+    least(created_at, updated_at, escalated_at, resolved_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at, escalated_at, resolved_at) < '10000-01-01 00:00+00'
+  ),
   constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
 );
 comment on table public.cases is

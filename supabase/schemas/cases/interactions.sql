@@ -21,7 +21,11 @@ create table public.interactions (
   constraint interactions_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
   constraint interactions_party1_name_check check (party1_name ~ '[^[:space:]]' and char_length(party1_name) <= 200),
   constraint interactions_party2_name_check check (party2_name ~ '[^[:space:]]' and char_length(party2_name) <= 200),
-  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000)
+  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint interactions_times_check check (
+    least(created_at, updated_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
+  )
 );
 comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
 comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';

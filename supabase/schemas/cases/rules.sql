@@ -5,33 +5,6 @@
 -- Rule triggers are SECURITY INVOKER and look at cases through the caller's own policies, so they can't tell an
 -- invisible case from a missing one, and neither can who reads their errors.
 
--- Statements that change many rows lock them in the order in which their plans find them. Two of them over the same rows
--- would each wait for what the other has (16 clients: every third was rolled back as a deadlock), so they take turns.
--- What PostgREST is asked to do to one row, by its key, goes ahead: it waits for nothing while it holds something. A text
--- that isn't known waits for its turn too. Functions that run as the owner hold the row that they change.
-create function casebase.take_turns() returns trigger
-  language plpgsql set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if current_user in ('authenticated', 'service_role')
-     and current_query() !~ format(
-       ' WHERE +"%s"\."%s"\."(%s)" = \$\d+ +(AND|RETURNING) ', tg_table_schema, tg_table_name, tg_argv[0])
-  then
-    perform pg_advisory_xact_lock('casebase'::regnamespace::oid::integer, tg_relid::integer);
-  end if;
-  return null;
-end
-$$;
-
-create trigger take_turns before update or delete on public.cases
-  for each statement execute function casebase.take_turns('id|case_id');
-create trigger take_turns before update or delete on public.case_internal
-  for each statement execute function casebase.take_turns('case_id');
-create trigger take_turns before update or delete on public.interactions
-  for each statement execute function casebase.take_turns('id');
-create trigger take_turns before update or delete on public.internal_notes
-  for each statement execute function casebase.take_turns('id');
-
 -- Which columns an update changes. Generated columns have no value yet in a BEFORE trigger; updated_at is ours.
 create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[]
   language sql immutable set search_path = pg_catalog, pg_temp

@@ -39,7 +39,11 @@ create table public.case_files (
   constraint case_files_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
   constraint case_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint case_files_checked_check
-    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0)
+    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
+  constraint case_files_times_check check (
+    least(uploaded_at, updated_at) >= '0001-01-01 00:00+00'
+    and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
+  )
 );
 comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
 comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>.';
@@ -50,6 +54,9 @@ alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
 alter table public.case_files
+  alter column object_path set statistics 0,
+  alter column file_url set statistics 0,
+  alter column content_type set statistics 0,
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,

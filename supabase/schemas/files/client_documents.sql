@@ -31,13 +31,21 @@ create table public.client_documents (
   constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
   constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint client_documents_checked_check
-    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0)
+    check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
+  constraint client_documents_times_check check (
+    least(uploaded_at, updated_at) >= '0001-01-01 00:00+00'
+    and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
+  )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
 alter table public.client_documents
+  alter column category set statistics 0,
+  alter column object_path set statistics 0,
+  alter column file_url set statistics 0,
+  alter column content_type set statistics 0,
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,

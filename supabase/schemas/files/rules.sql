@@ -274,9 +274,3 @@ $$;
 
 create trigger let_go_of_reservations before delete on public.cases
   for each row execute function casebase.let_go_of_reservations();
-
--- Changes of many rows take turns, as those of cases do.
-create trigger take_turns before update or delete on public.case_files
-  for each statement execute function casebase.take_turns('id');
-create trigger take_turns before update or delete on public.client_documents
-  for each statement execute function casebase.take_turns('id');

@@ -30,7 +30,9 @@ create table public.case_events (
   constraint case_events_case_id_seq_key unique (case_id, seq),
   constraint case_events_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint case_events_actor_id_fkey foreign key (actor_id) references auth.users (id) on delete set null,
-  constraint case_events_type_check check (type ~ '^[a-z_]+\.[a-z_]+$')
+  constraint case_events_type_check check (type ~ '^[a-z_]+\.[a-z_]+$'),
+  constraint case_events_times_check
+    check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
 comment on table public.case_events is 'The append-only history of each case. Staff read it; clients read rpc/case_timeline.';
 comment on column public.case_events.seq is 'Counts the entries of one case, without gaps, in the order of their commits.';

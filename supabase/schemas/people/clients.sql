@@ -21,11 +21,14 @@ begin
       created_at timestamptz not null default now(),
       constraint clients_pkey primary key (id),
       constraint clients_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
-      constraint clients_kind_check check (kind in ('organisation', 'person'))
+      constraint clients_kind_check check (kind in ('organisation', 'person')),
+      constraint clients_times_check
+        check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
     );
     comment on table public.clients is 'Whom cases are worked for: an organisation, or one person.';
     alter table public.clients enable row level security;
     revoke all on public.clients from public, anon, authenticated, service_role;
+    alter table public.clients alter column name set statistics 0;
     insert into casebase.client_source (is_ours, name_column) values (true, 'name');
     return;
   end if;
@@ -65,7 +68,9 @@ create table public.client_members (
   constraint client_members_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
   constraint client_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint client_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200)
+    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+  constraint client_members_times_check
+    check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
 comment on table public.client_members is 'Which users act for which client. Membership is a client''s only authority.';
 alter table public.client_members enable row level security;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 use tokio_postgres::types::{FromSql, ToSql, Type};
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::{Row, Statement, error::SqlState};
 
 use super::error::Error;
 use super::pool::Lease;
@@ -32,43 +32,77 @@ pub struct ResultSet {
     pub estimate: Option<i64>,
 }
 
-/// Runs the work. `check` may refuse its result, which undoes it; without it (or anything to
-/// explain) everything goes over the wire at once.
+/// How often a transaction that PostgreSQL ended to resolve a deadlock is run again. PostgREST does so until it
+/// succeeds; here something that can't is told after a while.
+const TRIES: u32 = 20;
+
+/// Runs the work, again when it was the victim of a deadlock. `check` may refuse its result, which undoes it; without
+/// it (or anything to explain) everything goes over the wire at once.
 pub async fn run(
     lease: &mut Lease,
     work: &Work,
     authenticated: bool,
     check: Option<impl FnOnce(&ResultSet) -> Result<(), Error>>,
 ) -> Result<ResultSet, Error> {
-    let failed = |e: tokio_postgres::Error| Error::postgres(&e, authenticated);
-    lease.in_transaction = true;
-    if check.is_none() && work.explain.is_none() {
-        let prepared = (lease.prepared(&work.settings), lease.prepared(&work.main));
-        if let (Some(settings), Some(main)) = prepared {
-            let result = at_once(lease, work, &settings, &main).await;
-            lease.in_transaction = false;
-            return result.map_err(failed);
+    let at_once = check.is_none() && work.explain.is_none();
+    let mut tries = 1;
+    let mut check = check;
+    loop {
+        lease.in_transaction = true;
+        let result = attempt(lease, work, at_once, &mut check).await;
+        lease.in_transaction = false;
+        match result {
+            Err(Failure::Database(e))
+                if e.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) && tries < TRIES =>
+            {
+                tries += 1;
+            }
+            Err(Failure::Database(e)) => return Err(Error::postgres(&e, authenticated)),
+            Err(Failure::Refused(refusal)) => return Err(refusal),
+            Ok(result) => return Ok(result),
         }
     }
-    let result = match step_by_step(lease, work).await {
-        Ok(result) => match check.map_or(Ok(()), |check| check(&result)) {
-            Ok(()) => Ok(result),
-            Err(refusal) => Err(refusal),
-        },
-        Err(error) => Err(failed(error)),
-    };
+}
+
+enum Failure {
+    Database(tokio_postgres::Error),
+    Refused(Error),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+async fn attempt(
+    lease: &mut Lease,
+    work: &Work,
+    at_once: bool,
+    check: &mut Option<impl FnOnce(&ResultSet) -> Result<(), Error>>,
+) -> Result<ResultSet, Failure> {
+    if at_once {
+        let prepared = (lease.prepared(&work.settings), lease.prepared(&work.main));
+        if let (Some(settings), Some(main)) = prepared {
+            return Ok(all_at_once(lease, work, &settings, &main).await?);
+        }
+    }
+    let result = step_by_step(lease, work).await.map_err(Failure::Database);
+    let result = result.and_then(|result| match check.take().map(|check| check(&result)) {
+        Some(Err(refusal)) => Err(Failure::Refused(refusal)),
+        _ => Ok(result),
+    });
     let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = lease.client.batch_execute(end).await;
-    lease.in_transaction = false;
     match (result, ended) {
-        (Ok(_), Err(error)) => Err(failed(error)),
+        (Ok(_), Err(error)) => Err(error.into()),
         (result, _) => result,
     }
 }
 
 /// Everything is sent before the first answer is awaited. A failure makes what follows fail too,
 /// commit included, so the first failure is the one to report.
-async fn at_once(
+async fn all_at_once(
     lease: &Lease,
     work: &Work,
     settings: &Statement,

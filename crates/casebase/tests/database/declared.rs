@@ -162,6 +162,10 @@ const NONE: &str = "No differences found.\n";
 
 #[tokio::test]
 async fn the_migrations_make_what_is_declared() {
+    if std::env::var_os("UPDATE").is_some() {
+        // This binary carries the migration as it was before.
+        return;
+    }
     let (migrated, mut owner) = bare().await;
     dev::migrate(&migrated).await.expect("the migrations apply");
     // The record of what was applied declares nothing.

@@ -1,0 +1,65 @@
+-- rpc/update_cases: many cases in one call, an answer for each, under the caller's own rights.
+begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+select plan(32);
+select tests.world();
+insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
+
+-- What each kind of person gets, for their case, one of another client, and one that isn't there.
+create function tests.outcome(person text, ids text, changes text) returns text language sql as $$
+  select tests.sees(person, format('select string_agg(result, '' '' order by id) from update_cases(array[%s]::bigint[], %L)', ids, changes))
+$$;
+create function tests.outcome_anew(person text, ids text, changes text) returns text language plpgsql as $$
+begin
+  update cases set priority = 'medium';
+  return tests.outcome(person, ids, changes);
+end
+$$;
+select is(tests.outcome_anew(who, '{all three}', '{"priority": "high"}'), wanted, who || ': ' || wanted)
+from (values
+  ('Ada',   'done done done'),
+  ('Alan',  'done done done'),
+  ('Dora',  'done done not_found'),
+  ('Asta',  'refused not_found not_found'),
+  ('Sam',   'refused refused done'),
+  ('Carla', 'refused refused not_found'),
+  ('Otto',  'not_found not_found refused'),
+  ('Faye',  'not_found not_found not_found'),
+  ('Nemo',  'not_found not_found not_found')
+) as people (who, wanted);
+select is(tests.would(who, $$select update_cases(array[{case}], '{"priority": "low"}')$$), '42501', who || ' may not call it')
+from unnest(array['anon', 'worker']) who;
+select is(tests.outcome('service', '{case}', '{"priority": "urgent"}'), 'done', 'a service key may');
+
+-- One that is refused takes nothing else along, and says why as PostgREST would.
+select is(tests.outcome('Asta', '{case},{other case},-1', '{"status": "in_progress"}'), 'not_found done not_found', 'an assigned member of staff changes what is hers to change');
+select is(tests.sees('Alan', $$select string_agg(priority || ' ' || status, ', ' order by id) from cases where id in ({all three})$$), 'urgent in_progress, medium resolved, medium open', 'what was done is done');
+insert into specialties (name) values ('Pensions');
+insert into tests.names select 'pensions', id from specialties where name = 'Pensions';
+select is(tests.does('Ada', $$update cases set assigned_to = null, required_specialty_id = '{pensions}' where id = {case}$$), '1', 'one case needs a specialty');
+select is(tests.outcome('Alan', '{all three}', tests.filled('{"assigned_to": "{Alan}"}')), 'refused done done', 'who lacks it takes the others');
+select is(tests.sees('Alan', $$select error - 'hint' from update_cases(array[{case}], '{"assigned_to": "{Alan}"}')$$),
+  '{"code": "23514", "details": null, "message": "the case needs a specialty that its assignee does not have"}', 'and hears why');
+select is(tests.sees('Alan', $$select count(*) from cases where assigned_to = '{Alan}'$$), '2', 'two are his');
+select is(tests.outcome('Alan', '{all three}', tests.filled('{"assigned_to": "{Alan}"}')), 'refused unchanged unchanged', 'again: nothing to change');
+select is(tests.sees('Alan', 'select count(*) from case_events where case_id = {other case} and type = ''case.assigned'''), '1', 'and nothing in the history');
+-- North is out of Dora's sight once it is South's, which only a hand-over may do.
+select is(tests.outcome('Dora', '{case},{resolved case}', tests.filled('{"department_id": "{south}"}')), 'refused refused', 'what ends one''s own sight is refused');
+select is(tests.outcome('Alan', '{case},{resolved case}', tests.filled('{"department_id": "{south}", "title": "Moved"}')), 'done done', 'who sees both departments may');
+select is(tests.sees('Alan', $$select string_agg(distinct title, ' ') from cases where id in ({case}, {resolved case})$$), 'Moved', 'several columns at once');
+
+-- What makes no sense for any case is refused as a whole.
+select matches(tests.refusal('Alan', $$select update_cases(array[{case}], '{"colour": "red"}')$$),
+  '^22023 \| you can''t change colour of cases \| You can change action_required_by, .*title', 'an unknown column');
+select matches(tests.refusal('Alan', $$select update_cases(array[{case}], '{"client_id": "{other}"}')$$), '^22023 \| you can''t change client_id of cases', 'one that is nobody''s to change');
+select matches(tests.refusal('Alan', format($$select update_cases(array[{case}], %L)$$, changes)), '^22023 \| changes must be an object', changes)
+from unnest(array['[]', '{}', 'null']) changes;
+select matches(tests.refusal('Alan', $$select update_cases(array[{case}], '{"assigned_to": "me"}')$$), '^22P02 \| invalid input syntax for type uuid', 'a value of another type');
+select is(tests.outcome('Alan', '{case}', '{"status": "nonsense"}'), 'refused', 'a status that there isn''t');
+select matches(tests.refusal('Alan', $$select update_cases(array(select generate_series(1, 1001)), '{"priority": "low"}')$$),
+  '^22023 \| update_cases takes 1000 ids at a time, not 1001', 'too many at once');
+select is(tests.sees('Alan', $$select count(*) from update_cases(array[{case}, {case}, null], '{"priority": "low"}')$$), '1', 'an id counts once, null not at all');
+
+select * from finish();
+rollback;
