@@ -36,7 +36,7 @@ struct Statement {
 
 /// Somebody of the cast, and what they are.
 #[derive(FromRow)]
-struct Person {
+struct CastMember {
     name: String,
     what: String,
 }
@@ -67,14 +67,14 @@ fn cell(outcome: &str) -> String {
 
 fn render(
     headings: &[(i32, String)],
-    people: &[Person],
+    people: &[CastMember],
     statements: &[Statement],
     answers: &[Answer],
 ) -> String {
     let mut page = INTRODUCTION.to_owned();
     page += "| Person | is |\n|---|---|\n";
     let mut names = String::new();
-    for Person { name, what } in people {
+    for CastMember { name, what } in people {
         page += &format!("| {name} | {what} |\n");
         names += &format!(" {name} |");
     }
@@ -90,7 +90,7 @@ fn render(
         let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
         let statement = statement.replace('|', "\\|");
         page += &format!("| `{statement}` |");
-        for Person { name, .. } in people {
+        for CastMember { name, .. } in people {
             let answer = answers
                 .iter()
                 .find(|a| a.place == *place && a.person == *name);
@@ -112,7 +112,7 @@ async fn page_of_this_database() -> String {
     let table = text("10_");
     let (cells, _assertions) = table.split_once("select plan(").expect("a plan");
     run(&mut admin, cells).await;
-    let people: Vec<Person> = sqlx::query_as(
+    let people: Vec<CastMember> = sqlx::query_as(
         "select name, what from tests.people
          where name in (select attname from pg_attribute where attrelid = 'cells'::regclass)
          order by place",
