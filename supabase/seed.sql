@@ -16,10 +16,13 @@ begin
     extensions.crypt('casebase', extensions.gen_salt('bf', 6)), now(), '{"provider": "email", "providers": ["email"]}', '{}',
     now(), now(), '', '', '', ''
   );
-  insert into auth.identities (provider_id, user_id, identity_data, provider, created_at, updated_at)
-  values (
-    person::text, person, jsonb_build_object('sub', person, 'email', person_email, 'email_verified', true), 'email',
-    now(), now()
+  -- Whole, as Auth writes it: some client libraries read no session of a user whose identity lacks a part.
+  insert into auth.identities (
+    provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at
+  ) values (
+    person::text, person,
+    jsonb_build_object('sub', person, 'email', person_email, 'email_verified', true, 'phone_verified', false), 'email',
+    now(), now(), now()
   );
 end
 $$;
