@@ -1,4 +1,5 @@
-// The people of a story: a client, a stranger's client, a member of staff, an admin. The owner's key makes their rows.
+// The people of a story, as tests/database/00_setup.sql introduces them: Carla, a member of Acme; Otto, of Other Ltd;
+// Alan, staff; Ada, an admin. The owner's key makes their rows.
 
 import { ok, owner, password, run, stranger } from './support.mjs'
 
@@ -26,27 +27,27 @@ const signIn = async ({ supabase, email }) =>
 export const gather = async () => {
   const service = owner()
   const [client, other, staff, admin] = await Promise.all([
-    signUp('client'),
-    signUp('other'),
-    invite('staff'),
-    invite('admin'),
+    signUp('carla'),
+    signUp('otto'),
+    invite('alan'),
+    invite('ada'),
   ])
   const [company, otherCompany] = ok(
     await service
       .from('clients')
-      .insert([{ name: `Acme ${run}` }, { name: `Other ${run}` }])
+      .insert([{ name: `Acme ${run}` }, { name: `Other Ltd ${run}` }])
       .select(),
   )
   ok(
     await service.from('client_members').insert([
-      { client_id: company.id, user_id: client.id, display_name: 'Carla Client' },
-      { client_id: otherCompany.id, user_id: other.id, display_name: 'Otto Other' },
+      { client_id: company.id, user_id: client.id, display_name: 'Carla' },
+      { client_id: otherCompany.id, user_id: other.id, display_name: 'Otto' },
     ]),
   )
   ok(
     await service.from('staff_members').insert([
-      { user_id: staff.id, display_name: 'Stefan Staff', scope: 'all', is_admin: false },
-      { user_id: admin.id, display_name: 'Ada Admin', scope: 'all', is_admin: true },
+      { user_id: staff.id, display_name: 'Alan', scope: 'all', is_admin: false },
+      { user_id: admin.id, display_name: 'Ada', scope: 'all', is_admin: true },
     ]),
   )
   await Promise.all([client, other, staff, admin].map(signIn))

@@ -49,7 +49,7 @@ await chapter('she speaks in it as herself', async () => {
       .single(),
   )
   assert.deepEqual(said, {
-    content: 'Any news?', party1_name: 'Carla Client', party1_type: 'CLIENT', visible_to_client: true,
+    content: 'Any news?', party1_name: 'Carla', party1_type: 'CLIENT', visible_to_client: true,
   })
 })
 
@@ -98,7 +98,7 @@ await chapter('they take it, note among themselves, and answer', async () => {
     const kept = await supabase.from('case_internal').upsert({ case_id: theCase.id, tags }).select('tags').single()
     assert.deepEqual(ok(kept), { tags })
   }
-  const said = { case_id: theCase.id, party1_name: 'Stefan', party1_type: 'ARGAN', party2_name: 'Carla', party2_type: 'CLIENT' }
+  const said = { case_id: theCase.id, party1_name: 'Alan', party1_type: 'ARGAN', party2_name: 'Carla', party2_type: 'CLIENT' }
   const both = await supabase
     .from('interactions')
     .insert([
@@ -171,7 +171,7 @@ await chapter('what she may do beyond that is rpc', async () => {
   assert.equal(timeline[0].type, 'case.created')
   assert.ok(timeline.every(({ type }) => !type.startsWith('internal_note')), JSON.stringify(timeline))
   const names = ok(await supabase.rpc('case_people', { case_id: theCase.id })).map((person) => person.display_name)
-  assert.deepEqual(names.sort(), ['Carla Client', 'Stefan Staff'])
+  assert.deepEqual(names.sort(), ['Alan', 'Carla'])
   assert.deepEqual(ok(await supabase.rpc('my_clients')), [{ id: company.id, name: `Acme ${run}` }])
 })
 

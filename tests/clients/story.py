@@ -66,22 +66,22 @@ class Person:
 
 
 def gather():
-    client, other = Person("client", False), Person("other", False)
-    staff, admin = Person("staff", True), Person("admin", True)
+    client, other = Person("carla", False), Person("otto", False)
+    staff, admin = Person("alan", True), Person("ada", True)
     service = owner()
     acme, elsewhere = (
-        service.table("clients").insert([{"name": f"Acme {RUN}"}, {"name": f"Other {RUN}"}]).execute().data
+        service.table("clients").insert([{"name": f"Acme {RUN}"}, {"name": f"Other Ltd {RUN}"}]).execute().data
     )
     service.table("client_members").insert(
         [
-            {"client_id": acme["id"], "user_id": client.id, "display_name": "Carla Client"},
-            {"client_id": elsewhere["id"], "user_id": other.id, "display_name": "Otto Other"},
+            {"client_id": acme["id"], "user_id": client.id, "display_name": "Carla"},
+            {"client_id": elsewhere["id"], "user_id": other.id, "display_name": "Otto"},
         ]
     ).execute()
     service.table("staff_members").insert(
         [
-            {"user_id": staff.id, "display_name": "Stefan Staff", "scope": "all", "is_admin": False},
-            {"user_id": admin.id, "display_name": "Ada Admin", "scope": "all", "is_admin": True},
+            {"user_id": staff.id, "display_name": "Alan", "scope": "all", "is_admin": False},
+            {"user_id": admin.id, "display_name": "Ada", "scope": "all", "is_admin": True},
         ]
     ).execute()
     for person in (client, other, staff, admin):

@@ -1,4 +1,4 @@
--- The people, the cases and the words that the other files tell their stories with. Runs first and stays, in the
+-- The cast, their cases and the words that the other files tell their stories with. Runs first and stays, in the
 -- throw-away database of the tests; everything else happens in transactions that are rolled back.
 -- Run as the superuser, in the order of the files' names; `cargo test --test database` does, and so does
 -- PGOPTIONS='-c search_path=public,extensions' pg_prove -U supabase_admin -d postgres tests/database/*.sql
@@ -13,28 +13,34 @@ drop schema if exists tests cascade;
 create schema tests;
 
 create table tests.people (
-  name      text primary key,
+  place     serial primary key,
+  name      text not null unique,
   id        uuid not null default gen_random_uuid(),
   db_role   text not null default 'authenticated',
-  case_role text
+  case_role text,
+  what      text not null
 );
 
-insert into tests.people (name, db_role, case_role) values
-  ('Ada',     'authenticated', 'admin'),  -- admin
-  ('Alan',    'authenticated', 'staff'),  -- staff, scope all
-  ('Dora',    'authenticated', 'staff'),  -- staff, scope departments: North
-  ('Asta',    'authenticated', 'staff'),  -- staff, scope assigned: has Acme's open case
-  ('Ivan',    'authenticated', 'admin'),  -- was an admin; his row is inactive, his token isn't
-  ('Sam',     'authenticated', 'staff'),  -- staff, scope departments: South; and a member of Acme
-  ('Carla',   'authenticated', 'client'), -- member of Acme
-  ('Otto',    'authenticated', 'client'), -- member of Other Ltd
-  ('Faye',    'authenticated', 'admin'),  -- a token that claims admin, and no row
-  ('Nemo',    'authenticated', null),     -- signed in, and nobody
-  ('anon',    'anon',          null),
-  ('service', 'service_role',  null),
-  ('worker',  'casebase_worker', null),
-  ('auth service', 'supabase_auth_admin', null),
-  ('owner',   'postgres',      null);
+-- One cast for all of the project: a name is one role, here, in the sample data (supabase/seed.sql), in
+-- `casebase demo` and in the tests that come over HTTP. The clients are Acme and Other Ltd, the departments North and
+-- South; Acme's cases are North's, Other Ltd's are South's.
+insert into tests.people (name, db_role, case_role, what) values
+  ('Ada',          'authenticated',       'admin',  'admin'),
+  ('Alan',         'authenticated',       'staff',  'staff, scope all'),
+  ('Dora',         'authenticated',       'staff',  'staff, scope departments: North'),
+  ('Asta',         'authenticated',       'staff',  'staff, scope assigned: has Acme''s open case'),
+  ('Sam',          'authenticated',       'staff',  'staff, scope departments: South, and member of Acme'),
+  ('Carla',        'authenticated',       'client', 'member of Acme'),
+  ('Otto',         'authenticated',       'client', 'member of Other Ltd'),
+  ('Ivan',         'authenticated',       'admin',
+   'was an admin; inactive, with a valid admin token, and Acme''s resolved case is assigned to him still'),
+  ('Faye',         'authenticated',       'admin',  'a token that claims admin, and no row'),
+  ('Nemo',         'authenticated',       null,     'signed in, and nobody'),
+  ('anon',         'anon',                null,     'not signed in'),
+  ('service',      'service_role',        null,     'a service key'),
+  ('worker',       'casebase_worker',     null,     'the service''s own database role'),
+  ('auth service', 'supabase_auth_admin', null,     'who deletes users and calls the hook'),
+  ('owner',        'postgres',            null,     'the project''s owner, past row level security');
 
 -- Ids by name, for {name} in statements.
 create table tests.names (name text primary key, value text not null);
@@ -151,7 +157,8 @@ $$;
 
 -- Two clients, two departments, and everybody in their places. Acme's open case is North's and Asta's, with a visible
 -- and a hidden interaction, a note, an internal record, one visible and one internal file; Acme has a resolved case in
--- North, Other Ltd an open one in South with the same things beside it.
+-- North, Ivan's still, and Other Ltd an open one in South, nobody's, with the same things beside it. Each client has a
+-- policy among its documents.
 create function tests.world() returns void language plpgsql
 as $$
 declare
@@ -165,10 +172,9 @@ begin
   insert into public.clients (name) values ('Other Ltd') returning id into other;
   insert into public.departments (name) values ('North') returning id into north;
   insert into public.departments (name) values ('South') returning id into south;
-  insert into public.staff_members (user_id, display_name, is_admin, scope, active)
+  insert into public.staff_members (user_id, display_name, is_admin, scope)
     select p.id, p.name, p.name in ('Ada', 'Ivan'),
-           case p.name when 'Alan' then 'all' when 'Asta' then 'assigned' when 'Ivan' then 'all' else 'departments' end,
-           p.name <> 'Ivan'
+           case p.name when 'Alan' then 'all' when 'Asta' then 'assigned' when 'Ivan' then 'all' else 'departments' end
     from tests.people p where p.name in ('Ada', 'Alan', 'Dora', 'Asta', 'Ivan', 'Sam');
   insert into public.staff_departments (user_id, department_id)
     select id, north from tests.people where name in ('Dora', 'Ivan')
@@ -188,7 +194,7 @@ begin
     values (client, case which when 'other ' then south else north end, which || 'case',
             case which when 'resolved ' then 'resolved' else 'open' end,
             (select id from tests.people where name = case which when 'other ' then 'Otto' else 'Carla' end),
-            (select id from tests.people where name = 'Asta' and which = ''))
+            (select id from tests.people where name = case which when '' then 'Asta' when 'resolved ' then 'Ivan' end))
     returning id, case_id into the_case, number;
     insert into tests.names values (which || 'case', the_case), (which || 'number', number);
     insert into public.interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
@@ -207,18 +213,24 @@ begin
   select c, 'policies', 'policy.pdf', 'policy.pdf', 'application/pdf', 1,
          (select id from tests.people where name = 'Alan')
   from unnest(array[acme, other]) c;
+  insert into tests.names
+    select prefix || policy.name, policy.value
+    from public.client_documents d,
+         lateral (select case d.client_id when other then 'other ' else '' end) whose (prefix),
+         lateral (values ('policy', d.id::text), ('policy path', d.object_path)) policy (name, value);
   insert into storage.objects (bucket_id, name, version)
     select bucket_id, object_path, 'v1' from casebase.reserved_objects;
   update public.case_files set state = 'uploaded';
   update public.client_documents set state = 'uploaded';
   update public.case_files set state = 'available', sha256 = repeat('a', 64), object_version = 'v1';
   update public.client_documents set state = 'available', sha256 = repeat('a', 64), object_version = 'v1';
+  update public.staff_members set active = false where user_id = (select id from tests.people where name = 'Ivan');
 end
 $$;
 
 grant usage on schema tests to public;
 
 select plan(1);
-select ok(true, 'the people of the tests are known');
+select ok(true, 'the cast is known');
 select * from finish();
 commit;

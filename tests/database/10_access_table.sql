@@ -60,6 +60,16 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$update cases set department_id = '{south}' where id = {case}$$,
                                                              '1','1','42501','42501','42501','42501','0','0','0','0','42501','1'),
 ($$select hand_over_case({case}, '{south}')$$,               '1','1','1','42501','PT404','42501','42501','42501','42501','42501','42501','42501'),
+-- cases: one whose assignee was dismissed
+($$select from cases where assigned_to = '{Ivan}'$$,         '1','1','1','0','1','1','0','0','0','0','42501','1'),
+($$update cases set status = 'open' where assigned_to = '{Ivan}'$$,
+                                                             '1','1','1','0','42501','42501','0','0','0','0','42501','1'),
+($$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content)
+   values ({resolved case}, 'A', 'ARGAN', 'B', 'EMPLOYEE', 'c')$$,
+                                                             '1','1','1','42501','1','1','42501','42501','42501','42501','42501','1'),
+($$insert into internal_notes (case_id, content) values ({resolved case}, 'c')$$,
+                                                             '1','1','1','42501','42501','42501','42501','42501','42501','42501','42501','1'),
+('select from case_people({resolved case})',                 '3','3','3','PT404','3','3','PT404','PT404','PT404','PT404','42501','42501'),
 -- cases: delete (those with files keep until the files are gone)
 ($$delete from cases where id = {idle case}$$,               '1','0','0','0','0','0','0','0','0','0','42501','1'),
 ($$delete from cases where id = {case}$$,                    '23503','0','0','0','0','0','0','0','0','0','42501','23503'),
@@ -199,7 +209,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 -- webhooks
 ($$select create_webhook_endpoint('https://example.com/')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(101);
+select plan(106);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))

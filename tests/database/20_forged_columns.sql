@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(39);
+select plan(41);
 select tests.world();
 
 -- Who made it.
@@ -25,6 +25,10 @@ select is(tests.does('Carla', $$insert into interactions (case_id, party1_name, 
   values ({case}, 'Alan', 'ARGAN', 'Carla', 'CLIENT', 'We will pay.', false)$$), '1', 'a client''s interaction is taken');
 select is((select (party1_name, party1_type, party2_name, party2_type, visible_to_client)::text from interactions where content = 'We will pay.'),
   '(Carla,CLIENT,Asta,ARGAN,t)', 'but it is the client who speaks, to whoever works the case, in the open');
+select is(tests.does('Otto', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
+  values ({other case}, 'Alan', 'ARGAN', 'Otto', 'CLIENT', 'We promise.', false)$$), '1', 'in a case that nobody works');
+select is((select (party1_name, party1_type, party2_name, party2_type, visible_to_client)::text from interactions where content = 'We promise.'),
+  '(Otto,CLIENT,Argan,ARGAN,t)', 'it is the client who speaks too');
 select is(tests.does('Carla', $$insert into interactions (case_id, content) values ({case}, 'Only this.')$$), '1',
   'a client needs to say nothing but the content');
 select is(tests.does('Alan', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content)

@@ -4,7 +4,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(29);
+select plan(43);
 select tests.world();
 
 select is(tests.would('Dora', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, uploaded_by)
@@ -32,12 +32,26 @@ select is(tests.does('worker', $$select casebase.verification_finish('client_doc
 select is(tests.does('Carla', $$select from storage.objects where name = '{acme}/handbooks/h.pdf'$$), '1', 'the client reads it');
 select is(tests.does('Otto', $$select from storage.objects where name = '{acme}/handbooks/h.pdf'$$), '0', 'another client doesn''t');
 select is(tests.does('service', $$update client_documents set original_name = 'other.pdf' where id = {document}$$), '23514', 'it stays what it is');
+select is(tests.does('worker', $$select from casebase.verification_begin('client_document', {document})$$), '55000', 'it is verified once');
+select is(tests.does('worker', $$select casebase.verification_reject('client_document', {document}, 'late')$$), '55000', 'and not refused afterwards');
+select is(tests.would(who, statement), '42501', who || ' can''t verify')
+from unnest(array['Ada', 'Dora', 'Carla', 'service']) who,
+     unnest(array[$$select casebase.verification_begin('client_document', {document})$$,
+                  $$select casebase.verification_reject('client_document', {document}, 'x')$$]) statement;
+
+-- Checked bytes are not swapped, not even by a service key, as which Storage completes what was signed before.
+select is(tests.would('service', $$update storage.objects set version = 'v2' where name = '{policy path}'$$), '42501', 'checked bytes are not swapped');
+select is(tests.would('service', $$update storage.objects set name = name || 'x' where name = '{policy path}'$$), '42501', 'nor moved away');
+
 select is(tests.does('Alan', $$update client_documents set state = 'deleting' where id = {document}$$), '1', 'staff let go of it');
 select is(tests.does('Alan', $$delete from client_documents where id = {document}$$), 'PT409', 'its row stays while the object is there');
 select is(tests.does('Alan', $$delete from storage.objects where name = '{acme}/handbooks/h.pdf'$$), '1', 'the object goes');
 select is(tests.does(who, 'delete from client_documents'), '0', who || ' deletes no row of it')
 from unnest(array['Carla', 'Asta']) who;
 select is(tests.does('Alan', $$delete from client_documents where id = {document}$$), '1', 'and then the row');
+select is(tests.would('service', $$insert into storage.objects (bucket_id, name, version) values ('client-bucket', '{acme}/handbooks/h.pdf', 'v2')$$), '42501', 'nothing is written in its place');
+select is(tests.does('Dora', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
+  values ('{acme}', 'handbooks', 'h.pdf', 'h.pdf', 'application/pdf', 1)$$), '23505', 'which is taken for good');
 
 select * from finish();
 rollback;

@@ -83,7 +83,7 @@ select is(tests.does('Asta', $$select from storage.objects where bucket_id = 'ad
 create role tests_manager nologin;
 grant usage on schema storage to tests_manager;
 grant all on storage.objects to tests_manager;
-insert into tests.people (name, db_role) values ('manager', 'tests_manager');
+insert into tests.people (name, db_role, what) values ('manager', 'tests_manager', 'a role of the project''s own');
 select is(tests.would('manager', $$select from storage.objects where bucket_id = 'theirs'$$), '1', 'the host''s own roles keep the host''s buckets');
 select is(tests.would('manager', $$select from storage.objects where bucket_id <> 'theirs'$$), '0', 'and read nothing in ours');
 select is(tests.would('manager', $$insert into storage.objects (bucket_id, name) values ('client-bucket', 'x')$$), '42501', 'nor write there');

@@ -19,7 +19,7 @@ as $$
   select tests.id('bare case')::bigint,
          10000 + (select count(*) from public.case_events) + one.n,
          one.type,
-         'Sam',
+         'Alan',
          false,
          '{}'
     from unnest(types) with ordinality as one (type, n)

@@ -21,7 +21,7 @@ as $$
   select (select id from public.cases where cases.title = $1),
          10000 + (select count(*) from public.case_events) + one.n,
          one.type,
-         'Sam',
+         'Alan',
          false,
          jsonb_build_object('title', $1)
     from unnest(types) with ordinality as one (type, n)

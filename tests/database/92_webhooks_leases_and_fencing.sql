@@ -13,7 +13,7 @@ insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
 values ('e0000000-0000-4000-8000-000000000001', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', '0');
 
 insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data, created_at)
-values (tests.id('case')::bigint, 10001, 'case.updated', 'Sam', false, '{"case_id": "CASE-0001"}',
+values (tests.id('case')::bigint, 10001, 'case.updated', 'Alan', false, '{"case_id": "CASE-0001"}',
         '2026-11-21 12:00:00.5+02');
 
 create temporary table leases as select 0 as n, l.* from casebase.webhook_lease(10, 10, '0', '1 second') l;
@@ -46,7 +46,7 @@ select is((select body::jsonb - 'data' from leases), '{"type": "case.updated", "
   'the body has a type and a timestamp in UTC');
 select is(
   (select (body::jsonb -> 'data') - 'event_id' from leases),
-  '{"case_id": "CASE-0001", "seq": 10001, "actor": {"id": null, "name": "Sam"}, "visible_to_client": false}'::jsonb,
+  '{"case_id": "CASE-0001", "seq": 10001, "actor": {"id": null, "name": "Alan"}, "visible_to_client": false}'::jsonb,
   'its data are the event''s, with its place in the history and who did it');
 select is((select secrets from leases), '{whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD}'::text[], 'the lease brings the secrets');
 select is(pg_temp.state(), 'leased 0', 'the worker has it');

@@ -20,7 +20,7 @@ create function pg_temp.happens() returns void
 language sql
 as $$
   insert into public.case_events (case_id, seq, type, actor_name, visible_to_client, data)
-  select id, 10000 + (select count(*) from public.case_events), 'case.updated', 'Sam', false, '{}'
+  select id, 10000 + (select count(*) from public.case_events), 'case.updated', 'Alan', false, '{}'
     from public.cases
    where title like 'Receiver''s %'
 $$;

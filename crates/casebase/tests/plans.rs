@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use casebase::commands::{
     bench::access::{
         load,
-        people::{self, Kind, Person},
+        people::{self, Asker, Kind},
         questions,
     },
     dev,
@@ -66,12 +66,12 @@ async fn reads(connection: &mut PgConnection) -> Reads {
 }
 
 /// Asks under row level security; returns the tables that were scanned whole, and how many rows were read.
-async fn ask(connection: &mut PgConnection, person: &Person, sql: &str) -> (Vec<String>, i64) {
+async fn ask(connection: &mut PgConnection, asker: &Asker, sql: &str) -> (Vec<String>, i64) {
     let mut transaction = connection.begin().await.expect("a transaction");
     // What earlier transactions read may still be counted.
     let before = reads(&mut transaction).await;
     sqlx::query("select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)")
-        .bind(&person.claims)
+        .bind(&asker.claims)
         .execute(&mut *transaction)
         .await
         .expect("the person's role and claims");
@@ -108,20 +108,20 @@ async fn no_page_reads_a_whole_table() {
     assert_eq!(everybody.len(), 5);
 
     let (mut asked, mut complaints) = (0, Vec::new());
-    for person in &everybody {
-        let many = matches!(person.kind, Kind::Departments | Kind::All | Kind::Admin);
-        for question in questions::of(person) {
+    for asker in &everybody {
+        let many = matches!(asker.kind, Kind::Departments | Kind::All | Kind::Admin);
+        for question in questions::of(asker) {
             let bound = BOUNDED
                 .iter()
                 .chain(BOUNDED_FOR_THE_MANY.iter().filter(|_| many))
                 .find(|(name, _)| *name == question.name);
             let Some((name, bound)) = bound else { continue };
             asked += 1;
-            let (scanned, read) = ask(&mut connection, person, &question.under_rls).await;
+            let (scanned, read) = ask(&mut connection, asker, &question.under_rls).await;
             if !scanned.is_empty() || read > *bound {
                 complaints.push(format!(
                     "{}: {name} reads {read} rows, at most {bound}; whole tables: {scanned:?}",
-                    person.name
+                    asker.name
                 ));
             }
         }

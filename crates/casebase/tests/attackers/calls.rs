@@ -1,11 +1,12 @@
 //! The calls that people make, and what comes of them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use reqwest::{Client, Method, RequestBuilder, Response};
+use casebase::commands::demo::person::Place;
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::{model::Id, support::project};
+use crate::model::Id;
 
 /// What a call comes to, as far as the model can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,26 +47,22 @@ impl Outcome {
     }
 }
 
-/// Someone's way to the project.
+/// Whoever holds a token: somebody signed in, or a key's.
 pub struct Caller {
-    http: Client,
+    place: Arc<Place>,
     token: String,
 }
 
 impl Caller {
-    pub fn new(token: String) -> Self {
+    pub fn new(place: &Arc<Place>, token: &str) -> Self {
         Self {
-            http: Client::new(),
-            token,
+            place: Arc::clone(place),
+            token: token.to_owned(),
         }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", project().setting("SUPABASE_URL"));
-        self.http
-            .request(method, url)
-            .bearer_auth(&self.token)
-            .header("apikey", project().setting("SUPABASE_ANON_KEY"))
+        self.place.supabase(&self.token, method, path)
     }
 
     /// Status, headers and body, but for what differs between any two answers.

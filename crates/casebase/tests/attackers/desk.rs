@@ -1,21 +1,20 @@
 //! Two clients, two departments, and everybody signed in.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use casebase_supabase::{AnonKey, auth::AuthClient};
+use casebase::commands::demo::person::Place;
 use sqlx::{Connection, PgConnection, query_scalar};
-use url::Url;
 use uuid::Uuid;
 
 use crate::{
     calls::Caller,
     model::{Id, Model, Who},
+    people,
     support::project,
 };
 
-const PASSWORD: &str = "correct horse battery staple";
-
 pub struct Desk {
+    place: Arc<Place>,
     pub model: Model,
     pub callers: BTreeMap<Who, Caller>,
     /// A service key's, which row level security doesn't bind.
@@ -30,12 +29,17 @@ pub struct Desk {
 impl Desk {
     pub async fn new() -> Self {
         let mut owner = connect().await;
-        let clients = [client(&mut owner).await, client(&mut owner).await];
+        let clients = [
+            client(&mut owner, "Acme").await,
+            client(&mut owner, "Other Ltd").await,
+        ];
         let departments = departments(&mut owner).await;
+        let place = Arc::new(people::place());
         let mut desk = Self {
             model: Model::default(),
             callers: BTreeMap::new(),
-            service: Caller::new(project().setting("SUPABASE_SERVICE_ROLE_KEY").to_owned()),
+            service: Caller::new(&place, project().setting("SUPABASE_SERVICE_ROLE_KEY")),
+            place,
             people: BTreeMap::new(),
             clients,
             departments,
@@ -49,18 +53,16 @@ impl Desk {
 
     async fn sign_in(&mut self, who: Who) {
         if who == Who::Anon {
-            let key = project().setting("SUPABASE_ANON_KEY").to_owned();
-            self.callers.insert(who, Caller::new(key));
+            let key = project().setting("SUPABASE_ANON_KEY");
+            self.callers.insert(who, Caller::new(&self.place, key));
             return;
         }
-        let auth = auth();
-        let email = format!("{}@attackers.example", Uuid::new_v4());
-        let signed_up = auth.sign_up(&email, PASSWORD).await.expect("signed up");
-        let id = signed_up.expect("a session").user_id;
+        let mut person = people::sign_up(&self.place).await;
+        let id = person.id();
         self.people.insert(who, id);
-        self.place(who, id).await;
+        self.put_in_place(who, id).await;
         // The claim comes with the next token. Ivan has his when his row is switched off.
-        let session = auth.sign_in(&email, PASSWORD).await.expect("signed in");
+        person.refresh().await.expect("a new token");
         if who == Who::Ivan {
             self.run(
                 "update staff_members set active = false where user_id = $1",
@@ -70,10 +72,10 @@ impl Desk {
             self.model.active.remove(&who);
         }
         self.callers
-            .insert(who, Caller::new(session.token.as_str().to_owned()));
+            .insert(who, Caller::new(&self.place, person.token()));
     }
 
-    async fn place(&mut self, who: Who, id: Uuid) {
+    async fn put_in_place(&mut self, who: Who, id: Uuid) {
         if Who::STAFF.contains(&who) {
             let scope = match who {
                 Who::Alan | Who::Ada | Who::Ivan => "all",
@@ -148,8 +150,9 @@ pub async fn verify(owner: &mut PgConnection, file: Id) -> bool {
     finished.is_ok()
 }
 
-async fn client(owner: &mut PgConnection) -> Uuid {
-    query_scalar("insert into clients (name) values ('Attackers') returning id")
+async fn client(owner: &mut PgConnection, name: &str) -> Uuid {
+    query_scalar("insert into clients (name) values ($1) returning id")
+        .bind(name)
         .fetch_one(owner)
         .await
         .expect("a client")
@@ -170,10 +173,4 @@ async fn departments(owner: &mut PgConnection) -> [Uuid; 3] {
         .await
         .expect("the default department");
     made
-}
-
-fn auth() -> AuthClient {
-    let url = Url::parse(project().setting("SUPABASE_URL")).expect("a URL");
-    let key = AnonKey::new(project().setting("SUPABASE_ANON_KEY")).expect("a key");
-    AuthClient::new(&url, &key).expect("a client")
 }

@@ -15,6 +15,8 @@ mod chance;
 mod desk;
 mod late_writes;
 mod model;
+#[path = "../support/people.rs"]
+mod people;
 #[path = "../support/mod.rs"]
 mod support;
 mod walk;

@@ -3,9 +3,11 @@
 use std::{
     io::{BufRead, BufReader},
     process::Stdio,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use casebase::commands::demo::person::{Person, Place};
 use serde_json::{Value, json};
 
 use crate::{
@@ -74,20 +76,22 @@ async fn the_receiver_of_the_readme_verifies_what_the_worker_sends() {
     let dev = Dev::start(folder.path(), &[]);
     let port = free_port();
 
-    let admin = sign_in(&dev, "ada@example.com").await;
+    let place = Place::new(
+        &dev.settings["SUPABASE_URL"],
+        &dev.settings["SUPABASE_ANON_KEY"],
+    );
+    let place = Arc::new(place.expect("dev's settings"));
+    let admin = sign_in(&place, "ada@example.com").await;
     let created = block("create_webhook_endpoint");
     assert!(created.contains("event_types: ['case.status_changed', 'interaction.*']"));
-    let endpoint = rest(
-        &dev,
-        &admin,
-        reqwest::Method::POST,
-        "rpc/create_webhook_endpoint",
-        json!({
+    let endpoint: Value = admin
+        .rpc("create_webhook_endpoint")
+        .call(&json!({
             "url": format!("http://127.0.0.1:{port}/webhooks/casebase"),
             "event_types": ["case.status_changed", "interaction.*"],
-        }),
-    )
-    .await;
+        }))
+        .await
+        .expect("the endpoint is made");
     let secret = endpoint[0]["secret"].as_str().expect("a secret");
 
     let script = Script::write("receiver", block("webhook.verify"));
@@ -100,15 +104,13 @@ async fn the_receiver_of_the_readme_verifies_what_the_worker_sends() {
         .expect("it starts");
     wait_for(port).await;
 
-    let staff = sign_in(&dev, "sam@example.com").await;
-    rest(
-        &dev,
-        &staff,
-        reqwest::Method::PATCH,
-        "cases?case_id=eq.CASE-0003",
-        json!({"status": "in_progress"}),
-    )
-    .await;
+    let staff = sign_in(&place, "alan@example.com").await;
+    let cases = staff.from("cases").eq("case_id", "CASE-0003");
+    let changed: Vec<Value> = cases
+        .update(&json!({"status": "in_progress"}))
+        .await
+        .expect("the status changes");
+    assert_eq!(changed.len(), 1);
     let mut line = String::new();
     BufReader::new(receiver.stdout.take().expect("piped"))
         .read_line(&mut line)
@@ -134,43 +136,8 @@ async fn wait_for(port: u16) {
     }
 }
 
-async fn sign_in(dev: &Dev, email: &str) -> String {
-    let session: Value = reqwest::Client::new()
-        .post(format!(
-            "{}/auth/v1/token?grant_type=password",
-            dev.settings["SUPABASE_URL"]
-        ))
-        .header("apikey", &dev.settings["SUPABASE_ANON_KEY"])
-        .json(&json!({"email": email, "password": "casebase"}))
-        .send()
-        .await
-        .expect("Auth answers")
-        .json()
-        .await
-        .expect("JSON");
-    session["access_token"]
-        .as_str()
-        .expect("a session")
-        .to_owned()
-}
-
-async fn rest(dev: &Dev, token: &str, method: reqwest::Method, path: &str, body: Value) -> Value {
-    let response = reqwest::Client::new()
-        .request(
-            method,
-            format!("{}/rest/v1/{path}", dev.settings["SUPABASE_URL"]),
-        )
-        .header("apikey", &dev.settings["SUPABASE_ANON_KEY"])
-        .header("Prefer", "return=representation")
-        .bearer_auth(token)
-        .json(&body)
-        .send()
-        .await
-        .expect("PostgREST answers");
-    assert!(
-        response.status().is_success(),
-        "{}",
-        response.text().await.unwrap_or_default()
-    );
-    response.json().await.expect("JSON")
+/// Somebody of the sample data.
+async fn sign_in(place: &Arc<Place>, email: &str) -> Person {
+    let person = Person::sign_in(place, email, "casebase").await;
+    person.expect("the password of the sample data")
 }

@@ -6,21 +6,6 @@ use sqlx::FromRow;
 use super::*;
 
 const REPORT: &str = "docs/access.md";
-/// Everybody of the tests, with what they are.
-const PEOPLE: [(&str, &str); 12] = [
-    ("Ada", "admin"),
-    ("Alan", "staff, scope all"),
-    ("Dora", "staff, scope departments: North"),
-    ("Asta", "staff, scope assigned: has Acme's open case"),
-    ("Sam", "staff, scope departments: South, and member of Acme"),
-    ("Carla", "member of Acme"),
-    ("Otto", "member of Other Ltd"),
-    ("Ivan", "was an admin; inactive, with a valid admin token"),
-    ("Faye", "a token that claims admin, and no row"),
-    ("Nemo", "signed in, and nobody"),
-    ("anon", "not signed in"),
-    ("service", "a service key"),
-];
 const INTRODUCTION: &str = "\
 # Who can do what, as tested
 
@@ -28,7 +13,8 @@ Written by `UPDATE=1 cargo test -p casebase --test database` from what the datab
 this page differs. The statements are those of `tests/database/10_access_table.sql`, and so is the world they run in:
 two clients (Acme, Other Ltd), two departments (North, South), an open and a resolved case of Acme's in North, an open
 one of Other Ltd's in South, each with a visible and a hidden interaction, a note, an internal record, a visible and an
-internal file; and what each statement needs to succeed for somebody.
+internal file; and what each statement needs to succeed for somebody. The people are those of `00_setup.sql`, who play
+the same parts in the sample data and in `casebase demo`.
 
 A number is how many rows the statement reads or changes, `·` none, ✗ a refusal for want of rights (42501); other codes
 are rules: `PT404` the rpc's \"no such case\", `PT409` and `23…` what must be true of any row.
@@ -46,6 +32,13 @@ struct Answer {
 struct Statement {
     place: i32,
     statement: String,
+}
+
+/// Somebody of the cast, and what they are.
+#[derive(FromRow)]
+struct CastMember {
+    name: String,
+    what: String,
 }
 
 /// The comments between the statements, by the place of the statement that follows them.
@@ -72,14 +65,20 @@ fn cell(outcome: &str) -> String {
     }
 }
 
-fn render(headings: &[(i32, String)], statements: &[Statement], answers: &[Answer]) -> String {
+fn render(
+    headings: &[(i32, String)],
+    people: &[CastMember],
+    statements: &[Statement],
+    answers: &[Answer],
+) -> String {
     let mut page = INTRODUCTION.to_owned();
     page += "| Person | is |\n|---|---|\n";
-    for (name, what) in PEOPLE {
+    let mut names = String::new();
+    for CastMember { name, what } in people {
         page += &format!("| {name} | {what} |\n");
+        names += &format!(" {name} |");
     }
-    let names = PEOPLE.map(|(name, _)| name).join(" | ");
-    let head = format!("| | {names} |\n|---|{}\n", "---|".repeat(PEOPLE.len()));
+    let head = format!("| |{names}\n|---|{}\n", "---|".repeat(people.len()));
     for Statement { place, statement } in statements {
         let above: Vec<_> = headings.iter().filter(|(p, _)| p == place).collect();
         if !above.is_empty() {
@@ -91,10 +90,10 @@ fn render(headings: &[(i32, String)], statements: &[Statement], answers: &[Answe
         let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
         let statement = statement.replace('|', "\\|");
         page += &format!("| `{statement}` |");
-        for (name, _) in PEOPLE {
+        for CastMember { name, .. } in people {
             let answer = answers
                 .iter()
-                .find(|a| a.place == *place && a.person == name);
+                .find(|a| a.place == *place && a.person == *name);
             page += &format!(" {} |", cell(&answer.expect("an answer").outcome));
         }
         page += "\n";
@@ -113,6 +112,14 @@ async fn page_of_this_database() -> String {
     let table = text("10_");
     let (cells, _assertions) = table.split_once("select plan(").expect("a plan");
     run(&mut admin, cells).await;
+    let people: Vec<CastMember> = sqlx::query_as(
+        "select name, what from tests.people
+         where name in (select attname from pg_attribute where attrelid = 'cells'::regclass)
+         order by place",
+    )
+    .fetch_all(&mut admin)
+    .await
+    .expect("the people");
     let statements: Vec<Statement> =
         sqlx::query_as("select place, statement from cells order by place")
             .fetch_all(&mut admin)
@@ -126,7 +133,7 @@ async fn page_of_this_database() -> String {
     .await
     .expect("the answers");
     run(&mut admin, "rollback").await;
-    render(&headings(&table), &statements, &answers)
+    render(&headings(&table), &people, &statements, &answers)
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! People with accounts, their clients and a case, and a service of their own for each test.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use casebase::commands::demo::person::{Person, Place};
 use casebase_server::Config;
-use casebase_supabase::{AnonKey, auth::AuthClient};
-use reqwest::{Client, Method, RequestBuilder, Response, multipart};
+use reqwest::{Body, Method, RequestBuilder, Response, multipart};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
@@ -12,62 +12,31 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 use uuid::Uuid;
 
-use crate::support::project;
+use crate::{people, support::project};
 
-const PASSWORD: &str = "correct horse battery staple";
 /// What the worker's role gets for these tests, as an operator would give it one.
 const WORKER_PASSWORD: &str = "postgres";
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Someone signed in.
-pub struct Person {
-    pub service: SocketAddr,
-    http: Client,
-    id: Uuid,
-    email: String,
-    pub token: String,
+/// What somebody asks the service about files.
+pub trait Files {
+    async fn upload(&self, case: &str, form: multipart::Form) -> Response;
+    async fn upload_raw(&self, case: &str, query: &str, body: impl Into<Body>) -> Response;
+    async fn download(&self, id: &Value) -> Response;
 }
 
-impl Person {
-    /// As a column has it.
-    pub fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    pub fn service(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("http://{}{path}", self.service);
-        self.http.request(method, url).bearer_auth(&self.token)
-    }
-
-    pub fn supabase(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", project().setting("SUPABASE_URL"));
-        let request = self.http.request(method, url).bearer_auth(&self.token);
-        request.header("apikey", project().setting("SUPABASE_ANON_KEY"))
-    }
-
-    pub async fn insert(&self, table: &str, row: Value) -> Value {
-        let request = self.supabase(Method::POST, &format!("/rest/v1/{table}"));
-        let request = request.header("prefer", "return=representation").json(&row);
-        let rows: Value = success(request).await.json().await.unwrap();
-        rows[0].clone()
-    }
-
-    pub async fn upload(&self, case: &str, form: multipart::Form) -> Response {
+impl Files for Person {
+    async fn upload(&self, case: &str, form: multipart::Form) -> Response {
         let request = self.service(Method::POST, &format!("/v1/cases/{case}/files"));
         request.multipart(form).send().await.unwrap()
     }
 
-    pub async fn upload_raw(
-        &self,
-        case: &str,
-        query: &str,
-        body: impl Into<reqwest::Body>,
-    ) -> Response {
+    async fn upload_raw(&self, case: &str, query: &str, body: impl Into<Body>) -> Response {
         let request = self.service(Method::POST, &format!("/v1/cases/{case}/files?{query}"));
         request.body(body).send().await.unwrap()
     }
 
-    pub async fn download(&self, id: &Value) -> Response {
+    async fn download(&self, id: &Value) -> Response {
         self.service(Method::GET, &format!("/v1/files/{id}"))
             .send()
             .await
@@ -102,8 +71,9 @@ pub fn refused(status: u16, code: &str, field: &str) -> (u16, String, String) {
     (status, code.into(), field.into())
 }
 
-/// A service of its own, two clients, staff, and a case of the first client.
+/// A service of its own, Carla of one client, Otto of another, Alan, who is staff, and a case of Carla's.
 pub struct Desk {
+    pub service: SocketAddr,
     pub client: Person,
     pub staff: Person,
     pub other_client: Person,
@@ -125,14 +95,17 @@ impl Desk {
             .await
             .unwrap();
         let (service, stop) = start_service(&mut database, storage, s3_endpoint).await;
-        let client_id = new_client(&mut database).await;
-        let other = new_client(&mut database).await;
-        let client = member(&mut database, service, client_id).await;
-        let other_client = member(&mut database, service, other).await;
-        let staff = staff(&mut database, service).await;
+        let place = people::place().with_service(&format!("http://{service}"));
+        let place = Arc::new(place);
+        let client_id = new_client(&mut database, "Acme").await;
+        let other = new_client(&mut database, "Other Ltd").await;
+        let client = member(&mut database, &place, client_id, "Carla").await;
+        let other_client = member(&mut database, &place, other, "Otto").await;
+        let staff = staff(&mut database, &place).await;
         let case = json!({"client_id": client_id, "title": "A case of the upload tests"});
-        let case = client.insert("cases", case).await;
+        let case = client.insert("cases", case).await.unwrap();
         Self {
+            service,
             case: case["case_id"].as_str().unwrap().to_owned(),
             case_id: case["id"].as_i64().unwrap(),
             client,
@@ -146,10 +119,11 @@ impl Desk {
 
     pub async fn interaction(&self, case_id: i64, visible: bool) -> Value {
         let row = json!({
-            "case_id": case_id, "party1_name": "Sam", "party1_type": "ARGAN", "party2_name": "Firm",
+            "case_id": case_id, "party1_name": "Alan", "party1_type": "ARGAN", "party2_name": "Firm",
             "party2_type": "CONTRACTOR", "content": "A call.", "visible_to_client": visible,
         });
-        self.staff.insert("interactions", row).await["id"].clone()
+        let made = self.staff.insert("interactions", row).await;
+        made.unwrap()["id"].clone()
     }
 
     /// Rows and objects of the case, whatever their state.
@@ -235,52 +209,37 @@ async fn start_service(
     (address, stop.drop_guard())
 }
 
-async fn new_client(database: &mut PgConnection) -> Uuid {
-    let client = sqlx::query_scalar(
-        "insert into public.clients (name) values ('Upload tests') returning id",
-    );
-    client.fetch_one(database).await.unwrap()
+async fn new_client(database: &mut PgConnection, name: &str) -> Uuid {
+    let client = sqlx::query_scalar("insert into public.clients (name) values ($1) returning id");
+    client.bind(name).fetch_one(database).await.unwrap()
 }
 
-async fn member(database: &mut PgConnection, service: SocketAddr, client: Uuid) -> Person {
-    let person = sign_up(service).await;
+async fn member(
+    database: &mut PgConnection,
+    place: &Arc<Place>,
+    client: Uuid,
+    name: &str,
+) -> Person {
+    let person = people::sign_up(place).await;
     let row = sqlx::query(
-        "insert into public.client_members (client_id, user_id, display_name) values ($1, $2, 'M')",
+        "insert into public.client_members (client_id, user_id, display_name) values ($1, $2, $3)",
     );
     row.bind(client)
-        .bind(person.id)
+        .bind(person.id())
+        .bind(name)
         .execute(database)
         .await
         .unwrap();
     person
 }
 
-async fn staff(database: &mut PgConnection, service: SocketAddr) -> Person {
-    let mut person = sign_up(service).await;
+async fn staff(database: &mut PgConnection, place: &Arc<Place>) -> Person {
+    let mut person = people::sign_up(place).await;
     let row = sqlx::query(
-        "insert into public.staff_members (user_id, display_name, scope) values ($1, 'S', 'all')",
+        "insert into public.staff_members (user_id, display_name, scope) values ($1, 'Alan', 'all')",
     );
-    row.bind(person.id).execute(database).await.unwrap();
-    // The role is written into the token at the next sign-in.
-    let session = auth().sign_in(&person.email, PASSWORD).await.unwrap();
-    person.token = session.token.as_str().to_owned();
+    row.bind(person.id()).execute(database).await.unwrap();
+    // The role is written into the next token.
+    person.refresh().await.unwrap();
     person
-}
-
-async fn sign_up(service: SocketAddr) -> Person {
-    let email = format!("{}@upload.example", Uuid::new_v4());
-    let session = auth().sign_up(&email, PASSWORD).await.unwrap().unwrap();
-    Person {
-        service,
-        http: Client::new(),
-        id: session.user_id,
-        email,
-        token: session.token.as_str().to_owned(),
-    }
-}
-
-fn auth() -> AuthClient {
-    let url = Url::parse(project().setting("SUPABASE_URL")).unwrap();
-    let key = AnonKey::new(project().setting("SUPABASE_ANON_KEY")).unwrap();
-    AuthClient::new(&url, &key).unwrap()
 }

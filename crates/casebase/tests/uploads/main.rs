@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a failing test may panic")]
 
 mod desk;
+#[path = "../support/people.rs"]
+mod people;
 #[path = "../support/mod.rs"]
 mod support;
 
-use desk::{Desk, created, refusal, refused, success};
+use desk::{Desk, Files, created, refusal, refused, success};
 use reqwest::{Body, Method, multipart};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
@@ -27,7 +29,7 @@ async fn a_clients_file_comes_back_byte_for_byte_under_its_own_name() {
         assert_eq!(row["original_name"], NOTE);
         assert_eq!(row["file_size"], 6);
         assert_eq!(row["content_type"], "text/plain");
-        assert_eq!(row["uploaded_by"], desk.client.id());
+        assert_eq!(row["uploaded_by"], desk.client.id().to_string());
         let path = row["object_path"].as_str().unwrap();
         let folder = format!("{}/cases/{}/{}-", desk.client_id, desk.case, desk.case);
         assert!(
@@ -177,9 +179,8 @@ async fn a_missing_case_and_an_invisible_one_answer_alike() {
 async fn an_interaction_of_another_case_or_an_invisible_one_is_named() {
     let mut desk = Desk::new("s3").await;
     let other = json!({"client_id": desk.client_id, "title": "Another case"});
-    let other = desk.client.insert("cases", other).await["id"]
-        .as_i64()
-        .unwrap();
+    let other = desk.client.insert("cases", other).await.unwrap();
+    let other = other["id"].as_i64().unwrap();
     let elsewhere = desk.interaction(other, true).await;
     let internal = desk.interaction(desk.case_id, false).await;
     for interaction in [elsewhere, internal] {
@@ -279,7 +280,8 @@ async fn an_upload_cut_off_half_way_is_taken_back() {
         let head = |extra: &str| {
             format!(
                 "POST /v1/cases/{}/files?name=a.txt HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n{extra}\r\n\r\n",
-                desk.case, desk.client.token,
+                desk.case,
+                desk.client.token(),
             )
         };
         let known = head("content-length: 4000000") + &half;
@@ -288,7 +290,7 @@ async fn an_upload_cut_off_half_way_is_taken_back() {
             + "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
             + &half;
         for request in [known, chunked, form] {
-            let mut connection = TcpStream::connect(desk.client.service).await.unwrap();
+            let mut connection = TcpStream::connect(desk.service).await.unwrap();
             connection.write_all(request.as_bytes()).await.unwrap();
             // Only what was reserved can be left behind.
             desk.something_is_reserved().await;
@@ -320,7 +322,7 @@ async fn a_file_that_a_frontend_wrote_itself_is_seen_by_others_once_it_is_verifi
         "case_id": desk.case_id, "file_name": name, "original_name": "direct.txt",
         "content_type": "text/plain", "file_size": 4,
     });
-    let row = desk.client.insert("case_files", row).await;
+    let row = desk.client.insert("case_files", row).await.unwrap();
     let object = format!(
         "/storage/v1/object/client-bucket/{}",
         row["object_path"].as_str().unwrap()

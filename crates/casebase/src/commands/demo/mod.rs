@@ -4,7 +4,7 @@
 //! project's owner in SQL, as in a real project.
 
 mod narrator;
-mod person;
+pub mod person;
 mod receiver;
 
 use std::{
@@ -15,14 +15,14 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use casebase_local::{Options, Stack};
-use reqwest::{Method, StatusCode, multipart};
+use casebase_local::{ANON_KEY, Options, Stack};
+use reqwest::{Method, Response, StatusCode, multipart};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
 use self::{
     narrator::Narrator,
-    person::{Person, Place, accepted, refused},
+    person::{Person, Place},
     receiver::Receiver,
 };
 use super::{dev, serve};
@@ -134,7 +134,7 @@ async fn play(
         json!({"casebase_url": service.url()}),
     )?;
 
-    let place = Arc::new(Place::new(&url, service.url())?);
+    let place = Arc::new(Place::new(&url, ANON_KEY)?.with_service(service.url()));
     // Also when it is interrupted, what was started is stopped in order.
     let result = tokio::select! {
         told = tell_story(narrator, step, &stack, &place, uploads) => told,
@@ -158,7 +158,7 @@ async fn tell_story(
     let cast = gather(&stack.database_url("postgres"), place).await?;
     narrator.tell(
         "people",
-        "Signed up: Ada (admin), Sam (staff), Clara (a client's member), Otto (another client's member)",
+        "Signed up: Ada (admin), Alan (staff), Carla (a client's member), Otto (another client's member)",
         json!({"client_id": cast.client_id}),
     )?;
 
@@ -167,7 +167,7 @@ async fn tell_story(
     let number = text(&case, "case_id")?.to_owned();
     narrator.tell(
         "open_case",
-        &format!("Clara opened {number} through PostgREST with her own JWT"),
+        &format!("Carla opened {number} through PostgREST with her own JWT"),
         json!({"case": case}),
     )?;
 
@@ -176,7 +176,7 @@ async fn tell_story(
         let file = upload_as_client(&cast.client, &number, upload).await?;
         narrator.tell(
             "upload_as_client",
-            &format!("Clara uploaded {} to the case", upload.name),
+            &format!("Carla uploaded {} to the case", upload.name),
             json!({"file": file}),
         )?;
         narrator.show(&location(&file)?)?;
@@ -185,7 +185,7 @@ async fn tell_story(
         let internal = upload_as_staff(&cast.staff, &case, &number, upload).await?;
         narrator.tell(
             "upload_as_staff",
-            &format!("Sam uploaded {} to an interaction, internal", upload.name),
+            &format!("Alan uploaded {} to an interaction, internal", upload.name),
             json!({"file": internal}),
         )?;
         narrator.show(&location(&internal)?)?;
@@ -195,7 +195,7 @@ async fn tell_story(
         narrator.tell(
             "read_back",
             &format!(
-                "Clara read {} back: {} bytes, every one the same, under its own name",
+                "Carla read {} back: {} bytes, every one the same, under its own name",
                 upload.name,
                 upload.bytes.len()
             ),
@@ -206,7 +206,7 @@ async fn tell_story(
         internal_is_hidden(&cast, &internal, upload).await?;
         narrator.tell(
             "internal_is_hidden",
-            "Clara does not see the internal file (404, no row); Sam reads it",
+            "Carla does not see the internal file (404, no row); Alan reads it",
             json!({"file_id": internal["id"]}),
         )?;
 
@@ -223,7 +223,7 @@ async fn tell_story(
     let (id, payload) = status_change_is_notified(&cast, &case).await?;
     narrator.tell(
         "webhook",
-        "Sam set the case in progress; the webhook arrived and its Standard Webhooks signature holds",
+        "Alan set the case in progress; the webhook arrived and its Standard Webhooks signature holds",
         json!({"webhook_id": id, "payload": payload}),
     )?;
     narrator.show(&format!(
@@ -235,8 +235,8 @@ async fn tell_story(
 
 async fn gather(owner_url: &str, place: &Arc<Place>) -> anyhow::Result<Cast> {
     let mut admin = Person::sign_up(place, "ada@example.com").await?;
-    let mut staff = Person::sign_up(place, "sam@example.com").await?;
-    let mut client = Person::sign_up(place, "clara@example.com").await?;
+    let mut staff = Person::sign_up(place, "alan@example.com").await?;
+    let mut client = Person::sign_up(place, "carla@example.com").await?;
     let mut other_client = Person::sign_up(place, "otto@example.com").await?;
 
     let mut owner = PgConnection::connect(owner_url).await?;
@@ -245,41 +245,41 @@ async fn gather(owner_url: &str, place: &Arc<Place>) -> anyhow::Result<Cast> {
         .execute(&mut owner)
         .await?;
     owner.close().await?;
-    admin.sign_in_again().await?;
+    admin.refresh().await?;
 
     admin
         .insert(
             "staff_members",
-            json!({"user_id": staff.id(), "display_name": "Sam", "scope": "all"}),
+            json!({"user_id": staff.id(), "display_name": "Alan", "scope": "all"}),
         )
         .await?;
-    let clinic = admin
+    let acme = admin.insert("clients", json!({"name": "Acme"})).await?;
+    admin
         .insert(
-            "clients",
-            json!({"name": "Lindenhof Clinic", "kind": "organisation"}),
+            "client_members",
+            json!({"client_id": acme["id"], "user_id": client.id(), "display_name": "Carla"}),
         )
+        .await?;
+    let other = admin
+        .insert("clients", json!({"name": "Other Ltd"}))
         .await?;
     admin
         .insert(
             "client_members",
-            json!({"client_id": clinic["id"], "user_id": client.id(), "display_name": "Clara"}),
+            json!({"client_id": other["id"], "user_id": other_client.id(), "display_name": "Otto"}),
         )
         .await?;
-    let elsewhere = admin
-        .insert("clients", json!({"name": "Otto Brandt", "kind": "person"}))
-        .await?;
-    admin.insert("client_members", json!({"client_id": elsewhere["id"], "user_id": other_client.id(), "display_name": "Otto"})).await?;
 
-    // The roles are written into the tokens at the next sign-in.
+    // The roles are written into the next tokens.
     for person in [&mut staff, &mut client, &mut other_client] {
-        person.sign_in_again().await?;
+        person.refresh().await?;
     }
     Ok(Cast {
         admin,
         staff,
         client,
         other_client,
-        client_id: clinic["id"].clone(),
+        client_id: acme["id"].clone(),
     })
 }
 
@@ -320,7 +320,7 @@ async fn upload_as_staff(
             "interactions",
             json!({
                 "case_id": case["id"],
-                "party1_name": "Sam", "party1_type": "ARGAN",
+                "party1_name": "Alan", "party1_type": "ARGAN",
                 "party2_name": "Gate 2 GmbH", "party2_type": "CONTRACTOR",
                 "content": "Called the maintenance firm; they sent their log.",
                 "visible_to_client": false,
@@ -444,6 +444,31 @@ async fn status_change_is_notified(cast: &Cast, case: &Value) -> anyhow::Result<
     tokio::time::timeout(PATIENCE, notified)
         .await
         .context("no webhook arrived")?
+}
+
+/// The answer itself where it is a success; else an error with what the server said.
+async fn accepted(response: Response) -> anyhow::Result<Response> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let url = response.url().clone();
+    bail!(
+        "{url} answered {status}: {}",
+        response.text().await.unwrap_or_default()
+    )
+}
+
+/// Fails unless the answer is the refusal that the story is about.
+fn refused(response: &Response, expected: StatusCode) -> anyhow::Result<()> {
+    if response.status() == expected {
+        return Ok(());
+    }
+    bail!(
+        "{} answered {} where {expected} was due",
+        response.url(),
+        response.status()
+    )
 }
 
 fn text<'a>(row: &'a Value, column: &str) -> anyhow::Result<&'a str> {

@@ -1,73 +1,118 @@
-//! One person of the story: her account, her JWT, and what she does with it.
+//! Somebody at a project: an account, its JWT, and what is asked with it. The demo plays with these, and so do the
+//! tests.
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use casebase_supabase::{
     AnonKey,
     auth::{AuthClient, Session},
     postgrest::{PostgrestClient, Query},
 };
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use uuid::Uuid;
 
 /// Uploads may be large.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Where the story plays.
+/// What who signs up here signs in with.
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A project, and the service beside it where there is one.
 pub struct Place {
     auth: AuthClient,
     db: PostgrestClient,
-    casebase: String,
+    supabase: String,
+    anon_key: AnonKey,
+    service: Option<String>,
     http: reqwest::Client,
 }
 
 impl Place {
-    /// The project and the service at these URLs.
-    pub fn new(supabase: &str, casebase: &str) -> anyhow::Result<Self> {
-        let supabase = supabase.parse()?;
-        let anon_key = AnonKey::new(casebase_local::ANON_KEY)?;
+    /// The project at `supabase`, e.g. `http://127.0.0.1:54321`, with its public key. Nobody is asked yet; the error
+    /// says which of the two can't be used.
+    pub fn new(supabase: &str, anon_key: &str) -> anyhow::Result<Self> {
+        let url = supabase
+            .parse()
+            .with_context(|| format!("`{supabase}` is no URL of a Supabase project"))?;
+        let anon_key = AnonKey::new(anon_key)?;
         Ok(Self {
-            auth: AuthClient::new(&supabase, &anon_key)?,
-            db: PostgrestClient::new(&supabase, &anon_key)?,
-            casebase: casebase.to_owned(),
+            auth: AuthClient::new(&url, &anon_key)?,
+            db: PostgrestClient::new(&url, &anon_key)?,
+            supabase: supabase.trim_end_matches('/').to_owned(),
+            anon_key,
+            service: None,
             http: reqwest::Client::builder().timeout(TIMEOUT).build()?,
         })
     }
+
+    /// With the service at this URL, e.g. `http://127.0.0.1:8787`.
+    #[must_use]
+    pub fn with_service(mut self, url: &str) -> Self {
+        self.service = Some(url.trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// A request to the project, e.g. `/rest/v1/cases`, by whoever holds the token: a user's, or a key's.
+    pub fn supabase(&self, token: &str, method: Method, path: &str) -> RequestBuilder {
+        let request = self.request(token, method, &self.supabase, path);
+        request.header("apikey", self.anon_key.as_str())
+    }
+
+    fn request(&self, token: &str, method: Method, base: &str, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{base}{path}"));
+        request.bearer_auth(token)
+    }
 }
 
-/// Somebody with an account.
+/// Somebody who is signed in.
 pub struct Person {
     place: Arc<Place>,
     email: String,
     session: Session,
 }
 
-const PASSWORD: &str = "correct horse battery staple";
-
 impl Person {
     /// Signs up, which also signs in.
     pub async fn sign_up(place: &Arc<Place>, email: &str) -> anyhow::Result<Self> {
         let session = place.auth.sign_up(email, PASSWORD).await;
         let session = session.with_context(|| format!("{email} can't sign up"))?;
-        Ok(Self {
-            place: Arc::clone(place),
-            email: email.to_owned(),
-            session: session.with_context(|| format!("{email} is to be confirmed first"))?,
-        })
+        let session = session.with_context(|| format!("{email} is to be confirmed first"))?;
+        Ok(Self::new(place, email, session))
     }
 
-    /// Signs in again: a new token with the claims of now.
-    pub async fn sign_in_again(&mut self) -> anyhow::Result<()> {
-        let session = self.place.auth.sign_in(&self.email, PASSWORD).await;
-        self.session = session.with_context(|| format!("{} can't sign in", self.email))?;
+    /// Signs in to an account that is there.
+    pub async fn sign_in(place: &Arc<Place>, email: &str, password: &str) -> anyhow::Result<Self> {
+        let session = place.auth.sign_in(email, password).await;
+        let session = session.with_context(|| format!("{email} can't sign in"))?;
+        Ok(Self::new(place, email, session))
+    }
+
+    fn new(place: &Arc<Place>, email: &str, session: Session) -> Self {
+        Self {
+            place: Arc::clone(place),
+            email: email.to_owned(),
+            session,
+        }
+    }
+
+    /// A new token, with the claims of now.
+    pub async fn refresh(&mut self) -> anyhow::Result<()> {
+        let session = self.place.auth.refresh(&self.session.refresh_token).await;
+        self.session =
+            session.with_context(|| format!("the session of {} can't go on", self.email))?;
         Ok(())
     }
 
     /// `auth.users.id`.
     pub fn id(&self) -> Uuid {
         self.session.user_id
+    }
+
+    /// The JWT.
+    pub fn token(&self) -> &str {
+        self.session.token.as_str()
     }
 
     /// A query on a table, over PostgREST.
@@ -86,35 +131,14 @@ impl Person {
         inserted.with_context(|| format!("{} can't insert into {table}", self.email))
     }
 
-    /// A request to the service, e.g. `/v1/files/1`.
+    /// A request to the project, e.g. `/storage/v1/object/client-bucket/…`.
+    pub fn supabase(&self, method: Method, path: &str) -> RequestBuilder {
+        self.place.supabase(self.token(), method, path)
+    }
+
+    /// A request to the service, e.g. `/v1/files/1`. At a place without one it fails when it is sent.
     pub fn service(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", self.place.casebase);
-        let request = self.place.http.request(method, url);
-        request.bearer_auth(self.session.token.as_str())
+        let service = self.place.service.as_deref().unwrap_or_default();
+        self.place.request(self.token(), method, service, path)
     }
-}
-
-/// The answer itself where it is a success; else an error with what the server said.
-pub async fn accepted(response: Response) -> anyhow::Result<Response> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    let url = response.url().clone();
-    bail!(
-        "{url} answered {status}: {}",
-        response.text().await.unwrap_or_default()
-    )
-}
-
-/// Fails unless the answer is the refusal that the story is about.
-pub fn refused(response: &Response, expected: StatusCode) -> anyhow::Result<()> {
-    if response.status() == expected {
-        return Ok(());
-    }
-    bail!(
-        "{} answered {} where {expected} was due",
-        response.url(),
-        response.status()
-    )
 }

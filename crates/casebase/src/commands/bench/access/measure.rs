@@ -7,7 +7,7 @@ use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, Row, SqlSafeStr, SqlStr, postgres::PgRow,
 };
 
-use super::{people::Person, questions::Question};
+use super::{people::Asker, questions::Question};
 use crate::commands::bench::report::Measurement;
 
 /// Rounds enough for a median, or as many as fit.
@@ -35,7 +35,7 @@ impl Pair {
     pub async fn measure(
         &mut self,
         name: String,
-        person: &Person,
+        asker: &Asker,
         question: &Question,
     ) -> anyhow::Result<Measurement> {
         let as_owner = AssertSqlSafe(question.as_owner.clone()).into_sql_str();
@@ -55,10 +55,9 @@ impl Pair {
                 .await
                 .with_context(|| format!("{name}, as the owner"))?;
             owner_times.push(time);
-            let (time, theirs) =
-                time_under_rls(&mut self.authenticator, &person.claims, &under_rls)
-                    .await
-                    .with_context(|| format!("{name}, under row level security"))?;
+            let (time, theirs) = time_under_rls(&mut self.authenticator, &asker.claims, &under_rls)
+                .await
+                .with_context(|| format!("{name}, under row level security"))?;
             rls_times.push(time);
             // Once is enough to know.
             let Some(theirs) = theirs else { break };

@@ -68,12 +68,12 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     .await?;
     let mut connection = PgConnection::connect(&superuser).await?;
     let mut measurements = Vec::new();
-    for person in people::everybody(&mut connection).await? {
-        tracing::info!(person = person.name, "measuring");
-        for question in questions::of(&person) {
-            let name = format!("{}: {}", person.name, question.name);
+    for asker in people::everybody(&mut connection).await? {
+        tracing::info!(asker = asker.name, "measuring");
+        for question in questions::of(&asker) {
+            let name = format!("{}: {}", asker.name, question.name);
             if args.only.as_ref().is_none_or(|only| name.contains(only)) {
-                measurements.push(pair.measure(name, &person, &question).await?);
+                measurements.push(pair.measure(name, &asker, &question).await?);
             }
         }
     }

@@ -34,8 +34,8 @@ const KINDS: [(Kind, &str, &str, &str); 5] = [
     (Kind::Admin, "admin", "admin", "admin"),
 ];
 
-/// Somebody, and a case of theirs.
-pub struct Person {
+/// Somebody whose questions are measured, and a case of theirs.
+pub struct Asker {
     /// What decides what they see.
     pub kind: Kind,
     /// How the report calls them.
@@ -65,7 +65,7 @@ pub struct Case {
 }
 
 /// One person of each kind.
-pub async fn everybody(connection: &mut PgConnection) -> anyhow::Result<Vec<Person>> {
+pub async fn everybody(connection: &mut PgConnection) -> anyhow::Result<Vec<Asker>> {
     let mut everybody = Vec::new();
     for (kind, loaded_as, name, claim) in KINDS {
         let ids: Vec<Uuid> =
@@ -83,7 +83,7 @@ pub async fn everybody(connection: &mut PgConnection) -> anyhow::Result<Vec<Pers
             "role": "authenticated",
             "app_metadata": {"case_role": claim},
         });
-        everybody.push(Person {
+        everybody.push(Asker {
             kind,
             name,
             claims: claims.to_string(),

@@ -1,6 +1,6 @@
 //! What is asked, as frontends ask it, and with the WHERE that an owner would have to write.
 
-use super::people::{Case, Kind, Person};
+use super::people::{Asker, Case, Kind};
 
 /// A person's question in SQL, twice.
 pub struct Question {
@@ -13,18 +13,18 @@ pub struct Question {
 }
 
 /// What this person is measured with.
-pub fn of(person: &Person) -> Vec<Question> {
-    let mut questions = cases(person);
-    questions.extend(of_one_case(person));
-    questions.extend(writes(person));
-    questions.extend(objects(person));
+pub fn of(asker: &Asker) -> Vec<Question> {
+    let mut questions = cases(asker);
+    questions.extend(of_one_case(asker));
+    questions.extend(writes(asker));
+    questions.extend(objects(asker));
     questions
 }
 
-fn cases(person: &Person) -> Vec<Question> {
+fn cases(asker: &Asker) -> Vec<Question> {
     const OPEN: &str = "c.status = 'open'";
     const URGENT: &str = "c.status = 'open' and c.priority = 'urgent'";
-    let sees = &person.sees;
+    let sees = &asker.sees;
     let page = |filter: &str| format!("where {filter} order by c.created_at desc limit 25");
     let listed = |name, filter: &str| Question {
         name,
@@ -48,9 +48,9 @@ fn cases(person: &Person) -> Vec<Question> {
         under_rls: format!("{what} from cases c where {filter}"),
     };
     // What narrows a page to few cases: for those who see few, what makes them theirs.
-    let narrow = match person.kind {
-        Kind::Assigned => person.sees.clone(),
-        _ => format!("c.client_id = '{}'", person.case.client_id),
+    let narrow = match asker.kind {
+        Kind::Assigned => asker.sees.clone(),
+        _ => format!("c.client_id = '{}'", asker.case.client_id),
     };
     let narrow_open = format!("{narrow} and {OPEN}");
     let narrow_urgent = format!("{narrow} and {URGENT}");
@@ -68,10 +68,10 @@ fn cases(person: &Person) -> Vec<Question> {
             "status => 'open', priority => 'urgent'",
         ),
         listed("urgent open cases, narrowed", &narrow_urgent),
-        listed("case by id", &format!("c.id = {}", person.case.id)),
+        listed("case by id", &format!("c.id = {}", asker.case.id)),
         listed(
             "case by case_id",
-            &format!("c.case_id = '{}'", person.case.number),
+            &format!("c.case_id = '{}'", asker.case.number),
         ),
         Question {
             name: "counts by rpc",
@@ -92,9 +92,9 @@ fn cases(person: &Person) -> Vec<Question> {
     ]
 }
 
-fn of_one_case(person: &Person) -> Vec<Question> {
-    let Case { id, .. } = person.case;
-    let visible = if person.kind == Kind::Client {
+fn of_one_case(asker: &Asker) -> Vec<Question> {
+    let Case { id, .. } = asker.case;
+    let visible = if asker.kind == Kind::Client {
         "visible_to_client"
     } else {
         "true"
@@ -114,16 +114,16 @@ fn of_one_case(person: &Person) -> Vec<Question> {
     ]
 }
 
-fn writes(person: &Person) -> Vec<Question> {
+fn writes(asker: &Asker) -> Vec<Question> {
     let Case {
         id,
         client_id,
         department_id,
         ..
-    } = &person.case;
-    let sees = &person.sees;
+    } = &asker.case;
+    let sees = &asker.sees;
     // Clients name no department; staff of scope "assigned" open no cases.
-    let insert = match person.kind {
+    let insert = match asker.kind {
         Kind::Assigned => None,
         Kind::Client => Some(format!(
             "insert into cases (client_id, title, description) values ('{client_id}', 'New', 'Just now') returning *"
@@ -133,7 +133,7 @@ fn writes(person: &Person) -> Vec<Question> {
         )),
     };
     // A client's status goes through rpc; what they may write is the text of an open case.
-    let change = if person.kind == Kind::Client {
+    let change = if asker.kind == Kind::Client {
         "title = 'Changed'"
     } else {
         "status = 'in_progress'"
@@ -165,23 +165,23 @@ fn writes(person: &Person) -> Vec<Question> {
 }
 
 /// The statements that Storage sends for a download and for the two kinds of listing.
-fn objects(person: &Person) -> Vec<Question> {
+fn objects(asker: &Asker) -> Vec<Question> {
     let Case {
         bucket_id,
         object_path,
         client_id,
         ..
-    } = &person.case;
+    } = &asker.case;
     let folder = &object_path[..object_path.rfind('/').map_or(0, |slash| slash + 1)];
     let clients = below(&format!("{client_id}/"));
     // A bucket's first page is of what the person sees of it.
-    let seen = match person.kind {
+    let seen = match asker.kind {
         Kind::All | Kind::Admin => "true".into(),
         Kind::Client => clients.clone(),
         Kind::Assigned | Kind::Departments => format!(
             "exists (select from case_files f join cases c on c.id = f.case_id
                      where f.bucket_id = o.bucket_id and f.object_path = o.name and {})",
-            person.sees
+            asker.sees
         ),
     };
     vec![
