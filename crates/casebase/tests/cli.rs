@@ -95,17 +95,20 @@ fn serve_warns_who_connects_as_the_owner_and_says_what_to_do() {
     let worker = owner.replace("//postgres:", "//casebase_worker:");
 
     let log = serve(&dev, owner, Duration::from_secs(30));
-    assert!(log.contains("DATABASE_URL connects as `postgres`"), "{log}");
+    assert!(
+        log.contains("CASEBASE_DATABASE_URL connects as `postgres`"),
+        "{log}"
+    );
     assert!(log.contains("hint: as the owner"), "{log}");
     let log = serve(&dev, &worker, Duration::from_secs(3));
-    assert!(!log.contains("DATABASE_URL"), "{log}");
+    assert!(!log.contains("CASEBASE_DATABASE_URL"), "{log}");
 }
 
 /// What `casebase serve` says until it gives a hint, or for as long as that.
 fn serve(dev: &Dev, database_url: &str, patience: Duration) -> String {
     let mut service = casebase(&["serve"])
         .envs(&dev.settings)
-        .env("DATABASE_URL", database_url)
+        .env("CASEBASE_DATABASE_URL", database_url)
         .env("CASEBASE_LISTEN", "127.0.0.1:0")
         .stderr(Stdio::piped())
         .spawn()

@@ -6,7 +6,7 @@ use anyhow::Context;
 use casebase_local::{Options, Stack, jwt::SigningAlgorithm};
 use sqlx::{Connection, Executor, PgConnection};
 
-use super::serve::Running;
+use super::serve::{Running, WORKER};
 use crate::migrations;
 
 /// The custom access token hook that the migrations make, as Supabase's configuration names it.
@@ -69,6 +69,7 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
         Some(start_service(args, stack).await?)
     };
     if let Some(service) = &service {
+        environment.push(("CASEBASE_DATABASE_URL", stack.database_url(WORKER)));
         environment.push(("CASEBASE_URL", service.url().to_owned()));
     }
     print_table(&environment)?;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 const OUTBOX_CONNECTIONS: u32 = 3;
 
 /// The role that the migrations make for the service.
-const WORKER: &str = "casebase_worker";
+pub const WORKER: &str = "casebase_worker";
 
 /// How long to wait for a database that is not there yet.
 const DATABASE_RETRY: Duration = Duration::from_secs(5);
@@ -91,7 +91,7 @@ impl Running {
 
         let settings = stack.environment();
         let config = Config::from_variables(|name| match name {
-            "DATABASE_URL" => Some(stack.database_url(WORKER)),
+            "CASEBASE_DATABASE_URL" => Some(stack.database_url(WORKER)),
             // Receivers that are tried locally are on this machine.
             "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => Some("true".into()),
             _ => settings
@@ -135,9 +135,9 @@ async fn check_role(database: PgPool) {
             Ok(role) if role == WORKER => return,
             Ok(role) => {
                 tracing::warn!(
-                    "DATABASE_URL connects as `{role}`, and the service needs no more than {WORKER} may do\n\
+                    "CASEBASE_DATABASE_URL connects as `{role}`, and the service needs no more than {WORKER} may do\n\
                      hint: as the owner, `alter role {WORKER} password '…'`; then put {WORKER} and that password into the \
-                     service's DATABASE_URL"
+                     service's CASEBASE_DATABASE_URL"
                 );
                 return;
             }
