@@ -1,13 +1,14 @@
 //! `casebase serve`: the HTTP service and, in the same process, the webhook worker.
 
-use std::{io::Write, net::SocketAddr, time::Duration};
+use std::{io::Write, time::Duration};
 
 use anyhow::Context;
-use casebase_local::{Stack, postgres::PASSWORD};
 use casebase_server::Config;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+use crate::terminal;
 
 /// One connection listens, the others lease and report.
 const OUTBOX_CONNECTIONS: u32 = 3;
@@ -32,7 +33,7 @@ pub async fn run(_: Args) -> anyhow::Result<()> {
         .with_context(|| format!("CASEBASE_LISTEN {} can't be used", config.listen))?;
     let mut service = Running::start(listener, config)?;
     writeln!(
-        std::io::stderr(),
+        terminal::stderr(),
         "casebase serves at {}; Ctrl-C stops it",
         service.url
     )?;
@@ -77,32 +78,6 @@ impl Running {
             http,
             webhooks,
         })
-    }
-
-    /// The service for a local stack. The worker's role gets the stack's password, as an operator would give it one.
-    pub async fn start_beside(stack: &Stack, address: SocketAddr) -> anyhow::Result<Self> {
-        let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
-            "alter role {WORKER} password '{PASSWORD}'"
-        )))
-        .execute(&mut owner)
-        .await?;
-        owner.close().await?;
-
-        let settings = stack.environment();
-        let config = Config::from_variables(|name| match name {
-            "CASEBASE_DATABASE_URL" => Some(stack.database_url(WORKER)),
-            // Receivers that are tried locally are on this machine.
-            "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => Some("true".into()),
-            _ => settings
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.clone()),
-        })?;
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("the service's address {address} can't be used"))?;
-        Self::start(listener, config)
     }
 
     /// Where the service answers.
