@@ -13,11 +13,11 @@ use crate::terminal;
 /// One connection listens, the others lease and report.
 const OUTBOX_CONNECTIONS: u32 = 3;
 
-/// The role that the migrations make for the service.
+/// The role that the migrations make for the service, which runs as nobody else.
 pub const WORKER: &str = "casebase_worker";
 
 /// How long to wait for a database that is not there yet.
-const DATABASE_RETRY: Duration = Duration::from_secs(5);
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
 /// `casebase serve` has no options: everything is in the environment.
 #[derive(Debug, clap::Args)]
@@ -62,13 +62,7 @@ impl Running {
             ..casebase_webhooks::Config::default()
         };
         let outbox = config.database.pool(OUTBOX_CONNECTIONS);
-        tokio::spawn(check_role(outbox.clone()));
-        let stop = shutdown.clone();
-        let webhooks = tokio::spawn(async move {
-            let result = casebase_webhooks::run(outbox.clone(), worker, stop).await;
-            outbox.close().await;
-            Ok(result?)
-        });
+        let webhooks = tokio::spawn(send_webhooks(outbox, worker, shutdown.clone()));
         let stop = shutdown.clone();
         let http =
             tokio::spawn(async move { Ok(casebase_server::serve(listener, config, stop).await?) });
@@ -101,25 +95,38 @@ impl Running {
     }
 }
 
-/// Warns, once the database answers, when the service is somebody else there: everything works for the owner too, who
-/// may do far more than the service needs.
-async fn check_role(database: PgPool) {
+async fn send_webhooks(
+    outbox: PgPool,
+    config: casebase_webhooks::Config,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        role = check_role(&outbox) => {
+            role?;
+            casebase_webhooks::run(outbox.clone(), config, stop.clone()).await?;
+        }
+    }
+    outbox.close().await;
+    Ok(())
+}
+
+/// Waits for the database and refuses to be anybody else there: everything would work for the owner too, who may do far
+/// more than the service needs.
+async fn check_role(database: &PgPool) -> anyhow::Result<()> {
     loop {
         let role = sqlx::query_scalar::<_, String>("select current_user::text");
-        match role.fetch_one(&database).await {
-            Ok(role) if role == WORKER => return,
-            Ok(role) => {
-                tracing::warn!(
-                    "CASEBASE_DATABASE_URL connects as `{role}`, and the service needs no more than {WORKER} may do\n\
-                     hint: as the owner, `alter role {WORKER} password '…'`; then put {WORKER} and that password into the \
-                     service's CASEBASE_DATABASE_URL"
-                );
-                return;
+        match role.fetch_one(database).await {
+            Ok(role) if role == WORKER => return Ok(()),
+            Ok(role) => anyhow::bail!(
+                "CASEBASE_DATABASE_URL connects as `{role}`; the service runs as {WORKER}, which may do no more than it needs\n\
+                 hint: as the project's owner, `alter role {WORKER} password '…'`; then put {WORKER} and that password \
+                 into CASEBASE_DATABASE_URL"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "the database can't be reached; files wait for their verification, webhooks to be sent");
+                tokio::time::sleep(DATABASE_RETRY).await;
             }
-            // The service was stopped.
-            Err(sqlx::Error::PoolClosed) => return,
-            // The webhook worker says so.
-            Err(_) => tokio::time::sleep(DATABASE_RETRY).await,
         }
     }
 }
