@@ -16,6 +16,8 @@ mod hijack;
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;
 mod support;
+#[path = "database/words.rs"]
+mod words;
 #[path = "database/writers_of_the_same_cases.rs"]
 mod writers_of_the_same_cases;
 
