@@ -9,7 +9,10 @@ use casebase_supabase::{
 };
 use serde_json::{Value, json};
 
-use crate::{CaseFiles, Error, object_of};
+use crate::{
+    case_files::{CaseFiles, object_of},
+    error::Error,
+};
 
 impl CaseFiles {
     /// Deletes a file, as far as the user may.

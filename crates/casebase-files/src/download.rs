@@ -5,7 +5,11 @@ use casebase_supabase::{
     rows::{CaseFile, FileId},
 };
 
-use crate::{CaseFiles, Error, object_of, storage};
+use crate::{
+    case_files::{CaseFiles, object_of},
+    error::Error,
+    storage,
+};
 
 impl CaseFiles {
     /// The file's row and its bytes, or the part that an HTTP `Range` names. Storage's policies

@@ -1,13 +1,15 @@
 //! Why a file was not uploaded, read, verified or deleted.
 
-use std::io;
-
 use casebase_supabase::{
     postgrest,
     rows::{CaseNumber, FileId, InteractionId},
 };
 
-use crate::{check::Refusal, storage, verify::LedgerError};
+use crate::{
+    check::Refusal,
+    ledger::LedgerError,
+    storage::{self, StreamError},
+};
 
 /// What stopped an operation on a file.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +38,9 @@ pub enum Error {
     /// The bytes are not what is taken.
     #[error(transparent)]
     Content(#[from] Refusal),
-    /// The body ended early.
+    /// The body ended early; never for its size, which is [`Error::TooLarge`].
     #[error("the file did not arrive completely: {0}")]
-    Interrupted(io::Error),
+    Interrupted(StreamError),
     /// As many files of this name and second as there are tries.
     #[error("every name for this file is taken; try again")]
     NameTaken,
@@ -63,8 +65,17 @@ impl From<storage::Error> for Error {
     /// A body that broke on its way out is our sender's failure and not Storage's.
     fn from(error: storage::Error) -> Self {
         match error {
-            storage::Error::Interrupted(error) => Self::interrupted(error),
+            storage::Error::Interrupted(error) => error.into(),
             other => Self::Storage(other),
+        }
+    }
+}
+
+impl From<StreamError> for Error {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::AboveLimit { limit } => Self::TooLarge { limit },
+            other => Self::Interrupted(other),
         }
     }
 }
@@ -86,17 +97,4 @@ impl Error {
             Self::Empty | Self::TooLarge { .. } | Self::Content(_) | Self::Corrupted
         )
     }
-
-    /// A stream of bytes carries only I/O errors; a limit that it ran into travels inside of one.
-    pub(crate) fn interrupted(error: io::Error) -> Self {
-        match error.get_ref().and_then(|e| e.downcast_ref::<AboveLimit>()) {
-            Some(AboveLimit(limit)) => Self::TooLarge { limit: *limit },
-            None => Self::Interrupted(error),
-        }
-    }
 }
-
-/// More bytes came than are taken.
-#[derive(Debug, thiserror::Error)]
-#[error("more than {0} bytes")]
-pub(crate) struct AboveLimit(pub(crate) u64);

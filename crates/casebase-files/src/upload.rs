@@ -5,10 +5,7 @@
 //! taken back as far as the caller's token reaches; the rest is a `pending`, `uploaded` or
 //! `deleting` row that only the uploader sees, and deletes when asked again.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use casebase_supabase::{
@@ -21,12 +18,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    CaseFiles, Error,
+    case_files::{CaseFiles, object_of},
     check::{self, HEAD, Inspection, Inspector},
-    error::AboveLimit,
+    error::Error,
     name::{self, FileName, OriginalName},
-    object_of,
-    storage::{Bytestream, NewObject, with_idle_limit},
+    storage::{Bytestream, NewObject, at_most, with_idle_limit},
 };
 
 /// ` (2)`, ` (3)` … are tried this far: more files of one name in one second is no accident.
@@ -113,7 +109,7 @@ impl CaseFiles {
         let mut body = with_idle_limit(at_most(limit, body));
         let mut beginning = BytesMut::new();
         while beginning.len() < HEAD {
-            match body.try_next().await.map_err(Error::interrupted)? {
+            match body.try_next().await? {
                 Some(bytes) => beginning.extend_from_slice(&bytes),
                 None => break,
             }
@@ -211,20 +207,6 @@ impl CaseFiles {
 
 fn is_name_taken(error: &casebase_supabase::postgrest::ApiError) -> bool {
     error.violates("case_files_object_path_key")
-}
-
-/// The stream, ending in an error when it is longer than announced to be possible.
-pub(crate) fn at_most(limit: u64, body: Bytestream) -> Bytestream {
-    let mut size = 0;
-    let limited = body.map(move |bytes| {
-        let bytes = bytes?;
-        size += bytes.len() as u64;
-        if size > limit {
-            return Err(io::Error::other(AboveLimit(limit)));
-        }
-        Ok(bytes)
-    });
-    limited.boxed()
 }
 
 /// The stream, with an inspector that has seen what passed.

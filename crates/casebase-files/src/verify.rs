@@ -4,8 +4,6 @@
 //! together with the version of the object that was read: it refuses when the object was replaced
 //! meanwhile, and lets others read that version only.
 
-use std::io;
-
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, FileId, FileState},
@@ -13,56 +11,13 @@ use casebase_supabase::{
 use futures::TryStreamExt as _;
 
 use crate::{
-    CaseFiles, Error,
+    case_files::{CaseFiles, object_of},
     check::{self, Inspection, Inspector},
-    name, object_of, storage,
-    upload::at_most,
+    error::Error,
+    ledger::Verified,
+    name,
+    storage::{self, StreamError, at_most},
 };
-
-/// An uploaded object waiting to be checked.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// The version that is there now.
-    pub object_version: String,
-}
-
-/// What reading the bytes showed.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    /// The version that was read.
-    pub object_version: String,
-    /// SHA-256, 64 hex digits.
-    pub sha256: String,
-    /// Number of bytes.
-    pub file_size: i64,
-    /// What they are stored as.
-    pub content_type: String,
-}
-
-/// The database functions of the verifying role; nothing else in this service uses that role.
-#[async_trait::async_trait]
-pub trait Ledger: Send + Sync {
-    /// The uploaded file as it is now.
-    async fn begin(&self, id: FileId) -> Result<Candidate, LedgerError>;
-    /// Makes it available, unless it changed since.
-    async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError>;
-    /// Condemns it, with the reason.
-    async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError>;
-}
-
-/// What the database said to a verification.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// The file is not uploaded, or was replaced meanwhile.
-    #[error("{0}")]
-    WrongState(String),
-    /// A constraint stands against what was read.
-    #[error("the database refuses the file: {0}")]
-    Refused(String),
-    /// The connection, the role or its rights.
-    #[error("the database cannot be reached for verification: {0}")]
-    Unavailable(String),
-}
 
 impl CaseFiles {
     /// Verifies a file that its uploader wrote without this service. One that is available already
@@ -141,10 +96,10 @@ impl CaseFiles {
 }
 
 /// Here it is Storage that sends.
-fn broken(error: io::Error) -> Error {
-    match Error::interrupted(error) {
-        Error::Interrupted(error) => storage::Error::Unavailable(error.to_string()).into(),
-        too_large => too_large,
+fn broken(error: StreamError) -> Error {
+    match error {
+        StreamError::AboveLimit { .. } => error.into(),
+        other => Error::Storage(storage::Error::Unavailable(other.to_string())),
     }
 }
 

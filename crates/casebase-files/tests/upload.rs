@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use casebase_files::{
     CaseFiles, Error, NewFile,
+    ledger::{Candidate, Ledger, LedgerError, Verified},
     name::OriginalName,
-    storage::{Bytestream, ObjectStore, RestStore},
-    verify::{Candidate, Ledger, LedgerError, Verified},
+    storage::{Bytestream, ObjectStore, RestStore, StreamError},
 };
 use casebase_supabase::{
     AnonKey,
@@ -216,10 +216,7 @@ async fn what_need_not_be_tried_reserves_nothing() {
         .upload("report.pdf", None, bytes(b"MZ\x90\0\x03\0\0\0"))
         .await;
     assert!(matches!(program, Err(Error::Content(_))));
-    let cut_off = stream::iter([
-        Ok(TEXT.into()),
-        Err(std::io::ErrorKind::UnexpectedEof.into()),
-    ]);
+    let cut_off = stream::iter([Ok(TEXT.into()), Err(StreamError::broken("cut off"))]);
     let cut_off = world.upload("note.txt", None, cut_off.boxed()).await;
     assert!(matches!(cut_off, Err(Error::Interrupted(_))));
     assert_eq!(world.changes().await, [""; 0]);
@@ -299,10 +296,7 @@ async fn an_upload_that_storage_does_not_take_is_taken_back() {
 async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
     let world = World::new(Notes::default(), vec![]).await;
     let beginning: &'static [u8] = &[b'a'; 20_000];
-    let chunks = [
-        Ok(beginning.into()),
-        Err(std::io::ErrorKind::UnexpectedEof.into()),
-    ];
+    let chunks = [Ok(beginning.into()), Err(StreamError::broken("cut off"))];
     let error = world
         .upload("note.txt", None, stream::iter(chunks).boxed())
         .await

@@ -11,9 +11,12 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use p256::pkcs8::EncodePrivateKey;
-use rand::RngCore;
+use rand::Rng;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+/// The JWT secret that `supabase start` documents.
+pub const JWT_SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
 
 /// Clocks may differ by this many seconds, as PostgREST allows.
 const LEEWAY: u64 = 30;

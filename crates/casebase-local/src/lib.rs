@@ -9,8 +9,9 @@ mod signing_key;
 mod stack;
 pub mod storage;
 
+pub use jwt::JWT_SECRET;
 pub use signing_key::Error as SigningKeyError;
 pub use stack::{
-    ANON_KEY, Error, FILE_SIZE_LIMIT, JWT_SECRET, Options, PROJECT_REF, S3_REGION, S3_STATIC_KEY,
+    ANON_KEY, Error, FILE_SIZE_LIMIT, Options, PROJECT_REF, S3_REGION, S3_STATIC_KEY,
     SERVICE_ROLE_KEY, Stack,
 };

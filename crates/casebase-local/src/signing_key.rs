@@ -7,10 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
-    JWT_SECRET,
-    jwt::{KeyError, Keys, SigningAlgorithm, generate_es256},
-};
+use crate::jwt::{JWT_SECRET, KeyError, Keys, SigningAlgorithm, generate_es256};
 
 /// What the Supabase CLI's own template calls it (`auth.signing_keys_path`): an array of private JWKs, the first signs.
 const FILE: &str = "signing_keys.json";

@@ -17,13 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth,
     gateway_cors::allow_every_origin,
-    jwt::{Keys, SigningAlgorithm},
+    jwt::{JWT_SECRET, Keys, SigningAlgorithm},
     postgres::{self, Postgres},
     rest, signing_key, storage,
 };
 
-/// The JWT secret that `supabase start` documents.
-pub const JWT_SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
 /// The anon key that `supabase start` documents: a token with the role `anon`, signed with [`JWT_SECRET`].
 pub const ANON_KEY: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW1vIiwicm9sZSI6ImFub24iLCJleHAiOjE5ODM4MTI5OTZ9.CRXP1A7WOeoJeXxjNni43kdQwgnWNReilDMblYTn_I0";
 /// The service_role key that `supabase start` documents.

@@ -33,7 +33,7 @@ pub const VARIABLES: &[Variable] = &[
         default: None,
     },
     Variable {
-        name: "DATABASE_URL",
+        name: "CASEBASE_DATABASE_URL",
         meaning: "the project's database as the role casebase_worker, for verification and webhooks only: \
             a direct connection or the pooler's session mode (its transaction mode can't listen)",
         default: None,
@@ -191,7 +191,7 @@ impl Config {
         let (storage, notices) = variables.storage(&supabase_url, &anon_key)?;
         Ok(Self {
             jwt_secret: variables.optional("SUPABASE_JWT_SECRET")?,
-            database: variables.required("DATABASE_URL")?,
+            database: variables.required("CASEBASE_DATABASE_URL")?,
             listen: variables
                 .optional("CASEBASE_LISTEN")?
                 .unwrap_or(DEFAULT_LISTEN),
@@ -288,7 +288,7 @@ mod tests {
             ("SUPABASE_URL", "http://127.0.0.1:54321"),
             ("SUPABASE_ANON_KEY", LEGACY),
             (
-                "DATABASE_URL",
+                "CASEBASE_DATABASE_URL",
                 "postgresql://casebase_worker:x@127.0.0.1:54322/postgres",
             ),
             ("SUPABASE_PROJECT_REF", "stub"),
@@ -320,7 +320,7 @@ mod tests {
         for name in [
             "SUPABASE_URL",
             "SUPABASE_ANON_KEY",
-            "DATABASE_URL",
+            "CASEBASE_DATABASE_URL",
             "SUPABASE_PROJECT_REF",
         ] {
             let error = error(&[(name, " ")]);
@@ -331,7 +331,7 @@ mod tests {
             ("SUPABASE_URL", "postgresql://postgres:secret@db/postgres"),
             ("SUPABASE_URL", "secret"),
             ("SUPABASE_ANON_KEY", "secret\nkey"),
-            ("DATABASE_URL", "mysql-secret"),
+            ("CASEBASE_DATABASE_URL", "mysql-secret"),
             ("CASEBASE_STORAGE", "disk-secret"),
             ("SUPABASE_S3_ENDPOINT", "secret"),
             ("CASEBASE_LISTEN", "secret"),
@@ -374,7 +374,7 @@ mod tests {
             Some(match name {
                 "SUPABASE_URL" | "SUPABASE_S3_ENDPOINT" => "http://localhost".to_owned(),
                 "SUPABASE_ANON_KEY" => LEGACY.to_owned(),
-                "DATABASE_URL" => "postgresql://localhost".to_owned(),
+                "CASEBASE_DATABASE_URL" => "postgresql://localhost".to_owned(),
                 "CASEBASE_STORAGE" => "s3".to_owned(),
                 "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
                 "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => "true".to_owned(),

@@ -12,7 +12,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use casebase_files::{name::NameError, storage, verify::LedgerError};
+use casebase_files::{
+    ledger::LedgerError,
+    name::NameError,
+    storage::{self, StreamError},
+};
 use casebase_supabase::{jwt::TokenError, postgrest};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -262,11 +266,7 @@ impl From<casebase_files::Error> for ApiError {
             E::FileNotFound(_) => Self::new(StatusCode::NOT_FOUND, "file_not_found", error),
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
-            E::TooLarge { .. } => {
-                let mut error = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", error);
-                error.detail.field = Some("file");
-                error
-            }
+            E::TooLarge { .. } => Self::file_too_large(error),
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
             E::NameTaken => Self::new(StatusCode::CONFLICT, "name_taken", error),
@@ -290,18 +290,33 @@ impl From<casebase_files::Error> for ApiError {
 }
 
 impl ApiError {
+    fn file_too_large(message: impl ToString) -> Self {
+        let mut error = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", message);
+        error.detail.field = Some("file");
+        error
+    }
+
     /// The body ended early: cut off, silent for too long, or a form that is wrong.
-    pub(crate) fn interrupted(error: &std::io::Error) -> Self {
-        if let Some(form) = error.get_ref().and_then(|e| e.downcast_ref::<Self>()) {
-            return form.clone();
+    pub(crate) fn interrupted(error: &StreamError) -> Self {
+        match error {
+            StreamError::AboveLimit { .. } => Self::file_too_large(error),
+            StreamError::Silent => {
+                let message = "the file stopped arriving";
+                Self::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", message)
+            }
+            StreamError::Broken(_) => {
+                let message = "the file did not arrive completely";
+                Self::new(StatusCode::BAD_REQUEST, "upload_interrupted", message)
+                    .hint("nothing was kept; send it again")
+            }
+            StreamError::NotLast => Self::field("file", "file_not_last", error)
+                .hint("put `file` last: the parts before it say where it goes"),
+            StreamError::TooMuchBeside { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error).hint(
+                    "send only the fields interaction_id and visible_to_client, and then the file",
+                )
+            }
         }
-        if error.kind() == std::io::ErrorKind::TimedOut {
-            let message = "the file stopped arriving";
-            return Self::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", message);
-        }
-        let message = "the file did not arrive completely";
-        Self::new(StatusCode::BAD_REQUEST, "upload_interrupted", message)
-            .hint("nothing was kept; send it again")
     }
 }
 

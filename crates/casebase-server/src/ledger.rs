@@ -1,6 +1,6 @@
 //! The verification functions of the database, called as `casebase_worker`.
 
-use casebase_files::verify::{Candidate, Ledger, LedgerError, Verified};
+use casebase_files::ledger::{Candidate, Ledger, LedgerError, Verified};
 use casebase_supabase::rows::{CaseFile, FileId};
 use sqlx::{PgPool, types::Json};
 

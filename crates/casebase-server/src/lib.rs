@@ -55,7 +55,7 @@ impl State {
         let files = CaseFiles::new(
             db.clone(),
             store.clone(),
-            Arc::clone(&ledger) as Arc<dyn casebase_files::verify::Ledger>,
+            Arc::clone(&ledger) as Arc<dyn casebase_files::ledger::Ledger>,
             config.max_file_bytes,
         );
         let secret = config.jwt_secret.as_deref();

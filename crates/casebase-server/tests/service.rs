@@ -40,7 +40,9 @@ impl World {
             "SUPABASE_ANON_KEY" => Some("sb_publishable_x".into()),
             "SUPABASE_JWT_SECRET" => Some(SECRET.into()),
             // Nobody listens there: what these tests do needs no verification.
-            "DATABASE_URL" => Some("postgresql://casebase_worker@127.0.0.1:9/postgres".into()),
+            "CASEBASE_DATABASE_URL" => {
+                Some("postgresql://casebase_worker@127.0.0.1:9/postgres".into())
+            }
             "CASEBASE_MAX_FILE_BYTES" => Some("1000000".into()),
             _ => None,
         });

@@ -11,10 +11,11 @@ use reqwest::{Client, Response};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 use url::Url;
 
+use crate::attempt::{Attempt, Outcome};
 use crate::outbox::Delivery;
 use crate::resolve::{PublicResolver, check_url};
 use crate::schedule;
-use crate::sign::signature_header;
+use crate::sign::SecretError;
 
 /// How much of an answer is kept for admins to read, in bytes.
 const KEPT_OF_ANSWER: usize = 1024;
@@ -22,51 +23,14 @@ const KEPT_OF_ANSWER: usize = 1024;
 /// How long to wait for that much once the status is known. The status decides; the body is a courtesy.
 const PATIENCE_FOR_BODY: Duration = Duration::from_secs(1);
 
-/// A request that was made, or could not be.
-#[derive(Debug)]
-pub struct Attempt {
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// How long it took.
-    pub duration: Duration,
-    /// How it ended.
-    pub outcome: Outcome,
-}
-
-/// How a request ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The receiver answered.
-    Answered {
-        /// The HTTP status.
-        status: u16,
-        /// How long it asked to wait.
-        retry_after: Option<Duration>,
-        /// The beginning of what it said.
-        body: String,
-    },
-    /// It got the request, or may have, and did not answer.
-    NoAnswer {
-        /// Why, for admins to read.
-        error: String,
-    },
-    /// It got nothing: there was no connection, or none was tried.
-    NotSent {
-        /// Why, for admins to read.
-        error: String,
-    },
-}
-
 #[derive(Debug, thiserror::Error)]
 enum SendError {
     #[error("the endpoint's URL can't be read: {0}")]
     Url(#[from] url::ParseError),
     #[error(transparent)]
     Refused(#[from] crate::resolve::Refusal),
-    #[error("the endpoint has no signing secret, and nothing is sent unsigned; rotate its secret")]
-    NoSecret,
-    #[error("the endpoint's secret can't be used: {0}")]
-    Secret(#[from] standardwebhooks::WebhookError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     #[error("{}", with_causes(.0))]
     Http(reqwest::Error),
 }
@@ -140,15 +104,8 @@ impl Sender {
         if !self.allow_private {
             check_url(&url)?;
         }
-        if delivery.secrets.is_empty() {
-            return Err(SendError::NoSecret);
-        }
-        let signature = signature_header(
-            &delivery.secrets,
-            &delivery.message_id,
-            sent_at,
-            &delivery.body,
-        )?;
+        let secrets = &delivery.secrets;
+        let signature = secrets.sign(&delivery.message_id, sent_at, &delivery.body)?;
 
         let response = self
             .client
@@ -229,7 +186,7 @@ mod tests {
             url: url.to_owned(),
             message_id: "msg_1".to_owned(),
             body: BODY.to_owned(),
-            secrets: vec![SECRET.to_owned().into()],
+            secrets: vec![SECRET.to_owned()].into(),
         }
     }
 
@@ -358,10 +315,14 @@ mod tests {
         let sender = Sender::new(Duration::from_secs(5), true).unwrap();
         for (secrets, why) in [
             (vec![], "no signing secret"),
-            (vec!["whsec_not base64".to_owned().into()], "can't be used"),
+            (vec!["whsec_not base64".to_owned()], "can't be used"),
+            (
+                vec![SECRET.to_owned(), "whsk_C2FVsBQI".to_owned()],
+                "can't be used",
+            ),
         ] {
             let delivery = Delivery {
-                secrets,
+                secrets: secrets.into(),
                 ..delivery_to(&server.uri())
             };
             let error = not_sent(sender.send(&delivery).await.outcome);

@@ -10,7 +10,7 @@ use sqlx::postgres::PgListener;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::sign::WebhookSecret;
+use crate::sign::SigningSecrets;
 use crate::verdict::Verdict;
 
 /// The channel on which the database says that an idle worker has something to do.
@@ -34,7 +34,8 @@ pub struct Delivery {
     /// The JSON to send, byte for byte.
     pub body: String,
     /// The secrets that sign now, newest first.
-    pub secrets: Vec<WebhookSecret>,
+    #[sqlx(try_from = "Vec<String>")]
+    pub secrets: SigningSecrets,
 }
 
 /// Which one it is. The URL can carry a receiver's token, and the body is about people.
@@ -156,7 +157,7 @@ mod tests {
             url: "https://example.com/?token=hush".to_owned(),
             message_id: "msg_1".to_owned(),
             body: r#"{"title":"hush"}"#.to_owned(),
-            secrets: vec!["whsec_hush".to_owned().into()],
+            secrets: vec!["whsec_hush".to_owned()].into(),
         };
         let printed = format!("{delivery:?}");
         assert!(printed.contains("delivery_id: 7"), "{printed}");

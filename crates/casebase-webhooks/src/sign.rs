@@ -1,18 +1,69 @@
-//! Signatures by the Standard Webhooks specification, scheme `v1`: HMAC-SHA256 over `id.timestamp.body`.
+//! Signing secrets, and signatures by the Standard Webhooks specification.
 
 use std::fmt;
+use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use standardwebhooks::{Webhook, WebhookError};
 
-/// A signing secret, `whsec_<base64>`, as the database and receivers write it. Never printed.
-#[derive(Clone, sqlx::Type)]
-#[sqlx(transparent)]
-pub struct WebhookSecret(String);
+/// How a secret signs.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// `whsec_…`: HMAC-SHA256 over `id.timestamp.body`, the specification's scheme `v1`.
+    HmacSha256,
+}
 
-impl From<String> for WebhookSecret {
-    fn from(secret: String) -> Self {
-        Self(secret)
+/// A signing secret: its kind, and its bytes. Never printed.
+#[derive(Clone)]
+pub struct WebhookSecret {
+    kind: Kind,
+    bytes: Vec<u8>,
+}
+
+/// Why nothing can be signed. It is for admins to read and never repeats the secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// There is none.
+    #[error("the endpoint has no signing secret, and nothing is sent unsigned; rotate its secret")]
+    Missing,
+    /// What it begins with is no kind that is known here.
+    #[error(
+        "the endpoint's secret can't be used: it does not begin with whsec_; rotate its secret"
+    )]
+    UnknownKind,
+    /// Its bytes can't be read.
+    #[error(
+        "the endpoint's secret can't be used: what follows its whsec_ is not base64; rotate its secret"
+    )]
+    NotBase64,
+    /// The library refused to sign.
+    #[error("the webhook can't be signed: {0}")]
+    Library(String),
+}
+
+impl From<WebhookError> for SecretError {
+    fn from(error: WebhookError) -> Self {
+        Self::Library(error.to_string())
+    }
+}
+
+impl FromStr for WebhookSecret {
+    type Err = SecretError;
+
+    /// From `whsec_<base64>`, as the database and receivers write it.
+    fn from_str(text: &str) -> Result<Self, SecretError> {
+        let (prefix, encoded) = text.split_once('_').ok_or(SecretError::UnknownKind)?;
+        let kind = match prefix {
+            "whsec" => Kind::HmacSha256,
+            _ => return Err(SecretError::UnknownKind),
+        };
+        let bytes = STANDARD.decode(encoded);
+        Ok(Self {
+            kind,
+            bytes: bytes.map_err(|_| SecretError::NotBase64)?,
+        })
     }
 }
 
@@ -22,25 +73,56 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// The `webhook-signature` header: one signature a secret, separated by spaces, so that a receiver may still check
-/// with the old secret while it is being rotated.
-///
-/// # Errors
-/// When what follows a secret's `whsec_` is not base64.
-pub fn signature_header(
-    secrets: &[WebhookSecret],
-    message_id: &str,
-    sent_at: DateTime<Utc>,
-    body: &str,
-) -> Result<String, WebhookError> {
-    let signatures: Result<Vec<String>, WebhookError> = secrets
-        .iter()
-        .map(|secret| {
-            let webhook = Webhook::new(&secret.0)?;
-            webhook.sign(message_id, sent_at.timestamp(), body.as_bytes())
-        })
-        .collect();
-    Ok(signatures?.join(" "))
+impl WebhookSecret {
+    /// One entry of the `webhook-signature` header.
+    fn sign(
+        &self,
+        message_id: &str,
+        sent_at: DateTime<Utc>,
+        body: &str,
+    ) -> Result<String, SecretError> {
+        match self.kind {
+            Kind::HmacSha256 => {
+                let webhook = Webhook::from_bytes(self.bytes.clone())?;
+                Ok(webhook.sign(message_id, sent_at.timestamp(), body.as_bytes())?)
+            }
+        }
+    }
+}
+
+/// An endpoint's secrets, newest first, or why they can't be used: that is this endpoint's trouble, and must not keep
+/// the deliveries of others that were leased with it.
+#[derive(Debug, Clone)]
+pub struct SigningSecrets(Result<Vec<WebhookSecret>, SecretError>);
+
+impl From<Vec<String>> for SigningSecrets {
+    fn from(secrets: Vec<String>) -> Self {
+        if secrets.is_empty() {
+            return Self(Err(SecretError::Missing));
+        }
+        Self(secrets.iter().map(|secret| secret.parse()).collect())
+    }
+}
+
+impl SigningSecrets {
+    /// The `webhook-signature` header: one signature a secret, separated by spaces, so that a receiver may still check
+    /// with the old secret while it is being rotated.
+    ///
+    /// # Errors
+    /// When one of the secrets can't be used, or there is none.
+    pub fn sign(
+        &self,
+        message_id: &str,
+        sent_at: DateTime<Utc>,
+        body: &str,
+    ) -> Result<String, SecretError> {
+        let secrets = self.0.as_ref().map_err(Clone::clone)?;
+        let signatures: Result<Vec<String>, SecretError> = secrets
+            .iter()
+            .map(|secret| secret.sign(message_id, sent_at, body))
+            .collect();
+        Ok(signatures?.join(" "))
+    }
 }
 
 #[cfg(test)]
@@ -53,13 +135,10 @@ mod tests {
     const BODY: &str = r#"{"email":"test@example.com","username":"test_user"}"#;
     const SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
 
-    fn sign_with(secrets: &[&str]) -> Result<String, WebhookError> {
-        let secrets: Vec<WebhookSecret> = secrets
-            .iter()
-            .map(|secret| WebhookSecret((*secret).to_owned()))
-            .collect();
+    fn sign_with(secrets: &[&str]) -> Result<String, SecretError> {
+        let secrets: Vec<String> = secrets.iter().map(|&secret| secret.into()).collect();
         let sent_at = DateTime::from_timestamp(1_649_367_553, 0).unwrap();
-        signature_header(&secrets, MESSAGE_ID, sent_at, BODY)
+        SigningSecrets::from(secrets).sign(MESSAGE_ID, sent_at, BODY)
     }
 
     #[test]
@@ -78,12 +157,27 @@ mod tests {
 
     #[test]
     fn a_secret_is_never_printed() {
-        let printed = format!("{:?}", WebhookSecret(SECRET.to_owned()));
-        assert_eq!(printed, "WebhookSecret(…)");
+        let secrets = SigningSecrets::from(vec![SECRET.to_owned()]);
+        assert_eq!(
+            format!("{secrets:?}"),
+            "SigningSecrets(Ok([WebhookSecret(…)]))"
+        );
     }
 
     #[test]
-    fn what_is_not_base64_is_no_secret() {
-        assert!(sign_with(&[SECRET, "whsec_not base64"]).is_err());
+    fn what_is_no_secret_of_a_known_kind_is_told_apart_and_not_repeated() {
+        for (secret, reason) in [
+            ("whsec_hush hush", SecretError::NotBase64),
+            // The specification's asymmetric kind, and a secret without any.
+            ("whsk_C2FVsBQIhrscChlQIMV", SecretError::UnknownKind),
+            ("C2FVsBQIhrscChlQIMV", SecretError::UnknownKind),
+            ("", SecretError::UnknownKind),
+        ] {
+            let error = sign_with(&[SECRET, secret]).unwrap_err();
+            assert_eq!(error, reason, "{secret}");
+            let encoded = secret.rsplit('_').next().unwrap();
+            assert!(encoded.is_empty() || !error.to_string().contains(encoded));
+        }
+        assert_eq!(sign_with(&[]), Err(SecretError::Missing));
     }
 }

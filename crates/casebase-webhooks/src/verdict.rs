@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::deliver::Outcome;
+use crate::attempt::Outcome;
 use crate::schedule::Schedule;
 
 /// How long an endpoint that is overloaded, and doesn't say for how long, gets no requests.

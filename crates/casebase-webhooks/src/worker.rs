@@ -9,8 +9,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Config;
-use crate::deliver::{Attempt, Outcome, Sender};
+use crate::attempt::{Attempt, Outcome};
+use crate::config::Config;
+use crate::deliver::Sender;
 use crate::outbox::{Delivery, Outbox, Report};
 use crate::schedule::Schedule;
 use crate::verdict::Verdict;

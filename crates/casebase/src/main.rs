@@ -1,8 +1,13 @@
 //! `casebase`: case management that a Supabase project adds to itself.
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{io::Write, process::ExitCode};
 
-use casebase::commands::{bench, demo, dev, migrate, serve};
+#[cfg(feature = "local")]
+use casebase::commands::{bench, demo, dev};
+use casebase::{
+    commands::{migrate, serve},
+    terminal,
+};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -15,15 +20,42 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Measure what Casebase costs, on a stack of its own
+    #[cfg(feature = "local")]
     Bench(bench::Args),
     /// Show the main job on real data, from sign-up to a verified webhook, and end
+    #[cfg(feature = "local")]
     Demo(demo::Args),
     /// Run a local Supabase with Casebase and sample data (development and tests only)
+    #[cfg(feature = "local")]
     Dev(dev::Args),
     /// Apply Casebase's migrations to a database
     Migrate(migrate::Args),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
+}
+
+impl Command {
+    /// What is logged without CASEBASE_LOG. The demo tells its own story; what runs for long says what it does.
+    fn default_log(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Demo(_) => "warn",
+            _ => "warn,casebase=info",
+        }
+    }
+
+    async fn run(self) -> anyhow::Result<()> {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Bench(args) => bench::run(args).await,
+            #[cfg(feature = "local")]
+            Self::Demo(args) => demo::run(args).await,
+            #[cfg(feature = "local")]
+            Self::Dev(args) => dev::run(args).await,
+            Self::Migrate(args) => migrate::run(args).await,
+            Self::Serve(args) => serve::run(args).await,
+        }
+    }
 }
 
 #[tokio::main]
@@ -34,40 +66,22 @@ async fn main() -> ExitCode {
     {
         return fail(&anyhow::anyhow!("the .env file can't be read: {e}"));
     }
-    let cli = Cli::parse();
-    // The demo tells its own story; what runs for long says what it does.
-    let default_level = match cli.command {
-        Command::Demo(_) => "warn",
-        _ => "warn,casebase=info",
-    };
+    let command = Cli::parse().command;
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("CASEBASE_LOG")
-                .unwrap_or_else(|_| default_level.into()),
+                .unwrap_or_else(|_| command.default_log().into()),
         )
-        .with_ansi(std::io::stderr().is_terminal() && no_color().is_none())
-        .with_writer(std::io::stderr)
+        .with_ansi(terminal::has_color(&terminal::stderr()))
+        .with_writer(terminal::stderr)
         .init();
-    let result = match cli.command {
-        Command::Bench(args) => bench::run(args).await,
-        Command::Demo(args) => demo::run(args).await,
-        Command::Dev(args) => dev::run(args).await,
-        Command::Migrate(args) => migrate::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
-    };
-    match result {
+    match command.run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => fail(&e),
     }
 }
 
-/// <https://no-color.org>: set and not empty means no colours.
-fn no_color() -> Option<std::ffi::OsString> {
-    std::env::var_os("NO_COLOR").filter(|value| !value.is_empty())
-}
-
 fn fail(error: &anyhow::Error) -> ExitCode {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    let _ = writeln!(terminal::stderr(), "error: {error:#}");
     ExitCode::FAILURE
 }

@@ -5,10 +5,8 @@
 mod dev;
 
 use std::{
-    io::{BufRead, BufReader},
     path::Path,
     process::{Output, Stdio},
-    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -88,45 +86,50 @@ fn migrate_names_the_option_when_the_database_is_not_there() {
 }
 
 #[test]
-fn serve_warns_who_connects_as_the_owner_and_says_what_to_do() {
+fn serve_refuses_to_run_as_the_owner_and_says_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let dev = Dev::start(folder.path(), &[]);
     let owner = &dev.settings["DATABASE_URL"];
-    let worker = owner.replace("//postgres:", "//casebase_worker:");
-
-    let log = serve(&dev, owner, Duration::from_secs(30));
-    assert!(log.contains("DATABASE_URL connects as `postgres`"), "{log}");
-    assert!(log.contains("hint: as the owner"), "{log}");
-    let log = serve(&dev, &worker, Duration::from_secs(3));
-    assert!(!log.contains("DATABASE_URL"), "{log}");
-}
-
-/// What `casebase serve` says until it gives a hint, or for as long as that.
-fn serve(dev: &Dev, database_url: &str, patience: Duration) -> String {
     let mut service = casebase(&["serve"])
         .envs(&dev.settings)
-        .env("DATABASE_URL", database_url)
+        .env("CASEBASE_DATABASE_URL", owner)
         .env("CASEBASE_LISTEN", "127.0.0.1:0")
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts");
-    let stderr = BufReader::new(service.stderr.take().expect("piped"));
-    let (said, lines) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut lines = stderr.lines().map_while(Result::ok);
-        lines.try_for_each(|line| said.send(line))
-    });
 
-    let end = Instant::now() + patience;
-    let mut log = String::new();
-    while !log.contains("hint:")
-        && let Ok(line) = lines.recv_timeout(end.saturating_duration_since(Instant::now()))
-    {
-        log += &format!("{line}\n");
+    let patience = Instant::now() + Duration::from_secs(60);
+    while service.try_wait().expect("a child").is_none() {
+        if Instant::now() > patience {
+            service.kill().expect("it runs");
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
-    service.kill().expect("it runs");
-    service.wait().expect("it ends");
-    log
+    let output = service.wait_with_output().expect("it ended");
+    let log = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(
+        log.contains("error: CASEBASE_DATABASE_URL connects as `postgres`"),
+        "{log}"
+    );
+    assert!(log.contains("hint: as the project's owner"), "{log}");
+}
+
+#[test]
+fn dev_gives_the_worker_its_own_url_in_the_ready_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &[]);
+    let role = tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(async {
+            use sqlx::Connection;
+            let url = &dev.settings["CASEBASE_DATABASE_URL"];
+            let mut worker = sqlx::PgConnection::connect(url).await?;
+            sqlx::query_scalar::<_, String>("select current_user::text")
+                .fetch_one(&mut worker)
+                .await
+        });
+    assert_eq!(role.expect("the worker connects"), "casebase_worker");
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod programs;
 #[path = "database/sample_data.rs"]
 mod sample_data;
 mod support;
+#[path = "database/words.rs"]
+mod words;
 #[path = "database/writers_of_the_same_cases.rs"]
 mod writers_of_the_same_cases;
 

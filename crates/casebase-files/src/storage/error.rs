@@ -1,6 +1,6 @@
 //! What can go wrong between here and an object.
 
-use std::io;
+use super::bytestream::StreamError;
 
 /// An object that was not written, read or deleted.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum Error {
     InvalidKey(String),
     /// The body being sent ended early: its sender's failure, not Storage's.
     #[error("the file ended early: {0}")]
-    Interrupted(io::Error),
+    Interrupted(StreamError),
     /// Our settings are wrong (signature, region, access key).
     #[error("Storage does not accept this service's settings: {0}")]
     Misconfigured(String),

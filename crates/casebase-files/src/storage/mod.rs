@@ -3,24 +3,19 @@
 //! Two ways lead there: the S3 protocol with the token as session token, and Storage's REST
 //! interface. They behave alike; a project without a legacy anon key has only the second.
 
+mod bytestream;
 mod error;
 mod rest;
 mod s3;
 mod transfer;
 
-use std::io;
-
-use bytes::Bytes;
 use casebase_supabase::jwt::UserToken;
-use futures::stream::BoxStream;
 
+pub(crate) use bytestream::at_most;
+pub use bytestream::{Bytestream, StreamError, with_idle_limit};
 pub use error::Error;
 pub use rest::RestStore;
 pub use s3::{S3Settings, S3Store};
-pub use transfer::with_idle_limit;
-
-/// Bytes on their way.
-pub type Bytestream = BoxStream<'static, io::Result<Bytes>>;
 
 /// Where an object lies. A path that could lead elsewhere cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq)]

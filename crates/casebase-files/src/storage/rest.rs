@@ -14,7 +14,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
-    Bytestream, Error, NewObject, Object, ObjectPath,
+    Bytestream, Error, NewObject, Object, ObjectPath, StreamError,
     transfer::{Patience, Watch},
 };
 
@@ -172,5 +172,5 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 fn bytes_of(answer: Response) -> Bytestream {
-    answer.bytes_stream().map_err(std::io::Error::other).boxed()
+    answer.bytes_stream().map_err(StreamError::broken).boxed()
 }

@@ -28,7 +28,7 @@ use tokio_util::io::ReaderStream;
 use url::Url;
 
 use super::{
-    Bytestream, Error, NewObject, Object, ObjectPath,
+    Bytestream, Error, NewObject, Object, ObjectPath, StreamError,
     transfer::{Patience, Watch},
 };
 
@@ -213,7 +213,9 @@ impl S3Store {
             content_type: answer.content_type,
             length: answer.content_length.and_then(|n| n.try_into().ok()),
             content_range: answer.content_range,
-            body: ReaderStream::new(answer.body.into_async_read()).boxed(),
+            body: ReaderStream::new(answer.body.into_async_read())
+                .map_err(StreamError::broken)
+                .boxed(),
         })
     }
 
@@ -268,7 +270,7 @@ struct Multipart<'a> {
 impl Multipart<'_> {
     async fn send_and_complete(
         &self,
-        parts: stream::BoxStream<'_, std::io::Result<Bytes>>,
+        parts: stream::BoxStream<'_, Result<Bytes, StreamError>>,
     ) -> Result<(), Error> {
         let numbered = parts.map_err(Error::Interrupted).zip(stream::iter(1..));
         let sent =
@@ -328,7 +330,7 @@ impl Multipart<'_> {
 }
 
 /// The body in pieces of exactly [`PART`] bytes, the last one shorter.
-fn parts_of(body: Bytestream) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
+fn parts_of(body: Bytestream) -> impl stream::Stream<Item = Result<Bytes, StreamError>> + Send {
     let start = (body.fuse(), Bytes::new());
     stream::try_unfold(start, |(mut body, mut rest)| async move {
         let mut part = BytesMut::with_capacity(PART);

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use casebase_supabase::AnonKey;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
@@ -37,11 +38,11 @@ fn at() -> ObjectPath {
     ObjectPath::new("client-bucket", "c1/cases/CASE-0001/CASE-0001-1-a (2).pdf").unwrap()
 }
 
-fn body(chunks: Vec<io::Result<Bytes>>) -> Bytestream {
+fn body(chunks: Vec<Result<Bytes, StreamError>>) -> Bytestream {
     stream::iter(chunks).boxed()
 }
 
-fn object(length: Option<u64>, chunks: Vec<io::Result<Bytes>>) -> NewObject {
+fn object(length: Option<u64>, chunks: Vec<Result<Bytes, StreamError>>) -> NewObject {
     NewObject {
         content_type: "application/pdf".into(),
         length,
@@ -187,7 +188,7 @@ async fn an_upload_in_parts_whose_body_breaks_is_aborted() {
     let server = taking_parts().await;
     let [_, s3] = both(&server.uri());
     let mut chunks: Vec<_> = vec![Ok(Bytes::from(vec![7_u8; 9_000_000]))];
-    chunks.push(Err(io::ErrorKind::UnexpectedEof.into()));
+    chunks.push(Err(StreamError::broken("cut off")));
     let error = s3
         .put(&user(), &at(), object(None, chunks))
         .await
@@ -205,7 +206,7 @@ async fn an_upload_in_parts_whose_body_breaks_is_aborted() {
 async fn a_body_that_breaks_is_its_senders_fault() {
     let server = answering(ResponseTemplate::new(200)).await;
     for store in both(&server.uri()) {
-        let chunks = vec![Ok("abc".into()), Err(io::ErrorKind::UnexpectedEof.into())];
+        let chunks = vec![Ok("abc".into()), Err(StreamError::broken("cut off"))];
         let error = store
             .put(&user(), &at(), object(Some(6), chunks))
             .await

@@ -1,8 +1,7 @@
-//! Bytes in motion: who stopped sending, and when to give up.
+//! A request that moves bytes: who stopped it, and when to give up.
 
 use std::{
     future::Future,
-    io,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -12,17 +11,17 @@ use std::{
 
 use futures::StreamExt as _;
 
-use super::{Bytestream, Error};
-
-/// A sender that is silent for this long is gone.
-const IDLE: Duration = Duration::from_secs(30);
+use super::{
+    bytestream::{Bytestream, StreamError},
+    error::Error,
+};
 
 /// How long Storage is waited for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     /// Until the first byte of an answer that needs no body.
     pub(super) answer: Duration,
-    /// A request that moved no byte for this long is stuck. Longer than [`IDLE`], so that a silent
+    /// A request that moved no byte for this long is stuck. Longer than [`super::bytestream::IDLE`], so that a silent
     /// sender is told from a stuck Storage; long enough for Storage to put a large object together.
     pub(super) stuck: Duration,
 }
@@ -47,26 +46,12 @@ impl Patience {
     }
 }
 
-/// The stream, ending in an error when its next bytes don't come within half a minute.
-pub fn with_idle_limit(body: Bytestream) -> Bytestream {
-    let limited = futures::stream::unfold(Some(body), |body| async {
-        let mut body = body?;
-        match tokio::time::timeout(IDLE, body.next()).await {
-            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
-            Ok(Some(Err(error))) => Some((Err(error), None)),
-            Ok(None) => None,
-            Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
-        }
-    });
-    limited.fuse().boxed()
-}
-
 /// Watches a body on its way out. An HTTP client reports a failing body as a failing request; this
 /// remembers whose fault it was.
 #[derive(Clone)]
 pub(super) struct Watch {
     patience: Patience,
-    failure: Arc<Mutex<Option<io::Error>>>,
+    failure: Arc<Mutex<Option<StreamError>>>,
     moved: Arc<AtomicU64>,
 }
 
@@ -88,9 +73,8 @@ impl Watch {
                 Ok(bytes)
             }
             Err(error) => {
-                let kind = error.kind();
-                *watch.failure() = Some(error);
-                Err(kind.into())
+                *watch.failure() = Some(error.clone());
+                Err(error)
             }
         });
         watched.boxed()
@@ -121,7 +105,7 @@ impl Watch {
         }
     }
 
-    fn failure(&self) -> std::sync::MutexGuard<'_, Option<io::Error>> {
+    fn failure(&self) -> std::sync::MutexGuard<'_, Option<StreamError>> {
         // A poisoned lock holds nothing but the error it was set to.
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
 //! Password hashes and what a password must be.
 
-use rand::Rng;
+use rand::RngExt;
 use rand::distr::Alphanumeric;
 
 use super::error::AuthError;

@@ -1,7 +1,7 @@
 //! Sessions and their tokens: a refresh token is used once, an access token is signed anew each time.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rand::Rng;
+use rand::RngExt;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_postgres::{Error, Transaction};

@@ -1,7 +1,6 @@
 //! An upload as a browser's form sends it, read as a stream: the fields first, the file last.
 
 use std::{
-    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +12,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
 };
-use casebase_files::storage::Bytestream;
+use casebase_files::storage::{Bytestream, StreamError};
 use casebase_supabase::rows::InteractionId;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
@@ -99,9 +98,7 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<Option<String>, ApiError> 
             .starts_with("multipart/form-data")
     });
     let Some(form) = form else { return Ok(None) };
-    multer::parse_boundary(form)
-        .map(Some)
-        .map_err(|error| invalid(&error))
+    multer::parse_boundary(form).map(Some).map_err(invalid)
 }
 
 /// Reads up to the file, which is left to be read.
@@ -143,7 +140,7 @@ async fn read_to_file(
     let body = bounded_before_file(body, Arc::clone(&in_file));
     let mut form = Multipart::with_constraints(body, boundary, constraints);
     for _ in 0..MAX_PARTS {
-        let part = form.next_field().await.map_err(|error| invalid(&error))?;
+        let part = form.next_field().await.map_err(invalid)?;
         let Some(part) = part else { break };
         match part.name().map(str::to_owned).as_deref() {
             Some("file") => {
@@ -156,7 +153,7 @@ async fn read_to_file(
                 });
             }
             Some(name @ ("interaction_id" | "visible_to_client")) => {
-                let text = part.text().await.map_err(|error| invalid(&error))?;
+                let text = part.text().await.map_err(invalid)?;
                 fields.set(name, &text)?;
             }
             _ => {}
@@ -178,7 +175,7 @@ fn bounded_before_file(body: Body, in_file: Arc<AtomicBool>) -> Bytestream {
             // The form's reader takes all that is ready before it looks at any of it.
             tokio::task::yield_now().await;
             if rest.is_empty() {
-                match body.try_next().await.map_err(io::Error::other)? {
+                match body.try_next().await.map_err(StreamError::broken)? {
                     Some(bytes) => rest = bytes,
                     None => return Ok(None),
                 }
@@ -189,7 +186,9 @@ fn bounded_before_file(body: Body, in_file: Arc<AtomicBool>) -> Bytestream {
             let piece = rest.split_to(rest.len().min(PIECE_BEFORE_FILE));
             before += piece.len();
             if before > MAX_BYTES_BEFORE_FILE {
-                return Err(io::Error::other(too_much_before_file()));
+                return Err(StreamError::TooMuchBeside {
+                    limit: MAX_BYTES_BEFORE_FILE,
+                });
             }
             Ok(Some((piece, (body, rest, before))))
         }
@@ -206,38 +205,39 @@ fn file_bytes(
 ) -> Bytestream {
     let start = (part, form, in_file);
     let bytes = stream::try_unfold(start, |(mut part, mut form, in_file)| async move {
-        if let Some(bytes) = part.chunk().await.map_err(io::Error::other)? {
+        if let Some(bytes) = part.chunk().await.map_err(broken)? {
             return Ok(Some((bytes, (part, form, in_file))));
         }
         drop(part);
         in_file.store(false, Ordering::Relaxed);
-        match form.next_field().await.map_err(io::Error::other)? {
+        match form.next_field().await.map_err(broken)? {
             None => Ok(None),
-            Some(_) => Err(io::Error::other(file_not_last())),
+            Some(_) => Err(StreamError::NotLast),
         }
     });
     bytes.boxed()
 }
 
-fn too_much_before_file() -> ApiError {
-    let message = format!("the form has more than {MAX_BYTES_BEFORE_FILE} bytes beside its file");
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", message)
-        .hint("send only the fields interaction_id and visible_to_client, and then the file")
-}
-
-fn file_not_last() -> ApiError {
-    ApiError::field("file", "file_not_last", "the form has parts after the file")
-        .hint("put `file` last: the parts before it say where it goes")
-}
-
-fn invalid(error: &multer::Error) -> ApiError {
-    if let multer::Error::StreamReadFailed(broken) = error
-        && let Some(reason) = broken.downcast_ref::<io::Error>()
-    {
-        return ApiError::interrupted(reason);
+fn invalid(error: multer::Error) -> ApiError {
+    match cause(&error) {
+        Some(broken) => ApiError::interrupted(&broken),
+        None => {
+            let message = format!("the form can't be read: {error}");
+            ApiError::new(StatusCode::BAD_REQUEST, "invalid_form", message)
+        }
     }
-    let message = format!("the form can't be read: {error}");
-    ApiError::new(StatusCode::BAD_REQUEST, "invalid_form", message)
+}
+
+/// What ended the body below, if that is what the form's reader says; it boxes what it is given.
+fn cause(error: &multer::Error) -> Option<StreamError> {
+    match error {
+        multer::Error::StreamReadFailed(broken) => broken.downcast_ref().cloned(),
+        _ => None,
+    }
+}
+
+fn broken(error: multer::Error) -> StreamError {
+    cause(&error).unwrap_or_else(|| StreamError::broken(error))
 }
 
 #[cfg(test)]
@@ -300,7 +300,11 @@ mod tests {
         let after = stream::iter([Ok(Bytes::from("\r\n--b\r\nx-header: "))]);
         let part = file(after.chain(endless()).boxed()).await.unwrap();
         let read = part.body.try_collect::<Vec<_>>();
-        assert!(tokio::time::timeout(SOON, read).await.unwrap().is_err());
+        let error = tokio::time::timeout(SOON, read).await.unwrap().unwrap_err();
+        assert!(
+            matches!(error, StreamError::TooMuchBeside { limit: 65536 }),
+            "{error}"
+        );
     }
 
     #[test]

@@ -10,7 +10,11 @@ use axum::{
     },
     response::IntoResponse,
 };
-use casebase_files::{NewFile, name::OriginalName, storage::Bytestream};
+use casebase_files::{
+    NewFile,
+    name::OriginalName,
+    storage::{Bytestream, StreamError},
+};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, CaseNumber},
@@ -126,7 +130,7 @@ impl Request {
         })?;
         let length = self.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = self.body.into_data_stream().map_err(std::io::Error::other);
+        let bytes = self.body.into_data_stream().map_err(StreamError::broken);
         Ok((
             new_file(self.case, self.fields, &name, length)?,
             bytes.boxed(),

@@ -1,13 +1,19 @@
 //! `casebase dev`: a local Supabase with Casebase in it.
 
-use std::{io::Write, net::Ipv4Addr, path::PathBuf};
+use std::{
+    io::Write,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use anyhow::Context;
-use casebase_local::{Options, Stack, jwt::SigningAlgorithm};
+use casebase_local::{Options, Stack, jwt::SigningAlgorithm, postgres::PASSWORD};
+use casebase_server::Config;
 use sqlx::{Connection, Executor, PgConnection};
+use tokio::net::TcpListener;
 
-use super::serve::Running;
-use crate::migrations;
+use super::serve::{Running, WORKER};
+use crate::{migrations, terminal};
 
 /// The custom access token hook that the migrations make, as Supabase's configuration names it.
 pub const ACCESS_TOKEN_HOOK: &str = "pg-functions://postgres/casebase/custom_access_token_hook";
@@ -66,9 +72,10 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     let service = if args.empty {
         None
     } else {
-        Some(start_service(args, stack).await?)
+        Some(start_service(stack, service_address(args)).await?)
     };
     if let Some(service) = &service {
+        environment.push(("CASEBASE_DATABASE_URL", stack.database_url(WORKER)));
         environment.push(("CASEBASE_URL", service.url().to_owned()));
     }
     print_table(&environment)?;
@@ -88,9 +95,35 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
 }
 
 /// The service has its own default port; whoever lets the system choose the API's gets a free one here too.
-async fn start_service(args: &Args, stack: &Stack) -> anyhow::Result<Running> {
+fn service_address(args: &Args) -> SocketAddr {
     let port = if args.port == 0 { 0 } else { SERVICE_PORT };
-    Running::start_beside(stack, (Ipv4Addr::LOCALHOST, port).into()).await
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// The service for a local stack. The worker's role gets the stack's password, as an operator would give it one.
+pub async fn start_service(stack: &Stack, address: SocketAddr) -> anyhow::Result<Running> {
+    let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "alter role {WORKER} password '{PASSWORD}'"
+    )))
+    .execute(&mut owner)
+    .await?;
+    owner.close().await?;
+
+    let settings = stack.environment();
+    let config = Config::from_variables(|name| match name {
+        "CASEBASE_DATABASE_URL" => Some(stack.database_url(WORKER)),
+        // Receivers that are tried locally are on this machine.
+        "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => Some("true".into()),
+        _ => settings
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.clone()),
+    })?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("the service's address {address} can't be used"))?;
+    Running::start(listener, config)
 }
 
 /// Applies the migrations as the project's owner and returns how many there were to apply.
@@ -116,7 +149,7 @@ async fn add_sample_data(stack: &Stack) -> Result<(), sqlx::Error> {
 }
 
 fn print_table(environment: &[(&str, String)]) -> std::io::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = terminal::stdout();
     writeln!(
         out,
         "A local Supabase with Casebase is running, for development and tests only.\n"

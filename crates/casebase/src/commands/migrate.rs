@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use sqlx::{Connection, PgConnection};
 
-use crate::migrations;
+use crate::{migrations, terminal};
 
 /// The options of `casebase migrate`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(&args.database_url)
         .await
         .context("the database can't be reached (--database-url, DATABASE_URL)")?;
-    let mut out = std::io::stdout();
+    let mut out = terminal::stdout();
     let pending = migrations::pending(&mut connection).await?;
     if pending.is_empty() {
         writeln!(out, "nothing to apply: the database is up to date")?;

@@ -1,7 +1,10 @@
 //! One file per command.
 
+#[cfg(feature = "local")]
 pub mod bench;
+#[cfg(feature = "local")]
 pub mod demo;
+#[cfg(feature = "local")]
 pub mod dev;
 pub mod migrate;
 pub mod serve;

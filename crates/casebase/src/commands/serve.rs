@@ -1,22 +1,23 @@
 //! `casebase serve`: the HTTP service and, in the same process, the webhook worker.
 
-use std::{io::Write, net::SocketAddr, time::Duration};
+use std::{io::Write, time::Duration};
 
 use anyhow::Context;
-use casebase_local::{Stack, postgres::PASSWORD};
 use casebase_server::Config;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+use crate::terminal;
 
 /// One connection listens, the others lease and report.
 const OUTBOX_CONNECTIONS: u32 = 3;
 
-/// The role that the migrations make for the service.
-const WORKER: &str = "casebase_worker";
+/// The role that the migrations make for the service, which runs as nobody else.
+pub const WORKER: &str = "casebase_worker";
 
 /// How long to wait for a database that is not there yet.
-const DATABASE_RETRY: Duration = Duration::from_secs(5);
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
 /// `casebase serve` has no options: everything is in the environment.
 #[derive(Debug, clap::Args)]
@@ -32,7 +33,7 @@ pub async fn run(_: Args) -> anyhow::Result<()> {
         .with_context(|| format!("CASEBASE_LISTEN {} can't be used", config.listen))?;
     let mut service = Running::start(listener, config)?;
     writeln!(
-        std::io::stderr(),
+        terminal::stderr(),
         "casebase serves at {}; Ctrl-C stops it",
         service.url
     )?;
@@ -61,13 +62,7 @@ impl Running {
             ..casebase_webhooks::Config::default()
         };
         let outbox = config.database.pool(OUTBOX_CONNECTIONS);
-        tokio::spawn(check_role(outbox.clone()));
-        let stop = shutdown.clone();
-        let webhooks = tokio::spawn(async move {
-            let result = casebase_webhooks::run(outbox.clone(), worker, stop).await;
-            outbox.close().await;
-            Ok(result?)
-        });
+        let webhooks = tokio::spawn(send_webhooks(outbox, worker, shutdown.clone()));
         let stop = shutdown.clone();
         let http =
             tokio::spawn(async move { Ok(casebase_server::serve(listener, config, stop).await?) });
@@ -77,32 +72,6 @@ impl Running {
             http,
             webhooks,
         })
-    }
-
-    /// The service for a local stack. The worker's role gets the stack's password, as an operator would give it one.
-    pub async fn start_beside(stack: &Stack, address: SocketAddr) -> anyhow::Result<Self> {
-        let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
-            "alter role {WORKER} password '{PASSWORD}'"
-        )))
-        .execute(&mut owner)
-        .await?;
-        owner.close().await?;
-
-        let settings = stack.environment();
-        let config = Config::from_variables(|name| match name {
-            "DATABASE_URL" => Some(stack.database_url(WORKER)),
-            // Receivers that are tried locally are on this machine.
-            "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => Some("true".into()),
-            _ => settings
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.clone()),
-        })?;
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("the service's address {address} can't be used"))?;
-        Self::start(listener, config)
     }
 
     /// Where the service answers.
@@ -126,25 +95,38 @@ impl Running {
     }
 }
 
-/// Warns, once the database answers, when the service is somebody else there: everything works for the owner too, who
-/// may do far more than the service needs.
-async fn check_role(database: PgPool) {
+async fn send_webhooks(
+    outbox: PgPool,
+    config: casebase_webhooks::Config,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        role = check_role(&outbox) => {
+            role?;
+            casebase_webhooks::run(outbox.clone(), config, stop.clone()).await?;
+        }
+    }
+    outbox.close().await;
+    Ok(())
+}
+
+/// Waits for the database and refuses to be anybody else there: everything would work for the owner too, who may do far
+/// more than the service needs.
+async fn check_role(database: &PgPool) -> anyhow::Result<()> {
     loop {
         let role = sqlx::query_scalar::<_, String>("select current_user::text");
-        match role.fetch_one(&database).await {
-            Ok(role) if role == WORKER => return,
-            Ok(role) => {
-                tracing::warn!(
-                    "DATABASE_URL connects as `{role}`, and the service needs no more than {WORKER} may do\n\
-                     hint: as the owner, `alter role {WORKER} password '…'`; then put {WORKER} and that password into the \
-                     service's DATABASE_URL"
-                );
-                return;
+        match role.fetch_one(database).await {
+            Ok(role) if role == WORKER => return Ok(()),
+            Ok(role) => anyhow::bail!(
+                "CASEBASE_DATABASE_URL connects as `{role}`; the service runs as {WORKER}, which may do no more than it needs\n\
+                 hint: as the project's owner, `alter role {WORKER} password '…'`; then put {WORKER} and that password \
+                 into CASEBASE_DATABASE_URL"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "the database can't be reached; files wait for their verification, webhooks to be sent");
+                tokio::time::sleep(DATABASE_RETRY).await;
             }
-            // The service was stopped.
-            Err(sqlx::Error::PoolClosed) => return,
-            // The webhook worker says so.
-            Err(_) => tokio::time::sleep(DATABASE_RETRY).await,
         }
     }
 }

@@ -13,12 +13,13 @@ use nix::{
     unistd::Pid,
 };
 
-/// The command line with these arguments and nothing of the caller's database.
+/// The command line with these arguments and nothing of the caller's databases.
 pub fn casebase(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_casebase"));
     command
         .args(args)
         .stdin(Stdio::null())
+        .env_remove("CASEBASE_DATABASE_URL")
         .env_remove("DATABASE_URL");
     command
 }

@@ -192,7 +192,7 @@ async fn start_service(
     url.set_username("casebase_worker").unwrap();
     url.set_password(Some(WORKER_PASSWORD)).unwrap();
     let config = Config::from_variables(|name| match name {
-        "DATABASE_URL" => Some(url.to_string()),
+        "CASEBASE_DATABASE_URL" => Some(url.to_string()),
         "CASEBASE_STORAGE" => Some(storage.to_owned()),
         "SUPABASE_S3_ENDPOINT" if s3_endpoint.is_some() => s3_endpoint.map(str::to_owned),
         "CASEBASE_LISTEN" | "CASEBASE_MAX_FILE_BYTES" | "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => None,

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::Client;
 use tokio_postgres::types::{Json, ToSql};
 
-use super::Qi;
+use super::key::Key;
+use super::relationship::ComputedRelationship;
 use super::routine::CatalogRoutine;
 use super::table::Table;
 use super::view::View;
@@ -20,45 +20,6 @@ pub(super) struct Objects {
     pub routines: Vec<CatalogRoutine>,
     pub computed: Vec<ComputedRelationship>,
     pub role_settings: HashMap<String, Vec<(String, String)>>,
-}
-
-/// The kind of a constraint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(super) enum KeyKind {
-    #[serde(rename = "p")]
-    Primary,
-    #[serde(rename = "u")]
-    Unique,
-    #[serde(rename = "f")]
-    Foreign,
-}
-
-/// A primary, unique or foreign key.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Key {
-    pub kind: KeyKind,
-    pub name: String,
-    pub table: Qi,
-    pub table_oid: u32,
-    pub columns: Vec<String>,
-    pub target: Option<KeyTarget>,
-}
-
-/// What a foreign key refers to.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct KeyTarget {
-    pub table: Qi,
-    pub table_oid: u32,
-    pub columns: Vec<String>,
-}
-
-/// A function from a row to rows of another relation.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct ComputedRelationship {
-    pub function: Qi,
-    pub table: Qi,
-    pub foreign_table: Qi,
-    pub to_one: bool,
 }
 
 const TABLES: &str = include_str!("tables.sql");

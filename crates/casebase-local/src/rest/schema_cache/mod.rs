@@ -4,6 +4,8 @@
 //! that is not known while the catalogs have changed.
 
 mod catalog;
+mod key;
+mod qi;
 pub mod relationship;
 pub mod routine;
 pub mod table;
@@ -12,31 +14,10 @@ mod view;
 use std::collections::{BTreeSet, HashMap};
 
 pub use catalog::{fingerprint, timezones};
+pub use qi::Qi;
 pub use relationship::{Cardinality, Relationship};
 pub use routine::{Parameter, Routine, Volatility};
 pub use table::{Column, Table};
-
-/// A name in a schema. Without schema it is a name that the query itself introduces.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
-pub struct Qi {
-    pub schema: String,
-    pub name: String,
-}
-
-impl Qi {
-    /// `schema.name`
-    pub fn new(schema: &str, name: &str) -> Self {
-        Self {
-            schema: schema.to_owned(),
-            name: name.to_owned(),
-        }
-    }
-
-    /// A name that the query itself introduces.
-    pub fn local(name: &str) -> Self {
-        Self::new("", name)
-    }
-}
 
 /// The exposed part of the database.
 #[derive(Debug, Default)]

@@ -2,10 +2,21 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Qi;
-use super::catalog::{ComputedRelationship, Key, KeyKind};
+use serde::Deserialize;
+
+use super::key::{Key, KeyKind};
+use super::qi::Qi;
 use super::table::Table;
 use super::view::{KeySide, ViewKey};
+
+/// A function from a row to rows of another relation.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct ComputedRelationship {
+    pub function: Qi,
+    pub table: Qi,
+    pub foreign_table: Qi,
+    pub to_one: bool,
+}
 
 /// Pairs of a column of the origin and one of the target.
 pub type ColumnPairs = Vec<(String, String)>;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Qi;
+use super::qi::Qi;
 
 /// A parameter that takes an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]

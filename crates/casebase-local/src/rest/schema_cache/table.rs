@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::Qi;
-use super::catalog::{Key, KeyKind};
+use super::key::{Key, KeyKind};
+use super::qi::Qi;
 
 /// A column of a relation.
 #[derive(Debug, Clone, Deserialize)]

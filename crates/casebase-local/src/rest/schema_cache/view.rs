@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 
-use super::Qi;
-use super::catalog::{Key, KeyKind};
+use super::key::{Key, KeyKind};
+use super::qi::Qi;
 use super::table::Table;
 
 /// A view and the tree of its query.

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::terminal;
+
 /// One thing measured, and what it was compared with in the same run.
 #[derive(Debug, Serialize)]
 pub struct Measurement {
@@ -31,7 +33,7 @@ struct Report<'a> {
 /// Prints one JSON object.
 pub fn print_json(measurements: &[Measurement]) -> anyhow::Result<()> {
     let report = serde_json::to_string(&Report { measurements })?;
-    writeln!(std::io::stdout(), "{report}")?;
+    writeln!(terminal::stdout(), "{report}")?;
     Ok(())
 }
 
@@ -41,7 +43,7 @@ pub fn print_table(
     value: &str,
     control: &str,
 ) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = terminal::stdout().lock();
     let width = measurements
         .iter()
         .map(|m| m.name.chars().count())

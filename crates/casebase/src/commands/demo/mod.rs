@@ -25,7 +25,7 @@ use self::{
     person::{Person, Place},
     receiver::Receiver,
 };
-use super::{dev, serve};
+use super::dev;
 
 /// The options of `casebase demo`.
 #[derive(Debug, clap::Args)]
@@ -127,7 +127,7 @@ async fn play(
     )?;
 
     *step = "service";
-    let service = serve::Running::start_beside(&stack, FREE_PORT).await?;
+    let service = dev::start_service(&stack, FREE_PORT).await?;
     narrator.tell(
         "service",
         &format!("The service answers at {}", service.url()),

@@ -1,8 +1,10 @@
 //! Tells the demo's steps: a line for people, or one JSON object a step.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use serde_json::{Map, Value};
+
+use crate::terminal;
 
 /// Writes to standard output.
 pub struct Narrator {
@@ -14,12 +16,9 @@ pub struct Narrator {
 impl Narrator {
     /// `json`: one JSON object a step instead of lines.
     pub fn new(json: bool) -> Self {
-        let color = !json
-            && std::io::stdout().is_terminal()
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             json,
-            color,
+            color: !json && terminal::has_color(&terminal::stdout()),
             told: 0,
         }
     }
@@ -27,7 +26,7 @@ impl Narrator {
     /// Tells one finished step: its name, a sentence, and what a program would want of it.
     pub fn tell(&mut self, step: &str, sentence: &str, facts: Value) -> std::io::Result<()> {
         self.told += 1;
-        let mut out = std::io::stdout().lock();
+        let mut out = terminal::stdout().lock();
         if self.json {
             let mut line = Map::new();
             line.insert("step".into(), step.into());
@@ -51,7 +50,7 @@ impl Narrator {
         if self.json {
             return Ok(());
         }
-        let mut out = std::io::stdout().lock();
+        let mut out = terminal::stdout().lock();
         for line in text.lines() {
             writeln!(out, "       {line}")?;
         }
@@ -64,6 +63,6 @@ impl Narrator {
             return Ok(());
         }
         let line = serde_json::json!({"step": step, "ok": false, "message": format!("{error:#}")});
-        writeln!(std::io::stdout().lock(), "{line}")
+        writeln!(terminal::stdout().lock(), "{line}")
     }
 }

@@ -1,0 +1,52 @@
+//! What every operation on files works with.
+
+use std::sync::Arc;
+
+use casebase_supabase::{
+    jwt::UserToken,
+    postgrest::PostgrestClient,
+    rows::{CaseFile, FileId},
+};
+
+use crate::{
+    error::Error,
+    ledger::Ledger,
+    storage::{ObjectPath, ObjectStore},
+};
+
+/// Uploads, downloads, verifies and deletes case files. Cheap to clone.
+#[derive(Clone)]
+pub struct CaseFiles {
+    pub(crate) db: PostgrestClient,
+    pub(crate) store: ObjectStore,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) max_bytes: u64,
+}
+
+impl CaseFiles {
+    /// Files above `max_bytes` are refused.
+    pub fn new(
+        db: PostgrestClient,
+        store: ObjectStore,
+        ledger: Arc<dyn Ledger>,
+        max_bytes: u64,
+    ) -> Self {
+        Self {
+            db,
+            store,
+            ledger,
+            max_bytes,
+        }
+    }
+
+    /// The file's row, as far as the user may see it.
+    pub async fn find(&self, user: &UserToken, id: FileId) -> Result<CaseFile, Error> {
+        let query = self.db.from("case_files", user).eq("id", id);
+        query.one().await?.ok_or(Error::FileNotFound(id))
+    }
+}
+
+/// Where a file's row says that its object lies.
+pub(crate) fn object_of(row: &CaseFile) -> Result<ObjectPath, Error> {
+    Ok(ObjectPath::new(&row.bucket_id, &row.object_path)?)
+}

@@ -1,0 +1,48 @@
+//! What the database is told about a file, and by whom it is told: the verifying role.
+
+use casebase_supabase::rows::{CaseFile, FileId};
+
+/// An uploaded object waiting to be checked.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The version that is there now.
+    pub object_version: String,
+}
+
+/// What reading the bytes showed.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// The version that was read.
+    pub object_version: String,
+    /// SHA-256, 64 hex digits.
+    pub sha256: String,
+    /// Number of bytes.
+    pub file_size: i64,
+    /// What they are stored as.
+    pub content_type: String,
+}
+
+/// The database functions of the verifying role; nothing else in this service uses that role.
+#[async_trait::async_trait]
+pub trait Ledger: Send + Sync {
+    /// The uploaded file as it is now.
+    async fn begin(&self, id: FileId) -> Result<Candidate, LedgerError>;
+    /// Makes it available, unless it changed since.
+    async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError>;
+    /// Condemns it, with the reason.
+    async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError>;
+}
+
+/// What the database said to a verification.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file is not uploaded, or was replaced meanwhile.
+    #[error("{0}")]
+    WrongState(String),
+    /// A constraint stands against what was read.
+    #[error("the database refuses the file: {0}")]
+    Refused(String),
+    /// The connection, the role or its rights.
+    #[error("the database cannot be reached for verification: {0}")]
+    Unavailable(String),
+}

@@ -1,0 +1,73 @@
+//! Bytes on their way, and why they may end early.
+
+use std::{fmt::Display, time::Duration};
+
+use bytes::Bytes;
+use futures::{StreamExt as _, stream::BoxStream};
+
+/// A sender that is silent for this long is gone.
+pub(super) const IDLE: Duration = Duration::from_secs(30);
+
+/// Bytes on their way.
+pub type Bytestream = BoxStream<'static, Result<Bytes, StreamError>>;
+
+/// Why a stream of bytes ended early.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StreamError {
+    /// More bytes came than are taken.
+    #[error("more than {limit} bytes")]
+    AboveLimit {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Its sender was silent for too long.
+    #[error("no more bytes came for {} seconds", IDLE.as_secs())]
+    Silent,
+    /// The connection, or what the bytes came wrapped in, broke off; the reason is for the log.
+    #[error("{0}")]
+    Broken(String),
+    /// It came in a form, and the form has parts after it.
+    #[error("the form has parts after the file")]
+    NotLast,
+    /// It came in a form, and too much of the form is something else.
+    #[error("the form has more than {limit} bytes beside its file")]
+    TooMuchBeside {
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+impl StreamError {
+    /// What the layer below said.
+    pub fn broken(error: impl Display) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+/// The stream, ending in [`StreamError::AboveLimit`] when it is longer than `limit` bytes.
+pub(crate) fn at_most(limit: u64, body: Bytestream) -> Bytestream {
+    let mut size = 0;
+    let limited = body.map(move |bytes| {
+        let bytes = bytes?;
+        size += bytes.len() as u64;
+        if size > limit {
+            return Err(StreamError::AboveLimit { limit });
+        }
+        Ok(bytes)
+    });
+    limited.boxed()
+}
+
+/// The stream, ending in [`StreamError::Silent`] when its next bytes don't come within half a minute.
+pub fn with_idle_limit(body: Bytestream) -> Bytestream {
+    let limited = futures::stream::unfold(Some(body), |body| async {
+        let mut body = body?;
+        match tokio::time::timeout(IDLE, body.next()).await {
+            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
+            Ok(Some(Err(error))) => Some((Err(error), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(StreamError::Silent), None)),
+        }
+    });
+    limited.fuse().boxed()
+}

@@ -1,0 +1,44 @@
+//! How the worker works.
+
+use std::time::Duration;
+
+use crate::schedule::Schedule;
+
+/// How the worker works. [`Config::default`] is right for production.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Requests under way at the same time.
+    pub concurrency: u16,
+    /// Requests under way at the same time to one endpoint, so that a slow one leaves room for the others.
+    pub concurrency_per_endpoint: u16,
+    /// How long a receiver may take to answer. Standard Webhooks: 15 to 30 seconds.
+    pub timeout: Duration,
+    /// How long a delivery stays with a worker that doesn't report; must exceed `timeout`.
+    pub lease: Duration,
+    /// The longest a due delivery can go unnoticed when no notification wakes the worker.
+    pub poll: Duration,
+    /// When a failed delivery is tried again.
+    pub schedule: Schedule,
+    /// How long finished deliveries and their attempts are kept.
+    pub keep: Duration,
+    /// How long requests under way may take to finish when the worker is stopped.
+    pub grace: Duration,
+    /// Send to private, loopback and link-local addresses too, and over plain HTTP. For development and closed networks.
+    pub allow_private: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            concurrency: 64,
+            concurrency_per_endpoint: 32,
+            timeout: Duration::from_secs(20),
+            lease: Duration::from_secs(60),
+            poll: Duration::from_secs(1),
+            schedule: Schedule::default(),
+            keep: Duration::from_secs(30 * 24 * 60 * 60),
+            grace: Duration::from_secs(5),
+            allow_private: false,
+        }
+    }
+}
