@@ -1,7 +1,8 @@
 //! What is true now stands in `supabase/schemas` and `policies`; `migrations` is written from it, by `UPDATE=1`.
 //!
-//! Until the schema's first release candidate there is one migration, the declared files in order. From then on
-//! migrations are frozen, and what the declared files say beyond them is the beginning of the next one.
+//! Until the schema's first release candidate there is one migration, the declared files in order, whose head says so.
+//! Without that head a migration is frozen: then what the declared files say beyond the migrations is the beginning of
+//! the next one, and `UPDATE=1` writes it into a new file.
 
 use std::{path::Path, process::Command};
 
@@ -59,6 +60,11 @@ fn declared() -> Vec<(String, String)> {
     files
 }
 
+/// Whether the migration is no longer written from the declared files.
+fn is_frozen() -> bool {
+    std::fs::read_to_string(repository_path(MIGRATION)).is_ok_and(|sql| !sql.starts_with(HEADER))
+}
+
 /// All of them as one text. What the policies' files take away before they make it anew isn't there yet.
 fn written() -> String {
     let mut migration = HEADER.to_owned();
@@ -106,8 +112,10 @@ fn every_file_is_declared_once() {
 
 #[test]
 fn the_migration_is_the_declared_files_in_order() {
-    let written = written();
-    let file = repository_path(MIGRATION);
+    if is_frozen() {
+        return;
+    }
+    let (file, written) = (repository_path(MIGRATION), written());
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&file, written).expect("the file is ours");
         return;
@@ -124,20 +132,18 @@ fn the_migration_is_the_declared_files_in_order() {
     );
 }
 
-/// A bare Supabase, and its owner's connection.
-async fn bare() -> (Stack, PgConnection) {
+/// A Supabase whose owner applied these files.
+async fn made_of(files: Vec<(String, String)>) -> (Stack, PgConnection) {
     let stack = Stack::start(Options::default()).await.expect("it starts");
     let owner = PgConnection::connect(&stack.database_url("postgres")).await;
-    (stack, owner.expect("a connection"))
-}
-
-async fn apply_declared(owner: &mut PgConnection) {
-    for (path, sql) in declared() {
+    let mut owner = owner.expect("a connection");
+    for (path, sql) in files {
         raw_sql(AssertSqlSafe(sql))
-            .execute(&mut *owner)
+            .execute(&mut owner)
             .await
             .unwrap_or_else(|e| panic!("{path}: {e}"));
     }
+    (stack, owner)
 }
 
 /// Supabase's diff engine; nothing where there is no Node.js, which CI does not accept.
@@ -150,44 +156,85 @@ fn pgdelta(arguments: &[&str]) -> Option<Command> {
 
 /// What separates the one catalogue from the other, in pgdelta's words.
 fn difference(source: &Stack, desired: &Stack) -> Option<String> {
-    let (source, desired) = (
-        source.database_url(SUPERUSER),
-        desired.database_url(SUPERUSER),
-    );
+    let source = source.database_url(SUPERUSER);
+    let desired = desired.database_url(SUPERUSER);
     let mut diff = pgdelta(&["diff", "--source", &source, "--desired", &desired])?;
     Some(programs::succeed(&mut diff))
+}
+
+/// The statements that make the one of the other, for a person to finish.
+fn beginning(source: &Stack, desired: &Stack) -> String {
+    let source = source.database_url(SUPERUSER);
+    let desired = desired.database_url(SUPERUSER);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (plan, sql) = (folder.path().join("plan.json"), folder.path().join("sql"));
+    let (plan, sql) = (plan.to_string_lossy(), sql.to_string_lossy());
+    let database = ["--source", &source, "--desired", &desired];
+    for arguments in [
+        [
+            &["plan"],
+            &database[..],
+            &["--renames", "off", "--out", &plan],
+        ]
+        .concat(),
+        vec!["render", "--plan", &plan, "--out", &sql, "--allow-drops"],
+    ] {
+        programs::succeed(&mut pgdelta(&arguments).expect("it was there before"));
+    }
+    let mut parts: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "sql"))
+        .collect();
+    parts.sort();
+    let read = |path| std::fs::read_to_string(path).expect("UTF-8");
+    parts.into_iter().map(read).collect()
 }
 
 const NONE: &str = "No differences found.\n";
 
 #[tokio::test]
 async fn the_migrations_make_what_is_declared() {
-    if std::env::var_os("UPDATE").is_some() {
-        // This binary carries the migration as it was before.
+    let update = std::env::var_os("UPDATE").is_some();
+    if update && !is_frozen() {
+        // Another test is writing it.
         return;
     }
-    let (migrated, mut owner) = bare().await;
-    dev::migrate(&migrated).await.expect("the migrations apply");
-    // The record of what was applied declares nothing.
-    run(&mut owner, "drop schema supabase_migrations cascade").await;
-    let (made, mut owner) = bare().await;
-    apply_declared(&mut owner).await;
+    let (migrated, _) = made_of(sql_files("migrations")).await;
+    let (made, mut owner) = made_of(declared()).await;
     if let Some(found) = difference(&migrated, &made) {
-        assert_eq!(found, NONE);
-        // That it looks: an index more, a grant, a function's setting.
-        run(
-            &mut owner,
-            "create index more on public.cases (updated_at);
-             grant update on public.case_events to authenticated;
-             alter function casebase.is_staff() reset search_path",
-        )
-        .await;
-        let found = difference(&migrated, &made).expect("it was there before");
-        for seen in ["more", "case_events", "is_staff"] {
-            assert!(found.contains(seen), "{seen} is not in:\n{found}");
+        if found != NONE && update {
+            let now = chrono::Utc::now().format("%Y%m%d%H%M%S");
+            let file = repository_path(&format!("migrations/{now}_casebase_next.sql"));
+            std::fs::write(file, beginning(&migrated, &made)).expect("the folder is ours");
+        } else {
+            assert_eq!(found, NONE);
+            begins_with_what_was_declared_since(&migrated, &made, &mut owner).await;
         }
     }
     drop(owner);
     migrated.stop().await;
     made.stop().await;
+}
+
+/// An index more, a grant, a function's setting: they are seen, and the next migration begins with them.
+async fn begins_with_what_was_declared_since(
+    migrated: &Stack,
+    made: &Stack,
+    owner: &mut PgConnection,
+) {
+    run(
+        owner,
+        "create index more on public.cases (updated_at);
+         grant update on public.case_events to authenticated;
+         alter function casebase.is_staff() reset search_path",
+    )
+    .await;
+    let next = beginning(migrated, made);
+    for seen in ["more", "case_events", "is_staff"] {
+        assert!(next.contains(seen), "{seen} is not in:\n{next}");
+    }
+    let admin = PgConnection::connect(&migrated.database_url("postgres")).await;
+    run(&mut admin.expect("a connection"), next).await;
+    assert_eq!(difference(migrated, made).as_deref(), Some(NONE));
 }
