@@ -122,7 +122,7 @@ async fn play(
     let applied = dev::migrate(&stack).await?;
     narrator.tell(
         "migrate",
-        &format!("Casebase's {applied} migrations are applied, as the project's owner"),
+        &format!("Casebase's migrations are applied ({applied}), as the project's owner"),
         json!({"migrations": applied}),
     )?;
 
