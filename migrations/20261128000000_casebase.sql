@@ -1347,8 +1347,8 @@ declare
   statement text;
   locked    bigint[];
   touched   bigint[];
-  done      bigint[] := '{}';
-  errors    jsonb    := '{}';
+  done      bigint[] := '{}'::bigint[];
+  errors    jsonb    := '{}'::jsonb;
   one       bigint;
   code      text;
   message   text;
@@ -1589,9 +1589,13 @@ create index client_documents_unfinished_idx on public.client_documents (state, 
 
 -- Both kinds of row as Storage's policies need them. security_invoker: what a caller doesn't see is not there.
 create view casebase.reserved_objects with (security_invoker = true) as
-  select f.bucket_id, f.object_path, f.state, f.uploaded_by, f.object_version from public.case_files f
+  select f.bucket_id, f.object_path, f.state, f.uploaded_by, f.object_version,
+         'case_file' as kind, f.id, f.content_type, f.file_size
+  from public.case_files f
   union all
-  select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version from public.client_documents d;
+  select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version,
+         'client_document', d.id, d.content_type, d.file_size
+  from public.client_documents d;
 revoke all on casebase.reserved_objects from public, anon, authenticated, service_role;
 
 -- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.
@@ -2000,12 +2004,13 @@ create function casebase.verification_begin(kind text, id bigint)
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query execute format($sql$
-    select f.bucket_id, f.object_path, o.version, f.content_type, f.file_size
-    from %s f
-    join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.object_path
-    where f.id = $1 and f.state = 'uploaded'
-  $sql$, casebase.files_of(kind)) using id;
+  return query
+    select r.bucket_id, r.object_path, o.version, r.content_type, r.file_size
+    from casebase.reserved_objects r
+    join storage.objects o on o.bucket_id = r.bucket_id and o.name = r.object_path
+    where r.kind = verification_begin.kind
+      and r.id = verification_begin.id
+      and r.state = 'uploaded';
   if not found then
     raise exception '% % has no upload to verify', kind, id using errcode = 'object_not_in_prerequisite_state';
   end if;

@@ -14,8 +14,8 @@ declare
   statement text;
   locked    bigint[];
   touched   bigint[];
-  done      bigint[] := '{}';
-  errors    jsonb    := '{}';
+  done      bigint[] := '{}'::bigint[];
+  errors    jsonb    := '{}'::jsonb;
   one       bigint;
   code      text;
   message   text;

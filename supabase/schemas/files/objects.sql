@@ -2,9 +2,13 @@
 
 -- Both kinds of row as Storage's policies need them. security_invoker: what a caller doesn't see is not there.
 create view casebase.reserved_objects with (security_invoker = true) as
-  select f.bucket_id, f.object_path, f.state, f.uploaded_by, f.object_version from public.case_files f
+  select f.bucket_id, f.object_path, f.state, f.uploaded_by, f.object_version,
+         'case_file' as kind, f.id, f.content_type, f.file_size
+  from public.case_files f
   union all
-  select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version from public.client_documents d;
+  select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version,
+         'client_document', d.id, d.content_type, d.file_size
+  from public.client_documents d;
 revoke all on casebase.reserved_objects from public, anon, authenticated, service_role;
 
 -- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.

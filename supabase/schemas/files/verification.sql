@@ -21,12 +21,13 @@ create function casebase.verification_begin(kind text, id bigint)
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query execute format($sql$
-    select f.bucket_id, f.object_path, o.version, f.content_type, f.file_size
-    from %s f
-    join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.object_path
-    where f.id = $1 and f.state = 'uploaded'
-  $sql$, casebase.files_of(kind)) using id;
+  return query
+    select r.bucket_id, r.object_path, o.version, r.content_type, r.file_size
+    from casebase.reserved_objects r
+    join storage.objects o on o.bucket_id = r.bucket_id and o.name = r.object_path
+    where r.kind = verification_begin.kind
+      and r.id = verification_begin.id
+      and r.state = 'uploaded';
   if not found then
     raise exception '% % has no upload to verify', kind, id using errcode = 'object_not_in_prerequisite_state';
   end if;
