@@ -9,11 +9,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use tokio::sync::{Mutex, OnceCell};
 
-use super::Config;
 use super::api_request::media_type::MediaType;
 use super::api_request::preferences::Preferences;
 use super::api_request::{self, Action, ApiRequest, HttpRequest, Mutation, query_params};
 use super::auth::Caller;
+use super::config::Config;
 use super::cors;
 use super::error::Error;
 use super::openapi;

@@ -7,6 +7,7 @@
 mod api_request;
 mod app;
 mod auth;
+mod config;
 mod cors;
 mod error;
 mod openapi;
@@ -25,25 +26,9 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use self::app::App;
-use crate::jwt::Keys;
+pub use self::config::Config;
 
-/// PostgREST's configuration, as far as this stack offers it.
-#[derive(Clone)]
-pub struct Config {
-    /// How to connect; the user is `authenticator`.
-    pub database: tokio_postgres::Config,
-    /// What tokens are verified against.
-    pub keys: Arc<Keys>,
-    /// `db-schemas`: the exposed schemas, the first is the default.
-    pub schemas: Vec<String>,
-    /// `db-extra-search-path`.
-    pub extra_search_path: Vec<String>,
-    /// `db-anon-role`.
-    pub anon_role: String,
-    /// `db-max-rows`.
-    pub max_rows: Option<u64>,
-}
+use self::app::App;
 
 /// The routes, without the `/rest/v1` prefix.
 pub async fn router(config: Config) -> Result<Router, tokio_postgres::Error> {
