@@ -193,12 +193,10 @@ impl Stack {
         .await?;
 
         let shutdown = CancellationToken::new();
-        let stopped = shutdown.clone().cancelled_owned();
+        let limits = casebase_http::Limits::new(FILE_SIZE_LIMIT);
+        let serving = casebase_http::serve(listener, app, limits, shutdown.clone());
         let servers = tokio::spawn(async move {
-            if let Err(e) = axum::serve(listener, app)
-                .with_graceful_shutdown(stopped)
-                .await
-            {
+            if let Err(e) = serving.await {
                 tracing::error!(error = %e, "the API server ended");
             }
         });
