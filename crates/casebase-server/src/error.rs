@@ -198,6 +198,13 @@ impl From<postgrest::Error> for ApiError {
     }
 }
 
+/// A row that lacks what every row has.
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::odd_answer("database_error", "the database", &error)
+    }
+}
+
 impl ApiError {
     /// PostgreSQL's refusals by SQLSTATE; PostgREST has mapped those that say their own status.
     fn from_refusal(refusal: &postgrest::ApiError) -> Self {

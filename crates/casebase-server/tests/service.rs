@@ -654,3 +654,39 @@ async fn the_openapi_document_has_every_route() {
         "bearer"
     );
 }
+
+#[tokio::test]
+async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
+    let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let row = format!(
+        r#"{{"id": 1, "case_id": "CASE-0001", "metadata": {{"f": 1e400, "deep": {deep}}},
+            "action_required_by": "294276-12-31T23:59:59+00:00", "created_at": "infinity"}}"#
+    );
+    let rows = ResponseTemplate::new(200)
+        .insert_header("content-range", "0-0/1")
+        .set_body_string(format!("[{row}]"));
+    let world = World::new(vec![Mock::given(path("/rest/v1/cases")).respond_with(rows)]).await;
+    let one = "/api/cases/CASE-0001";
+    let new = json!({"client_id": USER, "title": "t"});
+    for (request, expected) in [
+        (
+            world.user(Method::GET, "/api/cases"),
+            format!(r#"{{"cases":[{row}],"total":1}}"#),
+        ),
+        (world.user(Method::GET, one), row.clone()),
+        (
+            world.user(Method::POST, "/api/cases").json(&new),
+            row.clone(),
+        ),
+        (
+            world
+                .user(Method::PATCH, one)
+                .json(&json!({"status": "open"})),
+            row.clone(),
+        ),
+    ] {
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        assert_eq!(answer.text().await.unwrap(), expected);
+    }
+}

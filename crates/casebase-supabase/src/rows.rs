@@ -121,8 +121,9 @@ impl fmt::Display for Priority {
     }
 }
 
-/// A row of `cases`.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+/// A row of `cases`, as its readers see it. It is no type to read one with: `metadata` and the
+/// dates may hold what PostgreSQL takes and Rust doesn't.
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Case {
     /// The key that other tables refer to.
     pub id: CaseId,
@@ -223,8 +224,9 @@ pub struct CaseFile {
     pub visible_to_client: bool,
     /// Who uploaded it.
     pub uploaded_by: Option<Uuid>,
-    /// When.
-    pub uploaded_at: DateTime<Utc>,
+    /// When, as PostgreSQL writes it.
+    #[schema(value_type = DateTime<Utc>)]
+    pub uploaded_at: String,
 }
 
 #[cfg(test)]

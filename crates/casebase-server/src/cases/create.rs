@@ -6,11 +6,12 @@ use axum::{
     http::{StatusCode, header::LOCATION},
     response::IntoResponse,
 };
-use casebase_supabase::rows::{Case, Priority};
+use casebase_supabase::rows::{Case, CaseKey, Priority};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Row;
 use crate::{
     State,
     caller::Caller,
@@ -46,7 +47,8 @@ pub(crate) async fn create(
 ) -> Result<impl IntoResponse, ApiError> {
     let Json(new) = body?;
     let opened = state.db.from("cases", &user).insert(&new).await;
-    let case: Case = opened.map_err(ApiError::of_change)?;
-    let location = [(LOCATION, format!("/api/cases/{}", case.case_id))];
-    Ok((StatusCode::CREATED, location, Json(case)))
+    let row: Row = opened.map_err(ApiError::of_change)?;
+    let key: CaseKey = serde_json::from_str(row.get()).map_err(ApiError::of_change)?;
+    let location = [(LOCATION, format!("/api/cases/{}", key.case_id))];
+    Ok((StatusCode::CREATED, location, Json(row)))
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use casebase_supabase::rows::Case;
 
-use super::{case_number, find};
+use super::{Row, case_number, found, named};
 use crate::{
     State,
     caller::Caller,
@@ -24,6 +24,8 @@ pub(crate) async fn get(
     state: extract::State<State>,
     Path(case): Path<String>,
     Caller(user): Caller,
-) -> Result<Json<Case>, ApiError> {
-    Ok(Json(find(&state, &user, case_number(&case)?).await?))
+) -> Result<Json<Row>, ApiError> {
+    let case = case_number(&case)?;
+    let row = named(&state, &user, case).one().await?;
+    found(row, case).map(Json)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Row;
 use crate::{
     State,
     caller::Caller,
@@ -44,7 +45,8 @@ pub(crate) struct Parameters {
 /// A page of cases.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CasePage {
-    cases: Vec<Case>,
+    #[schema(value_type = Vec<Case>)]
+    cases: Vec<Row>,
     /// How many there are on all pages.
     total: u64,
 }

@@ -5,11 +5,11 @@ use axum::{
     extract::{self, Path, rejection::JsonRejection},
     http::StatusCode,
 };
-use casebase_supabase::rows::{Case, CaseStatus};
+use casebase_supabase::rows::{Case, CaseKey, CaseStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{case_number, find};
+use super::{Row, case_number, found, named};
 use crate::{
     State,
     caller::Caller,
@@ -37,12 +37,17 @@ pub(crate) async fn update_status(
     Path(case): Path<String>,
     Caller(user): Caller,
     body: Result<Json<NewStatus>, JsonRejection>,
-) -> Result<Json<Case>, ApiError> {
+) -> Result<Json<Row>, ApiError> {
     let Json(new) = body?;
-    let case = find(&state, &user, case_number(&case)?).await?;
+    let case = case_number(&case)?;
+    let key = named(&state, &user, case)
+        .select("id,case_id")
+        .one()
+        .await?;
+    let case: CaseKey = found(key, case)?;
     let query = state.db.from("cases", &user).eq("id", case.id);
     let changed = query.update(&new).await;
-    let mut changed: Vec<Case> = changed.map_err(ApiError::of_change)?;
+    let mut changed: Vec<Row> = changed.map_err(ApiError::of_change)?;
     // Visible and not changed: PostgreSQL passes over rows that the caller may not update.
     changed.pop().map(Json).ok_or_else(|| {
         let message = "you may not change the status of this case";

@@ -4,9 +4,9 @@
 //! no redirect is followed, and an answer is rows or an [`Error`].
 //!
 //! ```no_run
-//! # use casebase_supabase::{jwt::UserToken, postgrest::{Error, PostgrestClient}, rows::Case};
+//! # use casebase_supabase::{jwt::UserToken, postgrest::{Error, PostgrestClient}, rows::CaseKey};
 //! # async fn example(db: PostgrestClient, user: UserToken) -> Result<(), Error> {
-//! let open: Vec<Case> = db.from("cases", &user).eq("status", "open").rows().await?;
+//! let open: Vec<CaseKey> = db.from("cases", &user).eq("status", "open").rows().await?;
 //! # Ok(()) }
 //! ```
 
