@@ -124,8 +124,9 @@ pub struct Config {
 #[derive(Clone)]
 pub struct WorkerDatabase(PgConnectOptions);
 
-/// How long a caller waits for a free connection, or for the database to be there at all.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for a free connection, or for the database to be there at all. On a
+/// machine that is busy with uploads, the steps of a new connection alone have taken 5 s.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl WorkerDatabase {
     /// A pool that connects when it is first needed, so that the service starts before its database does.
