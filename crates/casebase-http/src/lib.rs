@@ -24,6 +24,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub use progress::stood_still;
+
 use crate::{
     connections::{Connections, Slot},
     message::Answering,

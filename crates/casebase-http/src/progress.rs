@@ -1,6 +1,7 @@
 //! When something that is waited for stands still.
 
 use std::{
+    error::Error,
     future::Future as _,
     io,
     pin::Pin,
@@ -12,6 +13,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// So much has to move in each window: less is a caller who holds a connection, not one who uses it.
 const AT_LEAST: usize = 4096;
+
+/// Whether it is the limit of [`crate::Limits::progress`] that a request's body broke at.
+pub fn stood_still(error: &(dyn Error + 'static)) -> bool {
+    let here = error.downcast_ref::<io::Error>();
+    here.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        || error.source().is_some_and(stood_still)
+}
 
 /// Counts what moves, and only the time that is spent waiting for it: the other side is not to blame
 /// for what this side takes.

@@ -319,9 +319,8 @@ impl ApiError {
             StreamError::NotLast => Self::field("file", "file_not_last", error)
                 .hint("put `file` last: the parts before it say where it goes"),
             StreamError::TooMuchBeside { .. } => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error).hint(
-                    "send only the fields interaction_id and visible_to_client, and then the file",
-                )
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
+                    .hint("send only the fields that an upload has, and then the file")
             }
         }
     }
@@ -335,6 +334,10 @@ impl From<NameError> for ApiError {
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
+        if casebase_http::stood_still(&rejection) {
+            let message = "the body stopped arriving";
+            return Self::new(StatusCode::REQUEST_TIMEOUT, "body_interrupted", message);
+        }
         let status = rejection.status();
         Self::new(status, "invalid_body", rejection.body_text())
     }

@@ -690,3 +690,46 @@ async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
         assert_eq!(answer.text().await.unwrap(), expected);
     }
 }
+
+#[tokio::test]
+async fn every_field_of_an_upload_is_taken_and_documented_in_query_and_form() {
+    let world = World::new(vec![the_case()]).await;
+    let api = world.anonymous(Method::GET, "/openapi.json");
+    let api: Value = api.send().await.unwrap().json().await.unwrap();
+    let upload = &api["paths"]["/v1/cases/{case_id}/files"]["post"];
+    let query = upload["parameters"].as_array().unwrap().iter();
+    let query = query.filter(|p| p["in"] == "query" && p["name"] != "name");
+    let query: Vec<_> = query.map(|p| p["name"].as_str().unwrap()).collect();
+    let form: Vec<_> = api["components"]["schemas"]["Fields"]["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(query, form);
+    assert!(
+        api["components"]["schemas"]["UploadForm"]
+            .to_string()
+            .contains("#/components/schemas/Fields")
+    );
+    for field in query {
+        let file = multipart::Part::text("text").file_name("a.txt");
+        let form = multipart::Form::new().text(field.to_owned(), "?");
+        let path = format!("{UPLOAD}?name=a.txt&{field}=%3F");
+        for request in [
+            world
+                .user(Method::POST, UPLOAD)
+                .multipart(form.part("file", file)),
+            world.user(Method::POST, &path).body("text"),
+        ] {
+            let (status, error) = error(request.send().await.unwrap()).await;
+            assert_eq!((status, error["field"].as_str()), (422, Some(field)));
+        }
+        let twice = format!("{path}&{field}=%3F");
+        let request = world.user(Method::POST, &twice).body("text");
+        let (status, error) = error(request.send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str()),
+            (422, Some("invalid_query"))
+        );
+    }
+}

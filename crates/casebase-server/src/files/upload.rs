@@ -10,20 +10,18 @@ use axum::{
     },
     response::IntoResponse,
 };
-use casebase_files::{
-    NewFile,
-    name::OriginalName,
-    storage::{Bytestream, StreamError},
-};
+use casebase_files::{NewFile, name::OriginalName, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, CaseNumber},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::form::{self, Fields};
+use super::{
+    fields::{Fields, Given},
+    form,
+};
 use crate::{
     State,
     caller::Caller,
@@ -31,24 +29,20 @@ use crate::{
 };
 
 /// What a raw body can't say of itself.
-#[derive(Deserialize, IntoParams)]
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Parameters {
+#[expect(dead_code, reason = "read beside the fields; this documents it")]
+pub(crate) struct Name {
     /// The file's name; for a raw body.
     name: Option<String>,
-    /// The interaction it belongs to; none: the case itself.
-    interaction_id: Option<String>,
-    /// `true`: the client sees it; `false`: it is internal.
-    visible_to_client: Option<String>,
 }
 
 /// The parts of a form. `file` is the last one: the others say where it goes.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the form is read as a stream; this documents it")]
 pub(crate) struct UploadForm {
-    interaction_id: Option<i64>,
-    visible_to_client: Option<bool>,
+    #[serde(flatten)]
+    fields: Fields,
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
@@ -58,7 +52,7 @@ pub(crate) struct UploadForm {
 /// `multipart/form-data`, or the file itself as the body and its name in `?name=`. The bytes go to
 /// the bucket as they come and are read back and checked; the answer is the file's row.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = String, Path, example = "CASE-0001"), Parameters),
+    params(("case_id" = String, Path, example = "CASE-0001"), Name, Fields),
     request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
     responses(
         (status = CREATED, body = CaseFile),
@@ -68,19 +62,18 @@ pub(crate) struct UploadForm {
 pub(crate) async fn upload(
     state: extract::State<State>,
     Path(case): Path<String>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     Caller(user): Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Query(parameters) = parameters?;
+    let Query(query) = query?;
+    let (name, given) = parameters(query)?;
+    given.read()?;
     let request = Request {
         case: case.parse().map_err(|_| ApiError::case_not_found(&case))?,
-        fields: Fields::new(
-            parameters.interaction_id.as_deref(),
-            parameters.visible_to_client.as_deref(),
-        )?,
-        name: parameters.name,
+        given,
+        name,
         headers,
         body,
     };
@@ -98,9 +91,30 @@ pub(crate) async fn upload(
     Ok((StatusCode::CREATED, location, Json(row)))
 }
 
+/// The name and the fields of a query. What is misspelt would be lost, so it is refused.
+fn parameters(query: Vec<(String, String)>) -> Result<(Option<String>, Given), ApiError> {
+    let wrong = |message| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message);
+    let (mut name, mut given) = (None, Given::default());
+    for (key, text) in query {
+        let before = match key.as_str() {
+            "name" => name.replace(text),
+            key => given.set(key, &text).map_err(|unknown| {
+                let known = Fields::names().join("`, `");
+                wrong(format!(
+                    "there is no parameter `{unknown}`; there are `name`, `{known}`"
+                ))
+            })?,
+        };
+        if before.is_some() {
+            return Err(wrong(format!("the parameter `{key}` is there twice")));
+        }
+    }
+    Ok((name, given))
+}
+
 struct Request {
     case: CaseNumber,
-    fields: Fields,
+    given: Given,
     name: Option<String>,
     headers: HeaderMap,
     body: Body,
@@ -117,7 +131,7 @@ impl Request {
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
-        let part = form::read(self.body, boundary, self.fields).await?;
+        let part = form::read(self.body, boundary, self.given).await?;
         // The length of the whole form is known, that of the file in it is not.
         let file = new_file(self.case, part.fields, &part.name, None)?;
         Ok((file, part.body))
@@ -130,9 +144,9 @@ impl Request {
         })?;
         let length = self.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = self.body.into_data_stream().map_err(StreamError::broken);
+        let bytes = self.body.into_data_stream().map_err(form::interruption);
         Ok((
-            new_file(self.case, self.fields, &name, length)?,
+            new_file(self.case, self.given.read()?, &name, length)?,
             bytes.boxed(),
         ))
     }
@@ -144,10 +158,14 @@ fn new_file(
     name: &str,
     length: Option<u64>,
 ) -> Result<NewFile, ApiError> {
+    let Fields {
+        interaction_id,
+        visible_to_client,
+    } = fields;
     Ok(NewFile {
         case,
-        interaction: fields.interaction,
-        visible_to_client: fields.visible_to_client,
+        interaction: interaction_id,
+        visible_to_client,
         name: OriginalName::new(name)?,
         length,
     })
