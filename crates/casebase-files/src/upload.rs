@@ -95,7 +95,7 @@ struct Reservation<'a> {
     content_type: &'a str,
     file_size: u64,
     #[serde(flatten)]
-    fields: Fields,
+    fields: &'a Fields,
 }
 
 impl CaseFiles {
@@ -183,7 +183,7 @@ impl CaseFiles {
                 original_name: file.name.as_str(),
                 content_type: &content_type,
                 file_size: file.length.unwrap_or(0),
-                fields: file.fields,
+                fields: &file.fields,
             };
             match self.db.from("case_files", user).insert(&row).await {
                 Err(error) if error.api().is_some_and(is_name_taken) => {}
