@@ -88,8 +88,8 @@ async fn texts(connection: &mut PgConnection, sql: &'static str) -> BTreeSet<Str
 }
 
 mod pgtap {
-    use super::*;
     use super::tap::{Outcome, run_file};
+    use super::*;
 
     pub(super) async fn is_available(connection: &mut PgConnection) -> bool {
         extension::is_available(connection, "pgtap", "pgtap").await

@@ -15,9 +15,9 @@ pub enum Kind {
     Trigger,
     /// A constraint or a unique index dropped.
     Constraint,
-    /// A condition in a function's body answered, or one arm of it dropped.
+    /// A condition in a function's body or a view answered, or one arm of it dropped.
     Condition,
-    /// A function with its owner's rights instead of its caller's, or the other way round.
+    /// A function or view with its owner's rights instead of its caller's, or the other way round.
     Security,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Kind {
             Self::Policy => "policies",
             Self::Trigger => "triggers",
             Self::Constraint => "constraints",
-            Self::Condition => "conditions in functions",
+            Self::Condition => "conditions in functions and views",
             Self::Security => "invoker and definer",
         })
     }
@@ -51,6 +51,7 @@ pub async fn mutants(connection: &mut PgConnection) -> Vec<Mutant> {
     all.extend(droppable(connection, Kind::Trigger, TRIGGERS).await);
     all.extend(droppable(connection, Kind::Constraint, CONSTRAINTS).await);
     all.extend(conditions_of_functions(connection).await);
+    all.extend(views(connection).await);
     all.extend(security(connection).await);
     number_namesakes(&mut all);
     all
@@ -75,39 +76,64 @@ struct Policy {
     table: String,
     qual: Option<String>,
     with_check: Option<String>,
+    /// Whether a condition names a column of the table.
+    asks_the_row: bool,
+}
+
+impl Policy {
+    /// Its conditions, each with the clauses that say it. What asks only who is asking is the same for the old row and
+    /// the new one, so that where both clauses say it neither alone decides anything.
+    fn conditions(&self) -> Vec<(&'static [&'static str], &str)> {
+        let (using, check) = (self.qual.as_deref(), self.with_check.as_deref());
+        let said: [(&'static [&'static str], _); 2] = if !self.asks_the_row && using == check {
+            [(&["using", "with check"], using), (&[], None)]
+        } else {
+            [(&["using"], using), (&["with check"], check)]
+        };
+        let there = |(clauses, condition): (_, Option<_>)| Some((clauses, condition?));
+        said.into_iter().filter_map(there).collect()
+    }
 }
 
 const POLICIES: &str = "
-    select quote_ident(p.policyname) as name, format('%I.%I', p.schemaname, p.tablename) as on_table,
-           p.tablename::text as table, p.qual, p.with_check
-    from pg_policies p
-    where p.schemaname in ('public', 'casebase') or p.policyname like 'casebase%'
-    order by p.schemaname, p.tablename, p.policyname";
+    select quote_ident(p.polname) as name, format('%I.%I', n.nspname, c.relname) as on_table, c.relname::text as table,
+           pg_get_expr(p.polqual, p.polrelid) as qual, pg_get_expr(p.polwithcheck, p.polrelid) as with_check,
+           exists (
+             select from pg_depend d
+             where d.classid = 'pg_policy'::regclass and d.objid = p.oid
+               and d.refclassid = 'pg_class'::regclass and d.refobjid = p.polrelid and d.refobjsubid > 0
+           ) as asks_the_row
+    from pg_policy p
+    join pg_class c on c.oid = p.polrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('public', 'casebase') or p.polname like 'casebase%'
+    order by n.nspname, c.relname, p.polname";
 
 async fn policies(connection: &mut PgConnection) -> Vec<Mutant> {
     let policies: Vec<Policy> = rows(connection, POLICIES).await;
     let mut mutants = Vec::new();
     for policy in policies {
         let named = format!("{} on {}", policy.name, policy.on_table);
-        let mut add = |what: String, sql: String| {
+        let mut add = |what: &str, sql: String| {
             mutants.push(Mutant {
                 kind: Kind::Policy,
-                name: what,
+                name: format!("{named}: {what}"),
                 sql,
                 subjects: vec![policy.table.clone()],
             });
         };
-        add(format!("{named}: dropped"), format!("drop policy {named}"));
-        for (clause, condition) in [("using", &policy.qual), ("with check", &policy.with_check)] {
-            let Some(condition) = condition else { continue };
-            add(
-                format!("{named}: {clause} (true)"),
-                format!("alter policy {named} {clause} (true)"),
-            );
-            for change in conditions::changes(condition) {
+        add("dropped", format!("drop policy {named}"));
+        for (clauses, condition) in policy.conditions() {
+            let altered = |to: &str| {
+                let clauses = clauses.iter().map(|clause| format!(" {clause} ({to})"));
+                format!("alter policy {named}{}", clauses.collect::<String>())
+            };
+            let clauses = clauses.join(" and ");
+            add(&format!("{clauses} (true)"), altered("true"));
+            for change in conditions::changes_of_condition(condition) {
                 add(
-                    format!("{named}: {clause}, {}", change.what),
-                    format!("alter policy {named} {clause} ({})", change.text),
+                    &format!("{clauses}, {}", change.what),
+                    altered(&change.text),
                 );
             }
         }
@@ -224,6 +250,56 @@ async fn security(connection: &mut PgConnection) -> Vec<Mutant> {
             }
         })
         .collect()
+}
+
+#[derive(FromRow)]
+struct View {
+    name: String,
+    definition: String,
+    options: String,
+    subjects: Vec<String>,
+}
+
+const VIEWS: &str = "
+    select c.oid::regclass::text as name, rtrim(pg_get_viewdef(c.oid), ';') as definition,
+           coalesce(array_to_string(c.reloptions, ', '), '') as options,
+           array[c.relname::text] || array(
+             select distinct t.relname::text
+             from pg_rewrite r
+             join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+             join pg_class t on d.refclassid = 'pg_class'::regclass and t.oid = d.refobjid and t.oid <> c.oid
+             where r.ev_class = c.oid) as subjects
+    from pg_class c
+    where c.relkind = 'v' and c.relnamespace in ('public'::regnamespace, 'casebase'::regnamespace)
+    order by 1";
+
+async fn views(connection: &mut PgConnection) -> Vec<Mutant> {
+    let views: Vec<View> = rows(connection, VIEWS).await;
+    let mut mutants = Vec::new();
+    for view in views {
+        let mut add = |kind, what: &str, sql| {
+            mutants.push(Mutant {
+                kind,
+                name: format!("{}: {what}", view.name),
+                sql,
+                subjects: view.subjects.clone(),
+            });
+        };
+        for change in conditions::changes(&view.definition) {
+            let with = format!(
+                "create or replace view {} with ({})",
+                view.name, view.options
+            );
+            add(
+                Kind::Condition,
+                &change.what,
+                format!("{with} as {}", change.text),
+            );
+        }
+        let definer = format!("alter view {} set (security_invoker = false)", view.name);
+        add(Kind::Security, "security definer", definer);
+    }
+    mutants
 }
 
 /// What the query finds, with every name qualified.

@@ -84,11 +84,20 @@ const BOUNDARIES: [&str; 44] = [
 
 /// Every change that weakens or drops one condition of the text.
 pub fn changes(text: &str) -> Vec<Change> {
-    let tokens = tokens(text);
-    let (items, _) = group(&mut tokens.into_iter().peekable(), None);
     let mut changes = Vec::new();
-    weaken(text, &items, &mut changes);
+    weaken(text, &items(text), &mut changes);
     changes
+}
+
+/// The same for a text that is a condition itself, so that what a `case` in it answers is one too.
+pub fn changes_of_condition(text: &str) -> Vec<Change> {
+    let mut changes = changes(text);
+    grant_answers(text, &items(text), &mut changes);
+    changes
+}
+
+fn items(text: &str) -> Vec<Item> {
+    group(&mut tokens(text).into_iter().peekable(), None).0
 }
 
 fn weaken(text: &str, items: &[Item], changes: &mut Vec<Change>) {
@@ -102,8 +111,59 @@ fn weaken(text: &str, items: &[Item], changes: &mut Vec<Change>) {
     }
     for item in items {
         if let Item::Group(inside, _) = item {
+            drop_branches(text, inside, changes);
             weaken(text, inside, changes);
         }
+    }
+}
+
+/// Drops each of several branches of a `case`.
+fn drop_branches(text: &str, inside: &[Item], changes: &mut Vec<Change>) {
+    let branches = branches(inside);
+    if branches.len() < 2 {
+        return;
+    }
+    for branch in branches {
+        let mut change = replaced(text, &span(branch), "", "");
+        change.what = format!("{} dropped", quoted(&text[span(branch)]));
+        changes.push(change);
+    }
+}
+
+/// `when … then …`, each up to the next one or to `else`. Only a `case` has them.
+fn branches(inside: &[Item]) -> Vec<&[Item]> {
+    let starts: Vec<_> = (0..inside.len())
+        .filter(|at| inside[*at].is("when"))
+        .collect();
+    starts
+        .iter()
+        .map(|start| {
+            let length = inside[start + 1..]
+                .iter()
+                .take_while(|item| !item.is("when") && !item.is("else"))
+                .count();
+            &inside[*start..start + 1 + length]
+        })
+        .collect()
+}
+
+/// Answers true where a branch of a `case` asks something.
+fn grant_answers(text: &str, items: &[Item], changes: &mut Vec<Change>) {
+    for item in items {
+        let Item::Group(inside, _) = item else {
+            continue;
+        };
+        for branch in branches(inside) {
+            let answer = branch.split(|item| item.is("then")).next_back();
+            let Some(answer) = answer.filter(|answer| !answer.is_empty()) else {
+                continue;
+            };
+            let range = span(answer);
+            if !text[range.clone()].starts_with('\'') && !answer[0].is("true") {
+                changes.push(replaced(text, &range, "true", "is true"));
+            }
+        }
+        grant_answers(text, inside, changes);
     }
 }
 
@@ -347,6 +407,30 @@ mod tests {
                 "`x` dropped",
                 "`y` dropped",
             ]
+        );
+    }
+
+    #[test]
+    fn a_case_loses_each_of_its_branches_and_in_a_condition_answers_true() {
+        let text = "case (select c.as from c) when 'staff' then true when 'client' then shown and mine end";
+        assert_eq!(
+            told(text),
+            [
+                "`when 'staff' then true` dropped",
+                "`when 'client' then shown and mine` dropped",
+                "`shown` dropped",
+                "`mine` dropped",
+            ]
+        );
+        let more: Vec<_> = changes_of_condition(text).into_iter().skip(4).collect();
+        assert_eq!(
+            more,
+            [Change {
+                what: "`shown and mine` is true".into(),
+                text:
+                    "case (select c.as from c) when 'staff' then true when 'client' then true end"
+                        .into(),
+            }]
         );
     }
 

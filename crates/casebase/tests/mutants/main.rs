@@ -114,6 +114,7 @@ async fn every_broken_rule_is_noticed() {
 
     let judge = Judge::new(&stack).await;
     judge.assert_green().await;
+    eprintln!("{} mutants there are", all.len());
     let (mutants, is_full) = chosen(all, &known);
     let verdicts: Vec<_> = futures::stream::iter(mutants)
         .map(|mutant| async {
