@@ -47,12 +47,12 @@ pub struct Mutant {
 
 /// All mutants of the database, in an order that depends on the catalogue alone.
 pub async fn mutants(connection: &mut PgConnection) -> Vec<Mutant> {
-    let mut all = policies(connection).await;
-    all.extend(droppable(connection, Kind::Trigger, TRIGGERS).await);
+    let mut all = droppable(connection, Kind::Trigger, TRIGGERS).await;
     all.extend(droppable(connection, Kind::Constraint, CONSTRAINTS).await);
     all.extend(conditions_of_functions(connection).await);
     all.extend(views(connection).await);
     all.extend(security(connection).await);
+    all.extend(policies(connection).await);
     number_namesakes(&mut all);
     all
 }
