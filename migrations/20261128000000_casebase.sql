@@ -3809,9 +3809,6 @@ create policy staff_add_case_internal on public.case_internal for insert to auth
 create policy staff_edit_case_internal on public.case_internal for update to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
-  )
-  with check (
-    case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
   );
 
 -- Only admins delete it.
@@ -3852,9 +3849,6 @@ create policy add_interactions on public.interactions for insert to authenticate
 create policy staff_edit_interactions on public.interactions for update to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id) when 'staff' then true end
-  )
-  with check (
-    case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id) when 'staff' then true end
   );
 
 -- Only admins delete interactions.
@@ -3883,9 +3877,6 @@ create policy staff_add_notes on public.internal_notes for insert to authenticat
   );
 create policy staff_edit_notes on public.internal_notes for update to authenticated
   using (
-    case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
-  )
-  with check (
     case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
   );
 
@@ -3944,13 +3935,8 @@ create policy move_case_files on public.case_files for update to authenticated
         and uploaded_by = (select casebase.caller_id()) and state in ('pending', 'uploaded')
     end
   )
-  with check (
-    state in ('uploaded', 'deleting')
-    and case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
-      when 'staff' then true
-      when 'client' then visible_to_client and uploaded_by = (select casebase.caller_id())
-    end
-  );
+  -- What else decides never changes: case, uploader, whether clients see it (keep_file).
+  with check (state in ('uploaded', 'deleting'));
 
 -- Who let go of a file deletes its row; never before its object (keep_row_of_object).
 create policy delete_case_files on public.case_files for delete to authenticated
@@ -3993,7 +3979,7 @@ create policy move_client_documents on public.client_documents for update to aut
     (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
     and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
   )
-  with check (state in ('uploaded', 'deleting') and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+  with check (state in ('uploaded', 'deleting'));
 create policy delete_client_documents on public.client_documents for delete to authenticated
   using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
 
@@ -4031,15 +4017,15 @@ create policy read_event_types on casebase.event_types for select to authenticat
 -- to the caller: it is looked up under those tables' own policies.
 --
 -- Permissive policies are OR-ed: any policy of the project's own that forgets to name its bucket would open ours. So
--- each rule stands as a restrictive policy too: "not our buckets, or our rule". They are to authenticated and
--- name only what every such user may use; bucket_id is tested first, so other buckets' users pay nothing.
+-- each rule stands in a restrictive policy: "not our buckets, or our rule"; the permissive ones open our buckets to it.
+-- They are to authenticated and name only what every such user may use; bucket_id is tested first, so other buckets'
+-- users pay nothing.
 --
 -- That nothing is written again once its row has left pending, whoever writes, is the triggers' part (keep_object).
 
 -- Read as the row is read. Bytes that were not checked, or are not the checked ones, are their uploader's alone, also while
 -- they are being deleted: to delete is to read, for Storage. What the uploader leaves behind of them is a secret key's to take.
--- The lookup stands in the restrictive policy alone, which binds whatever a permissive one lets through: a listing asks
--- for every object, and pays once. It finds which version the caller may read: the checked one, or 'any'. It is no
+-- A listing asks for every object, and pays once. The lookup finds which version the caller may read: the checked one, or 'any'. It is no
 -- function, so that a statement finds out only once who asks (a page of 100: 27 ms became 2). Its estimated cost would
 -- make a server with jit = on compile long listings of other buckets; hosted projects have it off.
 create policy casebase_read on storage.objects for select to authenticated
@@ -4063,10 +4049,7 @@ create policy casebase_read_only_so on storage.objects as restrictive for select
 
 -- Upload only where a pending row of the same user names exactly this place.
 create policy casebase_upload on storage.objects for insert to authenticated
-  with check (
-    bucket_id in ('admin-bucket', 'client-bucket')
-    and casebase.may_upload_object(objects.bucket_id, objects.name)
-  );
+  with check (bucket_id in ('admin-bucket', 'client-bucket'));
 create policy casebase_upload_only_so on storage.objects as restrictive for insert to authenticated
   with check (
     bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
@@ -4075,10 +4058,7 @@ create policy casebase_upload_only_so on storage.objects as restrictive for inse
 
 -- Delete only while the row says so.
 create policy casebase_delete on storage.objects for delete to authenticated
-  using (
-    bucket_id in ('admin-bucket', 'client-bucket')
-    and casebase.may_delete_object(objects.bucket_id, objects.name)
-  );
+  using (bucket_id in ('admin-bucket', 'client-bucket'));
 create policy casebase_delete_only_so on storage.objects as restrictive for delete to authenticated
   using (
     bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'

@@ -22,9 +22,6 @@ create policy staff_add_case_internal on public.case_internal for insert to auth
 create policy staff_edit_case_internal on public.case_internal for update to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
-  )
-  with check (
-    case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
   );
 
 -- Only admins delete it.

@@ -34,9 +34,6 @@ create policy add_interactions on public.interactions for insert to authenticate
 create policy staff_edit_interactions on public.interactions for update to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id) when 'staff' then true end
-  )
-  with check (
-    case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id) when 'staff' then true end
   );
 
 -- Only admins delete interactions.

@@ -23,9 +23,6 @@ create policy staff_add_notes on public.internal_notes for insert to authenticat
 create policy staff_edit_notes on public.internal_notes for update to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
-  )
-  with check (
-    case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
   );
 
 -- Only admins delete notes.

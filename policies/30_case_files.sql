@@ -51,13 +51,8 @@ create policy move_case_files on public.case_files for update to authenticated
         and uploaded_by = (select casebase.caller_id()) and state in ('pending', 'uploaded')
     end
   )
-  with check (
-    state in ('uploaded', 'deleting')
-    and case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
-      when 'staff' then true
-      when 'client' then visible_to_client and uploaded_by = (select casebase.caller_id())
-    end
-  );
+  -- What else decides never changes: case, uploader, whether clients see it (keep_file).
+  with check (state in ('uploaded', 'deleting'));
 
 -- Who let go of a file deletes its row; never before its object (keep_row_of_object).
 create policy delete_case_files on public.case_files for delete to authenticated
