@@ -47,6 +47,11 @@ pub struct Mutant {
 
 /// All mutants of the database, in an order that depends on the catalogue alone.
 pub async fn mutants(connection: &mut PgConnection) -> Vec<Mutant> {
+    // Then every name is written with its schema.
+    let _: String = sqlx::query_scalar("select set_config('search_path', 'pg_catalog', false)")
+        .fetch_one(&mut *connection)
+        .await
+        .expect("it is set");
     let mut all = droppable(connection, Kind::Trigger, TRIGGERS).await;
     all.extend(droppable(connection, Kind::Constraint, CONSTRAINTS).await);
     all.extend(conditions_of_functions(connection).await);
@@ -302,7 +307,7 @@ async fn views(connection: &mut PgConnection) -> Vec<Mutant> {
     mutants
 }
 
-/// What the query finds, with every name qualified.
+/// What the query finds.
 async fn rows<T>(connection: &mut PgConnection, query: &str) -> Vec<T>
 where
     T: for<'r> FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
