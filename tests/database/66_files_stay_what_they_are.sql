@@ -26,10 +26,13 @@ create temporary table files (place serial, name text, kind text);
 insert into files (name, kind) values ('case_files', 'case_file'), ('client_documents', 'client_document');
 
 -- Columns that stay, for a service key; alone and beside a step that is right.
-create temporary table columns (name text, value text);
-insert into columns values
+create temporary table columns (name text, value text, of text);
+insert into columns (name, value) values
   ('file_name', '''y.pdf'''), ('original_name', '''y.pdf'''), ('uploaded_at', 'now() + interval ''1 day'''), ('uploaded_by', '''{Dora}'''),
   ('bucket_id', '''other-bucket'''), ('object_path', '''y.pdf''');
+insert into columns values
+  ('case_id', '{resolved case}', 'case_files'), ('interaction_id', '{shown}', 'case_files'), ('visible_to_client', 'false', 'case_files'),
+  ('client_id', '''{other}''', 'client_documents'), ('category', '''handbooks''', 'client_documents');
 create temporary table moves (place serial, from_state text, to_state text, outcome text);
 insert into moves (from_state, to_state, outcome)
 select f, t, case
@@ -40,14 +43,14 @@ select f, t, case
     else '23514' end
 from unnest(array['pending', 'uploaded', 'available', 'deleting']) f, unnest(array['pending', 'uploaded', 'available', 'deleting']) t;
 
-select plan(12 + 12 + 32 + 40);
+select plan(17 + 17 + 32 + 40);
 
 select is(tests.would('service', format('update %s set %I = %s where file_name ~ ''available.pdf$''', f.name, c.name, c.value)), '23514',
   'of ' || f.name || ' ' || c.name || ' stays')
-from files f, columns c;
+from files f join columns c on f.name = coalesce(c.of, f.name);
 select is(tests.would('service', format('update %s set state = ''deleting'', %I = %s where file_name ~ ''available.pdf$''', f.name, c.name, c.value)), '23514',
   'of ' || f.name || ' ' || c.name || ' stays when it goes')
-from files f, columns c;
+from files f join columns c on f.name = coalesce(c.of, f.name);
 
 -- Steps, for a service key, which the policies don't bind.
 select is(tests.would('service', format('update %s set state = %L where file_name ~ ''%s.pdf$''', f.name, m.to_state, m.from_state)), m.outcome,

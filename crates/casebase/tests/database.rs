@@ -22,6 +22,8 @@ mod sample_data;
 mod support;
 #[path = "support/pgtap.rs"]
 mod tap;
+#[path = "database/two_defaults.rs"]
+mod two_defaults;
 #[path = "database/words.rs"]
 mod words;
 #[path = "database/writers_of_the_same_cases.rs"]
