@@ -4,10 +4,8 @@ use std::{
     collections::HashMap,
     fmt,
     path::PathBuf,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Mutex,
+    time::{Duration, Instant},
 };
 
 use casebase_local::{Stack, postgres::SUPERUSER};
@@ -15,8 +13,6 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 
 use crate::{catalogue::Mutant, pgtap};
 
-/// The migrated database with the tests' cast, which copies are made of. Nobody connects to it.
-const ORIGINAL: &str = "original";
 /// The first file makes the cast. The last judges the catalogue: nobody acts in it.
 const SETUP: &str = "00_";
 const CATALOGUE: &str = "99_";
@@ -49,52 +45,65 @@ impl fmt::Display for Verdict {
 struct File {
     name: String,
     sql: String,
+    /// What it takes when nothing is wrong.
+    takes: Duration,
 }
 
+/// Tries mutants, as many at once as it has copies of the database. Each is made in the transaction that a file runs in
+/// and rolls back: a copy for each would take longer than its trial.
 pub struct Judge {
     /// A URL of the server up to the database's name.
     server: String,
     files: Vec<File>,
-    copies: AtomicUsize,
-    /// Which files have noticed something about a subject, the latest last.
-    noticed: Mutex<HashMap<String, Vec<usize>>>,
+    /// Copies that nobody uses at the moment.
+    copies: Mutex<Vec<String>>,
+    /// How often each file has noticed something about a subject.
+    noticed: Mutex<HashMap<(String, usize), u32>>,
 }
 
+/// What ids are taken from starts anew: the files expect the numbers of a new database.
+const RESTART: &str = "
+    select setval(s.seqrelid::regclass, s.seqstart, false)
+    from pg_sequence s join pg_class c on c.oid = s.seqrelid
+    where c.relnamespace in ('public'::regnamespace, 'casebase'::regnamespace)";
+
 impl Judge {
-    pub async fn new(stack: &Stack) -> Self {
+    /// Copies the stack's project, gives the copies their cast, and sees that nothing is wrong there.
+    pub async fn new(stack: &Stack, copies: usize) -> Self {
         let url = stack.database_url(SUPERUSER);
-        let (server, database) = url.rsplit_once('/').expect("a URL");
-        let files = files();
+        let (server, project) = url.rsplit_once('/').expect("a URL");
         let (setup, files): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|f| f.name.starts_with(SETUP));
-        let judge = Self {
+            files().into_iter().partition(|f| f.name.starts_with(SETUP));
+        let mut judge = Self {
             server: server.to_owned(),
             files,
-            copies: AtomicUsize::new(0),
+            copies: Mutex::default(),
             noticed: Mutex::default(),
         };
-        judge.copy_project(database).await;
-        for file in setup {
-            let mut connection = judge.connect(ORIGINAL).await;
-            let outcome = pgtap::run_file(&mut connection, &file.sql, false).await;
-            assert_eq!(outcome.failure(&file.name), None);
-            connection.close().await.expect("it closes");
+        for number in 0..copies {
+            let copy = format!("copy_{number}");
+            judge.copy(project, &copy).await;
+            for file in &setup {
+                let mut connection = judge.connect(&copy).await;
+                let outcome = pgtap::run_file(&mut connection, &file.sql, false).await;
+                assert_eq!(outcome.failure(&file.name), None);
+                connection.close().await.expect("it closes");
+            }
+            judge.copies.get_mut().expect("nobody panicked").push(copy);
         }
+        judge.see_that_all_pass().await;
         judge
     }
 
     /// The stack's own connections are in the way of a copy, and come back: once is not always enough.
-    async fn copy_project(&self, database: &str) {
+    async fn copy(&self, project: &str, copy: &str) {
         let mut server = self.connect("template1").await;
         let mut last = None;
         for _ in 0..100 {
-            let others = format!(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"
-            );
-            run(&mut server, &others).await.expect("they end");
+            self.end_sessions(project).await;
             match run(
                 &mut server,
-                &format!("create database {ORIGINAL} template {database}"),
+                &format!("create database {copy} template {project}"),
             )
             .await
             {
@@ -102,7 +111,7 @@ impl Judge {
                 Err(e) => last = Some(e),
             }
         }
-        panic!("{database} could not be copied: {last:?}");
+        panic!("{project} could not be copied: {last:?}");
     }
 
     async fn connect(&self, database: &str) -> PgConnection {
@@ -111,63 +120,63 @@ impl Judge {
             .expect("a connection")
     }
 
-    /// Without a mutation every file passes, also in a copy.
-    pub async fn assert_green(&self) {
+    async fn end_sessions(&self, database: &str) {
+        let mut server = self.connect("template1").await;
+        let end = format!(
+            "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = '{database}'"
+        );
+        run(&mut server, &end).await.expect("they end");
+    }
+
+    fn take_copy(&self) -> String {
+        let mut copies = self.copies.lock().expect("nobody panicked");
+        copies
+            .pop()
+            .expect("no more are tried than there are copies")
+    }
+
+    fn give_back(&self, copy: String) {
+        self.copies.lock().expect("nobody panicked").push(copy);
+    }
+
+    async fn see_that_all_pass(&mut self) {
+        let copy = self.take_copy();
         let mut failures = Vec::new();
-        let database = self.copy().await;
-        for file in &self.files {
-            let mut connection = self.connect(&database).await;
+        let mut connection = self.connect(&copy).await;
+        for file in &mut self.files {
+            let began = Instant::now();
+            run(&mut connection, RESTART).await.expect("ids start anew");
             let outcome = pgtap::run_file(&mut connection, &file.sql, false).await;
+            file.takes = began.elapsed();
             failures.extend(outcome.failure(&file.name));
         }
-        self.forget(&database).await;
+        connection.close().await.expect("it closes");
+        self.give_back(copy);
         assert!(failures.is_empty(), "\n{}\n", failures.join("\n\n"));
     }
 
-    async fn copy(&self) -> String {
-        let number = self.copies.fetch_add(1, Ordering::Relaxed);
-        let name = format!("mutant_{number}");
-        let mut server = self.connect("template1").await;
-        run(
-            &mut server,
-            &format!("create database {name} template {ORIGINAL}"),
-        )
-        .await
-        .expect("a copy");
-        name
-    }
-
-    async fn forget(&self, database: &str) {
-        let mut server = self.connect("template1").await;
-        run(
-            &mut server,
-            &format!("drop database {database} with (force)"),
-        )
-        .await
-        .expect("it goes");
-    }
-
-    /// Makes the mutant and shows it to the files, those first that noticed something about its subjects before.
+    /// Makes the mutant and shows it to one file after the other, until one notices.
     pub async fn try_on(&self, mutant: &Mutant) -> Verdict {
-        let database = self.copy().await;
-        let verdict = self.judge(mutant, &database).await;
-        self.forget(&database).await;
+        let copy = self.take_copy();
+        let mut connection = self.connect(&copy).await;
+        let verdict = self.judge(mutant, &mut connection).await;
+        drop(connection);
+        // Whatever it still does is in the way of the next one.
+        self.end_sessions(&copy).await;
+        self.give_back(copy);
         verdict
     }
 
-    async fn judge(&self, mutant: &Mutant, database: &str) -> Verdict {
-        let mut owner = self.connect(database).await;
-        if let Err(e) = run(&mut owner, &mutant.sql).await {
-            return Verdict::Impossible(e.to_string());
-        }
+    async fn judge(&self, mutant: &Mutant, connection: &mut PgConnection) -> Verdict {
         for at in self.order(mutant) {
             let file = &self.files[at];
-            let mut connection = self.connect(database).await;
             // A mutant may never come to an end.
-            run(&mut connection, "set statement_timeout = '5min'")
-                .await
-                .expect("it is set");
-            let outcome = pgtap::run_file(&mut connection, &file.sql, true).await;
+            let begin = format!("set statement_timeout = '5min'; {RESTART}; begin");
+            run(connection, &begin).await.expect("a transaction");
+            if let Err(e) = run(connection, &mutant.sql).await {
+                return Verdict::Impossible(e.to_string());
+            }
+            let outcome = pgtap::run_file(connection, &file.sql, true).await;
             let Some(failure) = outcome.failure(&file.name) else {
                 continue;
             };
@@ -182,32 +191,33 @@ impl Judge {
         Verdict::Survived
     }
 
-    /// All files that count, the likely first: those that noticed something about a subject, then those that name one most.
+    /// All files that count, the likely and quick ones first: likely is what names a subject, or has noticed something
+    /// about one before.
     fn order(&self, mutant: &Mutant) -> Vec<usize> {
         let noticed = self.noticed.lock().expect("nobody panicked");
-        let when = |at: usize| {
-            let subjects = mutant.subjects.iter().filter_map(|s| noticed.get(s));
-            subjects
-                .filter_map(|files| files.iter().rposition(|file| *file == at))
-                .max()
-        };
-        let named = |at: usize| -> usize {
-            let subjects = mutant.subjects.iter();
-            subjects
-                .map(|subject| self.files[at].sql.matches(subject.as_str()).count())
-                .sum()
+        let likely = |at: usize| -> f64 {
+            let subjects = mutant.subjects.iter().map(|subject| {
+                let named = self.files[at].sql.matches(subject.as_str()).count();
+                let noticed = noticed
+                    .get(&(subject.clone(), at))
+                    .copied()
+                    .unwrap_or_default();
+                named as f64 + 20.0 * f64::from(noticed)
+            });
+            subjects.sum::<f64>() / self.files[at].takes.as_secs_f64()
         };
         let mut order: Vec<_> = (0..self.files.len())
             .filter(|at| !self.files[*at].name.starts_with(CATALOGUE))
+            .map(|at| (likely(at), at))
             .collect();
-        order.sort_by_cached_key(|at| std::cmp::Reverse((when(*at), named(*at))));
-        order
+        order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        order.into_iter().map(|(_, at)| at).collect()
     }
 
     fn remember(&self, mutant: &Mutant, file: usize) {
         let mut noticed = self.noticed.lock().expect("nobody panicked");
         for subject in &mutant.subjects {
-            noticed.entry(subject.clone()).or_default().push(file);
+            *noticed.entry((subject.clone(), file)).or_default() += 1;
         }
     }
 }
@@ -233,6 +243,7 @@ fn files() -> Vec<File> {
                 .to_string_lossy()
                 .into_owned(),
             sql: std::fs::read_to_string(&path).expect("UTF-8"),
+            takes: Duration::ZERO,
         })
         .collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));

@@ -112,8 +112,7 @@ async fn every_broken_rule_is_noticed() {
     survivors::assert_there(&known, &all);
     drop(admin);
 
-    let judge = Judge::new(&stack).await;
-    judge.assert_green().await;
+    let judge = Judge::new(&stack, AT_ONCE).await;
     eprintln!("{} mutants there are", all.len());
     let (mutants, is_full) = chosen(all, &known);
     let verdicts: Vec<_> = futures::stream::iter(mutants)
