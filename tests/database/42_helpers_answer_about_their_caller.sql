@@ -61,7 +61,7 @@ begin
 end
 $$;
 
-select plan((select count(*)::integer from answers) + 12);
+select plan((select count(*)::integer from answers) + 14);
 select is(
   (select jsonb_object_agg(who.name, pg_temp.answer(who.name, a.query))
    from jsonb_each_text(to_jsonb(a) - 'place' - 'query') who (name, expected)),
@@ -87,6 +87,12 @@ select is((select assigned_to from cases where id = tests.id('other case')::bigi
 select is(tests.does('Dora', $$select hand_over_case({other case}, null, '{Sam}')$$), '1', 'to a colleague');
 select is((select row(department_id, assigned_to)::text from cases where id = tests.id('other case')::bigint), tests.filled('({south},{Sam})'), 'it is his, where it was');
 select is((select count(*) from internal_notes where case_id = tests.id('other case')::bigint), 1::bigint, 'and no note was made of it');
+select is((select string_agg(row(c.department_id, c.assigned_to)::text, ' ') from cases c where c.id <> tests.id('other case')::bigint),
+  tests.filled('({north},{Asta}) ({north},{Asta})'), 'nor anything done to another case');
+
+-- Where the project's own table of clients has no name that is known, they have none.
+update casebase.client_source set name_column = null;
+select is(tests.sees('Carla', 'select count(*) || coalesce(min(name), '' nameless'') from my_clients()'), '1 nameless', 'a client without a name is a client');
 
 select * from finish();
 rollback;

@@ -28,7 +28,7 @@ select c.name, c.value, '42501', '42501', '42501', '42501', '42501'
 from (values ('client_id', '''{other}'''), ('created_by', 'null'), ('created_at', 'now()'), ('updated_at', 'now()'),
              ('escalated_at', 'now()'), ('escalated_by', '''{Carla}'''), ('resolved_at', 'now()')) c (name, value);
 
-select plan((select count(*)::integer from columns) + 29);
+select plan((select count(*)::integer from columns) + 32);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, format('update cases set %I = %s where id = {case}', c.name, c.value)))
@@ -41,6 +41,10 @@ select is_empty(
   $$select a.attname from pg_attribute a
     where a.attrelid = 'cases'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity = ''
       and not exists (select from columns c where c.name = a.attname)$$, 'no column is missing');
+
+-- Nor does anything that stays become nothing; who made it does, when they are gone.
+select is(tests.would('service', format('update cases set %I = null where id = {case}', name)), outcome, name || ' becomes null: ' || outcome)
+from (values ('client_id', '23514'), ('created_at', '23514'), ('created_by', '1')) v (name, outcome);
 
 -- A new case: a client's has a title and a description.
 select is(tests.would('Carla', format('insert into cases (client_id, title, %I) values (''{acme}'', ''t'', %s)', name, value)), '42501',
