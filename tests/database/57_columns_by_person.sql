@@ -6,25 +6,25 @@ select tests.world();
 insert into tests.names values ('tomorrow', now() + interval '1 day');
 
 -- A column, what is written into it, and what comes of it: for an admin, for staff of scope all, departments and
--- assigned, and for the case's client.
+-- assigned, and for the case's client, who may be staff elsewhere (Sam).
 create temporary table columns (
-  place serial, name text, value text, "Ada" text, "Alan" text, "Dora" text, "Asta" text, "Carla" text
+  place serial, name text, value text, "Ada" text, "Alan" text, "Dora" text, "Asta" text, "Carla" text, "Sam" text
 );
-insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla") values
-  ('title',                 '''t''',                '1', '1', '1', '1', '1'),
-  ('description',           '''d''',                '1', '1', '1', '1', '1'),
-  ('status',                '''in_progress''',      '1', '1', '1', '1', '42501'),
-  ('priority',              '''high''',             '1', '1', '1', '42501', '42501'),
-  ('metadata',              '''{"a": 1}''',         '1', '1', '1', '1', '42501'),
-  ('action_required_by',    '''{tomorrow}''',       '1', '1', '1', '1', '42501'),
-  ('action_required_of',    '''CLIENT''',           '1', '1', '1', '1', '42501'),
-  ('assigned_to',           '''{Dora}''',           '1', '1', '1', '42501', '42501'),
+insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam") values
+  ('title',                 '''t''',                '1', '1', '1', '1', '1', '1'),
+  ('description',           '''d''',                '1', '1', '1', '1', '1', '1'),
+  ('status',                '''in_progress''',      '1', '1', '1', '1', '42501', '42501'),
+  ('priority',              '''high''',             '1', '1', '1', '42501', '42501', '42501'),
+  ('metadata',              '''{"a": 1}''',         '1', '1', '1', '1', '42501', '42501'),
+  ('action_required_by',    '''{tomorrow}''',       '1', '1', '1', '1', '42501', '42501'),
+  ('action_required_of',    '''CLIENT''',           '1', '1', '1', '1', '42501', '42501'),
+  ('assigned_to',           '''{Dora}''',           '1', '1', '1', '42501', '42501', '42501'),
   -- Whose assignee lacks it, only an admin gives a specialty.
-  ('required_specialty_id', '''{payroll}''',        '1', '23514', '23514', '42501', '42501'),
-  ('department_id',         '''{south}''',          '1', '1', '42501', '42501', '42501');
+  ('required_specialty_id', '''{payroll}''',        '1', '23514', '23514', '42501', '42501', '42501'),
+  ('department_id',         '''{south}''',          '1', '1', '42501', '42501', '42501', '42501');
 -- What nobody sets by hand.
-insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla")
-select c.name, c.value, '42501', '42501', '42501', '42501', '42501'
+insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
+select c.name, c.value, '42501', '42501', '42501', '42501', '42501', '42501'
 from (values ('client_id', '''{other}'''), ('created_by', 'null'), ('created_at', 'now()'), ('updated_at', 'now()'),
              ('escalated_at', 'now()'), ('escalated_by', '''{Carla}'''), ('resolved_at', 'now()')) c (name, value);
 

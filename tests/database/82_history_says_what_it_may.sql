@@ -82,6 +82,7 @@ insert into stories (person, statement, said) values
   ('worker', $$select casebase.verification_finish('case_file', {hers}, 'v1', repeat('a', 64), 2, 'text/plain')$$,
    'case_file.available by Carla, shown: {"sha256": "{sum}", "file_name": "{number}-1634567890-hers.pdf", "file_size": 2, "content_type": "text/plain", "original_name": "hers.pdf", "visible_to_client": true}'),
   ('worker', $$select casebase.verification_reject('case_file', {dora's}, 'x')$$, null),
+  ('service', $$update case_files set uploaded_by = null where file_name = '{number}-1634567890-hers.pdf'$$, null),
   ('Dora', $$update case_files set state = 'deleting' where file_name = '{number}-1634567890-internal.pdf'$$,
    'case_file.deleted by Dora: {"sha256": "{sum}", "file_name": "{number}-1634567890-internal.pdf", "file_size": 1, "content_type": "application/pdf", "original_name": "internal.pdf", "visible_to_client": false}');
 
