@@ -15,6 +15,8 @@ mod hijack;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;
+#[path = "database/rechecked_plans.rs"]
+mod rechecked_plans;
 mod support;
 #[path = "database/writers_of_the_same_cases.rs"]
 mod writers_of_the_same_cases;
