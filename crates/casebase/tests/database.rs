@@ -4,6 +4,9 @@
 
 #[path = "database/access_report.rs"]
 mod access_report;
+#[path = "attackers/chance.rs"]
+#[expect(dead_code, reason = "attackers take more chances")]
+mod chance;
 #[path = "database/declared.rs"]
 mod declared;
 #[path = "database/definer_functions.rs"]
@@ -17,6 +20,8 @@ mod hijack;
 mod programs;
 #[path = "database/rechecked_plans.rs"]
 mod rechecked_plans;
+#[path = "database/rechecked_rows.rs"]
+mod rechecked_rows;
 mod support;
 #[path = "database/writers_of_the_same_cases.rs"]
 mod writers_of_the_same_cases;
