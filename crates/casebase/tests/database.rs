@@ -4,6 +4,9 @@
 
 #[path = "database/access_report.rs"]
 mod access_report;
+#[path = "attackers/chance.rs"]
+#[expect(dead_code, reason = "attackers take more chances")]
+mod chance;
 #[path = "database/declared.rs"]
 mod declared;
 #[path = "database/definer_functions.rs"]
@@ -17,6 +20,10 @@ mod hijack;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;
+#[path = "database/rechecked_plans.rs"]
+mod rechecked_plans;
+#[path = "database/rechecked_rows.rs"]
+mod rechecked_rows;
 #[path = "database/sample_data.rs"]
 mod sample_data;
 mod support;
