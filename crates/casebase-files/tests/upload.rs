@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use casebase_files::{
-    CaseFiles, Error, NewFile,
+    CaseFiles, Error, Fields, NewFile,
     ledger::{Candidate, Ledger, LedgerError, Verified},
     name::OriginalName,
     storage::{Bytestream, ObjectStore, RestStore, StreamError},
@@ -128,8 +128,10 @@ impl World {
         let user = UserToken::issued(TOKEN).unwrap();
         let file = NewFile {
             case: "CASE-0001".parse().unwrap(),
-            interaction: interaction.map(InteractionId),
-            visible_to_client: None,
+            fields: Fields {
+                interaction_id: interaction.map(InteractionId),
+                visible_to_client: None,
+            },
             name: OriginalName::new(name).unwrap(),
             length: None,
         };

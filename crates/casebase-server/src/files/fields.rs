@@ -1,9 +1,8 @@
-//! What an upload says beside its bytes, named once: [`Fields`] is what the query and the form are
-//! read into and what documents both.
+//! How [`Fields`] are read from a query and a form, where everything is text.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::collections::BTreeMap;
 
-use casebase_supabase::rows::InteractionId;
+use casebase_files::Fields;
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -12,50 +11,14 @@ use serde::{
     },
     forward_to_deserialize_any,
 };
-use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
 
-/// Where the file goes.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, IntoParams, ToSchema)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub(crate) struct Fields {
-    /// The interaction it belongs to; none: the case itself.
-    #[serde(deserialize_with = "interaction")]
-    #[param(value_type = Option<i64>)]
-    #[schema(value_type = Option<i64>)]
-    pub(super) interaction_id: Option<InteractionId>,
-    /// `true`: the client sees it; `false`: it is internal.
-    #[serde(deserialize_with = "yes_or_no")]
-    pub(super) visible_to_client: Option<bool>,
-}
-
-fn interaction<'de, D: Deserializer<'de>>(text: D) -> Result<Option<InteractionId>, D::Error> {
-    parsed(text, "the number of an interaction, like 7")
-}
-
-fn yes_or_no<'de, D: Deserializer<'de>>(text: D) -> Result<Option<bool>, D::Error> {
-    parsed(text, "true or false")
-}
-
-/// The error is what the text should have been.
-fn parsed<'de, D, T>(text: D, wanted: &str) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr,
-{
-    let parsed = String::deserialize(text)?.parse();
-    parsed.map(Some).map_err(|_| D::Error::custom(wanted))
-}
-
-impl Fields {
-    /// Their names.
-    pub(super) fn names() -> &'static [&'static str] {
-        let mut names: &'static [&'static str] = &[];
-        let _ = Self::deserialize(Names(&mut names));
-        names
-    }
+/// The names of the fields.
+pub(super) fn names() -> &'static [&'static str] {
+    let mut names: &'static [&'static str] = &[];
+    let _ = Fields::deserialize(Names(&mut names));
+    names
 }
 
 /// What was given, by name, as text.
@@ -66,7 +29,7 @@ impl Given {
     /// Takes what a field is given as; what was there before. An empty text is a field that a form
     /// left blank. A name that is none is given back.
     pub(super) fn set<'a>(&mut self, name: &'a str, text: &str) -> Result<Option<String>, &'a str> {
-        let known = Fields::names().iter().find(|known| **known == name);
+        let known = names().iter().find(|known| **known == name);
         let known = known.ok_or(name)?;
         Ok(match text.trim() {
             "" => None,
@@ -119,6 +82,8 @@ impl<'de> Deserializer<'de> for Names<'_> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
 mod tests {
+    use casebase_supabase::rows::InteractionId;
+
     use super::*;
 
     fn given(name: &str, text: &str) -> Given {
@@ -142,13 +107,13 @@ mod tests {
 
     #[test]
     fn every_field_is_read_from_text_and_a_blank_one_is_none() {
-        assert_eq!(Fields::names(), ["interaction_id", "visible_to_client"]);
+        assert_eq!(names(), ["interaction_id", "visible_to_client"]);
         let mut all = given("interaction_id", " 7 ");
         all.set("visible_to_client", "false").unwrap();
         let fields = all.read().unwrap();
         assert_eq!(fields.interaction_id, Some(InteractionId(7)));
         assert_eq!(fields.visible_to_client, Some(false));
-        for name in Fields::names() {
+        for name in names() {
             assert_eq!(given(name, "  ").read().unwrap(), Fields::default());
         }
         assert_eq!(Given::default().set("other", "x"), Err("other"));

@@ -12,11 +12,14 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
 };
-use casebase_files::storage::{Bytestream, StreamError};
+use casebase_files::{
+    Fields,
+    storage::{Bytestream, StreamError},
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
-use super::fields::{Fields, Given};
+use super::fields::{self, Given};
 use crate::error::ApiError;
 
 /// A field of ours other than the file.
@@ -78,7 +81,7 @@ async fn read_to_file(
     boundary: String,
     mut given: Given,
 ) -> Result<FilePart, ApiError> {
-    let fields = Fields::names();
+    let fields = fields::names();
     let limits = fields.iter().fold(SizeLimit::new(), |limits, field| {
         limits.for_field(*field, MAX_FIELD_BYTES)
     });

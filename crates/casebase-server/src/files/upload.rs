@@ -10,7 +10,7 @@ use axum::{
     },
     response::IntoResponse,
 };
-use casebase_files::{NewFile, name::OriginalName, storage::Bytestream};
+use casebase_files::{Fields, NewFile, name::OriginalName, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, CaseNumber},
@@ -19,7 +19,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    fields::{Fields, Given},
+    fields::{self, Given},
     form,
 };
 use crate::{
@@ -99,7 +99,7 @@ fn parameters(query: Vec<(String, String)>) -> Result<(Option<String>, Given), A
         let before = match key.as_str() {
             "name" => name.replace(text),
             key => given.set(key, &text).map_err(|unknown| {
-                let known = Fields::names().join("`, `");
+                let known = fields::names().join("`, `");
                 wrong(format!(
                     "there is no parameter `{unknown}`; there are `name`, `{known}`"
                 ))
@@ -158,14 +158,9 @@ fn new_file(
     name: &str,
     length: Option<u64>,
 ) -> Result<NewFile, ApiError> {
-    let Fields {
-        interaction_id,
-        visible_to_client,
-    } = fields;
     Ok(NewFile {
         case,
-        interaction: interaction_id,
-        visible_to_client,
+        fields,
         name: OriginalName::new(name)?,
         length,
     })
