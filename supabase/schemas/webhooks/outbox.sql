@@ -12,7 +12,7 @@
 --
 -- Users' transactions only ever insert pending rows; nothing else of theirs touches the queue. Whatever decides
 -- about order runs in the worker's functions, one at a time (they lock the one row of webhook_queue), for
--- milliseconds, and never waits for a user's transaction (skip locked).
+-- milliseconds however much is waiting, and never waits for a user's transaction (skip locked).
 
 -- endpoint_id is no foreign key on purpose: every insert would lock the same endpoint row, and many writers at once
 -- would queue there. webhook_tidy removes what a deleted endpoint leaves.
@@ -52,14 +52,19 @@ alter table casebase.webhook_deliveries set (
   autovacuum_vacuum_threshold = 5000
 );
 create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
+
+-- One index for each question of the worker's. Each has a condition that only its own question repeats, so that no
+-- other index can answer it: a plan stays right however full the table was when it was made.
 create index webhook_deliveries_due_idx on casebase.webhook_deliveries (endpoint_id, next_attempt_at, id)
   where state = 'pending';
-create index webhook_deliveries_lane_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
-  where state in ('pending', 'waiting', 'leased');
 create index webhook_deliveries_leased_idx on casebase.webhook_deliveries (endpoint_id, leased_until)
   where state = 'leased';
+create index webhook_deliveries_waiting_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
+  where state = 'waiting';
+create index webhook_deliveries_lane_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
+  where finished_at is null;
 create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
-  where state in ('delivered', 'failed');
+  where finished_at is not null;
 
 create table casebase.webhook_attempts (
   delivery_id bigint      not null,
@@ -82,8 +87,11 @@ revoke all on casebase.webhook_attempts from public, anon, authenticated, servic
 
 -- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
 create table casebase.webhook_queue (
-  only_row        boolean     not null default true,
-  listening_until timestamptz not null default '-infinity',
+  only_row          boolean     not null default true,
+  listening_until   timestamptz not null default '-infinity',
+  -- The lane up to which webhook_tidy looked for stuck ones; null: it begins anew.
+  swept_endpoint_id uuid,
+  swept_case_id     bigint,
   constraint webhook_queue_pkey primary key (only_row),
   constraint webhook_queue_only_row_check check (only_row)
 );
