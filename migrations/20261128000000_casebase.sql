@@ -2476,7 +2476,7 @@ comment on function public.case_timeline(bigint) is
 
 -- supabase/schemas/webhooks/endpoints.sql
 
--- Webhooks: the endpoints that admins manage, and their signing secrets.
+-- Webhooks: the endpoints that admins manage, what they subscribe to, and their signing secrets.
 
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
@@ -2532,6 +2532,79 @@ $$;
 
 create trigger check_event_types after insert or update of event_types on casebase.webhook_endpoints
   for each row execute function casebase.check_event_types();
+
+-- Who wants which events: the filters of the enabled endpoints, a row each. A change looks up those that match its
+-- event and touches no others.
+create table casebase.webhook_subscriptions (
+  -- As in event_types; '*' where that is empty.
+  filter      text not null,
+  endpoint_id uuid not null,
+  constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
+  constraint webhook_subscriptions_endpoint_id_fkey
+    foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
+);
+comment on table casebase.webhook_subscriptions is
+  'The filters of the enabled endpoints, kept by a trigger on webhook_endpoints.';
+alter table casebase.webhook_subscriptions enable row level security;
+revoke all on casebase.webhook_subscriptions from public, anon, authenticated, service_role;
+create index webhook_subscriptions_endpoint_id_idx on casebase.webhook_subscriptions (endpoint_id);
+
+create function casebase.keep_webhook_subscriptions() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from casebase.webhook_subscriptions subscription
+  where subscription.endpoint_id = new.id;
+  if new.enabled then
+    insert into casebase.webhook_subscriptions (filter, endpoint_id)
+    select distinct filter, new.id
+    from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
+  end if;
+  return null;
+end
+$$;
+
+create trigger keep_subscriptions_of_new after insert on casebase.webhook_endpoints
+  for each row execute function casebase.keep_webhook_subscriptions();
+create trigger keep_subscriptions_of_changed after update on casebase.webhook_endpoints
+  for each row when (old.enabled <> new.enabled or old.event_types <> new.event_types)
+  execute function casebase.keep_webhook_subscriptions();
+
+-- How many endpoints there may be: a change writes a row for each that wants to know, and each call of the worker looks
+-- at all of them. The project's owner sets it: update casebase.webhook_limits set endpoints = 200.
+create table casebase.webhook_limits (
+  only_row  boolean not null default true,
+  endpoints integer not null default 100,
+  constraint webhook_limits_pkey primary key (only_row),
+  constraint webhook_limits_only_row_check check (only_row),
+  constraint webhook_limits_endpoints_check check (endpoints between 0 and 1000)
+);
+comment on table casebase.webhook_limits is 'One row, for the project''s owner to change.';
+alter table casebase.webhook_limits enable row level security;
+revoke all on casebase.webhook_limits from public, anon, authenticated, service_role;
+insert into casebase.webhook_limits default values;
+
+-- AFTER: the policies have spoken. Who adds endpoints at the same time takes turns at the row of the limit.
+create function casebase.limit_webhook_endpoints() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  most  integer;
+  would bigint;
+begin
+  select limits.endpoints into most from casebase.webhook_limits limits for update;
+  select count(*) into would from casebase.webhook_endpoints;
+  if would > most then
+    raise exception 'there would be % webhook endpoints, and there may be no more than %', would, most
+      using errcode = 'PT409',
+            hint = 'Delete one that is not needed, or have the project''s owner raise casebase.webhook_limits.endpoints.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger limit_endpoints after insert on casebase.webhook_endpoints
+  for each statement execute function casebase.limit_webhook_endpoints();
 
 -- Secrets are written once and read by the worker's functions only. A secret ends when a newer one says so.
 create table casebase.webhook_secrets (
@@ -2662,25 +2735,27 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
--- Enqueueing, in the transaction of the change.
+-- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
+-- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
 create function casebase.enqueue_webhooks() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
 as $$
 begin
   insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  select endpoint.id, event.id, event.case_id
+  select subscriber.endpoint_id, event.id, event.case_id
   from inserted event
-  join casebase.webhook_endpoints endpoint
-    on endpoint.enabled
-    and (
-      endpoint.event_types = '{}'
-      or event.type = any (endpoint.event_types)
-      or split_part(event.type, '.', 1) || '.*' = any (endpoint.event_types)
-    )
+  cross join lateral (
+    select distinct subscription.endpoint_id
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter = any (array[event.type, split_part(event.type, '.', 1) || '.*', '*'])
+  ) subscriber
   order by event.case_id, event.seq;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue) then
+  if found and (
+    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue where queue.only_row
+  ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
   return null;
@@ -4394,3 +4469,19 @@ grant execute on function
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint)
 to authenticated, service_role;
+
+
+-- policies/86_webhook_subscriptions.sql
+
+-- casebase.webhook_subscriptions.
+
+-- Two definer triggers only: one keeps it, the other enqueues by it.
+revoke all on casebase.webhook_subscriptions from public, anon, authenticated, service_role, casebase_worker;
+
+
+-- policies/87_webhook_limits.sql
+
+-- casebase.webhook_limits.
+
+-- The project's owner changes it; a definer trigger holds endpoints to it.
+revoke all on casebase.webhook_limits from public, anon, authenticated, service_role, casebase_worker;

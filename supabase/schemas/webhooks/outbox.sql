@@ -99,25 +99,27 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
--- Enqueueing, in the transaction of the change.
+-- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
+-- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
 create function casebase.enqueue_webhooks() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
 as $$
 begin
   insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  select endpoint.id, event.id, event.case_id
+  select subscriber.endpoint_id, event.id, event.case_id
   from inserted event
-  join casebase.webhook_endpoints endpoint
-    on endpoint.enabled
-    and (
-      endpoint.event_types = '{}'
-      or event.type = any (endpoint.event_types)
-      or split_part(event.type, '.', 1) || '.*' = any (endpoint.event_types)
-    )
+  cross join lateral (
+    select distinct subscription.endpoint_id
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter = any (array[event.type, split_part(event.type, '.', 1) || '.*', '*'])
+  ) subscriber
   order by event.case_id, event.seq;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue) then
+  if found and (
+    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue where queue.only_row
+  ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
   return null;
