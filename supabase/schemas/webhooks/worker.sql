@@ -2,7 +2,8 @@
 --
 -- A worker keeps its connection, and with it every plan that was made when the queue was empty. So no plan may depend
 -- on how full a table is: what is looked for is found by id, or in the one index that can answer (outbox.sql), with a
--- limit. What is looked up by id doesn't repeat an index's condition, or that index would be read instead. The three functions that the worker calls leave the planner no other way: they set the
+-- limit. What is looked up by id is named in an array: joined, it might be the inner side of a loop over everything. Nor
+-- does it repeat an index's condition, or that index would be read instead. The three functions that the worker calls leave the planner no other way: they set the
 -- scans and joins that read whole tables off, and what they call is planned under the same settings.
 --
 -- How many rows a call reads is bounded by its arguments, the number of endpoints and the limits below, never by what
@@ -26,36 +27,58 @@ begin
 end
 $$;
 
+-- Locks those of these deliveries that are in this state and that nobody else holds. Answers their ids.
+create function casebase.webhook_lock(ids bigint[], in_state text) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    with free as (
+      select delivery.id, delivery.state
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (ids)
+      for update skip locked
+    )
+    select free.id
+    from free
+    where free.state = in_state
+  );
+end
+$$;
+
 -- What a worker took and never reported goes back, with an attempt that says so. It costs no retry: the receiver
 -- did nothing wrong.
 create function casebase.webhook_expire_leases(at timestamptz) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
-begin
-  with expired as (
-    select delivery.id, delivery.leased_at
+declare
+  expired bigint[] := array(
+    select delivery.id
     from casebase.webhook_deliveries delivery
     where delivery.state = 'leased'
       and delivery.leased_until <= at
     limit 500
     for update skip locked
-  ),
-  returned as (
-    update casebase.webhook_deliveries delivery
-    set state = 'pending', next_attempt_at = now(), leased_at = null, leased_until = null
-    from expired
-    where delivery.id = expired.id
-  )
+  );
+begin
   insert into casebase.webhook_attempts (delivery_id, number, started_at, error)
-  select expired.id,
+  select delivery.id,
          1 + (
            select coalesce(max(attempt.number), 0)
            from casebase.webhook_attempts attempt
-           where attempt.delivery_id = expired.id
+           where attempt.delivery_id = delivery.id
          ),
-         expired.leased_at,
+         delivery.leased_at,
          'The worker stopped before it reported an answer; the request may have arrived.'
-  from expired;
+  from casebase.webhook_deliveries delivery
+  where delivery.id = any (expired);
+
+  update casebase.webhook_deliveries delivery
+  set state           = 'pending',
+      next_attempt_at = now(),
+      leased_at       = null,
+      leased_until    = null
+  where delivery.id = any (expired);
 end
 $$;
 
@@ -130,18 +153,10 @@ begin
     where following.state = 'pending'
   );
 
-  with free as (
-    select delivery.id, delivery.state
-    from casebase.webhook_deliveries delivery
-    where delivery.id = any (behind)
-    for update skip locked
-  )
+  behind := casebase.webhook_lock(behind, 'pending');
   update casebase.webhook_deliveries delivery
   set state = 'waiting'
-  from free
-  where delivery.id = free.id
-    and free.state = 'pending';
-
+  where delivery.id = any (behind);
   get diagnostics parked = row_count;
   return parked;
 end
@@ -197,21 +212,15 @@ begin
       or cardinality(heads) >= max_deliveries / 2;
   end loop;
 
+  heads := casebase.webhook_lock(heads, 'pending');
   return query
-  with free as (
-    select delivery.id
-    from casebase.webhook_deliveries delivery
-    where delivery.id = any (heads)
-    for update skip locked
-  ),
-  leased as (
+  with leased as (
     update casebase.webhook_deliveries delivery
     set state        = 'leased',
         lease_token  = gen_random_uuid(),
         leased_at    = clock_timestamp(),
         leased_until = clock_timestamp() + lease
-    from free
-    where delivery.id = free.id
+    where delivery.id = any (heads)
     returning delivery.*
   )
   select leased.id,
@@ -381,18 +390,12 @@ $$;
 create function casebase.webhook_advance(firsts bigint[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  waiting bigint[] := casebase.webhook_lock(firsts, 'waiting');
 begin
-  with free as (
-    select delivery.id, delivery.state
-    from casebase.webhook_deliveries delivery
-    where delivery.id = any (firsts)
-    for update skip locked
-  )
   update casebase.webhook_deliveries delivery
   set state = 'pending'
-  from free
-  where delivery.id = free.id
-    and free.state = 'waiting';
+  where delivery.id = any (waiting);
 end
 $$;
 
