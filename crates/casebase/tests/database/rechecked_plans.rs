@@ -12,6 +12,7 @@ mod statements;
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
+use sqlx::Row;
 
 use super::*;
 use statements::{Statement, Table};

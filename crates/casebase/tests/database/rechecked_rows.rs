@@ -11,7 +11,7 @@ mod tables;
 use casebase_local::{ANON_KEY, JWT_SECRET, jwt::Keys, postgres::SUPERUSER};
 use futures::future::join_all;
 use serde_json::{Value, json};
-use sqlx::query_scalar;
+use sqlx::{Row, query_scalar};
 
 use super::*;
 use crate::chance::Chance;
