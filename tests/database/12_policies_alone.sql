@@ -121,11 +121,11 @@ from (values ('Asta', '1'), ('Dora', '1'), ('Sam', '1'), ('Carla', '1'), ('Otto'
 alter table interactions disable trigger b_set_speaker;
 alter table case_files disable trigger b_place_case_file;
 select is(tests.would('Carla', format($$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
-  values ({case}, 'A', 'CLIENT', 'B', 'ARGAN', 'c', %s)$$, shown)), case when shown then '1' else '42501' end, 'said in the open: ' || shown)
+  values ({case}, 'A', 'CLIENT', 'B', 'ARGAN', 'c', %L)$$, shown)), case when shown then '1' else '42501' end, 'said in the open: ' || shown)
 from unnest(array[true, false]) shown;
 -- Without its place the file is refused in any case; the policy speaks first.
 select is(tests.would('Carla', format($$insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client)
-  values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, %s)$$, shown)), case when shown then '23502' else '42501' end, 'added in the open: ' || shown)
+  values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, %L)$$, shown)), case when shown then '23502' else '42501' end, 'added in the open: ' || shown)
 from unnest(array[true, false]) shown;
 
 select * from finish();
