@@ -2097,6 +2097,16 @@ begin
 end
 $$;
 
+-- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
+-- to it only where it is told the body's length, so the service holds the others.
+create function casebase.bucket_size_limit(bucket_id text) returns bigint
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select b.file_size_limit
+  from storage.buckets b
+  where b.id = bucket_size_limit.bucket_id
+$$;
+
 
 -- supabase/schemas/history/event_types.sql
 
@@ -3718,7 +3728,8 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text),
-  casebase.verification_reject(text, bigint, text)
+  casebase.verification_reject(text, bigint, text),
+  casebase.bucket_size_limit(text)
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.

@@ -53,7 +53,8 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text),
-  casebase.verification_reject(text, bigint, text)
+  casebase.verification_reject(text, bigint, text),
+  casebase.bucket_size_limit(text)
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.

@@ -214,6 +214,7 @@ impl CaseFiles {
         length: Option<u64>,
         body: Bytestream,
     ) -> Result<Inspection, Error> {
+        let body = self.within_bucket_limit(row, length, body).await?;
         let (body, inspector) = inspected(body);
         let object = NewObject {
             content_type: row.content_type.clone(),
@@ -223,6 +224,23 @@ impl CaseFiles {
         self.store.put(user, &object_of(row)?, object).await?;
         let inspector = std::mem::take(&mut *lock(&inspector));
         Ok(inspector.finish())
+    }
+
+    /// Storage holds a body to the bucket's limit where it knows its length beforehand.
+    async fn within_bucket_limit(
+        &self,
+        row: &CaseFile,
+        length: Option<u64>,
+        body: Bytestream,
+    ) -> Result<Bytestream, Error> {
+        if length.is_some() {
+            return Ok(body);
+        }
+        let limit = self.ledger.bucket_limit(&row.bucket_id).await?;
+        Ok(match limit {
+            Some(limit) => at_most(limit, body),
+            None => body,
+        })
     }
 
     async fn mark_uploaded(

@@ -193,7 +193,9 @@ impl Stack {
         .await?;
 
         let shutdown = CancellationToken::new();
-        let limits = casebase_http::Limits::new(FILE_SIZE_LIMIT);
+        let mut limits = casebase_http::Limits::new(FILE_SIZE_LIMIT);
+        // The service listens in the same process.
+        limits.connections /= 2;
         let serving = casebase_http::serve(listener, app, limits, shutdown.clone());
         let servers = tokio::spawn(async move {
             if let Err(e) = serving.await {

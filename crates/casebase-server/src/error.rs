@@ -13,7 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use casebase_files::{
-    ledger::LedgerError,
     name::NameError,
     storage::{self, StreamError},
 };
@@ -281,13 +280,8 @@ impl From<casebase_files::Error> for ApiError {
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
             E::Database(error) => error.into(),
             E::Storage(error) => error.into(),
-            E::Ledger(LedgerError::WrongState(reason)) => {
-                Self::new(StatusCode::CONFLICT, "wrong_state", reason)
-            }
-            E::Ledger(error @ LedgerError::Refused(_)) => {
-                Self::field("file", "refused_by_database", error)
-            }
-            E::Ledger(LedgerError::Unavailable(reason)) => Self::away(
+            E::Refused(_) => Self::field("file", "refused_by_database", error),
+            E::LedgerUnavailable(reason) => Self::away(
                 "verification_unavailable",
                 "the verification of files",
                 &reason,

@@ -86,6 +86,16 @@ impl Ledger for PgLedger {
         let called = call.bind(id.0).bind(reason).execute(&self.pool).await;
         called.map(drop).map_err(refusal)
     }
+
+    async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError> {
+        let _turn = self.turn().await?;
+        let limit = sqlx::query_scalar::<_, Option<i64>>("select casebase.bucket_size_limit($1)");
+        let limit = limit.bind(bucket).fetch_one(&self.pool).await;
+        // A limit below nothing takes nothing.
+        Ok(limit
+            .map_err(refusal)?
+            .map(|n| u64::try_from(n).unwrap_or(0)))
+    }
 }
 
 /// By SQLSTATE: class 55, the object is not in a state for this; class 23, a constraint stands against it.

@@ -15,7 +15,7 @@ use sqlx::{Row, query_scalar};
 
 use super::*;
 use crate::chance::Chance;
-use tables::{LOOKED_UP, TABLES, Table};
+use tables::{LOOKED_UP, STORIES, TABLES, Table};
 
 const WORLD: &str = include_str!("rechecked_rows/world.sql");
 
@@ -159,24 +159,26 @@ impl Crowd {
     }
 
     /// Another writer changes every row of the table, by chance.
-    async fn shake(&mut self, table: &Table) {
+    fn shake(&mut self, table: &Table) -> String {
         let seed = self.chance.below(1000) as f64 / 1000.0;
-        let sql = format!(
-            "set local session_replication_role = replica; select setseed({seed}); update {} set {}",
+        format!(
+            "select setseed({seed}); update {} set {}",
             table.name, table.shake
-        );
-        run(&mut self.writer, sql).await;
+        )
     }
 
-    /// The same request before the other wrote, while, and after.
-    async fn step(&mut self, request: Request) -> (Request, Option<String>) {
-        run(&mut self.writer, "begin").await;
-        self.shake(request.table).await;
-        run(&mut self.writer, "commit").await;
+    /// The same request before the other writes, while, and after.
+    async fn step(
+        &mut self,
+        request: Request,
+        first: &str,
+        then: &str,
+    ) -> (Request, Option<String>) {
+        const BEGIN: &str = "begin; set local session_replication_role = replica";
+        run(&mut self.writer, format!("{BEGIN}; {first}; commit")).await;
         let (request, before) = request.taken().await;
 
-        run(&mut self.writer, "begin").await;
-        self.shake(request.table).await;
+        run(&mut self.writer, format!("{BEGIN}; {then}")).await;
         let pid = request.pid;
         let request = tokio::spawn(request.taken());
         while !request.is_finished() && !self.waits(pid).await {
@@ -255,23 +257,34 @@ async fn takes_what_policies_allow_before_and_after() {
         .await
         .expect("a number");
     let mut complaints = Vec::new();
-    for step in 0..steps {
-        // Each table once, and then mostly those with more to judge.
-        let table = match TABLES.get(step) {
-            Some(table) => table,
-            None => &TABLES[crowd.chance.below(LOOKED_UP)],
+    for step in 0..STORIES.len() + steps {
+        let story = STORIES.get(step);
+        let table = match (story, TABLES.get(step.saturating_sub(STORIES.len()))) {
+            (Some(story), _) => story.table(),
+            (None, Some(table)) => table,
+            (None, None) => &TABLES[crowd.chance.below(LOOKED_UP)],
         };
-        let (person, claims) = people[crowd.chance.below(people.len())].clone();
+        let (person, claims) = match story {
+            Some(story) => people.iter().find(|(name, _)| name == story.person),
+            None => people.get(crowd.chance.below(people.len())),
+        }
+        .cloned()
+        .expect("known");
         let request = Request {
             session,
             pid,
             person,
             claims,
             table,
-            statement: crowd.chance.pick(&STATEMENTS),
+            statement: story
+                .map_or_else(|| crowd.chance.pick(&STATEMENTS), |story| story.statement),
             without: crowd.chance.pick(&WITHOUT),
         };
-        let (request, complaint) = crowd.step(request).await;
+        let (first, then) = match story {
+            Some(story) => (story.first.to_owned(), story.then.to_owned()),
+            None => (crowd.shake(table), crowd.shake(table)),
+        };
+        let (request, complaint) = crowd.step(request, &first, &then).await;
         session = request.session;
         complaints.extend(complaint);
     }

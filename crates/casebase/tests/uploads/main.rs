@@ -480,3 +480,27 @@ async fn sixteen_verifications_at_once_wait_their_turn() {
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     }
 }
+
+#[tokio::test]
+async fn a_buckets_limit_holds_for_bodies_of_unknown_length() {
+    for storage in ["s3", "rest"] {
+        let mut desk = Desk::new(storage).await;
+        let bucket = "update storage.buckets set file_size_limit = $1 where id = 'client-bucket'";
+        let limit = sqlx::query(bucket).bind(25_000_000_i64);
+        limit.execute(&mut desk.database).await.unwrap();
+        let chunk = "x".repeat(1_000_000);
+        let chunks = std::iter::repeat_n(chunk, 26).map(Ok::<_, std::io::Error>);
+        let body = Body::wrap_stream(futures::stream::iter(chunks));
+        let raw = desk.client.upload_raw(&desk.case, "name=a.txt", body).await;
+        let part = multipart::Part::bytes(vec![b'x'; 26_000_000]).file_name("a.txt");
+        let form = multipart::Form::new().part("file", part);
+        let form = desk.client.upload(&desk.case, form).await;
+        for answer in [raw, form] {
+            let expected = refused(413, "file_too_large", "file");
+            assert_eq!(refusal(answer).await, expected, "{storage}");
+        }
+        desk.nothing_is_left_behind().await;
+        let limit = sqlx::query(bucket).bind(None::<i64>);
+        limit.execute(&mut desk.database).await.unwrap();
+    }
+}

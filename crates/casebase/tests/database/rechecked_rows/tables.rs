@@ -1,5 +1,7 @@
 //! What two write at once.
 
+use super::Statement;
+
 /// A table, its key as text, what a request sets, and what another writer sets meanwhile, by chance.
 pub struct Table {
     pub name: &'static str,
@@ -84,3 +86,54 @@ const fn itself(name: &'static str, key: &'static str, assignment: &'static str)
         shake: assignment,
     }
 }
+
+/// What is known to end the server under policies that look behind an `or`: every row is first one for which nothing
+/// more need be asked, and then one for which something must.
+pub struct Story {
+    table: &'static str,
+    pub person: &'static str,
+    pub statement: Statement,
+    pub first: &'static str,
+    pub then: &'static str,
+}
+
+impl Story {
+    pub fn table(&self) -> &'static Table {
+        let mut tables = TABLES.iter();
+        tables
+            .find(|table| table.name == self.table)
+            .unwrap_or_else(|| panic!("{} is no table here", self.table))
+    }
+}
+
+pub const STORIES: [Story; 4] = [
+    Story {
+        table: "interactions",
+        person: "Dora",
+        statement: Statement::Update,
+        first: "update interactions set visible_to_client = true",
+        then: "update interactions set visible_to_client = false",
+    },
+    Story {
+        table: "case_files",
+        person: "Carla",
+        statement: Statement::UpdateBlindly,
+        first: "update case_files set visible_to_client = true, state = 'pending', uploaded_by = '00000000-0000-0000-0000-0000000000a6'",
+        then: "update case_files set state = 'deleting'",
+    },
+    Story {
+        table: "case_files",
+        person: "Dora",
+        statement: Statement::Delete,
+        first: "update case_files set visible_to_client = true, state = 'deleting', uploaded_by = '00000000-0000-0000-0000-0000000000a3'",
+        then: "update case_files set uploaded_by = null",
+    },
+    Story {
+        table: "storage.objects",
+        person: "Dora",
+        statement: Statement::Delete,
+        first: "update case_files set state = 'deleting', uploaded_by = '00000000-0000-0000-0000-0000000000a3';
+                update storage.objects set version = 'v1'",
+        then: "update storage.objects set version = 'v2'",
+    },
+];
