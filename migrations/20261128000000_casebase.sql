@@ -147,7 +147,7 @@ alter table public.client_members
 create index client_members_user_id_idx on public.client_members (user_id);
 
 create function casebase.client_name(client uuid) returns text
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   name_column name := (select s.name_column from casebase.client_source s);
@@ -325,9 +325,9 @@ insert into public.party_types (code, label, internal) values
 
 -- supabase/schemas/people/asking.sql
 
--- Who is asking. These are plpgsql because a session keeps their plans, and SECURITY DEFINER because policies on
--- the tables they read call them. None takes a user's id from its caller. Every statement under a policy pays for
--- some of them, so each runs as few queries as it can.
+-- Who is asking. These are plpgsql because a session keeps their plans; those that read tables are SECURITY DEFINER,
+-- because policies on these tables call them. None takes a user's id from its caller. Every statement under a policy
+-- pays for some of them, so each runs as few queries as it can.
 
 -- auth.uid() raises when the subject is no uuid (a third party's token). On storage.objects that would break
 -- every bucket of the project, so the subject is read with care; and from where auth.jwt() reads it, because as an
@@ -366,7 +366,7 @@ end
 $$;
 
 create function casebase.is_staff() returns boolean
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.staff_standing() is not null;
@@ -374,7 +374,7 @@ end
 $$;
 
 create function casebase.is_admin() returns boolean
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(casebase.staff_standing() = 'admin', false);
@@ -383,7 +383,7 @@ $$;
 
 -- The caller's id where they are staff, to compare with assigned_to.
 create function casebase.staff_id() returns uuid
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   if casebase.staff_standing() is null then
@@ -433,9 +433,10 @@ begin
 end
 $$;
 
--- How a person is called, for the history and for whoever may read them. Callers check who asks.
+-- How a person is called, for the history and for whoever may read them. Its callers have their owner's rights, and
+-- check who asks.
 create function casebase.person_name(person uuid, for_client uuid) returns text
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(
@@ -2222,7 +2223,7 @@ comment on column casebase.event_draft.subject_is_visible is
 -- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
 -- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
 create function casebase.append_events(drafts casebase.event_draft[]) returns void
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if drafts is null then
@@ -2768,7 +2769,7 @@ insert into casebase.webhook_queue default values;
 -- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
 -- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
 create function casebase.enqueue_webhooks() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
 begin

@@ -78,7 +78,7 @@ insert into reaches (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "
 delete from casebase.webhook_endpoints;
 insert into casebase.webhook_endpoints (url) values ('https://example.com/');
 
-select plan((select count(*)::integer from reaches) + 19);
+select plan((select count(*)::integer from reaches) + 23);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, r.statement))
@@ -116,6 +116,17 @@ select is(tests.would('Carla', $$insert into interactions (case_id, content) val
 select is(tests.would(who, $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
   values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1)$$), outcome, who || ' adds files: ' || outcome)
 from (values ('Asta', '1'), ('Dora', '1'), ('Sam', '1'), ('Carla', '1'), ('Otto', '42501'), ('Ivan', '42501'), ('Nemo', '42501')) v (who, outcome);
+
+-- Should the triggers that make what a client adds visible be lost, the policies refuse what is not.
+alter table interactions disable trigger b_set_speaker;
+alter table case_files disable trigger b_place_case_file;
+select is(tests.would('Carla', format($$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
+  values ({case}, 'A', 'CLIENT', 'B', 'ARGAN', 'c', %L)$$, shown)), case when shown then '1' else '42501' end, 'said in the open: ' || shown)
+from unnest(array[true, false]) shown;
+-- Without its place the file is refused in any case; the policy speaks first.
+select is(tests.would('Carla', format($$insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client)
+  values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, %L)$$, shown)), case when shown then '23502' else '42501' end, 'added in the open: ' || shown)
+from unnest(array[true, false]) shown;
 
 select * from finish();
 rollback;

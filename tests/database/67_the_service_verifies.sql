@@ -22,7 +22,7 @@ update client_documents set state = 'deleting' where file_name ~ 'deleting$';
 create temporary table kinds (kind text, other text);
 insert into kinds values ('case_file', 'client_document'), ('client_document', 'case_file');
 
-select plan(2 * 4 * 3 + 2 * 8 + 2);
+select plan(2 * 4 * 3 + 2 * 8 + 4);
 
 select is(tests.would('worker', format('select from casebase.verification_begin(%L, %s)', kind, id)),
   case state when 'uploaded' then '1' else '55000' end, kind || ' that is ' || state || ': begin')
@@ -59,6 +59,11 @@ select is(tests.would('worker', format('select from casebase.verification_begin(
 select is(tests.would('worker', format('select casebase.verification_finish(%L, 1000002, null, repeat(''b'', 64), 2, ''text/html'')', kind)), '55000', kind || ': nor was') from kinds;
 select is(tests.would('worker', statement), '22023', 'there is no such kind of file: ' || statement)
 from unnest(array[$$select casebase.verification_finish('note', 1, 'v1', repeat('b', 64), 2, 'a/b')$$, $$select casebase.verification_reject('note', 1, 'x')$$]) statement;
+
+-- How large what it puts into a bucket may be, though it reads no bucket.
+update storage.buckets set file_size_limit = 5000 where id = 'client-bucket';
+select is(tests.sees('worker', $$select casebase.bucket_size_limit('client-bucket') || ' ' || coalesce(casebase.bucket_size_limit('admin-bucket')::text, 'any')$$), '5000 any', 'it knows a bucket''s limit');
+select is(tests.would('worker', 'select from storage.buckets'), '42501', 'and not the bucket');
 
 select * from finish();
 rollback;

@@ -21,7 +21,7 @@ where f.object_path ~ 'place$' and b.object_path ~ 'beside$';
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
 insert into storage.objects (bucket_id, name, version) select 'client-bucket', beside, 'v1' from kinds;
-select plan(2 * 17);
+select plan(2 * 19);
 
 create function pg_temp.tried(kind kinds, statement text) returns text language sql
 as $$ select tests.would('service', replace(replace(statement, '{place}', kind.place), '{beside}', kind.beside)) $$;
@@ -39,6 +39,11 @@ from kinds k, (values
   ($$update storage.objects set bucket_id = 'client-bucket', name = '{place}' where name = 'a'$$, '42501', 'nor there from outside'),
   ($$update storage.objects set bucket_id = 'theirs' where name = '{beside}'$$, '42501', 'nor out'),
   ($$update storage.objects set metadata = '{}', last_accessed_at = now() where name = '{beside}'$$, '1', 'what is not its bytes may change')) t (statement, outcome, what);
+
+-- Storage's own role writes too, and reads none of our tables.
+insert into tests.people (name, db_role, what) values ('Storage', 'supabase_storage_admin', 'the storage service');
+select is(tests.would('Storage', format($$insert into storage.objects (bucket_id, name) values ('client-bucket', %L)$$, place)), '1', name || ': Storage writes it') from kinds;
+select is(tests.would('Storage', format($$insert into storage.objects (bucket_id, name) values ('client-bucket', %L)$$, place || 'x')), '42501', name || ': and nothing else') from kinds;
 
 -- From then on it stays as it is.
 update case_files set state = 'uploaded' where object_path ~ 'beside$';

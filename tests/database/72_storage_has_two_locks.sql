@@ -13,7 +13,7 @@ create role tests_manager nologin;
 grant usage on schema storage to tests_manager;
 grant all on storage.objects to tests_manager;
 insert into tests.people (name, db_role, what) values ('manager', 'tests_manager', 'a role of the project''s own');
-select plan(23);
+select plan(31);
 
 -- Which policy speaks first.
 create function pg_temp.refused_by(who text, statement text) returns text language sql
@@ -39,6 +39,17 @@ select is(pg_temp.refused_by(who, format($$update storage.objects set bucket_id 
 from unnest(array['admin-bucket', 'client-bucket']) bucket, unnest(array['anon', 'manager']) who;
 drop policy host_everything on storage.objects;
 
+-- Who has left a client writes nothing for it any more, where they had reserved a place.
+delete from client_members where user_id = tests.filled('{Carla}')::uuid;
+select is(tests.would('Carla', $$insert into storage.objects (bucket_id, name) values ('client-bucket', '{acme}/cases/{number}/{number}-1634567890-place')$$), '42501',
+  'whoever has left, has left');
+insert into client_members (client_id, user_id, display_name) values (tests.id('acme')::uuid, tests.filled('{Carla}')::uuid, 'Carla');
+select is(tests.would('Carla', $$insert into storage.objects (bucket_id, name) values ('client-bucket', '{acme}/cases/{number}/{number}-1634567890-place')$$), '1', 'and is back');
+-- Nobody deletes what goes out of their sight, whatever they name.
+update case_files set state = 'deleting' where file_name = tests.filled('{number}-1634567890-open.pdf');
+select is(tests.would(who, $$delete from storage.objects$$), wanted, who || ' deletes what goes in a case they work: ' || wanted)
+from (values ('Ada', '1'), ('Asta', '1'), ('Carla', '0'), ('Sam', '0'), ('Otto', '0'), ('Nemo', '0')) v (who, wanted);
+
 -- A row is looked up with its bucket: the same path in the other one is nobody's. (Left there by a service key, before
 -- the triggers were.)
 alter table storage.objects disable trigger user;
@@ -47,7 +58,7 @@ select case bucket_id when 'admin-bucket' then 'client-bucket' else 'admin-bucke
 from case_files where case_id = tests.id('case')::bigint and state = 'available';
 alter table storage.objects enable trigger user;
 select is(tests.sees(who, $$select count(*) from storage.objects where name like '%/{number}/%'$$), wanted, who || ' reads an object where its row says it is')
-from (values ('Ada', '2'), ('Asta', '2'), ('Carla', '1')) v (who, wanted);
+from (values ('Ada', '2'), ('Asta', '2'), ('Carla', '0')) v (who, wanted);
 select is(tests.sees('Carla', $$select count(*) from storage.objects where bucket_id = 'admin-bucket'$$), '0', 'and a client none in admin-bucket');
 
 select * from finish();

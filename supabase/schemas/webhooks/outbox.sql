@@ -102,7 +102,7 @@ insert into casebase.webhook_queue default values;
 -- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
 -- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
 create function casebase.enqueue_webhooks() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
 begin
