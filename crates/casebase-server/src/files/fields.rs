@@ -19,15 +19,15 @@ use crate::error::ApiError;
 /// Where the file goes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
-#[serde(default)]
 pub(crate) struct Fields {
     /// The interaction it belongs to; none: the case itself.
-    #[serde(deserialize_with = "interaction")]
+    #[serde(default, deserialize_with = "interaction")]
     #[param(value_type = Option<i64>)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = i64, required = false)]
     pub(super) interaction_id: Option<InteractionId>,
     /// `true`: the client sees it; `false`: it is internal.
-    #[serde(deserialize_with = "yes_or_no")]
+    #[serde(default, deserialize_with = "yes_or_no")]
+    #[schema(value_type = bool, required = false)]
     pub(super) visible_to_client: Option<bool>,
 }
 
