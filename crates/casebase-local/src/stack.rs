@@ -80,6 +80,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// PostgreSQL ended while the stack ran.
+    #[error("PostgreSQL ended while the stack was running ({0})")]
+    Ended(String),
     /// The signing key that is kept with the data.
     #[error(transparent)]
     SigningKey(#[from] signing_key::Error),
@@ -121,7 +124,17 @@ pub struct Stack {
 struct Folders {
     data: PathBuf,
     socket: PathBuf,
+    /// What was made for the data and is of no use to anybody before the stack runs: the topmost new folder.
+    unfinished: Option<PathBuf>,
     _temporary: tempfile::TempDir,
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        if let Some(folder) = self.unfinished.take() {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
 }
 
 const TEMPORARY_PREFIX: &str = "casebase-";
@@ -155,8 +168,10 @@ impl Folders {
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o711))
             .tempdir()
             .map_err(|e| Error::Io("the temporary folder".into(), e))?;
+        let mut unfinished = None;
         let data = match data {
             Some(dir) => {
+                unfinished = topmost_missing(dir);
                 std::fs::create_dir_all(dir)
                     .map_err(|e| Error::Io(dir.display().to_string(), e))?;
                 dir.canonicalize()
@@ -168,9 +183,16 @@ impl Folders {
         Ok(Self {
             data,
             socket,
+            unfinished,
             _temporary: temporary,
         })
     }
+}
+
+/// The first folder on the way to this one that is not there.
+fn topmost_missing(dir: &Path) -> Option<PathBuf> {
+    let missing = dir.ancestors().take_while(|above| !above.exists());
+    missing.last().map(Path::to_owned)
 }
 
 impl Stack {
@@ -180,7 +202,7 @@ impl Stack {
         let address = listener
             .local_addr()
             .map_err(|e| Error::Io("the API's port".into(), e))?;
-        let folders = Folders::new(options.data.as_deref())?;
+        let mut folders = Folders::new(options.data.as_deref())?;
         let (postgres, fresh) = start_postgres(&options, &folders).await?;
 
         let keys = Arc::new(signing_key::keys(options.jwt_algorithm, &folders.data)?);
@@ -202,6 +224,7 @@ impl Stack {
                 tracing::error!(error = %e, "the API server ended");
             }
         });
+        folders.unfinished = None;
         Ok(Self {
             postgres,
             servers,
@@ -248,6 +271,11 @@ impl Stack {
             settings.insert(3, ("SUPABASE_JWT_SECRET", JWT_SECRET.into()));
         }
         settings
+    }
+
+    /// Waits until PostgreSQL ends without having been asked to, and says how. What is left is to be stopped then.
+    pub async fn ended(&self) -> Error {
+        Error::Ended(self.postgres.ended().await)
     }
 
     /// Finishes the requests under way, then ends the servers and PostgreSQL.

@@ -35,12 +35,14 @@ enum Command {
 }
 
 impl Command {
-    /// What is logged without CASEBASE_LOG. The demo tells its own story; what runs for long says what it does.
+    /// What is logged without CASEBASE_LOG. The demo and the benches tell their own story; what runs for long says what
+    /// it does. A slow statement says nothing but to the operator of a service: here they are whole migrations.
     fn default_log(&self) -> &'static str {
         match self {
             #[cfg(feature = "local")]
-            Self::Demo(_) => "warn",
-            _ => "warn,casebase=info",
+            Self::Bench(_) | Self::Demo(_) => "warn,sqlx::query=error",
+            Self::Serve(_) => "warn,casebase=info",
+            _ => "warn,casebase=info,sqlx::query=error",
         }
     }
 

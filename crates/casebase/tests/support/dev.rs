@@ -34,6 +34,11 @@ pub struct Dev {
 impl Dev {
     /// Starts it with these arguments on free ports; `folder` gets the ready file.
     pub fn start(folder: &Path, args: &[&str]) -> Self {
+        Self::start_with_stderr(folder, args, Stdio::inherit())
+    }
+
+    /// The same, with its standard error there.
+    pub fn start_with_stderr(folder: &Path, args: &[&str], stderr: impl Into<Stdio>) -> Self {
         let ready = folder.join("ready.env");
         let ready_file = ready.to_str().expect("UTF-8");
         let mut all = vec![
@@ -48,6 +53,7 @@ impl Dev {
         all.extend(args);
         let mut child = casebase(&all)
             .stdout(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .expect("it starts");
         let patience = Instant::now() + Duration::from_secs(60);
@@ -66,6 +72,11 @@ impl Dev {
             child,
             settings: settings.collect(),
         }
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
     }
 
     /// Ctrl-C, once.
