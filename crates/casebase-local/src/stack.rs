@@ -18,6 +18,7 @@ use crate::{
     auth,
     gateway_cors::allow_every_origin,
     jwt::{JWT_SECRET, Keys, SigningAlgorithm},
+    mail::{self, Mailbox},
     postgres::{self, Postgres},
     rest, signing_key, storage,
 };
@@ -38,6 +39,9 @@ pub const PROJECT_REF: &str = "stub";
 /// 50 MiB in `supabase start`'s default configuration; here large case files are to be tried too.
 pub const FILE_SIZE_LIMIT: u64 = 5 * 1024 * 1024 * 1024;
 
+/// The site of a project that `supabase init` makes.
+pub const SITE_URL: &str = "http://127.0.0.1:3000";
+
 /// How a stack is to be run. The default is a throw-away stack on free ports.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -51,6 +55,12 @@ pub struct Options {
     pub access_token_hook: Option<String>,
     /// What users' tokens are signed with; the shared secret by default.
     pub jwt_algorithm: SigningAlgorithm,
+    /// The port of the page with the mails that the project would have sent; a free one by default.
+    pub mail_port: Option<u16>,
+    /// Whether a sign-up and a new address count only once a mail was answered; at once by default.
+    pub confirm_email: bool,
+    /// Where links in mails lead on to when the request names no other page; [`SITE_URL`] by default.
+    pub site_url: Option<String>,
 }
 
 /// What kept the stack from running.
@@ -114,6 +124,7 @@ pub struct Stack {
     servers: JoinHandle<()>,
     shutdown: CancellationToken,
     address: SocketAddr,
+    mail_address: SocketAddr,
     jwt_algorithm: SigningAlgorithm,
     /// Whether the database was made by this start.
     pub fresh: bool,
@@ -198,31 +209,31 @@ fn topmost_missing(dir: &Path) -> Option<PathBuf> {
 impl Stack {
     /// Starts everything and returns when it answers.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let listener = listen(options.port.unwrap_or(0)).await?;
-        let address = listener
-            .local_addr()
-            .map_err(|e| Error::Io("the API's port".into(), e))?;
+        let (listener, address) = listen(options.port, "--port").await?;
+        let (mail_listener, mail_address) = listen(options.mail_port, "--mail-port").await?;
         let mut folders = Folders::new(options.data.as_deref())?;
         let (postgres, fresh) = start_postgres(&options, &folders).await?;
 
         let keys = Arc::new(signing_key::keys(options.jwt_algorithm, &folders.data)?);
         let url = format!("http://{address}");
+        let mailbox = Mailbox::default();
         let app = gateway(
             rest_config(&postgres, &keys),
-            auth_config(&postgres, &keys, &url, options.access_token_hook),
+            auth_config(&postgres, &keys, &url, &options, mailbox.clone()),
             storage_config(&postgres, &keys, &url, folders.data.join("storage")),
         )
         .await?;
 
         let shutdown = CancellationToken::new();
-        let stopped = shutdown.clone().cancelled_owned();
+        let api = serve("API", listener, app, shutdown.clone());
+        let mails = serve(
+            "mail",
+            mail_listener,
+            mail::router(mailbox),
+            shutdown.clone(),
+        );
         let servers = tokio::spawn(async move {
-            if let Err(e) = axum::serve(listener, app)
-                .with_graceful_shutdown(stopped)
-                .await
-            {
-                tracing::error!(error = %e, "the API server ended");
-            }
+            tokio::join!(api, mails);
         });
         folders.unfinished = None;
         Ok(Self {
@@ -230,6 +241,7 @@ impl Stack {
             servers,
             shutdown,
             address,
+            mail_address,
             jwt_algorithm: options.jwt_algorithm,
             fresh,
             _folders: folders,
@@ -251,6 +263,11 @@ impl Stack {
         format!("{}/storage/v1/s3", self.url())
     }
 
+    /// The page with the mails that the project would have sent; below it is Mailpit's JSON (`/api/v1/messages`).
+    pub fn mail_url(&self) -> String {
+        format!("http://{}", self.mail_address)
+    }
+
     /// The settings by which clients find this stack, under the names they have in `.env` files.
     ///
     /// A project that signs with ES256 names no JWT secret: nobody verifies its users' tokens with one.
@@ -266,6 +283,7 @@ impl Stack {
             ("SUPABASE_S3_ACCESS_KEY_ID", S3_STATIC_KEY.0.into()),
             ("SUPABASE_S3_SECRET_ACCESS_KEY", S3_STATIC_KEY.1.into()),
             ("SUPABASE_PROJECT_REF", PROJECT_REF.into()),
+            ("MAILPIT_URL", self.mail_url()),
         ];
         if self.jwt_algorithm == SigningAlgorithm::Hs256 {
             settings.insert(3, ("SUPABASE_JWT_SECRET", JWT_SECRET.into()));
@@ -293,28 +311,41 @@ impl Stack {
     }
 }
 
-async fn listen(port: u16) -> Result<TcpListener, Error> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+/// A free port unless one is wanted, which `option` moves.
+async fn listen(
+    wanted: Option<u16>,
+    option: &'static str,
+) -> Result<(TcpListener, SocketAddr), Error> {
+    let port = wanted.unwrap_or(0);
+    let refused = |source| Error::Port {
+        port,
+        option,
+        source,
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .map_err(|source| Error::Port {
-            port,
-            option: "--port",
-            source,
-        })
+        .map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
+}
+
+async fn serve(
+    what: &'static str,
+    listener: TcpListener,
+    app: Router,
+    shutdown: CancellationToken,
+) {
+    let stopped = shutdown.cancelled_owned();
+    let served = axum::serve(listener, app).with_graceful_shutdown(stopped);
+    if let Err(e) = served.await {
+        tracing::error!(error = %e, "the {what} server ended");
+    }
 }
 
 /// The port is free at this moment; PostgreSQL itself says so when it no longer is.
 async fn database_port(wanted: Option<u16>) -> Result<u16, Error> {
-    let port = wanted.unwrap_or(0);
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|source| Error::Port {
-            port,
-            option: "--db-port",
-            source,
-        })
+    let (_, address) = listen(wanted, "--db-port").await?;
+    Ok(address.port())
 }
 
 /// A cluster is ready once this file stands beside it; one without was cut off while it was made.
@@ -394,14 +425,18 @@ fn auth_config(
     postgres: &Postgres,
     keys: &Arc<Keys>,
     url: &str,
-    hook: Option<String>,
+    options: &Options,
+    mailbox: Mailbox,
 ) -> auth::Config {
     auth::Config {
         database: postgres.config("supabase_auth_admin"),
         keys: Arc::clone(keys),
         url: url.into(),
-        access_token_hook: hook,
+        access_token_hook: options.access_token_hook.clone(),
         jwt_expiry: 3600,
+        confirm_email: options.confirm_email,
+        site_url: options.site_url.clone().unwrap_or_else(|| SITE_URL.into()),
+        mailbox,
     }
 }
 

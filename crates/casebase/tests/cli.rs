@@ -73,7 +73,7 @@ fn failing_dev(arguments: &[&str]) -> String {
 fn dev_says_which_option_moves_a_port_that_is_taken_and_leaves_no_folder() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
-    for option in ["--port", "--db-port", "--service-port"] {
+    for option in ["--port", "--db-port", "--mail-port", "--service-port"] {
         let said = failing_dev(&[option, &port]);
         assert!(
             said.contains(&format!("port {port} on 127.0.0.1")),

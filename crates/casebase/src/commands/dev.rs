@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use casebase_local::{Options, Stack, jwt::SigningAlgorithm, postgres::PASSWORD};
+use casebase_local::{Options, SITE_URL, Stack, jwt::SigningAlgorithm, postgres::PASSWORD};
 use casebase_server::Config;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::net::TcpListener;
@@ -21,6 +21,8 @@ pub const ACCESS_TOKEN_HOOK: &str = "pg-functions://postgres/casebase/custom_acc
 
 /// Where the service listens by default.
 const SERVICE_PORT: u16 = 8787;
+/// Where `supabase start` shows its mails.
+const MAIL_PORT: u16 = 54324;
 
 /// The options of `casebase dev`.
 #[derive(Debug, clap::Args)]
@@ -34,6 +36,9 @@ pub struct Args {
     /// The service's port
     #[arg(long, default_value_t = SERVICE_PORT)]
     service_port: u16,
+    /// The port of the page with the mails that the project would have sent
+    #[arg(long, default_value_t = MAIL_PORT)]
+    mail_port: u16,
     /// Keep data here between runs [default: thrown away]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -46,6 +51,12 @@ pub struct Args {
     /// The custom access token hook [default: Casebase's; none with --empty]
     #[arg(long, value_name = "URI")]
     access_token_hook: Option<String>,
+    /// Sign-ups and new addresses count once the mail to them was answered [default: sign-ups at once]
+    #[arg(long)]
+    confirm_email: bool,
+    /// Where links in mails lead on to when the request names no other page
+    #[arg(long, value_name = "URL", default_value = SITE_URL)]
+    site_url: String,
     /// A bare Supabase: no migrations, no sample data, no service
     #[arg(long)]
     empty: bool,
@@ -55,6 +66,15 @@ impl Args {
     fn access_token_hook(&self) -> Option<String> {
         let casebase = (!self.empty).then(|| ACCESS_TOKEN_HOOK.to_owned());
         self.access_token_hook.clone().or(casebase)
+    }
+
+    /// Whoever lets the system choose the API's port gets free ones beside it too, unless others were chosen.
+    fn beside(&self, port: u16, default: u16) -> u16 {
+        if self.port == 0 && port == default {
+            0
+        } else {
+            port
+        }
     }
 }
 
@@ -71,6 +91,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         data: args.data.clone(),
         access_token_hook: args.access_token_hook(),
         jwt_algorithm: args.jwt_algorithm,
+        mail_port: Some(args.beside(args.mail_port, MAIL_PORT)),
+        confirm_email: args.confirm_email,
+        site_url: Some(args.site_url.clone()),
     };
     let mut stop = pin!(super::stop_signal());
     let stack = tokio::select! {
@@ -131,14 +154,8 @@ async fn prepare(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whoever lets the system choose the API's port gets a free one for the service too.
 async fn listen(args: &Args) -> anyhow::Result<TcpListener> {
-    let chosen = args.service_port;
-    let port = if args.port == 0 && chosen == SERVICE_PORT {
-        0
-    } else {
-        chosen
-    };
+    let port = args.beside(args.service_port, SERVICE_PORT);
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .map_err(|error| {

@@ -48,3 +48,13 @@ fn a_project_that_signs_with_es256_needs_no_shared_secret() {
         }
     }
 }
+
+/// Everything that takes a mail, with the mails that the stack caught.
+#[test]
+fn supabase_js_signs_up_recovers_invites_and_moves_over_mails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty", "--confirm-email"]);
+    if let Some(mut node) = node() {
+        succeed(node.args([WEBSOCKET, "mails.mjs"]).envs(&dev.settings));
+    }
+}
