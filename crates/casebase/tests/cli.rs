@@ -108,7 +108,7 @@ fn dev_ends_with_words_when_its_postgresql_does() {
     let pid = nix::unistd::Pid::from_raw(pid.expect("a process"));
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("it runs");
 
-    let status = dev.wait();
+    let status = dev.child.wait().expect("it ends");
     let said = std::fs::read_to_string(&log).expect("it is there");
     std::fs::remove_dir_all(data).expect("the folder is ours");
     assert_eq!(status.code(), Some(1), "{said}");

@@ -70,7 +70,7 @@ pub(super) async fn sign_up(
         let written = letter.write(&auth, &tx, &user, &target).await?;
         commit(tx).await?;
         auth.mailbox.deliver(written.mail);
-        return Ok(Json(written.user.as_its_applicant()).into_response());
+        return Ok(Json(written.user.shown_to_applicant()).into_response());
     }
     confirm(&tx, &user).await?;
     commit(tx).await?;
@@ -84,7 +84,7 @@ pub(super) async fn sign_up(
 
 fn already_registered(auth: &Auth, user: User, data: Metadata) -> Result<Response, AuthError> {
     if auth.confirm_email {
-        return Ok(Json(user.as_if_new(data)).into_response());
+        return Ok(Json(user.disguised_as_new(data)).into_response());
     }
     Err(AuthError::unprocessable(
         "user_already_exists",

@@ -226,7 +226,7 @@ impl User {
 
     /// What whoever signs up with an address that is taken gets to see, where addresses are confirmed by mail: a user
     /// like any new one, so that nobody learns who has an account.
-    pub fn as_if_new(self, data: Metadata) -> Self {
+    pub fn disguised_as_new(self, data: Metadata) -> Self {
         let now = Utc::now();
         Self {
             id: Uuid::new_v4(),
@@ -256,7 +256,7 @@ impl User {
     }
 
     /// As whoever signs up gets to see it: what an invitation noted of somebody is not theirs to read yet.
-    pub fn as_its_applicant(mut self) -> Self {
+    pub fn shown_to_applicant(mut self) -> Self {
         if self.invited_at.is_some() {
             self.user_metadata = Metadata::new();
             self.identities = Some(Vec::new());

@@ -26,7 +26,8 @@ pub fn casebase(args: &[&str]) -> Command {
 
 /// A `casebase dev` that has written its ready file; interrupted when dropped.
 pub struct Dev {
-    child: Child,
+    /// The process.
+    pub child: Child,
     /// What its ready file says.
     pub settings: HashMap<String, String>,
 }
@@ -72,11 +73,6 @@ impl Dev {
             child,
             settings: settings.collect(),
         }
-    }
-
-    /// Waits until it ends by itself.
-    pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("it ends")
     }
 
     /// Ctrl-C, once.
