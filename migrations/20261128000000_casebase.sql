@@ -42,6 +42,11 @@ begin
 end
 $$;
 
+-- A call takes milliseconds; whatever keeps one longer gives up, and the worker tries again. Three fit between the end of
+-- the longest request (20 s) and that of its lease (60 s). It is the role's, because a function's own setting comes
+-- when the statement's clock already runs, and a setting for the transaction would cost each call three more round trips.
+alter role casebase_worker set statement_timeout = '10s';
+
 
 -- supabase/schemas/values.sql
 
@@ -142,7 +147,7 @@ alter table public.client_members
 create index client_members_user_id_idx on public.client_members (user_id);
 
 create function casebase.client_name(client uuid) returns text
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   name_column name := (select s.name_column from casebase.client_source s);
@@ -320,9 +325,9 @@ insert into public.party_types (code, label, internal) values
 
 -- supabase/schemas/people/asking.sql
 
--- Who is asking. These are plpgsql because a session keeps their plans, and SECURITY DEFINER because policies on
--- the tables they read call them. None takes a user's id from its caller. Every statement under a policy pays for
--- some of them, so each runs as few queries as it can.
+-- Who is asking. These are plpgsql because a session keeps their plans; those that read tables are SECURITY DEFINER,
+-- because policies on these tables call them. None takes a user's id from its caller. Every statement under a policy
+-- pays for some of them, so each runs as few queries as it can.
 
 -- auth.uid() raises when the subject is no uuid (a third party's token). On storage.objects that would break
 -- every bucket of the project, so the subject is read with care; and from where auth.jwt() reads it, because as an
@@ -361,7 +366,7 @@ end
 $$;
 
 create function casebase.is_staff() returns boolean
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.staff_standing() is not null;
@@ -369,7 +374,7 @@ end
 $$;
 
 create function casebase.is_admin() returns boolean
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(casebase.staff_standing() = 'admin', false);
@@ -378,7 +383,7 @@ $$;
 
 -- The caller's id where they are staff, to compare with assigned_to.
 create function casebase.staff_id() returns uuid
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   if casebase.staff_standing() is null then
@@ -428,9 +433,10 @@ begin
 end
 $$;
 
--- How a person is called, for the history and for whoever may read them. Callers check who asks.
+-- How a person is called, for the history and for whoever may read them. Its callers have their owner's rights, and
+-- check who asks.
 create function casebase.person_name(person uuid, for_client uuid) returns text
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(
@@ -628,6 +634,23 @@ create index cases_required_specialty_id_idx on public.cases (required_specialty
   where required_specialty_id is not null;
 create index cases_escalated_by_idx on public.cases (escalated_by) where escalated_by is not null;
 create index cases_created_by_idx on public.cases (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/seen_cases.sql
+
+-- How the caller sees a case: as staff, or else as a client; no row where they don't see it, for cases is read under its
+-- own policy. The policies of what hangs on a case ask here, in the one form that policies/README.md tells: any other
+-- can crash the server.
+create view casebase.seen_cases with (security_invoker = true) as
+  select c.id,
+         case
+           when c.department_id = any ((select casebase.my_departments())::uuid[])
+             or c.assigned_to = (select casebase.staff_id())
+           then 'staff'
+           else 'client'
+         end as seen_as
+  from public.cases c;
+revoke all on casebase.seen_cases from public, anon, authenticated, service_role;
 
 
 -- supabase/schemas/cases/case_internal.sql
@@ -1843,6 +1866,9 @@ begin
 end
 $$;
 
+-- changed_columns leaves case_id out, which elsewhere is generated.
+create trigger a_keep_case before update on public.case_files
+  for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_file before update on public.case_files
   for each row execute function casebase.keep_file();
 create trigger a_keep_file before update on public.client_documents
@@ -2071,6 +2097,16 @@ begin
 end
 $$;
 
+-- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
+-- to it only where it is told the body's length, so the service holds the others.
+create function casebase.bucket_size_limit(bucket_id text) returns bigint
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select b.file_size_limit
+  from storage.buckets b
+  where b.id = bucket_size_limit.bucket_id
+$$;
+
 
 -- supabase/schemas/history/event_types.sql
 
@@ -2187,7 +2223,7 @@ comment on column casebase.event_draft.subject_is_visible is
 -- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
 -- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
 create function casebase.append_events(drafts casebase.event_draft[]) returns void
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if drafts is null then
@@ -2471,47 +2507,29 @@ comment on function public.case_timeline(bigint) is
 
 -- supabase/schemas/webhooks/endpoints.sql
 
--- Webhooks: endpoints that admins manage, and an outbox that the worker empties.
---
--- A delivery is one event for one endpoint. Its life:
---
---   pending   due at next_attempt_at; the first unfinished delivery of its lane, or not yet looked at
---   waiting   behind an earlier delivery of its lane; no clock runs
---   leased    a worker is sending it, until leased_until
---   delivered, failed
---
--- A lane is one endpoint and one case: within it deliveries are sent one after another, in the order of their ids,
--- which is the commit order of the case's events. Lanes never wait for each other.
---
--- Users' transactions only ever insert pending rows; nothing else of theirs touches the queue. Whatever decides
--- about order runs in the worker's functions, one at a time (they lock the one row of webhook_queue), for
--- milliseconds, and never waits for a user's transaction (skip locked).
-
--- Endpoints -----------------------------------------------------------------------------------------------------
+-- Webhooks: the endpoints that admins manage, what they subscribe to, and their signing secrets.
 
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
   url               text        not null,
   description       text        not null default '',
-  -- 'case.updated', or 'case.*' for a whole family; none: every event
+  -- 'case.updated', or 'case.*' for a whole family; none: every event.
   event_types       text[]      not null default '{}',
   enabled           boolean     not null default true,
   disabled_reason   text,
-  -- what the worker learns about the receiver
+  -- What the worker learns about the receiver.
   paused_until      timestamptz,
   failures_in_a_row integer     not null default 0,
   created_by        uuid        default auth.uid(),
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
-
   constraint webhook_endpoints_pkey primary key (id),
   constraint webhook_endpoints_created_by_fkey
     foreign key (created_by) references auth.users (id) on delete set null,
-  -- no user:password in it, and no fragment: neither would arrive
+  -- No user:password in it, and no fragment: neither would arrive.
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
-  constraint webhook_endpoints_description_check
-    check (length(description) <= 500),
+  constraint webhook_endpoints_description_check check (length(description) <= 500),
   constraint webhook_endpoints_event_types_check
     check (
       cardinality(event_types) = 0
@@ -2522,13 +2540,11 @@ create table casebase.webhook_endpoints (
       )
     )
 );
-alter table casebase.webhook_endpoints enable row level security;
-revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role;
-
-create index webhook_endpoints_created_by_idx on casebase.webhook_endpoints (created_by);
-
 comment on table casebase.webhook_endpoints is
   'Where notifications are sent. Managed by admins through create_webhook_endpoint and its like.';
+alter table casebase.webhook_endpoints enable row level security;
+revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role;
+create index webhook_endpoints_created_by_idx on casebase.webhook_endpoints (created_by);
 
 -- A filter names types that there are. AFTER: the policies have spoken.
 create function casebase.check_event_types() returns trigger
@@ -2548,15 +2564,87 @@ $$;
 create trigger check_event_types after insert or update of event_types on casebase.webhook_endpoints
   for each row execute function casebase.check_event_types();
 
+-- Who wants which events: the filters of the enabled endpoints, a row each. A change looks up those that match its
+-- event and touches no others.
+create table casebase.webhook_subscriptions (
+  -- As in event_types; '*' where that is empty.
+  filter      text not null,
+  endpoint_id uuid not null,
+  constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
+  constraint webhook_subscriptions_endpoint_id_fkey
+    foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
+);
+comment on table casebase.webhook_subscriptions is
+  'The filters of the enabled endpoints, kept by a trigger on webhook_endpoints.';
+alter table casebase.webhook_subscriptions enable row level security;
+revoke all on casebase.webhook_subscriptions from public, anon, authenticated, service_role;
+create index webhook_subscriptions_endpoint_id_idx on casebase.webhook_subscriptions (endpoint_id);
+
+create function casebase.keep_webhook_subscriptions() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from casebase.webhook_subscriptions subscription
+  where subscription.endpoint_id = new.id;
+  if new.enabled then
+    insert into casebase.webhook_subscriptions (filter, endpoint_id)
+    select distinct filter, new.id
+    from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
+  end if;
+  return null;
+end
+$$;
+
+create trigger keep_subscriptions_of_new after insert on casebase.webhook_endpoints
+  for each row execute function casebase.keep_webhook_subscriptions();
+create trigger keep_subscriptions_of_changed after update on casebase.webhook_endpoints
+  for each row when (old.enabled <> new.enabled or old.event_types <> new.event_types)
+  execute function casebase.keep_webhook_subscriptions();
+
+-- How many endpoints there may be: a change writes a row for each that wants to know, and each call of the worker looks
+-- at all of them. The project's owner sets it: update casebase.webhook_limits set endpoints = 200.
+create table casebase.webhook_limits (
+  only_row  boolean not null default true,
+  endpoints integer not null default 100,
+  constraint webhook_limits_pkey primary key (only_row),
+  constraint webhook_limits_only_row_check check (only_row),
+  constraint webhook_limits_endpoints_check check (endpoints between 0 and 1000)
+);
+comment on table casebase.webhook_limits is 'One row, for the project''s owner to change.';
+alter table casebase.webhook_limits enable row level security;
+revoke all on casebase.webhook_limits from public, anon, authenticated, service_role;
+insert into casebase.webhook_limits default values;
+
+-- AFTER: the policies have spoken. Who adds endpoints at the same time takes turns at the row of the limit.
+create function casebase.limit_webhook_endpoints() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  most  integer;
+  would bigint;
+begin
+  select limits.endpoints into most from casebase.webhook_limits limits for update;
+  select count(*) into would from casebase.webhook_endpoints;
+  if would > most then
+    raise exception 'there would be % webhook endpoints, and there may be no more than %', would, most
+      using errcode = 'PT409',
+            hint = 'Delete one that is not needed, or have the project''s owner raise casebase.webhook_limits.endpoints.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger limit_endpoints after insert on casebase.webhook_endpoints
+  for each statement execute function casebase.limit_webhook_endpoints();
+
 -- Secrets are written once and read by the worker's functions only. A secret ends when a newer one says so.
 create table casebase.webhook_secrets (
   id                 bigint      generated always as identity,
   endpoint_id        uuid        not null,
   secret             text        not null,
-  -- for how long the secrets before this one go on signing beside it
+  -- For how long the secrets before this one go on signing beside it.
   previous_valid_for interval    not null,
   created_at         timestamptz not null default now(),
-
   constraint webhook_secrets_pkey primary key (id),
   constraint webhook_secrets_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade,
@@ -2568,42 +2656,52 @@ create table casebase.webhook_secrets (
   constraint webhook_secrets_previous_valid_for_check
     check (previous_valid_for between interval '0' and interval '30 days')
 );
-alter table casebase.webhook_secrets enable row level security;
-revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role;
-
-create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoint_id, id);
-
 comment on table casebase.webhook_secrets is
   'Signing secrets, write-only: no role may select them, the worker gets them with each lease.';
+alter table casebase.webhook_secrets enable row level security;
+revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role;
+create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoint_id, id);
 
 
 -- supabase/schemas/webhooks/outbox.sql
 
--- Outbox --------------------------------------------------------------------------------------------------------
+-- The outbox: deliveries, written in the transaction of the change and emptied by the worker.
+--
+-- A delivery is one event for one endpoint. Its life:
+--
+--   pending   due at next_attempt_at; the first unfinished delivery of its lane, or not yet looked at
+--   waiting   behind an earlier delivery of its lane; no clock runs
+--   leased    a worker is sending it, until leased_until
+--   delivered, failed
+--
+-- A lane is one endpoint and one case: within it deliveries are sent one after another, in the order of their ids,
+-- which is the commit order of the case's events. Lanes never wait for each other.
+--
+-- Users' transactions only ever insert pending rows; nothing else of theirs touches the queue. Whatever decides
+-- about order runs in the worker's functions, one at a time (they lock the one row of webhook_queue), for
+-- milliseconds however much is waiting, and never waits for a user's transaction (skip locked).
 
 -- endpoint_id is no foreign key on purpose: every insert would lock the same endpoint row, and many writers at once
 -- would queue there. webhook_tidy removes what a deleted endpoint leaves.
 create table casebase.webhook_deliveries (
   id              bigint      generated always as identity,
   endpoint_id     uuid        not null,
-  -- both null: a test event
+  -- Both null: a test event.
   event_id        bigint,
   case_id         bigint,
   state           text        not null default 'pending',
   attempts        integer     not null default 0,
   next_attempt_at timestamptz not null default now(),
-  -- of the last lease: a worker that comes back after its lease was given away holds an old one
+  -- Of the last lease: a worker that comes back after its lease was given away holds an old one.
   lease_token     uuid,
   leased_at       timestamptz,
   leased_until    timestamptz,
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
-
   constraint webhook_deliveries_pkey primary key (id),
   constraint webhook_deliveries_event_id_fkey
     foreign key (event_id) references public.case_events (id) on delete cascade,
-  constraint webhook_deliveries_event_and_case_check
-    check ((event_id is null) = (case_id is null)),
+  constraint webhook_deliveries_event_and_case_check check ((event_id is null) = (case_id is null)),
   constraint webhook_deliveries_state_check
     check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
   constraint webhook_deliveries_leased_check
@@ -2611,267 +2709,314 @@ create table casebase.webhook_deliveries (
   constraint webhook_deliveries_finished_check
     check ((state in ('delivered', 'failed')) = (finished_at is not null))
 );
+comment on table casebase.webhook_deliveries is
+  'One event for one endpoint, from the change that caused it until it is delivered or given up.';
 alter table casebase.webhook_deliveries enable row level security;
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role;
-
-create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
-create index webhook_deliveries_due_idx      on casebase.webhook_deliveries (endpoint_id, next_attempt_at, id)
-  where state = 'pending';
-create index webhook_deliveries_lane_idx     on casebase.webhook_deliveries (endpoint_id, case_id, id)
-  where state in ('pending', 'waiting', 'leased');
-create index webhook_deliveries_leased_idx   on casebase.webhook_deliveries (endpoint_id, leased_until)
-  where state = 'leased';
-create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
-  where state in ('delivered', 'failed');
-
 -- The queue is rewritten all the time: clean up after a fixed number of rows, not a share of the table.
 alter table casebase.webhook_deliveries set (
   autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_threshold    = 5000
+  autovacuum_vacuum_threshold = 5000
 );
+create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
 
-comment on table casebase.webhook_deliveries is
-  'One event for one endpoint, from the change that caused it until it is delivered or given up.';
+-- One index for each question of the worker's. Each has a condition that only its own question repeats, so that no
+-- other index can answer it: a plan stays right however full the table was when it was made.
+create index webhook_deliveries_due_idx on casebase.webhook_deliveries (endpoint_id, next_attempt_at, id)
+  where state = 'pending';
+create index webhook_deliveries_leased_idx on casebase.webhook_deliveries (endpoint_id, leased_until)
+  where state = 'leased';
+create index webhook_deliveries_waiting_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
+  where state = 'waiting';
+create index webhook_deliveries_lane_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
+  where finished_at is null;
+create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
+  where finished_at is not null;
 
 create table casebase.webhook_attempts (
   delivery_id bigint      not null,
   number      integer     not null,
   started_at  timestamptz not null,
   duration_ms integer,
-  -- the receiver's answer, or why there was none
+  -- The receiver's answer, or why there was none.
   status      integer,
   response    text,
   error       text,
-
   constraint webhook_attempts_pkey primary key (delivery_id, number),
   constraint webhook_attempts_delivery_id_fkey
     foreign key (delivery_id) references casebase.webhook_deliveries (id) on delete cascade,
-  constraint webhook_attempts_outcome_check
-    check (status is not null or error is not null)
+  constraint webhook_attempts_outcome_check check (status is not null or error is not null)
 );
+comment on table casebase.webhook_attempts is
+  'Every request that was made for a delivery, also those that a worker did not live to report.';
 alter table casebase.webhook_attempts enable row level security;
 revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role;
 
-comment on table casebase.webhook_attempts is
-  'Every request that was made for a delivery, also those that a worker did not live to report.';
-
 -- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
 create table casebase.webhook_queue (
-  only_row        boolean     not null default true,
-  listening_until timestamptz not null default '-infinity',
-
+  only_row          boolean     not null default true,
+  listening_until   timestamptz not null default '-infinity',
+  -- The lane up to which webhook_tidy looked for stuck ones; null: it begins anew.
+  swept_endpoint_id uuid,
+  swept_case_id     bigint,
   constraint webhook_queue_pkey primary key (only_row),
   constraint webhook_queue_only_row_check check (only_row)
 );
 alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
-
 insert into casebase.webhook_queue default values;
 
--- Enqueueing, in the transaction of the change ----------------------------------------------------------------------
-
+-- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
+-- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
 create function casebase.enqueue_webhooks() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
 as $$
 begin
   insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  select endpoint.id, event.id, event.case_id
-    from inserted event
-    join casebase.webhook_endpoints endpoint
-      on endpoint.enabled
-     and (
-       endpoint.event_types = '{}'
-       or event.type = any (endpoint.event_types)
-       or split_part(event.type, '.', 1) || '.*' = any (endpoint.event_types)
-     )
-   order by event.case_id, event.seq;
+  select subscriber.endpoint_id, event.id, event.case_id
+  from inserted event
+  cross join lateral (
+    select distinct subscription.endpoint_id
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter = any (array[event.type, split_part(event.type, '.', 1) || '.*', '*'])
+  ) subscriber
+  order by event.case_id, event.seq;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue) then
+  if found and (
+    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue where queue.only_row
+  ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
-
   return null;
 end
 $$;
 
-create trigger enqueue_webhooks
-  after insert on public.case_events
+create trigger enqueue_webhooks after insert on public.case_events
   referencing new table as inserted
   for each statement execute function casebase.enqueue_webhooks();
 
 
 -- supabase/schemas/webhooks/messages.sql
 
--- What is sent ------------------------------------------------------------------------------------------------------
+-- What is sent: a message's id, its body, and the secrets that sign it.
 
 -- The same for every attempt and every replay of one event to one endpoint, and for no other.
 create function casebase.webhook_message_id(endpoint_id uuid, event_id bigint, delivery_id bigint) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
+  language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select 'msg_' || left(
-    encode(sha256(uuid_send($1) || int8send(coalesce($2, -$3))), 'hex'),
-    32
-  )
+  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send(coalesce($2, -$3))), 'hex'), 32)
 $$;
 
 create function casebase.webhook_timestamp(at timestamptz) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
 -- The body by Standard Webhooks: type, timestamp, data.
 create function casebase.webhook_body(event public.case_events) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object(
-    'type',      event.type,
+    'type', event.type,
     'timestamp', casebase.webhook_timestamp(event.created_at),
-    'data',      event.data || jsonb_build_object(
-      'event_id',          event.id,
-      'seq',               event.seq,
-      'actor',             jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
-      'visible_to_client', event.visible_to_client
-    )
+    'data', event.data || jsonb_build_object(
+      'event_id', event.id,
+      'seq', event.seq,
+      'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
+      'visible_to_client', event.visible_to_client)
   )::text
 $$;
 
 create function casebase.webhook_test_body(endpoint_id uuid, created_at timestamptz) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object(
-    'type',      'webhook.test',
+    'type', 'webhook.test',
     'timestamp', casebase.webhook_timestamp($2),
-    'data',      json_build_object('endpoint_id', $1)
+    'data', json_build_object('endpoint_id', $1)
   )::text
 $$;
 
 -- The secrets that sign at this moment, newest first; none for an endpoint that has none.
 create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-language sql stable set search_path = pg_catalog, pg_temp
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
-    from casebase.webhook_secrets signing
-   where signing.endpoint_id = $1
-     and not exists (
-       select
-         from casebase.webhook_secrets newer
-        where newer.endpoint_id = signing.endpoint_id
-          and newer.id > signing.id
-          and newer.created_at + newer.previous_valid_for <= now()
-     )
+  from casebase.webhook_secrets signing
+  where signing.endpoint_id = $1
+    and not exists (
+      select from casebase.webhook_secrets newer
+      where newer.endpoint_id = signing.endpoint_id
+        and newer.id > signing.id
+        and newer.created_at + newer.previous_valid_for <= now()
+    )
 $$;
 
 
 -- supabase/schemas/webhooks/worker.sql
 
--- The worker's functions --------------------------------------------------------------------------------------------
+-- The worker's functions: leasing, reporting and housekeeping.
+--
+-- A worker keeps its connection, and with it every plan that was made when the queue was empty. So no plan may depend
+-- on how full a table is: what is looked for is found by id, or in the one index that can answer (outbox.sql), with a
+-- limit. What is looked up by id is named in an array: joined, it might be the inner side of a loop over everything. Nor
+-- does it repeat an index's condition, or that index would be read instead. The three functions that the worker calls leave the planner no other way: they set the
+-- scans and joins that read whole tables off, and what they call is planned under the same settings.
+--
+-- How many rows a call reads is bounded by its arguments, the number of endpoints and the limits below, never by what
+-- is waiting. crates/casebase/tests/webhook_backlog.rs holds the numbers.
+
+-- The first unfinished delivery of a lane. A range of cases, even of one: equal to both columns, it could also be found
+-- by walking the primary key past everything that was ever delivered.
+create function casebase.webhook_first_of_lane(of_endpoint uuid, of_case bigint) returns bigint
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select unfinished.id
+    from casebase.webhook_deliveries unfinished
+    where unfinished.finished_at is null
+      and unfinished.endpoint_id = of_endpoint
+      and unfinished.case_id between of_case and of_case
+    order by unfinished.case_id, unfinished.id
+    limit 1
+  );
+end
+$$;
+
+-- Locks those of these deliveries that are in this state and that nobody else holds. Answers their ids.
+create function casebase.webhook_lock(ids bigint[], in_state text) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    with free as (
+      select delivery.id, delivery.state
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (ids)
+      for update skip locked
+    )
+    select free.id
+    from free
+    where free.state = in_state
+  );
+end
+$$;
 
 -- What a worker took and never reported goes back, with an attempt that says so. It costs no retry: the receiver
 -- did nothing wrong.
-create function casebase.webhook_expire_leases() returns void
-language sql set search_path = pg_catalog, pg_temp
+create function casebase.webhook_expire_leases(at timestamptz) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
-  with expired as (
-    select delivery.id, delivery.leased_at
-      from casebase.webhook_deliveries delivery
-     where delivery.state = 'leased'
-       and delivery.leased_until <= clock_timestamp()
-       for update skip locked
-  ),
-  returned as (
-    update casebase.webhook_deliveries delivery
-       set state = 'pending', next_attempt_at = now(), leased_at = null, leased_until = null
-      from expired
-     where delivery.id = expired.id
-  )
+declare
+  expired bigint[] := array(
+    select delivery.id
+    from casebase.webhook_deliveries delivery
+    where delivery.state = 'leased'
+      and delivery.leased_until <= at
+    limit 500
+    for update skip locked
+  );
+begin
   insert into casebase.webhook_attempts (delivery_id, number, started_at, error)
-  select expired.id,
+  select delivery.id,
          1 + (
            select coalesce(max(attempt.number), 0)
-             from casebase.webhook_attempts attempt
-            where attempt.delivery_id = expired.id
+           from casebase.webhook_attempts attempt
+           where attempt.delivery_id = delivery.id
          ),
-         expired.leased_at,
+         delivery.leased_at,
          'The worker stopped before it reported an answer; the request may have arrived.'
-    from expired
+  from casebase.webhook_deliveries delivery
+  where delivery.id = any (expired);
+
+  update casebase.webhook_deliveries delivery
+  set state           = 'pending',
+      next_attempt_at = now(),
+      leased_at       = null,
+      leased_until    = null
+  where delivery.id = any (expired);
+end
 $$;
 
--- The deliveries that are due now, oldest first, and whether each is blocked. An endpoint gets at most
+-- The deliveries that are due, and whether each is blocked by an earlier one of its lane. Every endpoint's oldest come
+-- before any endpoint's second oldest, so that nobody's backlog keeps the others waiting. An endpoint gets at most
 -- max_per_endpoint requests at a time, one that keeps failing a single one, so that it cannot occupy the worker.
-create function casebase.webhook_due(max_deliveries integer, max_per_endpoint integer)
-returns table (id bigint, endpoint_id uuid, case_id bigint, blocked boolean)
-language sql stable set search_path = pg_catalog, pg_temp
+-- `at` is an argument because clock_timestamp() can't bound an index scan: what is due later would be read too.
+create function casebase.webhook_due(at timestamptz, max_deliveries integer, max_per_endpoint integer)
+  returns table (id bigint, blocked boolean)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select due.id,
-         due.endpoint_id,
-         due.case_id,
-         exists (
-           select
-             from casebase.webhook_deliveries earlier
-            where earlier.endpoint_id = due.endpoint_id
-              and earlier.case_id = due.case_id
-              and earlier.id < due.id
-              and earlier.state in ('pending', 'waiting', 'leased')
-         )
+begin
+  return query
+  select due.id, coalesce(casebase.webhook_first_of_lane(due.endpoint_id, due.case_id) < due.id, false)
+  from (
+    select oldest.*
     from casebase.webhook_endpoints endpoint
-   cross join lateral (
-     select count(*) as n
-       from casebase.webhook_deliveries leased
+    cross join lateral (
+      select count(*) as n
+      from casebase.webhook_deliveries leased
       where leased.endpoint_id = endpoint.id
         and leased.state = 'leased'
-   ) in_flight
-   cross join lateral (
-     select delivery.*
-       from casebase.webhook_deliveries delivery
+    ) in_flight
+    cross join lateral (
+      select delivery.id, delivery.endpoint_id, delivery.case_id, delivery.next_attempt_at,
+             row_number() over (order by delivery.next_attempt_at, delivery.id) as nth
+      from casebase.webhook_deliveries delivery
       where delivery.endpoint_id = endpoint.id
         and delivery.state = 'pending'
-        and delivery.next_attempt_at <= clock_timestamp()
+        and delivery.next_attempt_at <= at
       order by delivery.next_attempt_at, delivery.id
       limit greatest(0, least(
         max_deliveries,
         case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n
       ))
-   ) due
-   where endpoint.enabled
-     and (endpoint.paused_until is null or endpoint.paused_until <= clock_timestamp())
-   order by due.next_attempt_at, due.id
-   limit max_deliveries
+    ) oldest
+    where endpoint.enabled
+      and (endpoint.paused_until is null or endpoint.paused_until <= at)
+    order by oldest.nth, oldest.next_attempt_at, oldest.id
+    limit max_deliveries
+  ) due;
+end
 $$;
 
--- Sets aside every pending delivery of these lanes that has an unfinished one before it. Answers how many.
-create function casebase.webhook_park(endpoint_ids uuid[], case_ids bigint[]) returns integer
-language plpgsql set search_path = pg_catalog, pg_temp
+-- Sets these blocked deliveries aside, and with them those that follow in their lanes, up to 500 in all. Answers how
+-- many.
+create function casebase.webhook_park(blocked bigint[]) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
+  behind bigint[];
   parked integer;
 begin
-  with lane as (
-    select unfinished.endpoint_id, unfinished.case_id, min(unfinished.id) as first_id
-      from casebase.webhook_deliveries unfinished
-     where (unfinished.endpoint_id, unfinished.case_id) in (
-             select blocked.endpoint_id, blocked.case_id
-               from unnest(endpoint_ids, case_ids) as blocked (endpoint_id, case_id)
-           )
-       and unfinished.state in ('pending', 'waiting', 'leased')
-     group by unfinished.endpoint_id, unfinished.case_id
-  ),
-  behind as (
-    select delivery.id
+  behind := array(
+    select following.id
+    from (
+      select seen.endpoint_id, seen.case_id, min(seen.id) as id, count(*) over () as lanes
+      from casebase.webhook_deliveries seen
+      where seen.id = any (blocked)
+      group by seen.endpoint_id, seen.case_id
+    ) lane
+    cross join lateral (
+      select delivery.id, delivery.state
       from casebase.webhook_deliveries delivery
-      join lane
-        on lane.endpoint_id = delivery.endpoint_id
-       and lane.case_id = delivery.case_id
-       and lane.first_id < delivery.id
-     where delivery.state = 'pending'
-       for update of delivery skip locked
-  )
-  update casebase.webhook_deliveries delivery
-     set state = 'waiting'
-    from behind
-   where delivery.id = behind.id;
+      where delivery.finished_at is null
+        and delivery.endpoint_id = lane.endpoint_id
+        and (delivery.case_id, delivery.id) >= (lane.case_id, lane.id)
+        and delivery.case_id <= lane.case_id
+      order by delivery.case_id, delivery.id
+      limit greatest(1, 500 / lane.lanes)
+    ) following
+    where following.state = 'pending'
+  );
 
+  behind := casebase.webhook_lock(behind, 'pending');
+  update casebase.webhook_deliveries delivery
+  set state = 'waiting'
+  where delivery.id = any (behind);
   get diagnostics parked = row_count;
   return parked;
 end
@@ -2885,8 +3030,7 @@ create function casebase.webhook_lease(
   max_per_endpoint integer,
   lease            interval,
   listens_for      interval
-)
-returns table (
+) returns table (
   delivery_id bigint,
   lease_token uuid,
   attempt     integer,
@@ -2896,45 +3040,47 @@ returns table (
   body        text,
   secrets     text[]
 )
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set jit = off
 as $$
 #variable_conflict use_column
 declare
-  heads           bigint[];
-  lanes_endpoints uuid[];
-  lanes_cases     bigint[];
+  at      timestamptz;
+  heads   bigint[];
+  blocked bigint[];
 begin
   -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
   perform set_config('synchronous_commit', 'off', true);
   perform from casebase.webhook_queue for update;
-  perform casebase.webhook_expire_leases();
+  at := clock_timestamp();
+  perform casebase.webhook_expire_leases(at);
 
-  loop
-    select array_agg(due.id)          filter (where not due.blocked),
-           array_agg(due.endpoint_id) filter (where due.blocked),
-           array_agg(due.case_id)     filter (where due.blocked)
-      into heads, lanes_endpoints, lanes_cases
-      from casebase.webhook_due(max_deliveries, max_per_endpoint) due;
-
-    exit when lanes_endpoints is null;
-    exit when casebase.webhook_park(lanes_endpoints, lanes_cases) = 0;
+  -- What is found blocked is set aside and the look repeated until half of what was asked for is found, but not for
+  -- ever: a lane of 100,000 takes many calls, and between them others get their turn.
+  for look in 1..4 loop
+    select array_agg(due.id) filter (where not due.blocked),
+           array_agg(due.id) filter (where due.blocked)
+    into heads, blocked
+    from casebase.webhook_due(at, max_deliveries, max_per_endpoint) due;
+    exit when blocked is null
+      or casebase.webhook_park(blocked) = 0
+      or cardinality(heads) >= max_deliveries / 2;
   end loop;
 
+  heads := casebase.webhook_lock(heads, 'pending');
   return query
-  with free as (
-    select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.id = any (heads)
-       for update skip locked
-  ),
-  leased as (
+  with leased as (
     update casebase.webhook_deliveries delivery
-       set state        = 'leased',
-           lease_token  = gen_random_uuid(),
-           leased_at    = clock_timestamp(),
-           leased_until = clock_timestamp() + lease
-      from free
-     where delivery.id = free.id
+    set state        = 'leased',
+        lease_token  = gen_random_uuid(),
+        leased_at    = clock_timestamp(),
+        leased_until = clock_timestamp() + lease
+    where delivery.id = any (heads)
     returning delivery.*
   )
   select leased.id,
@@ -2948,18 +3094,22 @@ begin
            else casebase.webhook_body(event)
          end,
          casebase.webhook_signing_secrets(leased.endpoint_id)
-    from leased
-    join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
-    left join public.case_events event on event.id = leased.event_id
-   order by leased.id;
+  from leased
+  join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
+  left join public.case_events event on event.id = leased.event_id
+  order by leased.id;
 
   if found then
     update casebase.webhook_queue queue
-       set listening_until = '-infinity'
-     where queue.listening_until > '-infinity';
+    set listening_until = '-infinity'
+    where queue.listening_until > '-infinity';
   else
     update casebase.webhook_queue
-       set listening_until = clock_timestamp() + listens_for;
+    set listening_until = clock_timestamp() + listens_for;
+    -- Only blocked ones were found, and there may be more behind them: the worker comes again at once.
+    if blocked is not null then
+      perform pg_notify('casebase_webhooks', '');
+    end if;
   end if;
 end
 $$;
@@ -2969,9 +3119,16 @@ $$;
 --    verdict: delivered | retry | failed, retry_in_ms, pause_ms, disable_because}
 -- Every attempt is recorded; only who still holds the lease decides the delivery's state. Answers how many did.
 create function casebase.webhook_ack(reports jsonb) returns integer
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set jit = off
 as $$
 declare
+  reported bigint[] := array(select (report ->> 'delivery_id')::bigint from jsonb_array_elements(reports) report);
   known    bigint[];
   finished bigint[];
   settled  integer;
@@ -2980,200 +3137,277 @@ begin
 
   known := array(
     select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.id in (select (report ->> 'delivery_id')::bigint from jsonb_array_elements(reports) report)
-       for update skip locked
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (reported)
+    for update skip locked
   );
 
   perform casebase.webhook_record_attempts(reports, known);
 
   with report as (
     select *
-      from jsonb_to_recordset(reports) as r (delivery_id bigint, lease_token uuid, verdict text, retry_in_ms bigint)
+    from jsonb_to_recordset(reports) as r (delivery_id bigint, lease_token uuid, verdict text, retry_in_ms bigint)
   ),
   changed as (
     update casebase.webhook_deliveries delivery
-       set state           = case report.verdict
-                               when 'delivered' then 'delivered'
-                               when 'retry'     then 'pending'
-                               else 'failed'
-                             end,
-           attempts        = delivery.attempts + 1,
-           next_attempt_at = case report.verdict
-                               when 'retry' then now() + report.retry_in_ms * interval '1 ms'
-                               else delivery.next_attempt_at
-                             end,
-           leased_at       = null,
-           leased_until    = null,
-           finished_at     = case report.verdict when 'retry' then null else clock_timestamp() end
-      from report
-     where delivery.id = report.delivery_id
-       and delivery.id = any (known)
-       and delivery.state = 'leased'
-       and delivery.lease_token = report.lease_token
+    set state           = case report.verdict
+                            when 'delivered' then 'delivered'
+                            when 'retry' then 'pending'
+                            else 'failed'
+                          end,
+        attempts        = delivery.attempts + 1,
+        next_attempt_at = case report.verdict
+                            when 'retry' then now() + report.retry_in_ms * interval '1 ms'
+                            else delivery.next_attempt_at
+                          end,
+        leased_at       = null,
+        leased_until    = null,
+        finished_at     = case report.verdict when 'retry' then null else clock_timestamp() end
+    from report
+    where delivery.id = report.delivery_id
+      and delivery.id = any (known)
+      and delivery.leased_until is not null
+      and delivery.lease_token = report.lease_token
     returning delivery.id, delivery.finished_at
   )
   select count(*), array_agg(changed.id) filter (where changed.finished_at is not null)
-    into settled, finished
-    from changed;
+  into settled, finished
+  from changed;
 
-  perform casebase.webhook_judge_endpoints(reports);
-  perform casebase.webhook_advance_lanes(finished);
+  perform casebase.webhook_judge_endpoints(reports, known);
+  perform casebase.webhook_advance(array(
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    from casebase.webhook_deliveries done
+    where done.id = any (finished)
+  ));
   return settled;
 end
 $$;
 
 create function casebase.webhook_record_attempts(reports jsonb, known bigint[]) returns void
-language sql set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into casebase.webhook_attempts (delivery_id, number, started_at, duration_ms, status, response, error)
   select report.delivery_id,
          row_number() over (partition by report.delivery_id order by report.started_at) + (
            select coalesce(max(earlier.number), 0)
-             from casebase.webhook_attempts earlier
-            where earlier.delivery_id = report.delivery_id
+           from casebase.webhook_attempts earlier
+           where earlier.delivery_id = report.delivery_id
          ),
          report.started_at,
          report.duration_ms,
          report.status,
          report.response,
          report.error
-    from jsonb_to_recordset(reports) as report (
-           delivery_id bigint, started_at timestamptz, duration_ms integer, status integer, response text, error text
-         )
-   where report.delivery_id = any (known)
+  from jsonb_to_recordset(reports) as report (
+    delivery_id bigint, started_at timestamptz, duration_ms integer, status integer, response text, error text
+  )
+  where report.delivery_id = any (known);
+end
 $$;
 
 -- What the answers say about the receivers: one success clears the failures, a pause lets them breathe, Gone ends it.
-create function casebase.webhook_judge_endpoints(reports jsonb) returns void
-language sql set search_path = pg_catalog, pg_temp
+create function casebase.webhook_judge_endpoints(reports jsonb, known bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+begin
   with answers as (
     select delivery.endpoint_id,
-           bool_or(report.verdict = 'delivered')             as any_delivered,
+           bool_or(report.verdict = 'delivered') as any_delivered,
            count(*) filter (where report.verdict <> 'delivered') as failures,
-           max(report.pause_ms)                              as pause_ms,
-           max(report.disable_because)                       as disable_because
-      from jsonb_to_recordset(reports) as report (
-             delivery_id bigint, verdict text, pause_ms bigint, disable_because text
-           )
-      join casebase.webhook_deliveries delivery on delivery.id = report.delivery_id
-     group by delivery.endpoint_id
+           max(report.pause_ms) as pause_ms,
+           max(report.disable_because) as disable_because
+    from jsonb_to_recordset(reports) as report (
+      delivery_id bigint, verdict text, pause_ms bigint, disable_because text
+    )
+    join casebase.webhook_deliveries delivery on delivery.id = report.delivery_id
+    where delivery.id = any (known)
+    group by delivery.endpoint_id
   ),
   affected as (
     select endpoint.id, answers.*
-      from casebase.webhook_endpoints endpoint
-      join answers on answers.endpoint_id = endpoint.id
-     where endpoint.failures_in_a_row > 0
-        or answers.failures > 0
-       for update of endpoint skip locked
+    from casebase.webhook_endpoints endpoint
+    join answers on answers.endpoint_id = endpoint.id
+    where endpoint.failures_in_a_row > 0
+      or answers.failures > 0
+    for update of endpoint skip locked
   )
   update casebase.webhook_endpoints endpoint
-     set failures_in_a_row = case
-                               when affected.any_delivered then 0
-                               else endpoint.failures_in_a_row + affected.failures
-                             end,
-         paused_until      = greatest(endpoint.paused_until, now() + affected.pause_ms * interval '1 ms'),
-         enabled           = endpoint.enabled and affected.disable_because is null,
-         disabled_reason   = coalesce(affected.disable_because, endpoint.disabled_reason)
-    from affected
-   where endpoint.id = affected.id
+  set failures_in_a_row = case
+                            when affected.any_delivered then 0
+                            else endpoint.failures_in_a_row + affected.failures
+                          end,
+      paused_until      = greatest(endpoint.paused_until, now() + affected.pause_ms * interval '1 ms'),
+      enabled           = endpoint.enabled and affected.disable_because is null,
+      disabled_reason   = coalesce(affected.disable_because, endpoint.disabled_reason)
+  from affected
+  where endpoint.id = affected.id;
+end
 $$;
 
--- The next of each lane whose first delivery is finished becomes due, at the time it always had.
-create function casebase.webhook_advance_lanes(finished bigint[]) returns void
-language sql set search_path = pg_catalog, pg_temp
+-- Deliveries that waited and are the first of their lanes now become due, at the time they always had.
+create function casebase.webhook_advance(firsts bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
-  with next as (
-    select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.id in (
-             select (
-                      select following.id
-                        from casebase.webhook_deliveries following
-                       where following.endpoint_id = done.endpoint_id
-                         and following.case_id = done.case_id
-                         and following.state in ('pending', 'waiting', 'leased')
-                       order by following.id
-                       limit 1
-                    )
-               from casebase.webhook_deliveries done
-              where done.id = any (finished)
-           )
-       and delivery.state = 'waiting'
-       for update skip locked
-  )
+declare
+  waiting bigint[] := casebase.webhook_lock(firsts, 'waiting');
+begin
   update casebase.webhook_deliveries delivery
-     set state = 'pending'
-    from next
-   where delivery.id = next.id
+  set state = 'pending'
+  where delivery.id = any (waiting);
+end
+$$;
+
+-- Sets lanes going again whose first delivery was removed by hand: of the lanes in which something waits, the next 200
+-- after those of the last call.
+create function casebase.webhook_sweep_lanes() returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  after_endpoint uuid;
+  after_case     bigint;
+  stuck          bigint[];
+begin
+  select coalesce(queue.swept_endpoint_id, '00000000-0000-0000-0000-000000000000'), coalesce(queue.swept_case_id, 0)
+  into after_endpoint, after_case
+  from casebase.webhook_queue queue
+  for update;
+
+  with recursive lane as (
+    (
+      select 1 as nth, waiting.endpoint_id, waiting.case_id, waiting.id
+      from casebase.webhook_deliveries waiting
+      where waiting.state = 'waiting'
+        and (waiting.endpoint_id, waiting.case_id) > (after_endpoint, after_case)
+      order by waiting.endpoint_id, waiting.case_id, waiting.id
+      limit 1
+    )
+    union all
+    select lane.nth + 1, next.endpoint_id, next.case_id, next.id
+    from lane
+    cross join lateral (
+      select waiting.endpoint_id, waiting.case_id, waiting.id
+      from casebase.webhook_deliveries waiting
+      where waiting.state = 'waiting'
+        and (waiting.endpoint_id, waiting.case_id) > (lane.endpoint_id, lane.case_id)
+      order by waiting.endpoint_id, waiting.case_id, waiting.id
+      limit 1
+    ) next
+    where lane.nth < 200
+  )
+  select array_agg(lane.id) filter (where lane.id = casebase.webhook_first_of_lane(lane.endpoint_id, lane.case_id)),
+         (array_agg(lane.endpoint_id) filter (where lane.nth = 200))[1],
+         (array_agg(lane.case_id) filter (where lane.nth = 200))[1]
+  into stuck, after_endpoint, after_case
+  from lane;
+  -- Null after the last lane: the next call begins with the first one.
+  update casebase.webhook_queue
+  set swept_endpoint_id = after_endpoint,
+      swept_case_id     = after_case;
+
+  perform casebase.webhook_advance(stuck);
+end
+$$;
+
+-- Unfinished deliveries for endpoints that are gone, 5,000 at most. It goes from one endpoint to the next in the index
+-- of lanes, however much waits for each.
+create function casebase.webhook_abandoned() returns bigint[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  gone uuid[];
+begin
+  with recursive waited_for as (
+    (
+      select delivery.endpoint_id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+      order by delivery.endpoint_id, delivery.case_id, delivery.id
+      limit 1
+    )
+    union all
+    select next.endpoint_id
+    from waited_for
+    cross join lateral (
+      select delivery.endpoint_id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+        and delivery.endpoint_id > waited_for.endpoint_id
+      order by delivery.endpoint_id, delivery.case_id, delivery.id
+      limit 1
+    ) next
+  )
+  select array_agg(waited_for.endpoint_id) into gone
+  from waited_for
+  where not exists (select from casebase.webhook_endpoints endpoint where endpoint.id = waited_for.endpoint_id);
+
+  return array(
+    select abandoned.id
+    from unnest(gone) as endpoint (id)
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+        and delivery.endpoint_id = endpoint.id
+      order by delivery.case_id, delivery.id
+      limit 5000
+    ) abandoned
+    limit 5000
+  );
+end
 $$;
 
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
--- that is gone, and sets lanes going again whose first delivery was removed by hand. Answers how many finished ones it
--- forgot. Finished deliveries are many and the queue is locked meanwhile: each piece has an index to find it by.
+-- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
+-- lanes: nobody decides any more about what is forgotten.
 create function casebase.webhook_tidy(keep interval) returns integer
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set jit = off
 as $$
 declare
-  forgotten integer;
+  old       bigint[];
+  abandoned bigint[] := casebase.webhook_abandoned();
 begin
-  perform from casebase.webhook_queue for update;
-
-  delete from casebase.webhook_deliveries delivery
-   where delivery.id in (
-     select old.id
-       from casebase.webhook_deliveries old
-      where old.state in ('delivered', 'failed')
-        and old.finished_at < now() - keep
-      order by old.finished_at
-      limit 5000
-        for update skip locked
-   );
-  get diagnostics forgotten = row_count;
-
-  with unwanted as (
+  old := array(
     select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.state in ('pending', 'waiting', 'leased')
-       and not exists (select from casebase.webhook_endpoints endpoint where endpoint.id = delivery.endpoint_id)
-     limit 5000
-       for update skip locked
-  )
+    from casebase.webhook_deliveries delivery
+    where delivery.finished_at < now() - keep
+    order by delivery.finished_at
+    limit 5000
+    for update skip locked
+  );
   delete from casebase.webhook_deliveries delivery
-   using unwanted
-   where delivery.id = unwanted.id;
+  where delivery.id = any (old);
 
-  with first_of_lane as (
-    select distinct on (delivery.endpoint_id, delivery.case_id) delivery.id, delivery.state
-      from casebase.webhook_deliveries delivery
-     where delivery.state in ('pending', 'waiting', 'leased')
-     order by delivery.endpoint_id, delivery.case_id, delivery.id
-  ),
-  stuck as (
+  abandoned := array(
     select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.id in (select first_of_lane.id from first_of_lane where first_of_lane.state = 'waiting')
-       for update skip locked
-  )
-  update casebase.webhook_deliveries delivery
-     set state = 'pending'
-    from stuck
-   where delivery.id = stuck.id;
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (abandoned)
+    for update skip locked
+  );
+  delete from casebase.webhook_deliveries delivery
+  where delivery.id = any (abandoned);
 
-  return forgotten;
+  perform casebase.webhook_sweep_lanes();
+  return cardinality(old);
 end
 $$;
 
 
 -- supabase/schemas/webhooks/rpc.sql
 
--- What admins call: SECURITY INVOKER, so that the policies below decide ------------------------------------------------
+-- What admins call. The functions are SECURITY INVOKER, so that the policies decide.
 
 create function casebase.new_webhook_secret() returns text
-language sql volatile set search_path = pg_catalog, pg_temp
+  language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-  -- three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere
+  -- Three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere.
   select 'whsec_' || encode(
     sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
     'base64'
@@ -3181,7 +3415,7 @@ as $$
 $$;
 
 create function casebase.no_such_webhook(what text, id text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'There is no webhook % % that you may manage.', what, id
@@ -3191,14 +3425,14 @@ $$;
 
 -- Refuses to queue what would not be sent.
 create function casebase.require_enabled_webhook(endpoint_id uuid) returns void
-language plpgsql set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   is_enabled boolean;
 begin
   select endpoint.enabled into is_enabled
-    from casebase.webhook_endpoints endpoint
-   where endpoint.id = require_enabled_webhook.endpoint_id;
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = require_enabled_webhook.endpoint_id;
 
   if is_enabled is null then
     perform casebase.no_such_webhook('endpoint', require_enabled_webhook.endpoint_id::text);
@@ -3214,9 +3448,8 @@ create function public.create_webhook_endpoint(
   url         text,
   description text   default '',
   event_types text[] default '{}'
-)
-returns table (id uuid, secret text)
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+) returns table (id uuid, secret text)
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -3241,24 +3474,23 @@ create function public.update_webhook_endpoint(
   description text    default null,
   event_types text[]  default null,
   enabled     boolean default null
-)
-returns void
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+) returns void
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   arg_enabled constant boolean := update_webhook_endpoint.enabled;
 begin
   update casebase.webhook_endpoints endpoint
-     set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
-         description       = coalesce(update_webhook_endpoint.description, endpoint.description),
-         event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
-         enabled           = coalesce(arg_enabled, endpoint.enabled),
-         disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
-         paused_until      = case when arg_enabled then null else endpoint.paused_until end,
-         failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
-         updated_at        = now()
-   where endpoint.id = update_webhook_endpoint.endpoint_id;
+  set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
+      description       = coalesce(update_webhook_endpoint.description, endpoint.description),
+      event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
+      enabled           = coalesce(arg_enabled, endpoint.enabled),
+      disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
+      paused_until      = case when arg_enabled then null else endpoint.paused_until end,
+      failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
+      updated_at        = now()
+  where endpoint.id = update_webhook_endpoint.endpoint_id;
 
   if not found then
     perform casebase.no_such_webhook('endpoint', update_webhook_endpoint.endpoint_id::text);
@@ -3270,11 +3502,11 @@ $$;
 -- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
 -- are finished with all others of their age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from casebase.webhook_endpoints endpoint
-   where endpoint.id = delete_webhook_endpoint.endpoint_id;
+  where endpoint.id = delete_webhook_endpoint.endpoint_id;
 
   if not found then
     perform casebase.no_such_webhook('endpoint', delete_webhook_endpoint.endpoint_id::text);
@@ -3282,8 +3514,7 @@ begin
 end
 $$;
 
-create function public.webhook_endpoints()
-returns table (
+create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
   description       text,
@@ -3296,13 +3527,13 @@ returns table (
   created_at        timestamptz,
   updated_at        timestamptz
 )
-language sql stable security invoker set search_path = pg_catalog, pg_temp
+  language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
          endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
-    from casebase.webhook_endpoints endpoint
-   order by endpoint.created_at, endpoint.id
+  from casebase.webhook_endpoints endpoint
+  order by endpoint.created_at, endpoint.id
 $$;
 
 -- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
@@ -3310,9 +3541,8 @@ $$;
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
-)
-returns text
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+) returns text
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -3332,7 +3562,7 @@ $$;
 
 -- Sends an event of type webhook.test. Answers the delivery, to look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid) returns bigint
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -3355,8 +3585,7 @@ create function public.webhook_deliveries(
   in_state     text    default null,
   before       bigint  default null,
   most         integer default 100
-)
-returns table (
+) returns table (
   id              bigint,
   endpoint_id     uuid,
   message_id      text,
@@ -3369,7 +3598,7 @@ returns table (
   created_at      timestamptz,
   finished_at     timestamptz
 )
-language sql stable security invoker set search_path = pg_catalog, pg_temp
+  language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select delivery.id,
          delivery.endpoint_id,
@@ -3382,17 +3611,16 @@ as $$
          case when delivery.state = 'pending' then delivery.next_attempt_at end,
          delivery.created_at,
          delivery.finished_at
-    from casebase.webhook_deliveries delivery
-    left join public.case_events event on event.id = delivery.event_id
-   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
-     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
-     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
-   order by delivery.id desc
-   limit least(webhook_deliveries.most, 1000)
+  from casebase.webhook_deliveries delivery
+  left join public.case_events event on event.id = delivery.event_id
+  where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
+    and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
+    and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
+  order by delivery.id desc
+  limit least(webhook_deliveries.most, 1000)
 $$;
 
-create function public.webhook_attempts(delivery_id bigint)
-returns table (
+create function public.webhook_attempts(delivery_id bigint) returns table (
   number      integer,
   started_at  timestamptz,
   duration_ms integer,
@@ -3400,18 +3628,18 @@ returns table (
   response    text,
   error       text
 )
-language sql stable security invoker set search_path = pg_catalog, pg_temp
+  language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select attempt.number, attempt.started_at, attempt.duration_ms, attempt.status, attempt.response, attempt.error
-    from casebase.webhook_attempts attempt
-   where attempt.delivery_id = webhook_attempts.delivery_id
-   order by attempt.number
+  from casebase.webhook_attempts attempt
+  where attempt.delivery_id = webhook_attempts.delivery_id
+  order by attempt.number
 $$;
 
 -- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
 -- Answers the new delivery.
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -3419,8 +3647,8 @@ declare
   new_id   bigint;
 begin
   select delivery.* into original
-    from casebase.webhook_deliveries delivery
-   where delivery.id = replay_webhook_delivery.delivery_id;
+  from casebase.webhook_deliveries delivery
+  where delivery.id = replay_webhook_delivery.delivery_id;
 
   if original.id is null then
     perform casebase.no_such_webhook('delivery', replay_webhook_delivery.delivery_id::text);
@@ -3500,15 +3728,16 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text),
-  casebase.verification_reject(text, bigint, text)
+  casebase.verification_reject(text, bigint, text),
+  casebase.bucket_size_limit(text)
 to casebase_worker;
 
--- What Storage's policies ask, and the view they look in, through its reader's own policies.
+-- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
-grant select on casebase.reserved_objects to authenticated;
+grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function
@@ -3780,38 +4009,15 @@ grant select, insert, update, delete on public.case_internal to service_role;
 -- Staff read and write it for the cases they see as staff. Clients never.
 create policy staff_read_case_internal on public.case_internal for select to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_internal.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
   );
 create policy staff_add_case_internal on public.case_internal for insert to authenticated
   with check (
-    exists (
-      select from public.cases c
-      where c.id = case_internal.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
   );
 create policy staff_edit_case_internal on public.case_internal for update to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_internal.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
-  )
-  with check (
-    exists (
-      select from public.cases c
-      where c.id = case_internal.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
   );
 
 -- Only admins delete it.
@@ -3831,47 +4037,27 @@ grant update (party1_name, party1_type, party2_name, party2_type, content, visib
 grant select, insert, update, delete on public.interactions to service_role;
 
 -- Client members see the interactions of their cases that are visible to them; staff all of the cases they see.
--- (cases is read under its own policy: what is visible to the client is so to whoever sees the case.)
 create policy see_interactions on public.interactions for select to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = interactions.case_id
-        and (interactions.visible_to_client
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
+      when 'staff' then true
+      when 'client' then visible_to_client
+    end
   );
 
 -- Client members add to their cases, as themselves and in the open (set_speaker); staff to the cases they see.
 create policy add_interactions on public.interactions for insert to authenticated
   with check (
-    exists (
-      select from public.cases c
-      where c.id = interactions.case_id
-        and (interactions.visible_to_client
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
+      when 'staff' then true
+      when 'client' then visible_to_client
+    end
   );
 
 -- Staff edit the interactions of the cases they see, the words only of their own (keep_words). Clients never.
 create policy staff_edit_interactions on public.interactions for update to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = interactions.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
-  )
-  with check (
-    exists (
-      select from public.cases c
-      where c.id = interactions.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id) when 'staff' then true end
   );
 
 -- Only admins delete interactions.
@@ -3892,38 +4078,15 @@ grant select, insert, update, delete on public.internal_notes to service_role;
 -- Staff read and write the notes of the cases they see as staff, and change their own (keep_words). Clients never.
 create policy staff_read_notes on public.internal_notes for select to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = internal_notes.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
   );
 create policy staff_add_notes on public.internal_notes for insert to authenticated
   with check (
-    exists (
-      select from public.cases c
-      where c.id = internal_notes.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
   );
 create policy staff_edit_notes on public.internal_notes for update to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = internal_notes.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
-  )
-  with check (
-    exists (
-      select from public.cases c
-      where c.id = internal_notes.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
   );
 
 -- Only admins delete notes.
@@ -3947,31 +4110,20 @@ grant select, insert, update, delete on public.case_files to service_role;
 -- Until then only the uploader does; what is being deleted, who may delete it.
 create policy see_case_files on public.case_files for select to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (
-          case_files.visible_to_client
-            and (case_files.state = 'available' or case_files.uploaded_by = (select casebase.caller_id()))
-          or (c.department_id = any ((select casebase.my_departments())::uuid[])
-              or c.assigned_to = (select casebase.staff_id()))
-            and (case_files.state in ('available', 'deleting')
-                 or case_files.uploaded_by = (select casebase.caller_id()))
-        )
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+      when 'staff' then state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id())
+      when 'client' then visible_to_client and (state = 'available' or uploaded_by = (select casebase.caller_id()))
+    end
   );
 
 -- Client members and staff add to the cases they see, to interactions they see; a client's file is visible to the
 -- client (place_case_file).
 create policy reserve_case_files on public.case_files for insert to authenticated
   with check (
-    exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (case_files.visible_to_client
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+      when 'staff' then true
+      when 'client' then visible_to_client
+    end
     and (
       interaction_id is null
       or exists (
@@ -3986,41 +4138,23 @@ create policy reserve_case_files on public.case_files for insert to authenticate
 -- is judged by this policy alone.
 create policy move_case_files on public.case_files for update to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (
-          case_files.visible_to_client
-            and case_files.uploaded_by = (select casebase.caller_id()) and case_files.state in ('pending', 'uploaded')
-          or (c.department_id = any ((select casebase.my_departments())::uuid[])
-              or c.assigned_to = (select casebase.staff_id()))
-            and (case_files.state in ('available', 'deleting')
-                 or case_files.uploaded_by = (select casebase.caller_id()))
-        )
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+      when 'staff' then state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id())
+      when 'client' then visible_to_client
+        and uploaded_by = (select casebase.caller_id()) and state in ('pending', 'uploaded')
+    end
   )
-  with check (
-    state in ('uploaded', 'deleting')
-    and exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
-  );
+  -- What else decides never changes: case, uploader, whether clients see it (keep_file).
+  with check (state in ('uploaded', 'deleting'));
 
 -- Who let go of a file deletes its row; never before its object (keep_row_of_object).
 create policy delete_case_files on public.case_files for delete to authenticated
   using (
     state = 'deleting'
-    and exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    and case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+      when 'staff' then true
+      when 'client' then visible_to_client and uploaded_by = (select casebase.caller_id())
+    end
   );
 
 
@@ -4054,7 +4188,7 @@ create policy move_client_documents on public.client_documents for update to aut
     (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
     and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
   )
-  with check (state in ('uploaded', 'deleting') and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+  with check (state in ('uploaded', 'deleting'));
 create policy delete_client_documents on public.client_documents for delete to authenticated
   using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
 
@@ -4070,12 +4204,7 @@ grant select on public.case_events to authenticated, service_role;
 -- Staff read the history of the cases they see as staff. Clients read rpc/case_timeline.
 create policy staff_read_history on public.case_events for select to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_events.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_events.case_id) when 'staff' then true end
   );
 
 
@@ -4097,37 +4226,39 @@ create policy read_event_types on casebase.event_types for select to authenticat
 -- to the caller: it is looked up under those tables' own policies.
 --
 -- Permissive policies are OR-ed: any policy of the project's own that forgets to name its bucket would open ours. So
--- each rule stands as a restrictive policy too: "not our buckets, or our rule". They are to authenticated and
--- name only what every such user may use; bucket_id is tested first, so other buckets' users pay nothing.
+-- each rule stands in a restrictive policy: "not our buckets, or our rule"; the permissive ones open our buckets to it.
+-- They are to authenticated and name only what every such user may use; bucket_id is tested first, so other buckets'
+-- users pay nothing.
 --
 -- That nothing is written again once its row has left pending, whoever writes, is the triggers' part (keep_object).
 
 -- Read as the row is read. Bytes that were not checked, or are not the checked ones, are their uploader's alone, also while
 -- they are being deleted: to delete is to read, for Storage. What the uploader leaves behind of them is a secret key's to take.
--- The lookup stands in the restrictive policy alone, which binds whatever a permissive one lets through: a listing asks
--- for every object, and pays once. It is no function, so that a statement finds out only once who asks (a page of 100:
--- 27 ms became 2). Its estimated cost would make a server with jit = on compile long listings of other buckets;
--- hosted projects have it off.
+-- A listing asks for every object, and pays once. The lookup finds which version the caller may read: the checked one, or 'any'. It is no
+-- function, so that a statement finds out only once who asks (a page of 100: 27 ms became 2). Its estimated cost would
+-- make a server with jit = on compile long listings of other buckets; hosted projects have it off.
 create policy casebase_read on storage.objects for select to authenticated
   using (bucket_id in ('admin-bucket', 'client-bucket'));
 create policy casebase_read_only_so on storage.objects as restrictive for select to authenticated
   using (
     bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
-    or exists (
-      select from casebase.reserved_objects r
-      where r.bucket_id = objects.bucket_id
-        and r.object_path = objects.name
-        and (r.state in ('available', 'deleting') and r.object_version = objects.version
-             or r.state <> 'available' and r.uploaded_by = (select casebase.caller_id()))
-    )
+    or case (
+        select case
+                 when r.state <> 'available' and r.uploaded_by = (select casebase.caller_id()) then 'any'
+                 when r.state in ('available', 'deleting') then r.object_version
+               end
+        from casebase.reserved_objects r
+        where r.bucket_id = objects.bucket_id and r.object_path = objects.name
+        limit 1
+      )
+      when 'any' then true
+      when version then true
+    end
   );
 
 -- Upload only where a pending row of the same user names exactly this place.
 create policy casebase_upload on storage.objects for insert to authenticated
-  with check (
-    bucket_id in ('admin-bucket', 'client-bucket')
-    and casebase.may_upload_object(objects.bucket_id, objects.name)
-  );
+  with check (bucket_id in ('admin-bucket', 'client-bucket'));
 create policy casebase_upload_only_so on storage.objects as restrictive for insert to authenticated
   with check (
     bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
@@ -4136,10 +4267,7 @@ create policy casebase_upload_only_so on storage.objects as restrictive for inse
 
 -- Delete only while the row says so.
 create policy casebase_delete on storage.objects for delete to authenticated
-  using (
-    bucket_id in ('admin-bucket', 'client-bucket')
-    and casebase.may_delete_object(objects.bucket_id, objects.name)
-  );
+  using (bucket_id in ('admin-bucket', 'client-bucket'));
 create policy casebase_delete_only_so on storage.objects as restrictive for delete to authenticated
   using (
     bucket_id is distinct from 'admin-bucket' and bucket_id is distinct from 'client-bucket'
@@ -4275,3 +4403,19 @@ grant execute on function
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint)
 to authenticated, service_role;
+
+
+-- policies/86_webhook_subscriptions.sql
+
+-- casebase.webhook_subscriptions.
+
+-- Two definer triggers only: one keeps it, the other enqueues by it.
+revoke all on casebase.webhook_subscriptions from public, anon, authenticated, service_role, casebase_worker;
+
+
+-- policies/87_webhook_limits.sql
+
+-- casebase.webhook_limits.
+
+-- The project's owner changes it; a definer trigger holds endpoints to it.
+revoke all on casebase.webhook_limits from public, anon, authenticated, service_role, casebase_worker;

@@ -53,15 +53,16 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text),
-  casebase.verification_reject(text, bigint, text)
+  casebase.verification_reject(text, bigint, text),
+  casebase.bucket_size_limit(text)
 to casebase_worker;
 
--- What Storage's policies ask, and the view they look in, through its reader's own policies.
+-- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
-grant select on casebase.reserved_objects to authenticated;
+grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function

@@ -13,38 +13,15 @@ drop policy if exists admins_delete_case_internal on public.case_internal;
 -- Staff read and write it for the cases they see as staff. Clients never.
 create policy staff_read_case_internal on public.case_internal for select to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_internal.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
   );
 create policy staff_add_case_internal on public.case_internal for insert to authenticated
   with check (
-    exists (
-      select from public.cases c
-      where c.id = case_internal.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
   );
 create policy staff_edit_case_internal on public.case_internal for update to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_internal.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
-  )
-  with check (
-    exists (
-      select from public.cases c
-      where c.id = case_internal.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_internal.case_id) when 'staff' then true end
   );
 
 -- Only admins delete it.

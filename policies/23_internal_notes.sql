@@ -14,38 +14,15 @@ drop policy if exists admins_delete_notes on public.internal_notes;
 -- Staff read and write the notes of the cases they see as staff, and change their own (keep_words). Clients never.
 create policy staff_read_notes on public.internal_notes for select to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = internal_notes.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
   );
 create policy staff_add_notes on public.internal_notes for insert to authenticated
   with check (
-    exists (
-      select from public.cases c
-      where c.id = internal_notes.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
   );
 create policy staff_edit_notes on public.internal_notes for update to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = internal_notes.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
-  )
-  with check (
-    exists (
-      select from public.cases c
-      where c.id = internal_notes.case_id
-        and (c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = internal_notes.case_id) when 'staff' then true end
   );
 
 -- Only admins delete notes.

@@ -17,31 +17,20 @@ drop policy if exists delete_case_files on public.case_files;
 -- Until then only the uploader does; what is being deleted, who may delete it.
 create policy see_case_files on public.case_files for select to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (
-          case_files.visible_to_client
-            and (case_files.state = 'available' or case_files.uploaded_by = (select casebase.caller_id()))
-          or (c.department_id = any ((select casebase.my_departments())::uuid[])
-              or c.assigned_to = (select casebase.staff_id()))
-            and (case_files.state in ('available', 'deleting')
-                 or case_files.uploaded_by = (select casebase.caller_id()))
-        )
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+      when 'staff' then state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id())
+      when 'client' then visible_to_client and (state = 'available' or uploaded_by = (select casebase.caller_id()))
+    end
   );
 
 -- Client members and staff add to the cases they see, to interactions they see; a client's file is visible to the
 -- client (place_case_file).
 create policy reserve_case_files on public.case_files for insert to authenticated
   with check (
-    exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (case_files.visible_to_client
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+      when 'staff' then true
+      when 'client' then visible_to_client
+    end
     and (
       interaction_id is null
       or exists (
@@ -56,39 +45,21 @@ create policy reserve_case_files on public.case_files for insert to authenticate
 -- is judged by this policy alone.
 create policy move_case_files on public.case_files for update to authenticated
   using (
-    exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (
-          case_files.visible_to_client
-            and case_files.uploaded_by = (select casebase.caller_id()) and case_files.state in ('pending', 'uploaded')
-          or (c.department_id = any ((select casebase.my_departments())::uuid[])
-              or c.assigned_to = (select casebase.staff_id()))
-            and (case_files.state in ('available', 'deleting')
-                 or case_files.uploaded_by = (select casebase.caller_id()))
-        )
-    )
+    case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+      when 'staff' then state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id())
+      when 'client' then visible_to_client
+        and uploaded_by = (select casebase.caller_id()) and state in ('pending', 'uploaded')
+    end
   )
-  with check (
-    state in ('uploaded', 'deleting')
-    and exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
-  );
+  -- What else decides never changes: case, uploader, whether clients see it (keep_file).
+  with check (state in ('uploaded', 'deleting'));
 
 -- Who let go of a file deletes its row; never before its object (keep_row_of_object).
 create policy delete_case_files on public.case_files for delete to authenticated
   using (
     state = 'deleting'
-    and exists (
-      select from public.cases c
-      where c.id = case_files.case_id
-        and (case_files.visible_to_client and case_files.uploaded_by = (select casebase.caller_id())
-             or c.department_id = any ((select casebase.my_departments())::uuid[])
-             or c.assigned_to = (select casebase.staff_id()))
-    )
+    and case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+      when 'staff' then true
+      when 'client' then visible_to_client and uploaded_by = (select casebase.caller_id())
+    end
   );

@@ -31,6 +31,6 @@ create policy move_client_documents on public.client_documents for update to aut
     (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
     and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
   )
-  with check (state in ('uploaded', 'deleting') and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+  with check (state in ('uploaded', 'deleting'));
 create policy delete_client_documents on public.client_documents for delete to authenticated
   using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));

@@ -35,3 +35,8 @@ begin
   end if;
 end
 $$;
+
+-- A call takes milliseconds; whatever keeps one longer gives up, and the worker tries again. Three fit between the end of
+-- the longest request (20 s) and that of its lease (60 s). It is the role's, because a function's own setting comes
+-- when the statement's clock already runs, and a setting for the transaction would cost each call three more round trips.
+alter role casebase_worker set statement_timeout = '10s';

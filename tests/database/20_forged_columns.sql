@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(41);
+select plan(42);
 select tests.world();
 
 -- Who made it.
@@ -61,6 +61,7 @@ select is(tests.would('service', $$update cases set created_by = '{Otto}' where 
 select is(tests.would('service', $$update interactions set case_id = {other case} where id = {shown}$$), '23514', 'an interaction stays with its case');
 select is(tests.would('Ada', $$update case_internal set case_id = {other case} where case_id = {case}$$), '23514', 'nor moves an internal record');
 select is(tests.would('service', $$update internal_notes set case_id = {other case} where case_id = {case}$$), '23514', 'or a note');
+select is(tests.would('service', $$update case_files set case_id = {other case} where case_id = {case}$$), '23514', 'or a file');
 select is(tests.would('service', $$update internal_notes set created_by = '{Otto}' where case_id = {case}$$), '23514', 'or changes a note''s author');
 select is(tests.would('service', $$update interactions set created_by = '{Otto}' where id = {shown}$$), '23514', 'or an interaction''s');
 select is(tests.would('Ada', $$update cases set escalated_by = '{Otto}' where id = {case}$$), '42501', 'escalated_by is set by escalating');

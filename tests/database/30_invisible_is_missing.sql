@@ -11,7 +11,7 @@ insert into tests.names select 'other resolved case', id from made;
 
 create function pg_temp.answers(person text, statement text) returns text[] language sql
 as $$
-  select array_agg(distinct replace(tests.refusal(person, replace(statement, '{it}', which)), tests.filled(which), '…'))
+  select array_agg(distinct regexp_replace(tests.refusal(person, replace(statement, '{it}', which)), '\m' || tests.filled(which) || '\M', '…', 'g'))
   from unnest(array['{other case}', '{other resolved case}', '{missing}']) which
 $$;
 

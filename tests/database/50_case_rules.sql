@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(69);
+select plan(73);
 select tests.world();
 
 -- The number.
@@ -44,6 +44,8 @@ select is(tests.sees('Carla', 'select priority || (escalated_by = ''{Carla}'') |
   'it has a high priority, and who and when are known');
 select is(tests.does('Asta', 'select escalate_case({case})'), 'PT409', 'it is escalated once');
 select is(tests.does('Alan', $$update cases set priority = 'urgent', status = 'resolved' where id = {case}$$), '1', 'when it was resolved');
+select is(tests.does('Dora', $$update cases set status = 'resolved', priority = 'urgent' where id = {case}$$), '1', 'and told so again');
+select is(tests.sees('Dora', 'select escalated_at is not null from cases where id = {case}'), 'true', 'it was escalated');
 select is(tests.does('Carla', 'select reopen_case({case})'), '1', 'and reopened');
 select is(tests.does('Carla', 'select escalate_case({case})'), '1', 'it can be escalated anew');
 select is(tests.sees('Carla', 'select priority from cases where id = {case}'), 'urgent', 'which lowers no priority');
@@ -113,6 +115,8 @@ select is(tests.would('Alan', $$update cases set metadata = jsonb_build_object('
 select is(tests.does('Ada', $$update departments set is_default = true where name = 'South'$$), '1', 'an admin names another default department');
 select is((select string_agg(name, ', ') from departments where is_default), 'South', 'and there is one');
 select is(tests.would('Ada', $$update departments set is_default = false$$), '23514', 'never none');
+select is(tests.would('Ada', $$update departments set is_default = false where name = 'North'$$), '1', 'though one that isn''t can be told so');
+select is(tests.would('Ada', $$update departments set is_default = true where is_default$$), '1', 'as can the one that is');
 select is(tests.would('Ada', $$delete from departments where is_default$$), '23514', 'not by deletion either');
 
 select * from finish();

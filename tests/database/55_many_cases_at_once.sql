@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(32);
+select plan(39);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 
@@ -60,6 +60,24 @@ select is(tests.outcome('Alan', '{case}', '{"status": "nonsense"}'), 'refused', 
 select matches(tests.refusal('Alan', $$select update_cases(array(select generate_series(1, 1001)), '{"priority": "low"}')$$),
   '^22023 \| update_cases takes 1000 ids at a time, not 1001', 'too many at once');
 select is(tests.sees('Alan', $$select count(*) from update_cases(array[{case}, {case}, null], '{"priority": "low"}')$$), '1', 'an id counts once, null not at all');
+
+-- A service key may write every column, but those that follow from others are nobody's.
+select is(tests.would('service', format('select update_cases(array[{case}], %L)', changes)), '22023', changes || ' is no change')
+from unnest(array['{"id": 5}', '{"case_id": "CASE-5"}', '{"xmin": 1}', '{"tableoid": 1}']) changes;
+
+-- What is no case's fault ends the call: a deadlock or a full disk is to be tried again, not told of each case.
+create function pg_temp.fail() returns trigger language plpgsql as $$
+begin
+  raise exception using errcode = case when new.title = 'whole' then tg_argv[0] when new.id = tests.id('case')::bigint then 'check_violation' else tg_argv[0] end;
+end
+$$;
+create trigger zz_fail before update on cases for each row execute function pg_temp.fail('40P01');
+select is(tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "whole"}')$$), '40P01', 'a deadlock, of the whole update');
+select is(tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "one"}')$$), '40P01', 'or of one case');
+drop trigger zz_fail on cases;
+create trigger zz_fail before update on cases for each row execute function pg_temp.fail('53100');
+select is(tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "one"}')$$)
+  || ' ' || tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "whole"}')$$), '53100 53100', 'a full disk');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(58);
+select plan(62);
 select tests.world();
 
 create function pg_temp.reserving(file_name text, extra_columns text default '', extra_values text default '') returns text language sql
@@ -78,6 +78,13 @@ select is(tests.would('Alan', $$update interactions set visible_to_client = fals
 -- The interaction may go all the same; the file stays, as the case's.
 select is(tests.does('Ada', 'delete from interactions where id = {shown}'), '1', 'but deleted');
 select is((select count(*) from case_files where file_name like '%1-z.pdf' and interaction_id is null), 1::bigint, 'and its file stays with the case');
+
+-- What its uploader alone sees lies there all the same, and keeps its row.
+select is(tests.does('Carla', pg_temp.reserving('{number}-1634567890-unseen.pdf')), '1', 'Carla reserves a place');
+insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from case_files where file_name like '%-unseen.pdf';
+select is(tests.does('Carla', $$update case_files set state = 'deleting' where file_name like '%-unseen.pdf'$$), '1', 'and lets go of it, unchecked');
+select is(tests.would('Dora', $$select from storage.objects where name like '%-unseen.pdf'$$), '0', 'staff don''t see what lies there');
+select is(tests.would('Dora', $$delete from case_files where file_name like '%-unseen.pdf'$$), 'PT409', 'and don''t delete its row');
 
 -- Nor does it keep a case that an admin deletes; what others see does.
 with made as (insert into cases (client_id, title) values (tests.id('acme')::uuid, 'doomed') returning id)

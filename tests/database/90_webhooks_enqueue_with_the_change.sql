@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(9);
+select plan(15);
 
 select tests.world();
 delete from casebase.webhook_endpoints;
@@ -65,6 +65,34 @@ select is_empty('select from casebase.webhook_deliveries', 'deliveries end with 
 select throws_ok(
   $$ insert into casebase.webhook_endpoints (url, event_types) values ('https://example.com/', '{case updated}') $$,
   '23514', null, 'what is no event type can''t be a filter');
+
+-- Who subscribes to what is kept beside the endpoints.
+delete from casebase.webhook_endpoints;
+insert into public.cases (client_id, title) values (tests.id('acme')::uuid, 'Another without files');
+update tests.names
+set value = (select id from public.cases where title = 'Another without files')
+where name = 'bare case';
+insert into casebase.webhook_endpoints (url, description, event_types)
+values ('https://example.com/both', 'a family and one of it', '{case.*,case.updated,case.updated}');
+select pg_temp.happens('{case.updated}');
+select is(pg_temp.enqueued('a family and one of it'), 'case.updated', 'an event that two filters match is sent once');
+update casebase.webhook_endpoints set enabled = false;
+select pg_temp.happens('{case.updated}');
+select is(pg_temp.enqueued('a family and one of it'), 'case.updated', 'an endpoint that is switched off gets no more');
+update casebase.webhook_endpoints set enabled = true, event_types = '{case.assigned}';
+select pg_temp.happens('{case.updated,case.assigned}');
+select is(pg_temp.enqueued('a family and one of it'), 'case.updated case.assigned',
+  'switched on again it gets what it asks for now');
+
+-- Each endpoint costs the change that it wants to know of.
+update casebase.webhook_limits set endpoints = 2;
+select lives_ok($$ insert into casebase.webhook_endpoints (url) values ('https://example.com/2') $$,
+  'there may be as many endpoints as the owner allows');
+select throws_ok($$ insert into casebase.webhook_endpoints (url) values ('https://example.com/3') $$,
+  'PT409', 'there would be 3 webhook endpoints, and there may be no more than 2', 'and not one more');
+update casebase.webhook_limits set endpoints = 1;
+select lives_ok($$ update casebase.webhook_endpoints set description = 'changed' $$,
+  'a limit that is lowered takes away none that is there');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(19);
+select plan(20);
 
 select tests.world();
 delete from casebase.webhook_endpoints;
@@ -81,6 +81,10 @@ select is(pg_temp.somebody_listens(), true, 'one that found nothing is');
 
 update casebase.webhook_deliveries set finished_at = now() - interval '31 days';
 select is(casebase.webhook_tidy('30 days'), 1, 'old deliveries are forgotten');
+
+select ok(
+  (select 'statement_timeout=10s' = any (rolconfig) from pg_roles where rolname = 'casebase_worker'),
+  'no call of the worker outlasts its leases');
 
 select * from finish();
 rollback;

@@ -56,9 +56,12 @@ pub enum Error {
     /// Storage, refusing or away.
     #[error(transparent)]
     Storage(storage::Error),
-    /// The database's verification, refusing or away.
-    #[error(transparent)]
-    Ledger(LedgerError),
+    /// A constraint of the database stands against what was read.
+    #[error("the database refuses the file: {0}")]
+    Refused(String),
+    /// The service's own way into the database is closed; the reason is for the log.
+    #[error("the database cannot be reached for verification: {0}")]
+    LedgerUnavailable(String),
 }
 
 impl From<storage::Error> for Error {
@@ -84,7 +87,8 @@ impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::WrongState(reason) => Self::WrongState(reason),
-            other => Self::Ledger(other),
+            LedgerError::Refused(reason) => Self::Refused(reason),
+            LedgerError::Unavailable(reason) => Self::LedgerUnavailable(reason),
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Verified {
     pub content_type: String,
 }
 
-/// The database functions of the verifying role; nothing else in this service uses that role.
+/// The database functions of the service's role; nothing else in this service uses that role.
 #[async_trait::async_trait]
 pub trait Ledger: Send + Sync {
     /// The uploaded file as it is now.
@@ -31,6 +31,8 @@ pub trait Ledger: Send + Sync {
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError>;
     /// Condemns it, with the reason.
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError>;
+    /// How many bytes the bucket takes in one object, if it has a limit of its own.
+    async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError>;
 }
 
 /// What the database said to a verification.

@@ -16,4 +16,4 @@ mod verify;
 
 pub use case_files::CaseFiles;
 pub use error::Error;
-pub use upload::NewFile;
+pub use upload::{Fields, NewFile};

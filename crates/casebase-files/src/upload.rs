@@ -5,7 +5,10 @@
 //! taken back as far as the caller's token reaches; the rest is a `pending`, `uploaded` or
 //! `deleting` row that only the uploader sees, and deletes when asked again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::{Bytes, BytesMut};
 use casebase_supabase::{
@@ -14,8 +17,9 @@ use casebase_supabase::{
 };
 use chrono::Utc;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     case_files::{CaseFiles, object_of},
@@ -32,27 +36,68 @@ const NAME_CHOICES: u32 = 50;
 pub struct NewFile {
     /// The case.
     pub case: CaseNumber,
-    /// The interaction it belongs to; none: the case itself.
-    pub interaction: Option<InteractionId>,
-    /// Whether the client sees it; none: the database decides.
-    pub visible_to_client: Option<bool>,
+    /// What its uploader says of it.
+    pub fields: Fields,
     /// Its name where it came from.
     pub name: OriginalName,
     /// How many bytes are coming, if known.
     pub length: Option<u64>,
 }
 
+/// What an uploader says of a file beside its name and bytes, under the names of the columns: requests are read into
+/// it, the row is written from it, and it documents both. Left out, the database decides.
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoParams, ToSchema,
+)]
+#[into_params(parameter_in = Query)]
+pub struct Fields {
+    /// The interaction it belongs to; none: the case itself.
+    #[serde(
+        default,
+        deserialize_with = "interaction",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[param(value_type = Option<i64>)]
+    #[schema(value_type = i64, required = false)]
+    pub interaction_id: Option<InteractionId>,
+    /// `true`: the client sees it; `false`: it is internal.
+    #[serde(
+        default,
+        deserialize_with = "yes_or_no",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = bool, required = false)]
+    pub visible_to_client: Option<bool>,
+}
+
+fn interaction<'de, D: Deserializer<'de>>(text: D) -> Result<Option<InteractionId>, D::Error> {
+    parsed(text, "the number of an interaction, like 7")
+}
+
+fn yes_or_no<'de, D: Deserializer<'de>>(text: D) -> Result<Option<bool>, D::Error> {
+    parsed(text, "true or false")
+}
+
+/// Queries and forms say everything as text. The error is what the text should have been.
+fn parsed<'de, D, T>(text: D, wanted: &str) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+{
+    let parsed = String::deserialize(text)?.parse();
+    parsed.map(Some).map_err(|_| D::Error::custom(wanted))
+}
+
 /// The columns that the uploader sets; the database sets the others.
 #[derive(Serialize)]
 struct Reservation<'a> {
     case_id: i64,
-    interaction_id: Option<i64>,
     file_name: String,
     original_name: &'a str,
     content_type: &'a str,
     file_size: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    visible_to_client: Option<bool>,
+    #[serde(flatten)]
+    fields: &'a Fields,
 }
 
 impl CaseFiles {
@@ -66,7 +111,7 @@ impl CaseFiles {
         body: Bytestream,
     ) -> Result<CaseFile, Error> {
         let case = self.find_case(user, file.case).await?;
-        if let Some(interaction) = file.interaction {
+        if let Some(interaction) = file.fields.interaction_id {
             self.check_interaction(user, &case, interaction).await?;
         }
         let body = self.open(&file, body).await?;
@@ -131,17 +176,16 @@ impl CaseFiles {
         file: &NewFile,
     ) -> Result<CaseFile, Error> {
         let now = Utc::now().timestamp();
-        let names = FileName::new(case.case_id, file.interaction, now, &file.name);
+        let names = FileName::new(case.case_id, file.fields.interaction_id, now, &file.name);
         let content_type = check::content_type(name::extension(file.name.as_str()).as_deref());
         for n in 1..=NAME_CHOICES {
             let row = Reservation {
                 case_id: case.id.0,
-                interaction_id: file.interaction.map(|i| i.0),
                 file_name: names.choice(n),
                 original_name: file.name.as_str(),
                 content_type: &content_type,
                 file_size: file.length.unwrap_or(0),
-                visible_to_client: file.visible_to_client,
+                fields: &file.fields,
             };
             match self.db.from("case_files", user).insert(&row).await {
                 Err(error) if error.api().is_some_and(is_name_taken) => {}
@@ -172,6 +216,7 @@ impl CaseFiles {
         length: Option<u64>,
         body: Bytestream,
     ) -> Result<Inspection, Error> {
+        let body = self.within_bucket_limit(row, length, body).await?;
         let (body, inspector) = inspected(body);
         let object = NewObject {
             content_type: row.content_type.clone(),
@@ -181,6 +226,23 @@ impl CaseFiles {
         self.store.put(user, &object_of(row)?, object).await?;
         let inspector = std::mem::take(&mut *lock(&inspector));
         Ok(inspector.finish())
+    }
+
+    /// Storage holds a body to the bucket's limit where it knows its length beforehand.
+    async fn within_bucket_limit(
+        &self,
+        row: &CaseFile,
+        length: Option<u64>,
+        body: Bytestream,
+    ) -> Result<Bytestream, Error> {
+        if length.is_some() {
+            return Ok(body);
+        }
+        let limit = self.ledger.bucket_limit(&row.bucket_id).await?;
+        Ok(match limit {
+            Some(limit) => at_most(limit, body),
+            None => body,
+        })
     }
 
     async fn mark_uploaded(

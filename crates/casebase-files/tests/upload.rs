@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use casebase_files::{
-    CaseFiles, Error, NewFile,
+    CaseFiles, Error, Fields, NewFile,
     ledger::{Candidate, Ledger, LedgerError, Verified},
     name::OriginalName,
     storage::{Bytestream, ObjectStore, RestStore, StreamError},
@@ -34,6 +34,8 @@ struct Notes {
     rejected: Mutex<Vec<String>>,
     /// The object was replaced between reading and finishing.
     replaced: bool,
+    /// What the bucket takes in bytes.
+    bucket_limit: Option<u64>,
 }
 
 #[async_trait::async_trait]
@@ -52,6 +54,10 @@ impl Ledger for Notes {
         row.sha256 = Some(verified.sha256.clone());
         self.finished.lock().unwrap().push(verified);
         Ok(row)
+    }
+
+    async fn bucket_limit(&self, _: &str) -> Result<Option<u64>, LedgerError> {
+        Ok(self.bucket_limit)
     }
 
     async fn reject(&self, _: FileId, reason: &str) -> Result<(), LedgerError> {
@@ -128,8 +134,10 @@ impl World {
         let user = UserToken::issued(TOKEN).unwrap();
         let file = NewFile {
             case: "CASE-0001".parse().unwrap(),
-            interaction: interaction.map(InteractionId),
-            visible_to_client: None,
+            fields: Fields {
+                interaction_id: interaction.map(InteractionId),
+                visible_to_client: None,
+            },
             name: OriginalName::new(name).unwrap(),
             length: None,
         };
@@ -310,19 +318,27 @@ async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
 
 #[tokio::test]
 async fn a_file_above_the_limit_is_taken_back_though_its_length_was_unknown() {
-    let world = World::new(Notes::default(), vec![]).await;
-    let chunk: &'static [u8] = &[b'a'; 300_000];
-    let chunks = std::iter::repeat_n(chunk, 4).map(|c| Ok(c.into()));
-    let error = world
-        .upload("note.txt", None, stream::iter(chunks).boxed())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::TooLarge { limit: 1_000_000 }),
-        "{error}"
-    );
-    let changes = world.changes().await;
-    assert_eq!(changes[changes.len() - 3..], TAKEN_BACK);
+    for (bucket_limit, expected) in [
+        (None, 1_000_000),
+        (Some(2_000_000), 1_000_000),
+        (Some(500_000), 500_000),
+    ] {
+        let notes = Notes {
+            bucket_limit,
+            ..Notes::default()
+        };
+        let world = World::new(notes, vec![]).await;
+        let chunk: &'static [u8] = &[b'a'; 300_000];
+        let chunks = std::iter::repeat_n(chunk, 4).map(|c| Ok(c.into()));
+        let chunks = stream::iter(chunks).boxed();
+        let error = world.upload("note.txt", None, chunks).await.unwrap_err();
+        assert!(
+            matches!(error, Error::TooLarge { limit } if limit == expected),
+            "{error}"
+        );
+        let changes = world.changes().await;
+        assert_eq!(changes[changes.len() - 3..], TAKEN_BACK);
+    }
 }
 
 #[tokio::test]

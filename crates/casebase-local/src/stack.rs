@@ -335,9 +335,10 @@ async fn serve(
     app: Router,
     shutdown: CancellationToken,
 ) {
-    let stopped = shutdown.cancelled_owned();
-    let served = axum::serve(listener, app).with_graceful_shutdown(stopped);
-    if let Err(e) = served.await {
+    let mut limits = casebase_http::Limits::new(FILE_SIZE_LIMIT);
+    // The service listens in the same process.
+    limits.connections /= 2;
+    if let Err(e) = casebase_http::serve(listener, app, limits, shutdown).await {
         tracing::error!(error = %e, "the {what} server ended");
     }
 }

@@ -1,6 +1,6 @@
 //! The service's settings: every environment variable, what it means, and its default.
 
-use std::{fmt::Write as _, net::SocketAddr, str::FromStr, time::Duration};
+use std::{fmt, fmt::Write as _, net::SocketAddr, str::FromStr, time::Duration};
 
 use casebase_files::storage::S3Settings;
 use casebase_supabase::{AnonKey, below};
@@ -16,83 +16,98 @@ pub struct Variable {
     pub name: &'static str,
     /// What it means.
     pub meaning: &'static str,
-    /// What holds without it; `None`: it has to be set.
-    pub default: Option<&'static str>,
+    /// What holds without it.
+    pub default: Fallback,
 }
 
-/// Every variable that the service reads.
+/// What holds while a variable is not set, or empty.
+#[derive(Clone, Copy)]
+pub enum Fallback {
+    /// Nothing: it has to be set.
+    None,
+    /// This value, read as if it had been set.
+    Value(&'static str),
+    /// What other settings say; the text is for people.
+    Otherwise(&'static str),
+}
+
+impl fmt::Display for Fallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "required",
+            Self::Value(text) | Self::Otherwise(text) => text,
+        })
+    }
+}
+
+/// Every variable that the service reads, with its default, which stands nowhere else. (clap's `env`
+/// would take an empty variable for a value, and repeat a secret that can't be read.)
 pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "SUPABASE_URL",
         meaning: "the project's URL, e.g. https://<ref>.supabase.co",
-        default: None,
+        default: Fallback::None,
     },
     Variable {
         name: "SUPABASE_ANON_KEY",
         meaning: "the project's public key: the legacy anon key, or sb_publishable_…",
-        default: None,
+        default: Fallback::None,
     },
     Variable {
         name: "CASEBASE_DATABASE_URL",
         meaning: "the project's database as the role casebase_worker, for verification and webhooks only: \
             a direct connection or the pooler's session mode (its transaction mode can't listen)",
-        default: None,
+        default: Fallback::None,
     },
     Variable {
         name: "SUPABASE_JWT_SECRET",
         meaning: "the secret that HS256 tokens are signed with; asymmetric keys are read from SUPABASE_URL",
-        default: Some("none: HS256 tokens are refused"),
+        default: Fallback::Otherwise("none: HS256 tokens are refused"),
     },
     Variable {
         name: "CASEBASE_STORAGE",
         meaning: "how objects are written: s3 or rest; s3 needs the legacy anon key",
-        default: Some("s3 with a legacy anon key, otherwise rest"),
+        default: Fallback::Otherwise("s3 with a legacy anon key, otherwise rest"),
     },
     Variable {
         name: "SUPABASE_S3_ENDPOINT",
         meaning: "Storage's S3 endpoint",
-        default: Some("SUPABASE_URL/storage/v1/s3"),
+        default: Fallback::Otherwise("SUPABASE_URL/storage/v1/s3"),
     },
     Variable {
         name: "SUPABASE_S3_REGION",
-        meaning: "the project's region, e.g. eu-central-1; `local` for a local project",
-        default: Some("us-east-1, which Storage takes for every region"),
+        meaning: "the project's region, e.g. eu-central-1; `local` for a local project; Storage takes us-east-1 for every region",
+        default: Fallback::Value("us-east-1"),
     },
     Variable {
         name: "SUPABASE_PROJECT_REF",
         meaning: "the project's reference: the access key of its users' S3 sessions",
-        default: Some("the first part of a *.supabase.co host"),
+        default: Fallback::Otherwise("the first part of a *.supabase.co host"),
     },
     Variable {
         name: "CASEBASE_LISTEN",
         meaning: "the address the service listens on",
-        default: Some("127.0.0.1:8787"),
+        default: Fallback::Value("127.0.0.1:8787"),
     },
     Variable {
         name: "CASEBASE_MAX_FILE_BYTES",
-        meaning: "the largest file taken, in bytes; the project's own limit holds as well",
-        default: Some("5368709120 (5 GiB)"),
+        meaning: "the largest file taken, in bytes; the limits of the project and its buckets hold as well",
+        // What the column `case_files.file_size` and Storage's single uploads end at: 5 GiB.
+        default: Fallback::Value("5368709120"),
     },
     Variable {
         name: "CASEBASE_WEBHOOKS_ALLOW_PRIVATE",
         meaning: "true: webhooks also go to private and loopback addresses and over plain HTTP",
-        default: Some("false"),
+        default: Fallback::Value("false"),
     },
 ];
-
-const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8787);
-/// What the column `case_files.file_size` and Storage's single uploads end at.
-const DEFAULT_MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
-const DEFAULT_REGION: &str = "us-east-1";
 
 /// The variables as a table for a person, e.g. below `casebase serve --help`.
 pub fn table() -> String {
     let mut text = String::from("Environment (also read from .env):\n");
     for variable in VARIABLES {
         let _ = writeln!(text, "  {:<32} {}", variable.name, variable.meaning);
-        let default = variable.default.unwrap_or("required");
-        let _ = writeln!(text, "  {:<32} [{default}]", "");
+        let _ = writeln!(text, "  {:<32} [{}]", "", variable.default);
     }
     text
 }
@@ -124,8 +139,9 @@ pub struct Config {
 #[derive(Clone)]
 pub struct WorkerDatabase(PgConnectOptions);
 
-/// How long a caller waits for a free connection, or for the database to be there at all.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for a free connection, or for the database to be there at all. On a
+/// machine that is busy with uploads, the steps of a new connection alone have taken 5 s.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl WorkerDatabase {
     /// A pool that connects when it is first needed, so that the service starts before its database does.
@@ -192,15 +208,9 @@ impl Config {
         Ok(Self {
             jwt_secret: variables.optional("SUPABASE_JWT_SECRET")?,
             database: variables.required("CASEBASE_DATABASE_URL")?,
-            listen: variables
-                .optional("CASEBASE_LISTEN")?
-                .unwrap_or(DEFAULT_LISTEN),
-            max_file_bytes: variables
-                .optional("CASEBASE_MAX_FILE_BYTES")?
-                .unwrap_or(DEFAULT_MAX_FILE_BYTES),
-            webhooks_allow_private: variables
-                .optional("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?
-                .unwrap_or(false),
+            listen: variables.required("CASEBASE_LISTEN")?,
+            max_file_bytes: variables.required("CASEBASE_MAX_FILE_BYTES")?,
+            webhooks_allow_private: variables.required("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?,
             supabase_url,
             anon_key,
             storage,
@@ -213,7 +223,7 @@ struct Variables<F>(F);
 
 impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
     fn optional<T: FromStr<Err: ToString>>(&self, name: &'static str) -> Result<Option<T>, Error> {
-        let Some(value) = (self.0)(name) else {
+        let Some(value) = (self.0)(name).or_else(|| default(name)) else {
             return Ok(None);
         };
         value.trim().parse().map(Some).map_err(malformed(name))
@@ -235,7 +245,6 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
 
     fn s3(&self, project: &Url, anon_key: &AnonKey) -> Result<S3Settings, Error> {
         let endpoint = self.optional("SUPABASE_S3_ENDPOINT")?;
-        let region: Option<String> = self.optional("SUPABASE_S3_REGION")?;
         let project_ref = self.optional("SUPABASE_PROJECT_REF")?;
         Ok(S3Settings {
             endpoint: match endpoint {
@@ -243,7 +252,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
                 None => below(project, "storage/v1/s3"),
             }
             .map_err(malformed("SUPABASE_S3_ENDPOINT"))?,
-            region: region.unwrap_or_else(|| DEFAULT_REGION.into()),
+            region: self.required("SUPABASE_S3_REGION")?,
             project_ref: project_ref
                 .or_else(|| hosted_ref(project))
                 .ok_or_else(|| missing("SUPABASE_PROJECT_REF"))?,
@@ -261,8 +270,19 @@ fn hosted_ref(project: &Url) -> Option<String> {
     host.strip_suffix(".supabase.co").map(str::to_owned)
 }
 
+fn variable(name: &str) -> Option<&'static Variable> {
+    VARIABLES.iter().find(|variable| variable.name == name)
+}
+
+fn default(name: &str) -> Option<String> {
+    match variable(name)?.default {
+        Fallback::Value(value) => Some(value.to_owned()),
+        Fallback::None | Fallback::Otherwise(_) => None,
+    }
+}
+
 fn missing(name: &'static str) -> Error {
-    let meaning = VARIABLES.iter().find(|v| v.name == name).map(|v| v.meaning);
+    let meaning = variable(name).map(|v| v.meaning);
     Error::Missing {
         name,
         meaning: meaning.unwrap_or_default().to_owned(),
@@ -307,11 +327,14 @@ mod tests {
     #[test]
     fn the_required_variables_are_enough() {
         let config = config(&[]).unwrap();
-        assert_eq!(config.listen, DEFAULT_LISTEN);
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
+        assert_eq!(config.max_file_bytes, 5 << 30);
+        assert!(!config.webhooks_allow_private);
         let Storage::S3(s3) = config.storage else {
             panic!("not S3")
         };
         assert_eq!(s3.endpoint.as_str(), "http://127.0.0.1:54321/storage/v1/s3");
+        assert_eq!(s3.region, "us-east-1");
         assert!(config.notices.is_empty());
     }
 

@@ -13,13 +13,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use casebase_files::{
-    ledger::LedgerError,
     name::NameError,
     storage::{self, StreamError},
 };
 use casebase_supabase::{jwt::TokenError, postgrest};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 /// An answer that is no success.
 #[derive(Debug, Clone)]
@@ -52,6 +51,54 @@ pub(crate) struct ErrorDetail {
     /// The part of the request that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
+}
+
+/// What every operation may answer in place of its success.
+#[derive(IntoResponses)]
+#[expect(
+    dead_code,
+    reason = "answers are made of ApiError; this documents them"
+)]
+pub(crate) enum Refusals {
+    /// The request can't be read.
+    #[response(status = BAD_REQUEST)]
+    Unreadable(ErrorBody),
+    /// There is no token, or it is none of this project's, or no longer.
+    #[response(status = UNAUTHORIZED)]
+    NotSignedIn(ErrorBody),
+    /// The project's policies don't let the caller do this.
+    #[response(status = FORBIDDEN)]
+    NotAllowed(ErrorBody),
+    /// Something this service needs answers as it should not.
+    #[response(status = BAD_GATEWAY)]
+    OddAnswer(ErrorBody),
+    /// Something this service needs is away.
+    #[response(status = SERVICE_UNAVAILABLE)]
+    Away(ErrorBody),
+}
+
+/// What an operation may answer to its body.
+#[derive(IntoResponses)]
+#[expect(
+    dead_code,
+    reason = "answers are made of ApiError; this documents them"
+)]
+pub(crate) enum BodyRefusals {
+    /// The body stopped arriving.
+    #[response(status = REQUEST_TIMEOUT)]
+    Silent(ErrorBody),
+    /// What is there stands against it.
+    #[response(status = CONFLICT)]
+    Conflict(ErrorBody),
+    /// The body is too large.
+    #[response(status = PAYLOAD_TOO_LARGE)]
+    TooLarge(ErrorBody),
+    /// The body is of a type that is not taken.
+    #[response(status = UNSUPPORTED_MEDIA_TYPE)]
+    TypeNotTaken(ErrorBody),
+    /// A field can't be taken.
+    #[response(status = UNPROCESSABLE_ENTITY)]
+    FieldNotTaken(ErrorBody),
 }
 
 impl ApiError {
@@ -198,6 +245,13 @@ impl From<postgrest::Error> for ApiError {
     }
 }
 
+/// A row that lacks what every row has.
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::odd_answer("database_error", "the database", &error)
+    }
+}
+
 impl ApiError {
     /// PostgreSQL's refusals by SQLSTATE; PostgREST has mapped those that say their own status.
     fn from_refusal(refusal: &postgrest::ApiError) -> Self {
@@ -274,13 +328,8 @@ impl From<casebase_files::Error> for ApiError {
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
             E::Database(error) => error.into(),
             E::Storage(error) => error.into(),
-            E::Ledger(LedgerError::WrongState(reason)) => {
-                Self::new(StatusCode::CONFLICT, "wrong_state", reason)
-            }
-            E::Ledger(error @ LedgerError::Refused(_)) => {
-                Self::field("file", "refused_by_database", error)
-            }
-            E::Ledger(LedgerError::Unavailable(reason)) => Self::away(
+            E::Refused(_) => Self::field("file", "refused_by_database", error),
+            E::LedgerUnavailable(reason) => Self::away(
                 "verification_unavailable",
                 "the verification of files",
                 &reason,
@@ -312,9 +361,8 @@ impl ApiError {
             StreamError::NotLast => Self::field("file", "file_not_last", error)
                 .hint("put `file` last: the parts before it say where it goes"),
             StreamError::TooMuchBeside { .. } => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error).hint(
-                    "send only the fields interaction_id and visible_to_client, and then the file",
-                )
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
+                    .hint("send only the fields that an upload has, and then the file")
             }
         }
     }
@@ -328,6 +376,10 @@ impl From<NameError> for ApiError {
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
+        if casebase_http::stood_still(&rejection) {
+            let message = "the body stopped arriving";
+            return Self::new(StatusCode::REQUEST_TIMEOUT, "body_interrupted", message);
+        }
         let status = rejection.status();
         Self::new(status, "invalid_body", rejection.body_text())
     }

@@ -1,22 +1,41 @@
 //! The verification functions of the database, called as `casebase_worker`.
 
+use std::time::Duration;
+
 use casebase_files::ledger::{Candidate, Ledger, LedgerError, Verified};
 use casebase_supabase::rows::{CaseFile, FileId};
 use sqlx::{PgPool, types::Json};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use crate::config::WorkerDatabase;
 
-const CONNECTIONS: u32 = 5;
+/// Verifications that ask the database at a time; there is one connection more, to see whether it
+/// is there at all.
+const AT_A_TIME: u32 = 5;
+/// Longer is no answer to somebody who watches.
+const REACHED: Duration = Duration::from_secs(5);
 
 pub(crate) struct PgLedger {
     pool: PgPool,
+    turns: Semaphore,
 }
 
 impl PgLedger {
     pub(crate) fn new(database: WorkerDatabase) -> Self {
         Self {
-            pool: database.pool(CONNECTIONS),
+            pool: database.pool(AT_A_TIME + 1),
+            turns: Semaphore::new(AT_A_TIME as usize),
         }
+    }
+
+    /// However many verify at once, each waits its turn as long as that takes: what the pool gives
+    /// up on is then a database that is away, never a queue.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, LedgerError> {
+        let turn = self.turns.acquire().await;
+        turn.map_err(|closed| LedgerError::Unavailable(closed.to_string()))
     }
 
     pub(crate) async fn close(&self) {
@@ -24,17 +43,17 @@ impl PgLedger {
     }
 
     pub(crate) async fn is_reachable(&self) -> Result<(), LedgerError> {
-        sqlx::query("select 1")
-            .execute(&self.pool)
-            .await
-            .map(drop)
-            .map_err(refusal)
+        let asked = sqlx::query("select 1").execute(&self.pool);
+        let answered = timeout(REACHED, asked).await;
+        let answered = answered.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        answered.map(drop).map_err(refusal)
     }
 }
 
 #[async_trait::async_trait]
 impl Ledger for PgLedger {
     async fn begin(&self, id: FileId) -> Result<Candidate, LedgerError> {
+        let _turn = self.turn().await?;
         let version = sqlx::query_scalar(
             "select coalesce(object_version, '') from casebase.verification_begin('case_file', $1)",
         );
@@ -47,6 +66,7 @@ impl Ledger for PgLedger {
     }
 
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError> {
+        let _turn = self.turn().await?;
         let row = sqlx::query_scalar::<_, Json<CaseFile>>(
             "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5)",
         );
@@ -61,9 +81,20 @@ impl Ledger for PgLedger {
     }
 
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError> {
+        let _turn = self.turn().await?;
         let call = sqlx::query("select casebase.verification_reject('case_file', $1, $2)");
         let called = call.bind(id.0).bind(reason).execute(&self.pool).await;
         called.map(drop).map_err(refusal)
+    }
+
+    async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError> {
+        let _turn = self.turn().await?;
+        let limit = sqlx::query_scalar::<_, Option<i64>>("select casebase.bucket_size_limit($1)");
+        let limit = limit.bind(bucket).fetch_one(&self.pool).await;
+        // A limit below nothing takes nothing.
+        Ok(limit
+            .map_err(refusal)?
+            .map(|n| u64::try_from(n).unwrap_or(0)))
     }
 }
 

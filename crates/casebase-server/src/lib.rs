@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod health;
 mod ledger;
+mod path;
 mod routes;
 
 use std::{io, sync::Arc, time::Duration};
@@ -18,6 +19,7 @@ use casebase_files::{
     CaseFiles,
     storage::{ObjectStore, RestStore, S3Store},
 };
+use casebase_http::Limits;
 use casebase_supabase::{SettingError, jwt::Verifier, postgrest::PostgrestClient};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -28,6 +30,9 @@ use crate::{config::Storage, ledger::PgLedger};
 
 /// Uploads under way when the service is stopped may take this long to finish.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// What a form may have beside its file, and a file that is a little too large beyond the limit.
+const AROUND_A_FILE: u64 = 1024 * 1024;
 
 /// What every request works with. Cheap to clone.
 #[derive(Clone)]
@@ -82,8 +87,8 @@ pub async fn serve(
     let state = State::new(&config).map_err(io::Error::other)?;
     let uploads = state.uploads.clone();
     let ledger = Arc::clone(&state.ledger);
-    let stop = shutdown.clone().cancelled_owned();
-    let serving = axum::serve(listener, routes::router(state)).with_graceful_shutdown(stop);
+    let limits = Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE));
+    let serving = casebase_http::serve(listener, routes::router(state), limits, shutdown.clone());
     let too_long = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;

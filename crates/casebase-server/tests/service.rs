@@ -265,6 +265,44 @@ async fn a_misspelt_parameter_of_an_upload_is_refused_and_not_ignored() {
 }
 
 #[tokio::test]
+async fn a_name_in_the_query_counts_for_a_form_too() {
+    let world = World::new(vec![the_case()]).await;
+    for part in [
+        multipart::Part::text("text"),
+        multipart::Part::text("text").file_name("a.txt"),
+    ] {
+        let form = multipart::Form::new().part("file", part);
+        let request = world.user(Method::POST, &format!("{UPLOAD}?name=a.pdf"));
+        let (status, error) = error(request.multipart(form).send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (422, "content_refused"),
+            "the text is taken for what its own name says: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_in_the_shape_of_all_refusals() {
+    let world = World::new(vec![]).await;
+    for (method, path) in [
+        (Method::GET, "/v1/files/%FF"),
+        (Method::DELETE, "/v1/files/%FF"),
+        (Method::POST, "/v1/files/%FF/verify"),
+        (Method::POST, "/v1/cases/%FF/files"),
+        (Method::GET, "/api/cases/%FF"),
+        (Method::PATCH, "/api/cases/%FF"),
+    ] {
+        let (status, error) = error(world.user(method, path).send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (400, "invalid_path"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
     let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
     let file = || multipart::Part::text("text").file_name("a.txt");
@@ -653,4 +691,83 @@ async fn the_openapi_document_has_every_route() {
         api["components"]["securitySchemes"]["bearer"]["scheme"],
         "bearer"
     );
+}
+
+#[tokio::test]
+async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
+    let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let row = format!(
+        r#"{{"id": 1, "case_id": "CASE-0001", "metadata": {{"f": 1e400, "deep": {deep}}},
+            "action_required_by": "294276-12-31T23:59:59+00:00", "created_at": "infinity"}}"#
+    );
+    let rows = ResponseTemplate::new(200)
+        .insert_header("content-range", "0-0/1")
+        .set_body_string(format!("[{row}]"));
+    let world = World::new(vec![Mock::given(path("/rest/v1/cases")).respond_with(rows)]).await;
+    let one = "/api/cases/CASE-0001";
+    let new = json!({"client_id": USER, "title": "t"});
+    for (request, expected) in [
+        (
+            world.user(Method::GET, "/api/cases"),
+            format!(r#"{{"cases":[{row}],"total":1}}"#),
+        ),
+        (world.user(Method::GET, one), row.clone()),
+        (
+            world.user(Method::POST, "/api/cases").json(&new),
+            row.clone(),
+        ),
+        (
+            world
+                .user(Method::PATCH, one)
+                .json(&json!({"status": "open"})),
+            row.clone(),
+        ),
+    ] {
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        assert_eq!(answer.text().await.unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_an_upload_is_taken_and_documented_in_query_and_form() {
+    let world = World::new(vec![the_case()]).await;
+    let api = world.anonymous(Method::GET, "/openapi.json");
+    let api: Value = api.send().await.unwrap().json().await.unwrap();
+    let upload = &api["paths"]["/v1/cases/{case_id}/files"]["post"];
+    let query = upload["parameters"].as_array().unwrap().iter();
+    let query = query.filter(|p| p["in"] == "query" && p["name"] != "name");
+    let query: Vec<_> = query.map(|p| p["name"].as_str().unwrap()).collect();
+    let form: Vec<_> = api["components"]["schemas"]["Fields"]["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(query, form);
+    assert!(
+        api["components"]["schemas"]["UploadForm"]
+            .to_string()
+            .contains("#/components/schemas/Fields")
+    );
+    for field in query {
+        let file = multipart::Part::text("text").file_name("a.txt");
+        let form = multipart::Form::new().text(field.to_owned(), "?");
+        let path = format!("{UPLOAD}?name=a.txt&{field}=%3F");
+        for request in [
+            world
+                .user(Method::POST, UPLOAD)
+                .multipart(form.part("file", file)),
+            world.user(Method::POST, &path).body("text"),
+        ] {
+            let (status, error) = error(request.send().await.unwrap()).await;
+            assert_eq!((status, error["field"].as_str()), (422, Some(field)));
+        }
+        let twice = format!("{path}&{field}=%3F");
+        let request = world.user(Method::POST, &twice).body("text");
+        let (status, error) = error(request.send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str()),
+            (422, Some("invalid_query"))
+        );
+    }
 }

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A case's number as people write it: `CASE-0001`; beyond 9999 it keeps all its digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, pattern = "^CASE-([0-9]{4}|[1-9][0-9]{4,18})$", example = "CASE-0001")]
 pub struct CaseNumber(u64);
 
 /// The text is no case number.
@@ -121,13 +122,13 @@ impl fmt::Display for Priority {
     }
 }
 
-/// A row of `cases`.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+/// A row of `cases`, as its readers see it. It is no type to read one with: `metadata` and the
+/// dates may hold what PostgreSQL takes and Rust doesn't.
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Case {
     /// The key that other tables refer to.
     pub id: CaseId,
     /// The number people use.
-    #[schema(value_type = String, example = "CASE-0001")]
     pub case_id: CaseNumber,
     /// Whose case it is.
     pub client_id: Uuid,
@@ -223,8 +224,9 @@ pub struct CaseFile {
     pub visible_to_client: bool,
     /// Who uploaded it.
     pub uploaded_by: Option<Uuid>,
-    /// When.
-    pub uploaded_at: DateTime<Utc>,
+    /// When, as PostgreSQL writes it.
+    #[schema(value_type = DateTime<Utc>)]
+    pub uploaded_at: String,
 }
 
 #[cfg(test)]

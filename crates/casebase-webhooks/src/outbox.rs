@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgListener;
 use sqlx::types::Json;
+use sqlx::{PgPool, Postgres};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::sign::SigningSecrets;
@@ -15,6 +18,47 @@ use crate::verdict::Verdict;
 
 /// The channel on which the database says that an idle worker has something to do.
 const CHANNEL: &str = "casebase_webhooks";
+
+/// How long to wait for an answer. The database stops a call sooner, by the role's `statement_timeout`; this is for a
+/// server or a network that has fallen silent.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+
+/// SQLSTATE `query_canceled`.
+const CANCELED: &str = "57014";
+
+/// Why a call did nothing. Whatever it was to do, a later one does.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It was stopped by the database.
+    #[error("{call} took longer than the database allows casebase_worker (statement_timeout)")]
+    Stopped {
+        /// The function.
+        call: &'static str,
+    },
+    /// No answer came, and the connection was given up.
+    #[error("{call} got no answer from the database within {ANSWER_WITHIN:?}")]
+    NoAnswer {
+        /// The function.
+        call: &'static str,
+    },
+    /// The database refused it or can't be reached.
+    #[error("{call} failed: {source}")]
+    Failed {
+        /// The function.
+        call: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+}
+
+impl Error {
+    fn of(call: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| match source.as_database_error().and_then(|e| e.code()) {
+            Some(code) if code == CANCELED => Self::Stopped { call },
+            _ => Self::Failed { call, source },
+        }
+    }
+}
 
 /// A delivery that this worker holds the lease of.
 #[derive(Clone, sqlx::FromRow)]
@@ -97,25 +141,31 @@ impl Outbox {
         limit_per_endpoint: u16,
         lease: Duration,
         listens_for: Duration,
-    ) -> Result<Vec<Delivery>, sqlx::Error> {
-        sqlx::query_as("select * from casebase.webhook_lease($1, $2, $3, $4)")
+    ) -> Result<Vec<Delivery>, Error> {
+        const CALL: &str = "casebase.webhook_lease";
+        let mut connection = self.pool.acquire().await.map_err(Error::of(CALL))?;
+        let leased = sqlx::query_as("select * from casebase.webhook_lease($1, $2, $3, $4)")
             .bind(i32::from(limit))
             .bind(i32::from(limit_per_endpoint))
             .bind(lease)
             .bind(listens_for)
-            .fetch_all(&self.pool)
-            .await
+            .fetch_all(&mut *connection);
+        let answer = timeout(ANSWER_WITHIN, leased).await;
+        answered(CALL, connection, answer)
     }
 
     /// Reports outcomes. Answers how many of them counted: not those whose lease went to another worker.
     ///
     /// # Errors
     /// What the database says; nothing is reported then.
-    pub async fn acknowledge(&self, reports: &[Report]) -> Result<usize, sqlx::Error> {
-        let settled: i32 = sqlx::query_scalar("select casebase.webhook_ack($1)")
+    pub async fn acknowledge(&self, reports: &[Report]) -> Result<usize, Error> {
+        const CALL: &str = "casebase.webhook_ack";
+        let mut connection = self.pool.acquire().await.map_err(Error::of(CALL))?;
+        let settled = sqlx::query_scalar("select casebase.webhook_ack($1)")
             .bind(Json(reports))
-            .fetch_one(&self.pool)
-            .await?;
+            .fetch_one(&mut *connection);
+        let answer = timeout(ANSWER_WITHIN, settled).await;
+        let settled: i32 = answered(CALL, connection, answer)?;
         Ok(usize::try_from(settled).unwrap_or_default())
     }
 
@@ -123,11 +173,14 @@ impl Outbox {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn tidy(&self, keep: Duration) -> Result<(), sqlx::Error> {
-        sqlx::query("select casebase.webhook_tidy($1)")
+    pub async fn tidy(&self, keep: Duration) -> Result<(), Error> {
+        const CALL: &str = "casebase.webhook_tidy";
+        let mut connection = self.pool.acquire().await.map_err(Error::of(CALL))?;
+        let tidied = sqlx::query("select casebase.webhook_tidy($1)")
             .bind(keep)
-            .execute(&self.pool)
-            .await?;
+            .execute(&mut *connection);
+        let answer = timeout(ANSWER_WITHIN, tidied).await;
+        answered(CALL, connection, answer)?;
         Ok(())
     }
 
@@ -141,6 +194,21 @@ impl Outbox {
         listener.listen(CHANNEL).await?;
         Ok(listener)
     }
+}
+
+/// What came of a call. A connection that still waits for its answer is not used again: the pool would wait for it too.
+fn answered<T>(
+    call: &'static str,
+    mut connection: PoolConnection<Postgres>,
+    answer: Result<Result<T, sqlx::Error>, Elapsed>,
+) -> Result<T, Error> {
+    answer.map_or_else(
+        |_| {
+            connection.close_on_drop();
+            Err(Error::NoAnswer { call })
+        },
+        |answer| answer.map_err(Error::of(call)),
+    )
 }
 
 #[cfg(test)]

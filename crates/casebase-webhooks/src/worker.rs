@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::attempt::{Attempt, Outcome};
 use crate::config::Config;
 use crate::deliver::Sender;
-use crate::outbox::{Delivery, Outbox, Report};
+use crate::outbox::{self, Delivery, Outbox, Report};
 use crate::schedule::Schedule;
 use crate::verdict::Verdict;
 
@@ -60,6 +60,7 @@ pub async fn run(pool: PgPool, config: Config, shutdown: CancellationToken) -> R
             timeout: config.timeout,
         });
     }
+    let grace = config.grace;
     let outbox = Outbox::new(pool);
     let wake = Arc::new(Notify::new());
     let mut worker = Worker {
@@ -72,11 +73,22 @@ pub async fn run(pool: PgPool, config: Config, shutdown: CancellationToken) -> R
         tidy_at: Instant::now(),
     };
 
+    // A call that hangs ends with the grace: its lease, if it got one, ends by itself.
+    let patience = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    let work = async {
+        tokio::select! {
+            () = worker.work(&wake, &shutdown) => {}
+            () = listen(&outbox, &wake) => {}
+        }
+        worker.finish().await;
+    };
     tokio::select! {
-        () = worker.work(&wake, &shutdown) => {}
-        () = listen(&outbox, &wake) => {}
+        () = work => {}
+        () = patience => tracing::warn!("the database kept the webhook worker waiting; what is under way is sent again later"),
     }
-    worker.finish().await;
     Ok(())
 }
 
@@ -93,7 +105,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// Takes turns until `shutdown`, which ends the waiting but never a turn: what is leased must be known here.
+    /// Takes turns until `shutdown`, which ends the waiting but not a turn: what is leased should be known here.
     async fn work(&mut self, wake: &Notify, shutdown: &CancellationToken) {
         let mut nap = FIRST_NAP;
         loop {
@@ -101,7 +113,7 @@ impl Worker {
                 Ok(true) => FIRST_NAP,
                 Ok(false) => (nap * 2).min(self.config.poll),
                 Err(error) => {
-                    tracing::warn!(%error, "the webhook outbox can't be reached");
+                    tracing::warn!(%error, "webhooks wait, and are tried again in a second");
                     AFTER_A_DATABASE_ERROR
                 }
             };
@@ -120,17 +132,18 @@ impl Worker {
     }
 
     /// Reports what is finished and takes what is due. Answers whether anything was.
-    async fn turn(&mut self) -> Result<bool, sqlx::Error> {
+    async fn turn(&mut self) -> Result<bool, outbox::Error> {
         let reported = self.report().await?;
         let leased = self.lease().await?;
         if Instant::now() >= self.tidy_at {
-            self.outbox.tidy(self.config.keep).await?;
+            // First: when it fails, the next turns do without it.
             self.tidy_at = Instant::now() + TIDY_EVERY;
+            self.outbox.tidy(self.config.keep).await?;
         }
         Ok(reported || leased)
     }
 
-    async fn report(&mut self) -> Result<bool, sqlx::Error> {
+    async fn report(&mut self) -> Result<bool, outbox::Error> {
         while let Some(report) = self.sending.try_join_next() {
             self.collect(report);
         }
@@ -149,7 +162,7 @@ impl Worker {
         Ok(true)
     }
 
-    async fn lease(&mut self) -> Result<bool, sqlx::Error> {
+    async fn lease(&mut self) -> Result<bool, outbox::Error> {
         let under_way = u16::try_from(self.sending.len()).unwrap_or(u16::MAX);
         let free = self.config.concurrency.saturating_sub(under_way);
         if free == 0 {
@@ -186,9 +199,9 @@ impl Worker {
         }
     }
 
-    /// Lets requests under way finish, for a moment, and reports them.
-    async fn finish(mut self) {
-        let grace = self.config.grace;
+    /// Lets requests under way finish, for most of the grace, and reports them in the rest of it.
+    async fn finish(&mut self) {
+        let grace = self.config.grace.mul_f64(0.8);
         let all = async {
             while let Some(report) = self.sending.join_next().await {
                 self.collect(report);

@@ -4,20 +4,33 @@
 
 #[path = "database/access_report.rs"]
 mod access_report;
+#[path = "attackers/chance.rs"]
+#[expect(dead_code, reason = "attackers take more chances")]
+mod chance;
 #[path = "database/declared.rs"]
 mod declared;
 #[path = "database/definer_functions.rs"]
 mod definer_functions;
 #[path = "support/extension.rs"]
 mod extension;
+#[path = "database/grants_report.rs"]
+mod grants_report;
 #[path = "database/hijack.rs"]
 mod hijack;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;
+#[path = "database/rechecked_plans.rs"]
+mod rechecked_plans;
+#[path = "database/rechecked_rows.rs"]
+mod rechecked_rows;
 #[path = "database/sample_data.rs"]
 mod sample_data;
 mod support;
+#[path = "support/pgtap.rs"]
+mod tap;
+#[path = "database/two_defaults.rs"]
+mod two_defaults;
 #[path = "database/words.rs"]
 mod words;
 #[path = "database/writers_of_the_same_cases.rs"]
@@ -27,8 +40,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use casebase::{commands::dev, migrations};
 use casebase_local::{Options, Stack};
-use futures::TryStreamExt;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, raw_sql};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 use support::project;
 use tokio::sync::Mutex;
 
@@ -85,67 +97,11 @@ async fn texts(connection: &mut PgConnection, sql: &'static str) -> BTreeSet<Str
 }
 
 mod pgtap {
+    use super::tap::{Outcome, run_file};
     use super::*;
 
     pub(super) async fn is_available(connection: &mut PgConnection) -> bool {
         extension::is_available(connection, "pgtap", "pgtap").await
-    }
-
-    /// What one file said.
-    #[derive(Default)]
-    struct Outcome {
-        planned: Option<usize>,
-        passed: usize,
-        /// Failed assertions with their diagnostics, or the error that ended the file.
-        complaints: Vec<String>,
-    }
-
-    impl Outcome {
-        fn read(&mut self, line: &str) {
-            if let Some(planned) = line.strip_prefix("1..") {
-                self.planned = planned.trim().parse().ok();
-            } else if line.starts_with("ok ") {
-                self.passed += 1;
-            } else if line.starts_with("not ok ") || line.starts_with('#') {
-                self.complaints.push(line.to_owned());
-            }
-        }
-
-        fn failure(&self, file: &str) -> Option<String> {
-            let complete = self.planned == Some(self.passed);
-            if complete && self.complaints.is_empty() {
-                return None;
-            }
-            let planned = self.planned.map_or("no".into(), |n| n.to_string());
-            Some(format!(
-                "{file}: {} of {planned} planned passed\n{}",
-                self.passed,
-                self.complaints.join("\n")
-            ))
-        }
-    }
-
-    async fn run_file(sql: String) -> Outcome {
-        let mut outcome = Outcome::default();
-        let mut connection = connect("DATABASE_ADMIN_URL").await;
-        run(&mut connection, "set search_path = public, extensions").await;
-        let mut rows = raw_sql(AssertSqlSafe(sql)).fetch(&mut connection);
-        loop {
-            match rows.try_next().await {
-                Ok(Some(row)) => {
-                    // Assertions answer with one text; everything else is the story between them.
-                    let text: Option<String> = row.try_get_unchecked(0).unwrap_or_default();
-                    text.unwrap_or_default()
-                        .lines()
-                        .for_each(|line| outcome.read(line));
-                }
-                Ok(None) => return outcome,
-                Err(e) => {
-                    outcome.complaints.push(format!("ended by an error: {e}"));
-                    return outcome;
-                }
-            }
-        }
     }
 
     #[tokio::test]
@@ -156,7 +112,9 @@ mod pgtap {
         }
         let mut failures = Vec::new();
         for (name, sql) in sql_files("tests/database") {
-            failures.extend(run_file(sql).await.failure(&name));
+            let mut connection = connect("DATABASE_ADMIN_URL").await;
+            let outcome = run_file(&mut connection, &sql, false).await;
+            failures.extend(outcome.failure(&name));
         }
         assert!(failures.is_empty(), "\n{}\n", failures.join("\n\n"));
     }

@@ -2,9 +2,9 @@
 #![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Lines, Read, Write},
     net::TcpStream,
-    process::{Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
 };
 
 use nix::{
@@ -18,35 +18,88 @@ fn casebase(command: &str) -> Command {
     casebase
 }
 
+/// A service whose project is not there. What it writes is read to the test's end: what can't be written is a
+/// failure of the service's.
+struct Service {
+    process: Child,
+    address: String,
+    _lines: Lines<BufReader<ChildStderr>>,
+}
+
+impl Service {
+    fn start(mut command: Command) -> Self {
+        // Nobody listens at the discard port.
+        let mut process = command
+            .env("SUPABASE_URL", "http://127.0.0.1:9")
+            .env("SUPABASE_ANON_KEY", "sb_publishable_x")
+            .env(
+                "CASEBASE_DATABASE_URL",
+                "postgresql://casebase_worker:x@127.0.0.1:9/postgres",
+            )
+            .env("CASEBASE_LISTEN", "127.0.0.1:0")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut lines = BufReader::new(process.stderr.take().expect("piped")).lines();
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let (address, _) = line
+                .strip_prefix("casebase serves at http://")?
+                .split_once(';')?;
+            Some(address.to_owned())
+        });
+        Self {
+            address: address.expect("it says where it serves"),
+            process,
+            _lines: lines,
+        }
+    }
+
+    fn is_alive(&self) {
+        let answer = get(&self.address, "/healthz").expect("it answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    fn stop(mut self) {
+        kill(
+            Pid::from_raw(self.process.id().cast_signed()),
+            Signal::SIGTERM,
+        )
+        .expect("it runs");
+        assert!(self.process.wait().expect("it ends").success());
+    }
+}
+
 #[test]
 fn serve_starts_before_its_project_does_and_answers_that_it_is_alive() {
-    // Nobody listens at the discard port.
-    let mut service = casebase("serve")
-        .env("SUPABASE_URL", "http://127.0.0.1:9")
-        .env("SUPABASE_ANON_KEY", "sb_publishable_x")
-        .env(
-            "CASEBASE_DATABASE_URL",
-            "postgresql://casebase_worker:x@127.0.0.1:9/postgres",
-        )
-        .env("CASEBASE_LISTEN", "127.0.0.1:0")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    // Read to the end of the test: what can't be written there is a failure of the service's.
-    let mut lines = BufReader::new(service.stderr.take().expect("piped")).lines();
-    let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
-        let (address, _) = line
-            .strip_prefix("casebase serves at http://")?
-            .split_once(';')?;
-        Some(address.to_owned())
-    });
-    let address = address.expect("it says where it serves");
+    let service = Service::start(casebase("serve"));
+    service.is_alive();
+    service.stop();
+}
 
-    let answer = get(&address, "/healthz").expect("it answers");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-
-    kill(Pid::from_raw(service.id().cast_signed()), Signal::SIGTERM).expect("it runs");
-    assert!(service.wait().expect("it ends").success());
+#[test]
+fn callers_who_say_nothing_leave_serve_its_descriptors_and_others_their_turn() {
+    let mut few = Command::new("sh");
+    few.args(["-c", "ulimit -n 256 && exec \"$0\" serve"])
+        .arg(env!("CARGO_BIN_EXE_casebase"))
+        .stdin(Stdio::null());
+    let service = Service::start(few);
+    let mut callers = Vec::new();
+    for text in [
+        "",
+        "POST /v1/cases/CASE-0001/files HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf",
+    ] {
+        for _ in 0..200 {
+            let mut caller = TcpStream::connect(&service.address).expect("it listens");
+            write!(caller, "{text}").expect("it takes what is written");
+            callers.push(caller);
+        }
+        service.is_alive();
+        let open = format!("/proc/{}/fd", service.process.id());
+        let open = std::fs::read_dir(open).expect("it runs").count();
+        assert!(open < 256 * 2 / 3, "{open} descriptors are open");
+    }
+    drop(callers);
+    service.stop();
 }
 
 fn get(address: &str, path: &str) -> std::io::Result<String> {

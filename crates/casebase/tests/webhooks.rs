@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use casebase_server::config::WorkerDatabase;
-use casebase_webhooks::{Config, Schedule, outbox::Outbox};
+use casebase_webhooks::{
+    Config, Schedule,
+    outbox::{self, Outbox},
+};
 use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -506,6 +509,78 @@ async fn a_connection_prepares_the_same_call_once() {
             .expect("statements are counted");
     }
     assert_eq!(prepared[1], prepared[0]);
+}
+
+/// The queue, locked by somebody, until this is rolled back.
+async fn lock_queue(database: &PgPool) -> sqlx::Transaction<'static, sqlx::Postgres> {
+    let mut transaction = database.begin().await.expect("a transaction");
+    sqlx::query("select from casebase.webhook_queue for update")
+        .execute(&mut *transaction)
+        .await
+        .expect("the queue is locked");
+    transaction
+}
+
+#[tokio::test]
+async fn a_worker_stops_while_the_database_does_not_answer_it() {
+    let scene = Scene::new(ok).await;
+    let locked = lock_queue(&scene.database).await;
+    let worker = Worker::start(Config {
+        grace: Duration::from_millis(300),
+        ..config()
+    })
+    .await;
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        let waits: bool = sqlx::query_scalar(
+            "select exists (select from pg_stat_activity
+                            where application_name = $1 and wait_event_type = 'Lock')",
+        )
+        .bind(WORKERS_CONNECTIONS)
+        .fetch_one(&scene.database)
+        .await
+        .expect("connections are listed");
+        if waits {
+            break;
+        }
+        assert!(Instant::now() < patience, "it never called");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    tokio::time::timeout(PATIENCE, worker.stop())
+        .await
+        .expect("it doesn't wait for the answer");
+    locked.rollback().await.expect("the queue is free");
+}
+
+#[tokio::test]
+async fn a_call_that_the_database_stops_is_told_in_words_and_can_be_made_again() {
+    let scene = Scene::new(ok).await;
+    let impatient = connect(PgPoolOptions::new().max_connections(1).after_connect(
+        |connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql("set role casebase_worker; set statement_timeout = '100ms'")
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            })
+        },
+    ))
+    .await;
+    let calls = Outbox::new(impatient);
+
+    let locked = lock_queue(&scene.database).await;
+    let stopped = calls.acknowledge(&[]).await.expect_err("it waits too long");
+    assert!(
+        matches!(stopped, outbox::Error::Stopped { .. }),
+        "{stopped:?}"
+    );
+    assert_eq!(
+        stopped.to_string(),
+        "casebase.webhook_ack took longer than the database allows casebase_worker (statement_timeout)"
+    );
+    locked.rollback().await.expect("the queue is free");
+    assert_eq!(calls.acknowledge(&[]).await.expect("it is free"), 0);
 }
 
 /// The queue is locked meanwhile, and finished deliveries are those of a month.

@@ -140,6 +140,9 @@ begin
 end
 $$;
 
+-- changed_columns leaves case_id out, which elsewhere is generated.
+create trigger a_keep_case before update on public.case_files
+  for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_file before update on public.case_files
   for each row execute function casebase.keep_file();
 create trigger a_keep_file before update on public.client_documents

@@ -87,3 +87,13 @@ begin
   end if;
 end
 $$;
+
+-- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
+-- to it only where it is told the body's length, so the service holds the others.
+create function casebase.bucket_size_limit(bucket_id text) returns bigint
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select b.file_size_limit
+  from storage.buckets b
+  where b.id = bucket_size_limit.bucket_id
+$$;

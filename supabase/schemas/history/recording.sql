@@ -13,7 +13,7 @@ comment on column casebase.event_draft.subject_is_visible is
 -- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
 -- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
 create function casebase.append_events(drafts casebase.event_draft[]) returns void
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if drafts is null then

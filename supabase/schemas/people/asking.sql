@@ -1,6 +1,6 @@
--- Who is asking. These are plpgsql because a session keeps their plans, and SECURITY DEFINER because policies on
--- the tables they read call them. None takes a user's id from its caller. Every statement under a policy pays for
--- some of them, so each runs as few queries as it can.
+-- Who is asking. These are plpgsql because a session keeps their plans; those that read tables are SECURITY DEFINER,
+-- because policies on these tables call them. None takes a user's id from its caller. Every statement under a policy
+-- pays for some of them, so each runs as few queries as it can.
 
 -- auth.uid() raises when the subject is no uuid (a third party's token). On storage.objects that would break
 -- every bucket of the project, so the subject is read with care; and from where auth.jwt() reads it, because as an
@@ -39,7 +39,7 @@ end
 $$;
 
 create function casebase.is_staff() returns boolean
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return casebase.staff_standing() is not null;
@@ -47,7 +47,7 @@ end
 $$;
 
 create function casebase.is_admin() returns boolean
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(casebase.staff_standing() = 'admin', false);
@@ -56,7 +56,7 @@ $$;
 
 -- The caller's id where they are staff, to compare with assigned_to.
 create function casebase.staff_id() returns uuid
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   if casebase.staff_standing() is null then
@@ -106,9 +106,10 @@ begin
 end
 $$;
 
--- How a person is called, for the history and for whoever may read them. Callers check who asks.
+-- How a person is called, for the history and for whoever may read them. Its callers have their owner's rights, and
+-- check who asks.
 create function casebase.person_name(person uuid, for_client uuid) returns text
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(

@@ -81,7 +81,7 @@ alter table public.client_members
 create index client_members_user_id_idx on public.client_members (user_id);
 
 create function casebase.client_name(client uuid) returns text
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   name_column name := (select s.name_column from casebase.client_source s);

@@ -1,28 +1,40 @@
--- Outbox --------------------------------------------------------------------------------------------------------
+-- The outbox: deliveries, written in the transaction of the change and emptied by the worker.
+--
+-- A delivery is one event for one endpoint. Its life:
+--
+--   pending   due at next_attempt_at; the first unfinished delivery of its lane, or not yet looked at
+--   waiting   behind an earlier delivery of its lane; no clock runs
+--   leased    a worker is sending it, until leased_until
+--   delivered, failed
+--
+-- A lane is one endpoint and one case: within it deliveries are sent one after another, in the order of their ids,
+-- which is the commit order of the case's events. Lanes never wait for each other.
+--
+-- Users' transactions only ever insert pending rows; nothing else of theirs touches the queue. Whatever decides
+-- about order runs in the worker's functions, one at a time (they lock the one row of webhook_queue), for
+-- milliseconds however much is waiting, and never waits for a user's transaction (skip locked).
 
 -- endpoint_id is no foreign key on purpose: every insert would lock the same endpoint row, and many writers at once
 -- would queue there. webhook_tidy removes what a deleted endpoint leaves.
 create table casebase.webhook_deliveries (
   id              bigint      generated always as identity,
   endpoint_id     uuid        not null,
-  -- both null: a test event
+  -- Both null: a test event.
   event_id        bigint,
   case_id         bigint,
   state           text        not null default 'pending',
   attempts        integer     not null default 0,
   next_attempt_at timestamptz not null default now(),
-  -- of the last lease: a worker that comes back after its lease was given away holds an old one
+  -- Of the last lease: a worker that comes back after its lease was given away holds an old one.
   lease_token     uuid,
   leased_at       timestamptz,
   leased_until    timestamptz,
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
-
   constraint webhook_deliveries_pkey primary key (id),
   constraint webhook_deliveries_event_id_fkey
     foreign key (event_id) references public.case_events (id) on delete cascade,
-  constraint webhook_deliveries_event_and_case_check
-    check ((event_id is null) = (case_id is null)),
+  constraint webhook_deliveries_event_and_case_check check ((event_id is null) = (case_id is null)),
   constraint webhook_deliveries_state_check
     check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
   constraint webhook_deliveries_leased_check
@@ -30,94 +42,90 @@ create table casebase.webhook_deliveries (
   constraint webhook_deliveries_finished_check
     check ((state in ('delivered', 'failed')) = (finished_at is not null))
 );
+comment on table casebase.webhook_deliveries is
+  'One event for one endpoint, from the change that caused it until it is delivered or given up.';
 alter table casebase.webhook_deliveries enable row level security;
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role;
-
-create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
-create index webhook_deliveries_due_idx      on casebase.webhook_deliveries (endpoint_id, next_attempt_at, id)
-  where state = 'pending';
-create index webhook_deliveries_lane_idx     on casebase.webhook_deliveries (endpoint_id, case_id, id)
-  where state in ('pending', 'waiting', 'leased');
-create index webhook_deliveries_leased_idx   on casebase.webhook_deliveries (endpoint_id, leased_until)
-  where state = 'leased';
-create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
-  where state in ('delivered', 'failed');
-
 -- The queue is rewritten all the time: clean up after a fixed number of rows, not a share of the table.
 alter table casebase.webhook_deliveries set (
   autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_threshold    = 5000
+  autovacuum_vacuum_threshold = 5000
 );
+create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
 
-comment on table casebase.webhook_deliveries is
-  'One event for one endpoint, from the change that caused it until it is delivered or given up.';
-
+-- One index for each question of the worker's. Each has a condition that only its own question repeats, so that no
+-- other index can answer it: a plan stays right however full the table was when it was made.
+create index webhook_deliveries_due_idx on casebase.webhook_deliveries (endpoint_id, next_attempt_at, id)
+  where state = 'pending';
+create index webhook_deliveries_leased_idx on casebase.webhook_deliveries (endpoint_id, leased_until)
+  where state = 'leased';
+create index webhook_deliveries_waiting_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
+  where state = 'waiting';
+create index webhook_deliveries_lane_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
+  where finished_at is null;
+create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
+  where finished_at is not null;
 
 create table casebase.webhook_attempts (
   delivery_id bigint      not null,
   number      integer     not null,
   started_at  timestamptz not null,
   duration_ms integer,
-  -- the receiver's answer, or why there was none
+  -- The receiver's answer, or why there was none.
   status      integer,
   response    text,
   error       text,
-
   constraint webhook_attempts_pkey primary key (delivery_id, number),
   constraint webhook_attempts_delivery_id_fkey
     foreign key (delivery_id) references casebase.webhook_deliveries (id) on delete cascade,
-  constraint webhook_attempts_outcome_check
-    check (status is not null or error is not null)
+  constraint webhook_attempts_outcome_check check (status is not null or error is not null)
 );
+comment on table casebase.webhook_attempts is
+  'Every request that was made for a delivery, also those that a worker did not live to report.';
 alter table casebase.webhook_attempts enable row level security;
 revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role;
 
-comment on table casebase.webhook_attempts is
-  'Every request that was made for a delivery, also those that a worker did not live to report.';
-
-
 -- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
 create table casebase.webhook_queue (
-  only_row        boolean     not null default true,
-  listening_until timestamptz not null default '-infinity',
-
+  only_row          boolean     not null default true,
+  listening_until   timestamptz not null default '-infinity',
+  -- The lane up to which webhook_tidy looked for stuck ones; null: it begins anew.
+  swept_endpoint_id uuid,
+  swept_case_id     bigint,
   constraint webhook_queue_pkey primary key (only_row),
   constraint webhook_queue_only_row_check check (only_row)
 );
 alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
-
 insert into casebase.webhook_queue default values;
 
-
--- Enqueueing, in the transaction of the change ----------------------------------------------------------------------
-
+-- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
+-- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
 create function casebase.enqueue_webhooks() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
 as $$
 begin
   insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  select endpoint.id, event.id, event.case_id
-    from inserted event
-    join casebase.webhook_endpoints endpoint
-      on endpoint.enabled
-     and (
-       endpoint.event_types = '{}'
-       or event.type = any (endpoint.event_types)
-       or split_part(event.type, '.', 1) || '.*' = any (endpoint.event_types)
-     )
-   order by event.case_id, event.seq;
+  select subscriber.endpoint_id, event.id, event.case_id
+  from inserted event
+  cross join lateral (
+    select distinct subscription.endpoint_id
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter = any (array[event.type, split_part(event.type, '.', 1) || '.*', '*'])
+  ) subscriber
+  order by event.case_id, event.seq;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue) then
+  if found and (
+    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue where queue.only_row
+  ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
-
   return null;
 end
 $$;
 
-create trigger enqueue_webhooks
-  after insert on public.case_events
+create trigger enqueue_webhooks after insert on public.case_events
   referencing new table as inserted
   for each statement execute function casebase.enqueue_webhooks();

@@ -1,9 +1,9 @@
--- What admins call: SECURITY INVOKER, so that the policies below decide ------------------------------------------------
+-- What admins call. The functions are SECURITY INVOKER, so that the policies decide.
 
 create function casebase.new_webhook_secret() returns text
-language sql volatile set search_path = pg_catalog, pg_temp
+  language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-  -- three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere
+  -- Three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere.
   select 'whsec_' || encode(
     sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
     'base64'
@@ -11,7 +11,7 @@ as $$
 $$;
 
 create function casebase.no_such_webhook(what text, id text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'There is no webhook % % that you may manage.', what, id
@@ -21,14 +21,14 @@ $$;
 
 -- Refuses to queue what would not be sent.
 create function casebase.require_enabled_webhook(endpoint_id uuid) returns void
-language plpgsql set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   is_enabled boolean;
 begin
   select endpoint.enabled into is_enabled
-    from casebase.webhook_endpoints endpoint
-   where endpoint.id = require_enabled_webhook.endpoint_id;
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = require_enabled_webhook.endpoint_id;
 
   if is_enabled is null then
     perform casebase.no_such_webhook('endpoint', require_enabled_webhook.endpoint_id::text);
@@ -44,9 +44,8 @@ create function public.create_webhook_endpoint(
   url         text,
   description text   default '',
   event_types text[] default '{}'
-)
-returns table (id uuid, secret text)
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+) returns table (id uuid, secret text)
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -71,24 +70,23 @@ create function public.update_webhook_endpoint(
   description text    default null,
   event_types text[]  default null,
   enabled     boolean default null
-)
-returns void
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+) returns void
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   arg_enabled constant boolean := update_webhook_endpoint.enabled;
 begin
   update casebase.webhook_endpoints endpoint
-     set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
-         description       = coalesce(update_webhook_endpoint.description, endpoint.description),
-         event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
-         enabled           = coalesce(arg_enabled, endpoint.enabled),
-         disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
-         paused_until      = case when arg_enabled then null else endpoint.paused_until end,
-         failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
-         updated_at        = now()
-   where endpoint.id = update_webhook_endpoint.endpoint_id;
+  set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
+      description       = coalesce(update_webhook_endpoint.description, endpoint.description),
+      event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
+      enabled           = coalesce(arg_enabled, endpoint.enabled),
+      disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
+      paused_until      = case when arg_enabled then null else endpoint.paused_until end,
+      failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
+      updated_at        = now()
+  where endpoint.id = update_webhook_endpoint.endpoint_id;
 
   if not found then
     perform casebase.no_such_webhook('endpoint', update_webhook_endpoint.endpoint_id::text);
@@ -100,11 +98,11 @@ $$;
 -- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
 -- are finished with all others of their age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from casebase.webhook_endpoints endpoint
-   where endpoint.id = delete_webhook_endpoint.endpoint_id;
+  where endpoint.id = delete_webhook_endpoint.endpoint_id;
 
   if not found then
     perform casebase.no_such_webhook('endpoint', delete_webhook_endpoint.endpoint_id::text);
@@ -112,8 +110,7 @@ begin
 end
 $$;
 
-create function public.webhook_endpoints()
-returns table (
+create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
   description       text,
@@ -126,13 +123,13 @@ returns table (
   created_at        timestamptz,
   updated_at        timestamptz
 )
-language sql stable security invoker set search_path = pg_catalog, pg_temp
+  language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
          endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
-    from casebase.webhook_endpoints endpoint
-   order by endpoint.created_at, endpoint.id
+  from casebase.webhook_endpoints endpoint
+  order by endpoint.created_at, endpoint.id
 $$;
 
 -- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
@@ -140,9 +137,8 @@ $$;
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
-)
-returns text
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+) returns text
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -162,7 +158,7 @@ $$;
 
 -- Sends an event of type webhook.test. Answers the delivery, to look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid) returns bigint
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -185,8 +181,7 @@ create function public.webhook_deliveries(
   in_state     text    default null,
   before       bigint  default null,
   most         integer default 100
-)
-returns table (
+) returns table (
   id              bigint,
   endpoint_id     uuid,
   message_id      text,
@@ -199,7 +194,7 @@ returns table (
   created_at      timestamptz,
   finished_at     timestamptz
 )
-language sql stable security invoker set search_path = pg_catalog, pg_temp
+  language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select delivery.id,
          delivery.endpoint_id,
@@ -212,17 +207,16 @@ as $$
          case when delivery.state = 'pending' then delivery.next_attempt_at end,
          delivery.created_at,
          delivery.finished_at
-    from casebase.webhook_deliveries delivery
-    left join public.case_events event on event.id = delivery.event_id
-   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
-     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
-     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
-   order by delivery.id desc
-   limit least(webhook_deliveries.most, 1000)
+  from casebase.webhook_deliveries delivery
+  left join public.case_events event on event.id = delivery.event_id
+  where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
+    and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
+    and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
+  order by delivery.id desc
+  limit least(webhook_deliveries.most, 1000)
 $$;
 
-create function public.webhook_attempts(delivery_id bigint)
-returns table (
+create function public.webhook_attempts(delivery_id bigint) returns table (
   number      integer,
   started_at  timestamptz,
   duration_ms integer,
@@ -230,18 +224,18 @@ returns table (
   response    text,
   error       text
 )
-language sql stable security invoker set search_path = pg_catalog, pg_temp
+  language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select attempt.number, attempt.started_at, attempt.duration_ms, attempt.status, attempt.response, attempt.error
-    from casebase.webhook_attempts attempt
-   where attempt.delivery_id = webhook_attempts.delivery_id
-   order by attempt.number
+  from casebase.webhook_attempts attempt
+  where attempt.delivery_id = webhook_attempts.delivery_id
+  order by attempt.number
 $$;
 
 -- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
 -- Answers the new delivery.
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
-language plpgsql security invoker set search_path = pg_catalog, pg_temp
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -249,8 +243,8 @@ declare
   new_id   bigint;
 begin
   select delivery.* into original
-    from casebase.webhook_deliveries delivery
-   where delivery.id = replay_webhook_delivery.delivery_id;
+  from casebase.webhook_deliveries delivery
+  where delivery.id = replay_webhook_delivery.delivery_id;
 
   if original.id is null then
     perform casebase.no_such_webhook('delivery', replay_webhook_delivery.delivery_id::text);

@@ -1,109 +1,162 @@
--- The worker's functions --------------------------------------------------------------------------------------------
+-- The worker's functions: leasing, reporting and housekeeping.
+--
+-- A worker keeps its connection, and with it every plan that was made when the queue was empty. So no plan may depend
+-- on how full a table is: what is looked for is found by id, or in the one index that can answer (outbox.sql), with a
+-- limit. What is looked up by id is named in an array: joined, it might be the inner side of a loop over everything. Nor
+-- does it repeat an index's condition, or that index would be read instead. The three functions that the worker calls leave the planner no other way: they set the
+-- scans and joins that read whole tables off, and what they call is planned under the same settings.
+--
+-- How many rows a call reads is bounded by its arguments, the number of endpoints and the limits below, never by what
+-- is waiting. crates/casebase/tests/webhook_backlog.rs holds the numbers.
+
+-- The first unfinished delivery of a lane. A range of cases, even of one: equal to both columns, it could also be found
+-- by walking the primary key past everything that was ever delivered.
+create function casebase.webhook_first_of_lane(of_endpoint uuid, of_case bigint) returns bigint
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select unfinished.id
+    from casebase.webhook_deliveries unfinished
+    where unfinished.finished_at is null
+      and unfinished.endpoint_id = of_endpoint
+      and unfinished.case_id between of_case and of_case
+    order by unfinished.case_id, unfinished.id
+    limit 1
+  );
+end
+$$;
+
+-- Locks those of these deliveries that are in this state and that nobody else holds. Answers their ids.
+create function casebase.webhook_lock(ids bigint[], in_state text) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    with free as (
+      select delivery.id, delivery.state
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (ids)
+      for update skip locked
+    )
+    select free.id
+    from free
+    where free.state = in_state
+  );
+end
+$$;
 
 -- What a worker took and never reported goes back, with an attempt that says so. It costs no retry: the receiver
 -- did nothing wrong.
-create function casebase.webhook_expire_leases() returns void
-language sql set search_path = pg_catalog, pg_temp
+create function casebase.webhook_expire_leases(at timestamptz) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
-  with expired as (
-    select delivery.id, delivery.leased_at
-      from casebase.webhook_deliveries delivery
-     where delivery.state = 'leased'
-       and delivery.leased_until <= clock_timestamp()
-       for update skip locked
-  ),
-  returned as (
-    update casebase.webhook_deliveries delivery
-       set state = 'pending', next_attempt_at = now(), leased_at = null, leased_until = null
-      from expired
-     where delivery.id = expired.id
-  )
+declare
+  expired bigint[] := array(
+    select delivery.id
+    from casebase.webhook_deliveries delivery
+    where delivery.state = 'leased'
+      and delivery.leased_until <= at
+    limit 500
+    for update skip locked
+  );
+begin
   insert into casebase.webhook_attempts (delivery_id, number, started_at, error)
-  select expired.id,
+  select delivery.id,
          1 + (
            select coalesce(max(attempt.number), 0)
-             from casebase.webhook_attempts attempt
-            where attempt.delivery_id = expired.id
+           from casebase.webhook_attempts attempt
+           where attempt.delivery_id = delivery.id
          ),
-         expired.leased_at,
+         delivery.leased_at,
          'The worker stopped before it reported an answer; the request may have arrived.'
-    from expired
+  from casebase.webhook_deliveries delivery
+  where delivery.id = any (expired);
+
+  update casebase.webhook_deliveries delivery
+  set state           = 'pending',
+      next_attempt_at = now(),
+      leased_at       = null,
+      leased_until    = null
+  where delivery.id = any (expired);
+end
 $$;
 
--- The deliveries that are due now, oldest first, and whether each is blocked. An endpoint gets at most
+-- The deliveries that are due, and whether each is blocked by an earlier one of its lane. Every endpoint's oldest come
+-- before any endpoint's second oldest, so that nobody's backlog keeps the others waiting. An endpoint gets at most
 -- max_per_endpoint requests at a time, one that keeps failing a single one, so that it cannot occupy the worker.
-create function casebase.webhook_due(max_deliveries integer, max_per_endpoint integer)
-returns table (id bigint, endpoint_id uuid, case_id bigint, blocked boolean)
-language sql stable set search_path = pg_catalog, pg_temp
+-- `at` is an argument because clock_timestamp() can't bound an index scan: what is due later would be read too.
+create function casebase.webhook_due(at timestamptz, max_deliveries integer, max_per_endpoint integer)
+  returns table (id bigint, blocked boolean)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select due.id,
-         due.endpoint_id,
-         due.case_id,
-         exists (
-           select
-             from casebase.webhook_deliveries earlier
-            where earlier.endpoint_id = due.endpoint_id
-              and earlier.case_id = due.case_id
-              and earlier.id < due.id
-              and earlier.state in ('pending', 'waiting', 'leased')
-         )
+begin
+  return query
+  select due.id, coalesce(casebase.webhook_first_of_lane(due.endpoint_id, due.case_id) < due.id, false)
+  from (
+    select oldest.*
     from casebase.webhook_endpoints endpoint
-   cross join lateral (
-     select count(*) as n
-       from casebase.webhook_deliveries leased
+    cross join lateral (
+      select count(*) as n
+      from casebase.webhook_deliveries leased
       where leased.endpoint_id = endpoint.id
         and leased.state = 'leased'
-   ) in_flight
-   cross join lateral (
-     select delivery.*
-       from casebase.webhook_deliveries delivery
+    ) in_flight
+    cross join lateral (
+      select delivery.id, delivery.endpoint_id, delivery.case_id, delivery.next_attempt_at,
+             row_number() over (order by delivery.next_attempt_at, delivery.id) as nth
+      from casebase.webhook_deliveries delivery
       where delivery.endpoint_id = endpoint.id
         and delivery.state = 'pending'
-        and delivery.next_attempt_at <= clock_timestamp()
+        and delivery.next_attempt_at <= at
       order by delivery.next_attempt_at, delivery.id
       limit greatest(0, least(
         max_deliveries,
         case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n
       ))
-   ) due
-   where endpoint.enabled
-     and (endpoint.paused_until is null or endpoint.paused_until <= clock_timestamp())
-   order by due.next_attempt_at, due.id
-   limit max_deliveries
+    ) oldest
+    where endpoint.enabled
+      and (endpoint.paused_until is null or endpoint.paused_until <= at)
+    order by oldest.nth, oldest.next_attempt_at, oldest.id
+    limit max_deliveries
+  ) due;
+end
 $$;
 
--- Sets aside every pending delivery of these lanes that has an unfinished one before it. Answers how many.
-create function casebase.webhook_park(endpoint_ids uuid[], case_ids bigint[]) returns integer
-language plpgsql set search_path = pg_catalog, pg_temp
+-- Sets these blocked deliveries aside, and with them those that follow in their lanes, up to 500 in all. Answers how
+-- many.
+create function casebase.webhook_park(blocked bigint[]) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
+  behind bigint[];
   parked integer;
 begin
-  with lane as (
-    select unfinished.endpoint_id, unfinished.case_id, min(unfinished.id) as first_id
-      from casebase.webhook_deliveries unfinished
-     where (unfinished.endpoint_id, unfinished.case_id) in (
-             select blocked.endpoint_id, blocked.case_id
-               from unnest(endpoint_ids, case_ids) as blocked (endpoint_id, case_id)
-           )
-       and unfinished.state in ('pending', 'waiting', 'leased')
-     group by unfinished.endpoint_id, unfinished.case_id
-  ),
-  behind as (
-    select delivery.id
+  behind := array(
+    select following.id
+    from (
+      select seen.endpoint_id, seen.case_id, min(seen.id) as id, count(*) over () as lanes
+      from casebase.webhook_deliveries seen
+      where seen.id = any (blocked)
+      group by seen.endpoint_id, seen.case_id
+    ) lane
+    cross join lateral (
+      select delivery.id, delivery.state
       from casebase.webhook_deliveries delivery
-      join lane
-        on lane.endpoint_id = delivery.endpoint_id
-       and lane.case_id = delivery.case_id
-       and lane.first_id < delivery.id
-     where delivery.state = 'pending'
-       for update of delivery skip locked
-  )
-  update casebase.webhook_deliveries delivery
-     set state = 'waiting'
-    from behind
-   where delivery.id = behind.id;
+      where delivery.finished_at is null
+        and delivery.endpoint_id = lane.endpoint_id
+        and (delivery.case_id, delivery.id) >= (lane.case_id, lane.id)
+        and delivery.case_id <= lane.case_id
+      order by delivery.case_id, delivery.id
+      limit greatest(1, 500 / lane.lanes)
+    ) following
+    where following.state = 'pending'
+  );
 
+  behind := casebase.webhook_lock(behind, 'pending');
+  update casebase.webhook_deliveries delivery
+  set state = 'waiting'
+  where delivery.id = any (behind);
   get diagnostics parked = row_count;
   return parked;
 end
@@ -117,8 +170,7 @@ create function casebase.webhook_lease(
   max_per_endpoint integer,
   lease            interval,
   listens_for      interval
-)
-returns table (
+) returns table (
   delivery_id bigint,
   lease_token uuid,
   attempt     integer,
@@ -128,45 +180,47 @@ returns table (
   body        text,
   secrets     text[]
 )
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set jit = off
 as $$
 #variable_conflict use_column
 declare
-  heads           bigint[];
-  lanes_endpoints uuid[];
-  lanes_cases     bigint[];
+  at      timestamptz;
+  heads   bigint[];
+  blocked bigint[];
 begin
   -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
   perform set_config('synchronous_commit', 'off', true);
   perform from casebase.webhook_queue for update;
-  perform casebase.webhook_expire_leases();
+  at := clock_timestamp();
+  perform casebase.webhook_expire_leases(at);
 
-  loop
-    select array_agg(due.id)          filter (where not due.blocked),
-           array_agg(due.endpoint_id) filter (where due.blocked),
-           array_agg(due.case_id)     filter (where due.blocked)
-      into heads, lanes_endpoints, lanes_cases
-      from casebase.webhook_due(max_deliveries, max_per_endpoint) due;
-
-    exit when lanes_endpoints is null;
-    exit when casebase.webhook_park(lanes_endpoints, lanes_cases) = 0;
+  -- What is found blocked is set aside and the look repeated until half of what was asked for is found, but not for
+  -- ever: a lane of 100,000 takes many calls, and between them others get their turn.
+  for look in 1..4 loop
+    select array_agg(due.id) filter (where not due.blocked),
+           array_agg(due.id) filter (where due.blocked)
+    into heads, blocked
+    from casebase.webhook_due(at, max_deliveries, max_per_endpoint) due;
+    exit when blocked is null
+      or casebase.webhook_park(blocked) = 0
+      or cardinality(heads) >= max_deliveries / 2;
   end loop;
 
+  heads := casebase.webhook_lock(heads, 'pending');
   return query
-  with free as (
-    select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.id = any (heads)
-       for update skip locked
-  ),
-  leased as (
+  with leased as (
     update casebase.webhook_deliveries delivery
-       set state        = 'leased',
-           lease_token  = gen_random_uuid(),
-           leased_at    = clock_timestamp(),
-           leased_until = clock_timestamp() + lease
-      from free
-     where delivery.id = free.id
+    set state        = 'leased',
+        lease_token  = gen_random_uuid(),
+        leased_at    = clock_timestamp(),
+        leased_until = clock_timestamp() + lease
+    where delivery.id = any (heads)
     returning delivery.*
   )
   select leased.id,
@@ -180,18 +234,22 @@ begin
            else casebase.webhook_body(event)
          end,
          casebase.webhook_signing_secrets(leased.endpoint_id)
-    from leased
-    join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
-    left join public.case_events event on event.id = leased.event_id
-   order by leased.id;
+  from leased
+  join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
+  left join public.case_events event on event.id = leased.event_id
+  order by leased.id;
 
   if found then
     update casebase.webhook_queue queue
-       set listening_until = '-infinity'
-     where queue.listening_until > '-infinity';
+    set listening_until = '-infinity'
+    where queue.listening_until > '-infinity';
   else
     update casebase.webhook_queue
-       set listening_until = clock_timestamp() + listens_for;
+    set listening_until = clock_timestamp() + listens_for;
+    -- Only blocked ones were found, and there may be more behind them: the worker comes again at once.
+    if blocked is not null then
+      perform pg_notify('casebase_webhooks', '');
+    end if;
   end if;
 end
 $$;
@@ -201,9 +259,16 @@ $$;
 --    verdict: delivered | retry | failed, retry_in_ms, pause_ms, disable_because}
 -- Every attempt is recorded; only who still holds the lease decides the delivery's state. Answers how many did.
 create function casebase.webhook_ack(reports jsonb) returns integer
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set jit = off
 as $$
 declare
+  reported bigint[] := array(select (report ->> 'delivery_id')::bigint from jsonb_array_elements(reports) report);
   known    bigint[];
   finished bigint[];
   settled  integer;
@@ -212,187 +277,264 @@ begin
 
   known := array(
     select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.id in (select (report ->> 'delivery_id')::bigint from jsonb_array_elements(reports) report)
-       for update skip locked
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (reported)
+    for update skip locked
   );
 
   perform casebase.webhook_record_attempts(reports, known);
 
   with report as (
     select *
-      from jsonb_to_recordset(reports) as r (delivery_id bigint, lease_token uuid, verdict text, retry_in_ms bigint)
+    from jsonb_to_recordset(reports) as r (delivery_id bigint, lease_token uuid, verdict text, retry_in_ms bigint)
   ),
   changed as (
     update casebase.webhook_deliveries delivery
-       set state           = case report.verdict
-                               when 'delivered' then 'delivered'
-                               when 'retry'     then 'pending'
-                               else 'failed'
-                             end,
-           attempts        = delivery.attempts + 1,
-           next_attempt_at = case report.verdict
-                               when 'retry' then now() + report.retry_in_ms * interval '1 ms'
-                               else delivery.next_attempt_at
-                             end,
-           leased_at       = null,
-           leased_until    = null,
-           finished_at     = case report.verdict when 'retry' then null else clock_timestamp() end
-      from report
-     where delivery.id = report.delivery_id
-       and delivery.id = any (known)
-       and delivery.state = 'leased'
-       and delivery.lease_token = report.lease_token
+    set state           = case report.verdict
+                            when 'delivered' then 'delivered'
+                            when 'retry' then 'pending'
+                            else 'failed'
+                          end,
+        attempts        = delivery.attempts + 1,
+        next_attempt_at = case report.verdict
+                            when 'retry' then now() + report.retry_in_ms * interval '1 ms'
+                            else delivery.next_attempt_at
+                          end,
+        leased_at       = null,
+        leased_until    = null,
+        finished_at     = case report.verdict when 'retry' then null else clock_timestamp() end
+    from report
+    where delivery.id = report.delivery_id
+      and delivery.id = any (known)
+      and delivery.leased_until is not null
+      and delivery.lease_token = report.lease_token
     returning delivery.id, delivery.finished_at
   )
   select count(*), array_agg(changed.id) filter (where changed.finished_at is not null)
-    into settled, finished
-    from changed;
+  into settled, finished
+  from changed;
 
-  perform casebase.webhook_judge_endpoints(reports);
-  perform casebase.webhook_advance_lanes(finished);
+  perform casebase.webhook_judge_endpoints(reports, known);
+  perform casebase.webhook_advance(array(
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    from casebase.webhook_deliveries done
+    where done.id = any (finished)
+  ));
   return settled;
 end
 $$;
 
 create function casebase.webhook_record_attempts(reports jsonb, known bigint[]) returns void
-language sql set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into casebase.webhook_attempts (delivery_id, number, started_at, duration_ms, status, response, error)
   select report.delivery_id,
          row_number() over (partition by report.delivery_id order by report.started_at) + (
            select coalesce(max(earlier.number), 0)
-             from casebase.webhook_attempts earlier
-            where earlier.delivery_id = report.delivery_id
+           from casebase.webhook_attempts earlier
+           where earlier.delivery_id = report.delivery_id
          ),
          report.started_at,
          report.duration_ms,
          report.status,
          report.response,
          report.error
-    from jsonb_to_recordset(reports) as report (
-           delivery_id bigint, started_at timestamptz, duration_ms integer, status integer, response text, error text
-         )
-   where report.delivery_id = any (known)
+  from jsonb_to_recordset(reports) as report (
+    delivery_id bigint, started_at timestamptz, duration_ms integer, status integer, response text, error text
+  )
+  where report.delivery_id = any (known);
+end
 $$;
 
 -- What the answers say about the receivers: one success clears the failures, a pause lets them breathe, Gone ends it.
-create function casebase.webhook_judge_endpoints(reports jsonb) returns void
-language sql set search_path = pg_catalog, pg_temp
+create function casebase.webhook_judge_endpoints(reports jsonb, known bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+begin
   with answers as (
     select delivery.endpoint_id,
-           bool_or(report.verdict = 'delivered')             as any_delivered,
+           bool_or(report.verdict = 'delivered') as any_delivered,
            count(*) filter (where report.verdict <> 'delivered') as failures,
-           max(report.pause_ms)                              as pause_ms,
-           max(report.disable_because)                       as disable_because
-      from jsonb_to_recordset(reports) as report (
-             delivery_id bigint, verdict text, pause_ms bigint, disable_because text
-           )
-      join casebase.webhook_deliveries delivery on delivery.id = report.delivery_id
-     group by delivery.endpoint_id
+           max(report.pause_ms) as pause_ms,
+           max(report.disable_because) as disable_because
+    from jsonb_to_recordset(reports) as report (
+      delivery_id bigint, verdict text, pause_ms bigint, disable_because text
+    )
+    join casebase.webhook_deliveries delivery on delivery.id = report.delivery_id
+    where delivery.id = any (known)
+    group by delivery.endpoint_id
   ),
   affected as (
     select endpoint.id, answers.*
-      from casebase.webhook_endpoints endpoint
-      join answers on answers.endpoint_id = endpoint.id
-     where endpoint.failures_in_a_row > 0
-        or answers.failures > 0
-       for update of endpoint skip locked
+    from casebase.webhook_endpoints endpoint
+    join answers on answers.endpoint_id = endpoint.id
+    where endpoint.failures_in_a_row > 0
+      or answers.failures > 0
+    for update of endpoint skip locked
   )
   update casebase.webhook_endpoints endpoint
-     set failures_in_a_row = case
-                               when affected.any_delivered then 0
-                               else endpoint.failures_in_a_row + affected.failures
-                             end,
-         paused_until      = greatest(endpoint.paused_until, now() + affected.pause_ms * interval '1 ms'),
-         enabled           = endpoint.enabled and affected.disable_because is null,
-         disabled_reason   = coalesce(affected.disable_because, endpoint.disabled_reason)
-    from affected
-   where endpoint.id = affected.id
+  set failures_in_a_row = case
+                            when affected.any_delivered then 0
+                            else endpoint.failures_in_a_row + affected.failures
+                          end,
+      paused_until      = greatest(endpoint.paused_until, now() + affected.pause_ms * interval '1 ms'),
+      enabled           = endpoint.enabled and affected.disable_because is null,
+      disabled_reason   = coalesce(affected.disable_because, endpoint.disabled_reason)
+  from affected
+  where endpoint.id = affected.id;
+end
 $$;
 
--- The next of each lane whose first delivery is finished becomes due, at the time it always had.
-create function casebase.webhook_advance_lanes(finished bigint[]) returns void
-language sql set search_path = pg_catalog, pg_temp
+-- Deliveries that waited and are the first of their lanes now become due, at the time they always had.
+create function casebase.webhook_advance(firsts bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
-  with next as (
-    select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.id in (
-             select (
-                      select following.id
-                        from casebase.webhook_deliveries following
-                       where following.endpoint_id = done.endpoint_id
-                         and following.case_id = done.case_id
-                         and following.state in ('pending', 'waiting', 'leased')
-                       order by following.id
-                       limit 1
-                    )
-               from casebase.webhook_deliveries done
-              where done.id = any (finished)
-           )
-       and delivery.state = 'waiting'
-       for update skip locked
-  )
+declare
+  waiting bigint[] := casebase.webhook_lock(firsts, 'waiting');
+begin
   update casebase.webhook_deliveries delivery
-     set state = 'pending'
-    from next
-   where delivery.id = next.id
+  set state = 'pending'
+  where delivery.id = any (waiting);
+end
+$$;
+
+-- Sets lanes going again whose first delivery was removed by hand: of the lanes in which something waits, the next 200
+-- after those of the last call.
+create function casebase.webhook_sweep_lanes() returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  after_endpoint uuid;
+  after_case     bigint;
+  stuck          bigint[];
+begin
+  select coalesce(queue.swept_endpoint_id, '00000000-0000-0000-0000-000000000000'), coalesce(queue.swept_case_id, 0)
+  into after_endpoint, after_case
+  from casebase.webhook_queue queue
+  for update;
+
+  with recursive lane as (
+    (
+      select 1 as nth, waiting.endpoint_id, waiting.case_id, waiting.id
+      from casebase.webhook_deliveries waiting
+      where waiting.state = 'waiting'
+        and (waiting.endpoint_id, waiting.case_id) > (after_endpoint, after_case)
+      order by waiting.endpoint_id, waiting.case_id, waiting.id
+      limit 1
+    )
+    union all
+    select lane.nth + 1, next.endpoint_id, next.case_id, next.id
+    from lane
+    cross join lateral (
+      select waiting.endpoint_id, waiting.case_id, waiting.id
+      from casebase.webhook_deliveries waiting
+      where waiting.state = 'waiting'
+        and (waiting.endpoint_id, waiting.case_id) > (lane.endpoint_id, lane.case_id)
+      order by waiting.endpoint_id, waiting.case_id, waiting.id
+      limit 1
+    ) next
+    where lane.nth < 200
+  )
+  select array_agg(lane.id) filter (where lane.id = casebase.webhook_first_of_lane(lane.endpoint_id, lane.case_id)),
+         (array_agg(lane.endpoint_id) filter (where lane.nth = 200))[1],
+         (array_agg(lane.case_id) filter (where lane.nth = 200))[1]
+  into stuck, after_endpoint, after_case
+  from lane;
+  -- Null after the last lane: the next call begins with the first one.
+  update casebase.webhook_queue
+  set swept_endpoint_id = after_endpoint,
+      swept_case_id     = after_case;
+
+  perform casebase.webhook_advance(stuck);
+end
+$$;
+
+-- Unfinished deliveries for endpoints that are gone, 5,000 at most. It goes from one endpoint to the next in the index
+-- of lanes, however much waits for each.
+create function casebase.webhook_abandoned() returns bigint[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  gone uuid[];
+begin
+  with recursive waited_for as (
+    (
+      select delivery.endpoint_id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+      order by delivery.endpoint_id, delivery.case_id, delivery.id
+      limit 1
+    )
+    union all
+    select next.endpoint_id
+    from waited_for
+    cross join lateral (
+      select delivery.endpoint_id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+        and delivery.endpoint_id > waited_for.endpoint_id
+      order by delivery.endpoint_id, delivery.case_id, delivery.id
+      limit 1
+    ) next
+  )
+  select array_agg(waited_for.endpoint_id) into gone
+  from waited_for
+  where not exists (select from casebase.webhook_endpoints endpoint where endpoint.id = waited_for.endpoint_id);
+
+  return array(
+    select abandoned.id
+    from unnest(gone) as endpoint (id)
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+        and delivery.endpoint_id = endpoint.id
+      order by delivery.case_id, delivery.id
+      limit 5000
+    ) abandoned
+    limit 5000
+  );
+end
 $$;
 
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
--- that is gone, and sets lanes going again whose first delivery was removed by hand. Answers how many finished ones it
--- forgot. Finished deliveries are many and the queue is locked meanwhile: each piece has an index to find it by.
+-- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
+-- lanes: nobody decides any more about what is forgotten.
 create function casebase.webhook_tidy(keep interval) returns integer
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set jit = off
 as $$
 declare
-  forgotten integer;
+  old       bigint[];
+  abandoned bigint[] := casebase.webhook_abandoned();
 begin
-  perform from casebase.webhook_queue for update;
-
-  delete from casebase.webhook_deliveries delivery
-   where delivery.id in (
-     select old.id
-       from casebase.webhook_deliveries old
-      where old.state in ('delivered', 'failed')
-        and old.finished_at < now() - keep
-      order by old.finished_at
-      limit 5000
-        for update skip locked
-   );
-  get diagnostics forgotten = row_count;
-
-  with unwanted as (
+  old := array(
     select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.state in ('pending', 'waiting', 'leased')
-       and not exists (select from casebase.webhook_endpoints endpoint where endpoint.id = delivery.endpoint_id)
-     limit 5000
-       for update skip locked
-  )
+    from casebase.webhook_deliveries delivery
+    where delivery.finished_at < now() - keep
+    order by delivery.finished_at
+    limit 5000
+    for update skip locked
+  );
   delete from casebase.webhook_deliveries delivery
-   using unwanted
-   where delivery.id = unwanted.id;
+  where delivery.id = any (old);
 
-  with first_of_lane as (
-    select distinct on (delivery.endpoint_id, delivery.case_id) delivery.id, delivery.state
-      from casebase.webhook_deliveries delivery
-     where delivery.state in ('pending', 'waiting', 'leased')
-     order by delivery.endpoint_id, delivery.case_id, delivery.id
-  ),
-  stuck as (
+  abandoned := array(
     select delivery.id
-      from casebase.webhook_deliveries delivery
-     where delivery.id in (select first_of_lane.id from first_of_lane where first_of_lane.state = 'waiting')
-       for update skip locked
-  )
-  update casebase.webhook_deliveries delivery
-     set state = 'pending'
-    from stuck
-   where delivery.id = stuck.id;
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (abandoned)
+    for update skip locked
+  );
+  delete from casebase.webhook_deliveries delivery
+  where delivery.id = any (abandoned);
 
-  return forgotten;
+  perform casebase.webhook_sweep_lanes();
+  return cardinality(old);
 end
 $$;

@@ -17,6 +17,7 @@ use tokio_postgres::NoTls;
 
 pub const ALICE: &str = "11111111-1111-4111-8111-111111111111";
 pub const BOB: &str = "22222222-2222-4222-8222-222222222222";
+const FILE_SIZE_LIMIT: u64 = 500 * 1024 * 1024;
 /// The largest object that one request may bring, in these tests.
 pub const SINGLE_UPLOAD_LIMIT: usize = 50 * 1024 * 1024;
 
@@ -71,7 +72,7 @@ pub fn start(sql: Option<&'static str>) -> Server {
                 anon_key: ANON_KEY.into(),
                 s3_static_key: (S3_STATIC_KEY.0.into(), S3_STATIC_KEY.1.into()),
                 region: "us-east-1".into(),
-                file_size_limit: 500 * 1024 * 1024,
+                file_size_limit: FILE_SIZE_LIMIT,
                 single_upload_limit: SINGLE_UPLOAD_LIMIT as u64,
             };
             let app =
@@ -83,7 +84,11 @@ pub fn start(sql: Option<&'static str>) -> Server {
                 data: data.path().to_owned(),
             };
             ready.send(server).unwrap();
-            axum::serve(listener, app).await.unwrap();
+            let limits = casebase_http::Limits::new(FILE_SIZE_LIMIT);
+            let never = tokio_util::sync::CancellationToken::new();
+            casebase_http::serve(listener, app, limits, never)
+                .await
+                .unwrap();
         });
     });
     started.recv().unwrap()

@@ -2,18 +2,19 @@
 
 use axum::{
     Json,
-    extract::{self, Path, rejection::JsonRejection},
+    extract::{self, rejection::JsonRejection},
     http::StatusCode,
 };
-use casebase_supabase::rows::{Case, CaseStatus};
+use casebase_supabase::rows::{Case, CaseKey, CaseNumber, CaseStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{case_number, find};
+use super::{Row, case_number, found, named};
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    path::Segment,
 };
 
 /// A case's new status.
@@ -25,24 +26,27 @@ pub(crate) struct NewStatus {
 
 /// Sets a case's status.
 #[utoipa::path(patch, path = "/api/cases/{case_id}", tag = "cases", security(("bearer" = [])),
-    params(("case_id" = String, Path, example = "CASE-0001")),
+    params(("case_id" = CaseNumber, Path)),
     request_body = NewStatus,
     responses(
-        (status = OK, body = Case), (status = UNAUTHORIZED, body = ErrorBody),
-        (status = FORBIDDEN, body = ErrorBody), (status = NOT_FOUND, body = ErrorBody),
-        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = OK, body = Case), (status = NOT_FOUND, body = ErrorBody), Refusals, BodyRefusals,
     ))]
 pub(crate) async fn update_status(
     state: extract::State<State>,
-    Path(case): Path<String>,
+    Segment(case): Segment,
     Caller(user): Caller,
     body: Result<Json<NewStatus>, JsonRejection>,
-) -> Result<Json<Case>, ApiError> {
+) -> Result<Json<Row>, ApiError> {
     let Json(new) = body?;
-    let case = find(&state, &user, case_number(&case)?).await?;
+    let case = case_number(&case)?;
+    let key = named(&state, &user, case)
+        .select("id,case_id")
+        .one()
+        .await?;
+    let case: CaseKey = found(key, case)?;
     let query = state.db.from("cases", &user).eq("id", case.id);
     let changed = query.update(&new).await;
-    let mut changed: Vec<Case> = changed.map_err(ApiError::of_change)?;
+    let mut changed: Vec<Row> = changed.map_err(ApiError::of_change)?;
     // Visible and not changed: PostgreSQL passes over rows that the caller may not update.
     changed.pop().map(Json).ok_or_else(|| {
         let message = "you may not change the status of this case";

@@ -12,11 +12,14 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
 };
-use casebase_files::storage::{Bytestream, StreamError};
-use casebase_supabase::rows::InteractionId;
+use casebase_files::{
+    Fields,
+    storage::{Bytestream, StreamError},
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
+use super::fields::{self, Given};
 use crate::error::ApiError;
 
 /// A field of ours other than the file.
@@ -29,56 +32,6 @@ const PIECE_BEFORE_FILE: usize = 512;
 const TIME_BEFORE_FILE: Duration = Duration::from_secs(30);
 /// More parts than any form of ours has.
 const MAX_PARTS: usize = 16;
-
-/// Where the file goes.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fields {
-    pub(super) interaction: Option<InteractionId>,
-    pub(super) visible_to_client: Option<bool>,
-}
-
-impl Fields {
-    pub(super) fn new(
-        interaction_id: Option<&str>,
-        visible_to_client: Option<&str>,
-    ) -> Result<Self, ApiError> {
-        let mut fields = Self::default();
-        if let Some(text) = interaction_id {
-            fields.set("interaction_id", text)?;
-        }
-        if let Some(text) = visible_to_client {
-            fields.set("visible_to_client", text)?;
-        }
-        Ok(fields)
-    }
-
-    /// An empty field is one that a form left blank.
-    fn set(&mut self, name: &str, text: &str) -> Result<(), ApiError> {
-        let text = text.trim();
-        match name {
-            _ if text.is_empty() => {}
-            "interaction_id" => {
-                let id = text.parse();
-                let wanted = "the number of an interaction, like 7";
-                self.interaction = Some(id.map_err(|_| not("interaction_id", text, wanted))?);
-            }
-            "visible_to_client" => {
-                let visible = text.parse();
-                let visible =
-                    visible.map_err(|_| not("visible_to_client", text, "true or false"))?;
-                self.visible_to_client = Some(visible);
-            }
-            // Forms carry fields for others too.
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-fn not(field: &'static str, text: &str, wanted: &str) -> ApiError {
-    let message = format!("{field} is `{text}`; it has to be {wanted}");
-    ApiError::field(field, "invalid_field", message)
-}
 
 /// The file of a form, and the fields before it.
 pub(super) struct FilePart {
@@ -102,21 +55,17 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<Option<String>, ApiError> 
 }
 
 /// Reads up to the file, which is left to be read.
-pub(super) async fn read(
-    body: Body,
-    boundary: String,
-    fields: Fields,
-) -> Result<FilePart, ApiError> {
-    read_within(TIME_BEFORE_FILE, body, boundary, fields).await
+pub(super) async fn read(body: Body, boundary: String, given: Given) -> Result<FilePart, ApiError> {
+    read_within(TIME_BEFORE_FILE, body, boundary, given).await
 }
 
 async fn read_within(
     time: Duration,
     body: Body,
     boundary: String,
-    fields: Fields,
+    given: Given,
 ) -> Result<FilePart, ApiError> {
-    let read = tokio::time::timeout(time, read_to_file(body, boundary, fields)).await;
+    let read = tokio::time::timeout(time, read_to_file(body, boundary, given)).await;
     read.unwrap_or_else(|_| {
         let message = "the form stopped arriving before its file";
         Err(ApiError::new(
@@ -130,11 +79,12 @@ async fn read_within(
 async fn read_to_file(
     body: Body,
     boundary: String,
-    mut fields: Fields,
+    mut given: Given,
 ) -> Result<FilePart, ApiError> {
-    let limits = SizeLimit::new()
-        .for_field("interaction_id", MAX_FIELD_BYTES)
-        .for_field("visible_to_client", MAX_FIELD_BYTES);
+    let fields = fields::names();
+    let limits = fields.iter().fold(SizeLimit::new(), |limits, field| {
+        limits.for_field(*field, MAX_FIELD_BYTES)
+    });
     let constraints = Constraints::new().size_limit(limits);
     let in_file = Arc::new(AtomicBool::new(false));
     let body = bounded_before_file(body, Arc::clone(&in_file));
@@ -147,15 +97,16 @@ async fn read_to_file(
                 in_file.store(true, Ordering::Relaxed);
                 let name = part.file_name().unwrap_or_default().to_owned();
                 return Ok(FilePart {
-                    fields,
+                    fields: given.read()?,
                     name,
                     body: file_bytes(part, form, in_file),
                 });
             }
-            Some(name @ ("interaction_id" | "visible_to_client")) => {
+            Some(name) if fields.contains(&name) => {
                 let text = part.text().await.map_err(invalid)?;
-                fields.set(name, &text)?;
+                let _ = given.set(name, &text);
             }
+            // Forms carry fields for others too.
             _ => {}
         }
     }
@@ -175,7 +126,7 @@ fn bounded_before_file(body: Body, in_file: Arc<AtomicBool>) -> Bytestream {
             // The form's reader takes all that is ready before it looks at any of it.
             tokio::task::yield_now().await;
             if rest.is_empty() {
-                match body.try_next().await.map_err(StreamError::broken)? {
+                match body.try_next().await.map_err(interruption)? {
                     Some(bytes) => rest = bytes,
                     None => return Ok(None),
                 }
@@ -218,6 +169,14 @@ fn file_bytes(
     bytes.boxed()
 }
 
+/// Why a request's body ended early.
+pub(super) fn interruption(error: axum::Error) -> StreamError {
+    match casebase_http::stood_still(&error) {
+        true => StreamError::Silent,
+        false => StreamError::broken(error),
+    }
+}
+
 fn invalid(error: multer::Error) -> ApiError {
     match cause(&error) {
         Some(broken) => ApiError::interrupted(&broken),
@@ -254,7 +213,7 @@ mod tests {
         let pieces = pieces.into_iter().map(|piece| Ok(Bytes::from(piece)));
         let body = Body::from_stream(stream::iter(pieces).chain(end));
         let time = Duration::from_millis(200);
-        let read = read_within(time, body, "b".into(), Fields::default());
+        let read = read_within(time, body, "b".into(), Given::default());
         tokio::time::timeout(SOON, read).await.unwrap()
     }
 
@@ -304,19 +263,6 @@ mod tests {
         assert!(
             matches!(error, StreamError::TooMuchBeside { limit: 65536 }),
             "{error}"
-        );
-    }
-
-    #[test]
-    fn a_field_that_is_wrong_is_named_with_its_value_and_what_would_be_right() {
-        let message = |id, visible| Fields::new(id, visible).unwrap_err().to_string();
-        assert_eq!(
-            message(Some("CASE-0001"), None),
-            "interaction_id is `CASE-0001`; it has to be the number of an interaction, like 7"
-        );
-        assert_eq!(
-            message(None, Some("yes")),
-            "visible_to_client is `yes`; it has to be true or false"
         );
     }
 }

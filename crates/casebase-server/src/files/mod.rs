@@ -2,6 +2,7 @@
 
 pub(crate) mod delete;
 pub(crate) mod download;
+mod fields;
 mod form;
 pub(crate) mod upload;
 pub(crate) mod verify;

@@ -3,84 +3,112 @@
 use axum::{
     Json,
     body::Body,
-    extract::{self, Path, Query, rejection::QueryRejection},
+    extract::{self, Query, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_LENGTH, LOCATION},
     },
     response::IntoResponse,
 };
-use casebase_files::{
-    NewFile,
-    name::OriginalName,
-    storage::{Bytestream, StreamError},
-};
+use casebase_files::{Fields, NewFile, name::OriginalName, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, CaseNumber},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
+};
 
-use super::form::{self, Fields};
+use super::{
+    fields::{self, Given},
+    form,
+};
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    path::Segment,
 };
 
-/// What a raw body can't say of itself.
-#[derive(Deserialize, IntoParams)]
+/// What a body can't say of itself.
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Parameters {
-    /// The file's name; for a raw body.
-    name: Option<String>,
-    /// The interaction it belongs to; none: the case itself.
-    interaction_id: Option<String>,
-    /// `true`: the client sees it; `false`: it is internal.
-    visible_to_client: Option<String>,
+#[expect(dead_code, reason = "read beside the fields; this documents it")]
+pub(crate) struct Name {
+    /// The file's name. Only a form whose part `file` has a name of its own, as browsers give it, does
+    /// without.
+    #[param(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]*[^/\\.\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*$"
+    )]
+    name: String,
 }
 
-/// The parts of a form. `file` is the last one: the others say where it goes.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the form is read as a stream; this documents it")]
-pub(crate) struct UploadForm {
-    interaction_id: Option<i64>,
-    visible_to_client: Option<bool>,
-    #[schema(value_type = String, format = Binary)]
-    file: Vec<u8>,
+/// The parts of a form, read as a stream; this documents them.
+pub(crate) struct UploadForm;
+
+impl PartialSchema for UploadForm {
+    fn schema() -> RefOr<Schema> {
+        // What is quoted in a part's head without an escape.
+        let name = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r#"^[^"\\\x00-\x1f\x7f]*$"#));
+        let file = ObjectBuilder::new()
+            .property("file", Ref::from_schema_name(FileBytes::name()))
+            .required("file")
+            .property_names(Some(name.build()));
+        AllOfBuilder::new()
+            .item(Ref::from_schema_name(Fields::name()))
+            .item(file)
+            .description(Some(
+                "`file` is the last part: the others say where it goes.",
+            ))
+            .into()
+    }
 }
+
+impl ToSchema for UploadForm {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Fields::name().into(), Fields::schema()));
+        schemas.push((FileBytes::name().into(), FileBytes::schema()));
+    }
+}
+
+/// A file's content.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary, min_length = 1)]
+#[expect(dead_code, reason = "the bytes are a stream; this documents them")]
+pub(crate) struct FileBytes(Vec<u8>);
 
 /// Adds a file to a case.
 ///
-/// `multipart/form-data`, or the file itself as the body and its name in `?name=`. The bytes go to
+/// `multipart/form-data`, or the file itself as the body. The bytes go to
 /// the bucket as they come and are read back and checked; the answer is the file's row.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = String, Path, example = "CASE-0001"), Parameters),
-    request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    params(("case_id" = CaseNumber, Path), Name, Fields),
+    request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
-        (status = CREATED, body = CaseFile),
-        (status = UNAUTHORIZED, body = ErrorBody), (status = FORBIDDEN, body = ErrorBody),
-        (status = NOT_FOUND, body = ErrorBody), (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),
+        (status = INTERNAL_SERVER_ERROR, body = ErrorBody), Refusals, BodyRefusals,
     ))]
 pub(crate) async fn upload(
     state: extract::State<State>,
-    Path(case): Path<String>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    Segment(case): Segment,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     Caller(user): Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Query(parameters) = parameters?;
+    let Query(query) = query?;
+    let (name, given) = parameters(query)?;
+    given.read()?;
     let request = Request {
         case: case.parse().map_err(|_| ApiError::case_not_found(&case))?,
-        fields: Fields::new(
-            parameters.interaction_id.as_deref(),
-            parameters.visible_to_client.as_deref(),
-        )?,
-        name: parameters.name,
+        given,
+        name,
         headers,
         body,
     };
@@ -98,9 +126,30 @@ pub(crate) async fn upload(
     Ok((StatusCode::CREATED, location, Json(row)))
 }
 
+/// The name and the fields of a query. What is misspelt would be lost, so it is refused.
+fn parameters(query: Vec<(String, String)>) -> Result<(Option<String>, Given), ApiError> {
+    let wrong = |message| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message);
+    let (mut name, mut given) = (None, Given::default());
+    for (key, text) in query {
+        let before = match key.as_str() {
+            "name" => name.replace(text),
+            key => given.set(key, &text).map_err(|unknown| {
+                let known = fields::names().join("`, `");
+                wrong(format!(
+                    "there is no parameter `{unknown}`; there are `name`, `{known}`"
+                ))
+            })?,
+        };
+        if before.is_some() {
+            return Err(wrong(format!("the parameter `{key}` is there twice")));
+        }
+    }
+    Ok((name, given))
+}
+
 struct Request {
     case: CaseNumber,
-    fields: Fields,
+    given: Given,
     name: Option<String>,
     headers: HeaderMap,
     body: Body,
@@ -117,9 +166,10 @@ impl Request {
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
-        let part = form::read(self.body, boundary, self.fields).await?;
+        let part = form::read(self.body, boundary, self.given).await?;
+        let name = self.name.unwrap_or(part.name);
         // The length of the whole form is known, that of the file in it is not.
-        let file = new_file(self.case, part.fields, &part.name, None)?;
+        let file = new_file(self.case, part.fields, &name, None)?;
         Ok((file, part.body))
     }
 
@@ -130,9 +180,9 @@ impl Request {
         })?;
         let length = self.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = self.body.into_data_stream().map_err(StreamError::broken);
+        let bytes = self.body.into_data_stream().map_err(form::interruption);
         Ok((
-            new_file(self.case, self.fields, &name, length)?,
+            new_file(self.case, self.given.read()?, &name, length)?,
             bytes.boxed(),
         ))
     }
@@ -146,8 +196,7 @@ fn new_file(
 ) -> Result<NewFile, ApiError> {
     Ok(NewFile {
         case,
-        interaction: fields.interaction,
-        visible_to_client: fields.visible_to_client,
+        fields,
         name: OriginalName::new(name)?,
         length,
     })

@@ -16,6 +16,9 @@ const OUTBOX_CONNECTIONS: u32 = 3;
 /// The role that the migrations make for the service, which runs as nobody else.
 pub const WORKER: &str = "casebase_worker";
 
+/// How long a connection may take to say goodbye.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+
 /// How long to wait for a database that is not there yet.
 const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
@@ -115,7 +118,8 @@ async fn send_webhooks(
             casebase_webhooks::run(outbox.clone(), config, stop.clone()).await?;
         }
     }
-    outbox.close().await;
+    // A connection that waits for an answer is closed with the process.
+    let _ = tokio::time::timeout(CLOSE_WITHIN, outbox.close()).await;
     Ok(())
 }
 

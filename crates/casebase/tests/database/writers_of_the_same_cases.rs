@@ -1,7 +1,7 @@
 //! Many at once over the same cases: nobody is refused or deadlocks, and each case's history stays in order.
 
 use futures::future::try_join_all;
-use sqlx::query_scalar;
+use sqlx::{Executor, query_scalar};
 use uuid::Uuid;
 
 use super::*;

@@ -10,6 +10,7 @@ mod support;
 use desk::{Desk, Files, created, refusal, refused, success};
 use reqwest::{Body, Method, multipart};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 const NOTE: &str = "Größe und Gewicht.txt";
@@ -317,29 +318,10 @@ async fn storage_that_is_down_is_said_clearly_and_leaves_nothing() {
 #[tokio::test]
 async fn a_file_that_a_frontend_wrote_itself_is_seen_by_others_once_it_is_verified() {
     let desk = Desk::new("s3").await;
-    let name = format!("{}-1634567890-direct.txt", desk.case);
-    let row = json!({
-        "case_id": desk.case_id, "file_name": name, "original_name": "direct.txt",
-        "content_type": "text/plain", "file_size": 4,
-    });
-    let row = desk.client.insert("case_files", row).await.unwrap();
-    let object = format!(
-        "/storage/v1/object/client-bucket/{}",
-        row["object_path"].as_str().unwrap()
-    );
-    let object = desk
-        .client
-        .supabase(Method::POST, &object)
-        .header("content-type", "text/plain");
-    success(object.body("text")).await;
-    let uploaded = desk.client.supabase(
-        Method::PATCH,
-        &format!("/rest/v1/case_files?id=eq.{}", row["id"]),
-    );
-    success(uploaded.json(&json!({"state": "uploaded"}))).await;
-    let hidden = desk.staff.download(&row["id"]).await;
+    let id = desk.written_by_hand("direct.txt").await;
+    let hidden = desk.staff.download(&id).await;
     assert_eq!(refusal(hidden).await, refused(404, "file_not_found", ""));
-    let verify = format!("/v1/files/{}/verify", row["id"]);
+    let verify = format!("/v1/files/{}/verify", id);
     let by_others = desk
         .staff
         .service(Method::POST, &verify)
@@ -353,10 +335,7 @@ async fn a_file_that_a_frontend_wrote_itself_is_seen_by_others_once_it_is_verifi
         .await
         .unwrap();
     assert_eq!(verified["state"], "available");
-    assert_eq!(
-        desk.staff.download(&row["id"]).await.text().await.unwrap(),
-        "text"
-    );
+    assert_eq!(desk.staff.download(&id).await.text().await.unwrap(), "text");
 }
 
 #[tokio::test]
@@ -472,4 +451,56 @@ async fn cases_are_opened_listed_read_and_moved_on_by_who_may() {
         .service(Method::POST, "/api/cases")
         .json(&foreign);
     assert_eq!(foreign.send().await.unwrap().status(), 403);
+}
+
+#[tokio::test]
+async fn sixteen_verifications_at_once_wait_their_turn() {
+    let desk = Desk::new("rest").await;
+    let mut files = Vec::new();
+    for n in 0..16 {
+        files.push(desk.written_by_hand(&format!("{n}.txt")).await);
+    }
+    let verify = |id: &Value| {
+        let path = format!("/v1/files/{id}/verify");
+        desk.client.service(Method::POST, &path).send()
+    };
+    // Somebody else holds the rows: the first verifications wait in the database, the others for them.
+    let mut elsewhere = desk.another_connection().await;
+    let mut holds = elsewhere.begin().await.unwrap();
+    let rows = sqlx::query("select from public.case_files where case_id = $1 for update");
+    rows.bind(desk.case_id).execute(&mut *holds).await.unwrap();
+    let release = async {
+        // Longer than the service once waited for a connection.
+        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+        holds.rollback().await.unwrap();
+    };
+    let verified = futures::future::join_all(files.iter().map(verify));
+    for answer in tokio::join!(verified, release).0 {
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_buckets_limit_holds_for_bodies_of_unknown_length() {
+    for storage in ["s3", "rest"] {
+        let mut desk = Desk::new(storage).await;
+        let bucket = "update storage.buckets set file_size_limit = $1 where id = 'client-bucket'";
+        let limit = sqlx::query(bucket).bind(25_000_000_i64);
+        limit.execute(&mut desk.database).await.unwrap();
+        let chunk = "x".repeat(1_000_000);
+        let chunks = std::iter::repeat_n(chunk, 26).map(Ok::<_, std::io::Error>);
+        let body = Body::wrap_stream(futures::stream::iter(chunks));
+        let raw = desk.client.upload_raw(&desk.case, "name=a.txt", body).await;
+        let part = multipart::Part::bytes(vec![b'x'; 26_000_000]).file_name("a.txt");
+        let form = multipart::Form::new().part("file", part);
+        let form = desk.client.upload(&desk.case, form).await;
+        for answer in [raw, form] {
+            let expected = refused(413, "file_too_large", "file");
+            assert_eq!(refusal(answer).await, expected, "{storage}");
+        }
+        desk.nothing_is_left_behind().await;
+        let limit = sqlx::query(bucket).bind(None::<i64>);
+        limit.execute(&mut desk.database).await.unwrap();
+    }
 }

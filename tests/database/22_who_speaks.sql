@@ -1,0 +1,62 @@
+-- Who speaks in an interaction: its client as themselves, in the open and to whoever works the case; staff as they say.
+-- Whether somebody is staff is a question of the case, not of the person.
+begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+select tests.world();
+select plan(24);
+
+-- What comes of: I am somebody else, and say it behind the client's back.
+create function pg_temp.speaks(who text, the_case text) returns text language plpgsql
+as $$
+declare
+  said text;
+begin
+  begin
+    said := tests.does(who, format($s$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
+      values ({%s}, 'X', 'CONTRACTOR', 'Y', 'EMPLOYEE', 'It is said', false)$s$, the_case));
+    if said = '1' then
+      select party1_name || ' (' || party1_type || ') to ' || party2_name || ' (' || party2_type || case when visible_to_client then '), shown' else ')' end
+      into said from interactions where content = 'It is said';
+    end if;
+    raise exception using errcode = 'UNDO1';
+  exception when sqlstate 'UNDO1' then
+    return said;
+  end;
+end
+$$;
+
+select is(pg_temp.speaks(who, 'case'), said, who || ' in a case that is worked: ' || said)
+from (values ('Ada', 'X (CONTRACTOR) to Y (EMPLOYEE)'), ('Alan', 'X (CONTRACTOR) to Y (EMPLOYEE)'), ('Dora', 'X (CONTRACTOR) to Y (EMPLOYEE)'), ('Asta', 'X (CONTRACTOR) to Y (EMPLOYEE)'),
+             ('Carla', 'Carla (CLIENT) to Asta (ARGAN), shown'), ('Sam', 'Sam (CLIENT) to Asta (ARGAN), shown'), ('Otto', '42501'), ('Ivan', '42501'), ('Nemo', '42501')) v (who, said);
+-- Nobody's case: that nobody works it makes nobody staff.
+update cases set assigned_to = null where id = tests.id('case')::bigint;
+select is(pg_temp.speaks(who, 'case'), said, who || ' in a case that nobody works: ' || said)
+from (values ('Ada', 'X (CONTRACTOR) to Y (EMPLOYEE)'), ('Asta', '42501'), ('Carla', 'Carla (CLIENT) to Argan (ARGAN), shown'), ('Sam', 'Sam (CLIENT) to Argan (ARGAN), shown')) v (who, said);
+-- Nor does a case that was theirs, once they are dismissed; not even where they are its client too.
+update cases set assigned_to = tests.filled('{Alan}')::uuid where id = tests.id('case')::bigint;
+insert into client_members (client_id, user_id, display_name)
+select tests.id('acme')::uuid, id, name from tests.people where name in ('Ivan', 'Alan');
+update staff_members set active = false where user_id = tests.filled('{Alan}')::uuid;
+select is(pg_temp.speaks('Alan', 'case'), 'Alan (CLIENT) to Alan (ARGAN), shown', 'who was dismissed speaks as the client they are');
+select is(pg_temp.speaks('Ivan', 'resolved case'), 'Ivan (CLIENT) to Ivan (ARGAN), shown', 'whatever their token says');
+select is(tests.would('Ivan', $$update cases set status = 'open' where id = {resolved case}$$), '42501', 'and works the case no more');
+select is(tests.would('Ivan', $$insert into internal_notes (case_id, content) values ({resolved case}, 'c')$$), '42501', 'writes no note in it');
+select is(tests.would('Ivan', 'select from internal_notes'), '0', 'reads none');
+select is(tests.would('Ivan', 'select from case_events'), '0', 'nor its history');
+update staff_members set active = true where user_id = tests.filled('{Alan}')::uuid;
+select is(pg_temp.speaks('Alan', 'case'), 'X (CONTRACTOR) to Y (EMPLOYEE)', 'who is back, speaks as staff');
+
+-- To whom: the party that works the cases, as the project calls it.
+update party_types set internal = false where code = 'ARGAN';
+update cases set assigned_to = null where id = tests.id('case')::bigint;
+select is(pg_temp.speaks('Carla', 'case'), 'Carla (CLIENT) to Argan (ARGAN), shown', 'where none is named, it is Argan');
+insert into party_types (code, label, internal) values ('BENEFITS', 'Benefits', true), ('DESK', 'The desk', true);
+select is(pg_temp.speaks('Carla', 'case'), 'Carla (CLIENT) to Benefits (BENEFITS), shown', 'the first of several');
+-- A service key acts for whomever it says.
+select is(pg_temp.speaks('service', 'case'), 'X (CONTRACTOR) to Y (EMPLOYEE)', 'a service key says who spoke');
+select is(tests.sees('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_by)
+  values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'On behalf', '{Alan}') returning created_by$$), tests.filled('{Alan}'), 'and on whose behalf');
+
+select * from finish();
+rollback;

@@ -1,0 +1,65 @@
+-- What is refused in our buckets is refused by the policy that is meant to, not only by what comes after it: the
+-- triggers on storage.objects, and the lookups in the restrictive policies. A host's policies let everything through.
+begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+-- As Storage's own API deletes.
+set local storage.allow_delete_query = 'true';
+select tests.world();
+insert into storage.buckets (id, name) values ('theirs', 'theirs');
+insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
+create policy host_everything on storage.objects for all to public using (true) with check (true);
+create role tests_manager nologin;
+grant usage on schema storage to tests_manager;
+grant all on storage.objects to tests_manager;
+insert into tests.people (name, db_role, what) values ('manager', 'tests_manager', 'a role of the project''s own');
+select plan(31);
+
+-- Which policy speaks first.
+create function pg_temp.refused_by(who text, statement text) returns text language sql
+as $$ select substring(tests.refusal(who, statement) from 'policy "([a-z_]+)"') $$;
+
+select is(pg_temp.refused_by('Ada', format($$update storage.objects set bucket_id = %L where bucket_id = 'theirs'$$, bucket)),
+  'casebase_never_update', 'nothing moves into ' || bucket)
+from unnest(array['admin-bucket', 'client-bucket']) bucket;
+select matches(pg_temp.refused_by('Ada', format($$insert into storage.objects (bucket_id, name) values (%L, 'x')$$, bucket)),
+  '^casebase_upload_only_so$', 'nothing is uploaded to ' || bucket || ' that no row reserves')
+from unnest(array['admin-bucket', 'client-bucket']) bucket;
+insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, uploaded_by)
+select tests.id('case')::bigint, tests.id('number') || '-1634567890-place', 'x.pdf', 'a/b', 1, true, tests.filled('{Carla}')::uuid;
+select is(pg_temp.refused_by('Carla', $$insert into storage.objects (bucket_id, name) values ('admin-bucket', '{acme}/cases/{number}/{number}-1634567890-place')$$),
+  'casebase_upload_only_so', 'a place in one bucket is none in the other');
+select matches(pg_temp.refused_by(who, format($$insert into storage.objects (bucket_id, name) values (%L, 'x')$$, bucket)),
+  '^casebase_only_for_signed_in$', 'nor by ' || who || ' to ' || bucket)
+from unnest(array['admin-bucket', 'client-bucket']) bucket, unnest(array['anon', 'manager']) who;
+select is(tests.would(who, format($$update storage.objects set metadata = '{}' where bucket_id = %L$$, bucket)), '0', who || ' updates nothing in ' || bucket)
+from unnest(array['admin-bucket', 'client-bucket']) bucket, unnest(array['Ada', 'anon', 'manager']) who;
+select is(pg_temp.refused_by(who, format($$update storage.objects set bucket_id = %L where bucket_id = 'theirs'$$, bucket)),
+  'casebase_only_for_signed_in', who || ' moves nothing into ' || bucket)
+from unnest(array['admin-bucket', 'client-bucket']) bucket, unnest(array['anon', 'manager']) who;
+drop policy host_everything on storage.objects;
+
+-- Who has left a client writes nothing for it any more, where they had reserved a place.
+delete from client_members where user_id = tests.filled('{Carla}')::uuid;
+select is(tests.would('Carla', $$insert into storage.objects (bucket_id, name) values ('client-bucket', '{acme}/cases/{number}/{number}-1634567890-place')$$), '42501',
+  'whoever has left, has left');
+insert into client_members (client_id, user_id, display_name) values (tests.id('acme')::uuid, tests.filled('{Carla}')::uuid, 'Carla');
+select is(tests.would('Carla', $$insert into storage.objects (bucket_id, name) values ('client-bucket', '{acme}/cases/{number}/{number}-1634567890-place')$$), '1', 'and is back');
+-- Nobody deletes what goes out of their sight, whatever they name.
+update case_files set state = 'deleting' where file_name = tests.filled('{number}-1634567890-open.pdf');
+select is(tests.would(who, $$delete from storage.objects$$), wanted, who || ' deletes what goes in a case they work: ' || wanted)
+from (values ('Ada', '1'), ('Asta', '1'), ('Carla', '0'), ('Sam', '0'), ('Otto', '0'), ('Nemo', '0')) v (who, wanted);
+
+-- A row is looked up with its bucket: the same path in the other one is nobody's. (Left there by a service key, before
+-- the triggers were.)
+alter table storage.objects disable trigger user;
+insert into storage.objects (bucket_id, name, version)
+select case bucket_id when 'admin-bucket' then 'client-bucket' else 'admin-bucket' end, object_path, 'v1'
+from case_files where case_id = tests.id('case')::bigint and state = 'available';
+alter table storage.objects enable trigger user;
+select is(tests.sees(who, $$select count(*) from storage.objects where name like '%/{number}/%'$$), wanted, who || ' reads an object where its row says it is')
+from (values ('Ada', '2'), ('Asta', '2'), ('Carla', '0')) v (who, wanted);
+select is(tests.sees('Carla', $$select count(*) from storage.objects where bucket_id = 'admin-bucket'$$), '0', 'and a client none in admin-bucket');
+
+select * from finish();
+rollback;

@@ -1,0 +1,37 @@
+-- The worker may touch no table: what it does, it does through its functions, as itself.
+begin;
+set local client_min_messages = warning;
+set local search_path = public, extensions;
+select plan(14);
+select tests.world();
+delete from casebase.webhook_endpoints;
+delete from casebase.webhook_deliveries;
+insert into tests.names select 'endpoint', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/')$$);
+
+-- A client's change is sent, though no client may write a delivery.
+select is(tests.does('Carla', $$update cases set title = 'New' where id = {case}$$), '1', 'a client changes a case');
+select is((select count(*) from casebase.webhook_deliveries), 1::bigint, 'which is to be sent');
+
+create temporary table taken (report jsonb);
+grant all on taken to public;
+select is(tests.does('worker', $$
+  insert into taken
+  select jsonb_build_array(jsonb_build_object('delivery_id', delivery_id, 'lease_token', lease_token, 'started_at', now(), 'status', 200, 'verdict', 'delivered'))
+  from casebase.webhook_lease(10, 10, '1 minute', '1 second')$$), '1', 'the worker leases it');
+select is((select state from casebase.webhook_deliveries), 'leased', 'it has it');
+select is(tests.sees('worker', 'select casebase.webhook_ack(report) from taken'), '1', 'and reports that it was delivered');
+select is((select state from casebase.webhook_deliveries), 'delivered', 'it is');
+select is((select count(*) from casebase.webhook_attempts), 1::bigint, 'with an attempt on record');
+update casebase.webhook_deliveries set finished_at = now() - interval '1 year';
+select is(tests.sees('worker', $$select casebase.webhook_tidy('30 days')$$), '1', 'which it forgets in time');
+select is((select count(*) from casebase.webhook_deliveries), 0::bigint, 'it is gone');
+
+-- Nobody else does any of it, not even an admin or a service key.
+select is(tests.would(who, statement), '42501', who || ': ' || statement)
+from (values
+  ('Ada', $$select casebase.webhook_ack('[]')$$), ('service', $$select casebase.webhook_ack('[]')$$),
+  ('Ada', $$select casebase.webhook_tidy('30 days')$$), ('service', $$select casebase.webhook_tidy('30 days')$$),
+  ('service', $$select casebase.webhook_lease(1, 1, '1 minute', '1 second')$$)) v (who, statement);
+
+select * from finish();
+rollback;
