@@ -126,8 +126,6 @@ pub struct Stack {
     address: SocketAddr,
     mail_address: SocketAddr,
     jwt_algorithm: SigningAlgorithm,
-    /// Whether the database was made by this start.
-    pub fresh: bool,
     // Dropped last: the servers write below it.
     _folders: Folders,
 }
@@ -212,7 +210,7 @@ impl Stack {
         let (listener, address) = listen(options.port, "--port").await?;
         let (mail_listener, mail_address) = listen(options.mail_port, "--mail-port").await?;
         let mut folders = Folders::new(options.data.as_deref())?;
-        let (postgres, fresh) = start_postgres(&options, &folders).await?;
+        let postgres = start_postgres(&options, &folders).await?;
 
         let keys = Arc::new(signing_key::keys(options.jwt_algorithm, &folders.data)?);
         let url = format!("http://{address}");
@@ -243,7 +241,6 @@ impl Stack {
             address,
             mail_address,
             jwt_algorithm: options.jwt_algorithm,
-            fresh,
             _folders: folders,
         })
     }
@@ -352,7 +349,7 @@ async fn database_port(wanted: Option<u16>) -> Result<u16, Error> {
 /// A cluster is ready once this file stands beside it; one without was cut off while it was made.
 const PREPARED: &str = "prepared";
 
-async fn start_postgres(options: &Options, folders: &Folders) -> Result<(Postgres, bool), Error> {
+async fn start_postgres(options: &Options, folders: &Folders) -> Result<Postgres, Error> {
     let cluster = folders.data.join("postgres");
     let prepared = folders.data.join(PREPARED);
     if cluster.exists() && !prepared.exists() {
@@ -387,7 +384,7 @@ async fn start_postgres(options: &Options, folders: &Folders) -> Result<(Postgre
         bootstrap(&server).await?;
         std::fs::rename(folders.data.join("half-made"), &prepared).map_err(io(&prepared))?;
     }
-    Ok((server, fresh))
+    Ok(server)
 }
 
 /// Makes the fresh database what a hosted project starts with.

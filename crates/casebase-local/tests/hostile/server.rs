@@ -114,7 +114,11 @@ impl Server {
         let log = runtime.block_on(log_with_sqlstates(&stack));
         let mut server = Self {
             runtime,
-            client: Client::new(),
+            // A link of a mail leads on to a page that is not under attack.
+            client: Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
             stack,
             log,
             session: String::new(),

@@ -140,18 +140,16 @@ async fn run_started(
     }
 }
 
-/// The migrations, and the sample data once.
+/// The migrations, and the sample data where nobody has signed up yet: also where the start before this one ended between
+/// the two.
 async fn prepare(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     if args.empty {
         return Ok(());
     }
     migrate(stack).await?;
-    if stack.fresh {
-        add_sample_data(stack)
-            .await
-            .context("the sample data (supabase/seed.sql)")?;
-    }
-    Ok(())
+    add_sample_data(stack)
+        .await
+        .context("the sample data (supabase/seed.sql)")
 }
 
 async fn listen(args: &Args) -> anyhow::Result<TcpListener> {
@@ -201,6 +199,10 @@ pub async fn migrate(stack: &Stack) -> anyhow::Result<usize> {
 /// `supabase start` adds the same.
 async fn add_sample_data(stack: &Stack) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(&stack.database_url("postgres")).await?;
+    let in_use = sqlx::query_scalar("select exists (select from auth.users)");
+    if in_use.fetch_one(&mut connection).await? {
+        return connection.close().await;
+    }
     let mut transaction = connection.begin().await?;
     let seed = include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
