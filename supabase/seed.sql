@@ -33,12 +33,22 @@ as $$
   select u.id from auth.users u where u.email = person_email
 $$;
 
--- What a request of this person carries, for the rest of the transaction.
+-- As whoever runs the seed, again: what follows in the transaction is theirs (the Supabase CLI notes what it ran).
+create function pg_temp.act_as_oneself() returns void
+  language plpgsql
+as $$
+begin
+  perform set_config('role', current_setting('casebase_seed.role'), true);
+  perform set_config('request.jwt.claims', '', true);
+end
+$$;
+
+-- What a request of this person carries.
 create function pg_temp.act_as(person_email text, case_role text) returns void
   language plpgsql
 as $$
 begin
-  perform set_config('role', 'none', true);
+  perform pg_temp.act_as_oneself();
   perform set_config('request.jwt.claims', jsonb_build_object(
     'sub', pg_temp.id_of(person_email),
     'role', 'authenticated',
@@ -62,6 +72,7 @@ declare
   badge   bigint;
   payslip bigint;
 begin
+  perform set_config('casebase_seed.role', current_setting('role'), true);
   perform pg_temp.sign_up(email || '@example.com') from unnest('{ada,alan,dora,carla,otto}'::text[]) email;
   perform casebase.make_admin('ada@example.com');
   ada := pg_temp.id_of('ada@example.com');
@@ -110,5 +121,7 @@ begin
 
   perform pg_temp.act_as('carla@example.com', 'client');
   insert into public.interactions (case_id, content) values (badge, 'It happened again at 23:10, with a photo to follow.');
+
+  perform pg_temp.act_as_oneself();
 end
 $$;

@@ -1,6 +1,6 @@
 // A page beside the service: signed in with supabase-js, reading through PostgREST, uploading through Casebase.
 //
-//   node tests/clients/service.mjs
+//   node --experimental-websocket tests/clients/service.mjs  (the option is for Node.js 20)
 //
 // The project is given as to story.mjs, and signs with ES256; CASEBASE_URL is a service that was told of no secret.
 

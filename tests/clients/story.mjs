@@ -1,6 +1,6 @@
 // supabase-js, unmodified, plays one day of a case as client, staff and admin against a running project.
 //
-//   node tests/clients/story.mjs
+//   node --experimental-websocket tests/clients/story.mjs  (the option is for Node.js 20)
 //
 // The project is given by SUPABASE_URL, SUPABASE_ANON_KEY and SUPABASE_SERVICE_ROLE_KEY, has Casebase's migrations,
 // and calls its access token hook. At its end it removes what it made.

@@ -13,18 +13,8 @@ export const setting = (name) => {
 
 const url = setting('SUPABASE_URL')
 
-// Node before 22 has no WebSocket, and supabase-js wants one even where Realtime is never used.
-class NoRealtime {
-  constructor() {
-    throw new Error('the stories use no Realtime')
-  }
-}
-
 const connect = (key) =>
-  createClient(url, key, {
-    auth: { persistSession: false, autoRefreshToken: false },
-    realtime: { transport: NoRealtime },
-  })
+  createClient(url, key, { auth: { persistSession: false, autoRefreshToken: false } })
 
 /** Nobody in particular. */
 export const stranger = () => connect(setting('SUPABASE_ANON_KEY'))

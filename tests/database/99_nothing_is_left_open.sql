@@ -54,10 +54,12 @@ select is_empty($$select policyname, cmd, permissive from pg_policies
   where policyname = 'casebase_only_for_signed_in' and (permissive <> 'RESTRICTIVE' or qual || with_check ~ 'casebase\.|auth\.|SELECT')$$,
   'but one, which only restricts and names nothing of anybody''s');
 -- A helper outside (select …) runs for every row.
-select is_empty($$select tablename, policyname from pg_policies
-  where (schemaname in ('public', 'casebase') or policyname like 'casebase%')
-    and regexp_replace(coalesce(qual, '') || coalesce(with_check, ''), '\( *SELECT casebase\.[a-z_]+\(\) AS [a-z_]+\)', '', 'g') ~ '(casebase|auth)\.[a-z_]+\(\)'$$,
-  'every helper in a policy is wrapped');
+select is_empty($$select name, rule from (
+    select tablename, policyname, coalesce(qual, '') || coalesce(with_check, '') from pg_policies
+    where schemaname in ('public', 'casebase') or policyname like 'casebase%'
+    union all select name, 'view', pg_get_viewdef(oid) from our_tables where relkind = 'v') r (name, rule, text)
+  where regexp_replace(text, '\( *SELECT casebase\.[a-z_]+\(\) AS [a-z_]+\)', '', 'g') ~ '(casebase|auth)\.[a-z_]+\(\)'$$,
+  'every helper in a policy, or in a view that policies ask, is wrapped');
 select is_empty($$
   select c.conrelid::regclass, c.conname from pg_constraint c
   where c.contype = 'f' and c.connamespace in ('public'::regnamespace, 'casebase'::regnamespace)

@@ -50,21 +50,23 @@ pub struct NewFile {
     Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoParams, ToSchema,
 )]
 #[into_params(parameter_in = Query)]
-#[serde(default)]
 pub struct Fields {
     /// The interaction it belongs to; none: the case itself.
     #[serde(
+        default,
         deserialize_with = "interaction",
         skip_serializing_if = "Option::is_none"
     )]
     #[param(value_type = Option<i64>)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = i64, required = false)]
     pub interaction_id: Option<InteractionId>,
     /// `true`: the client sees it; `false`: it is internal.
     #[serde(
+        default,
         deserialize_with = "yes_or_no",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(value_type = bool, required = false)]
     pub visible_to_client: Option<bool>,
 }
 

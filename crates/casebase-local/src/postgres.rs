@@ -269,7 +269,8 @@ pub struct Options {
     pub durable: bool,
 }
 
-/// A running server. Dropped without [`Postgres::stop`], it is told to stop and not waited for.
+/// A running server. Dropped without [`Postgres::stop`], it is stopped all the same, and the thread waits for it: it
+/// must not write any more into a folder that is about to be removed.
 #[derive(Debug)]
 pub struct Postgres {
     options: Options,
@@ -360,6 +361,16 @@ impl Postgres {
         )
     }
 
+    /// Waits until the server ends by itself, and answers how, with the end of its log.
+    pub async fn ended(&self) -> String {
+        let mut exit = self.exit.clone();
+        let status = match exit.wait_for(Option::is_some).await {
+            Ok(status) => status.map_or_else(String::new, |status| status.to_string()),
+            Err(_) => "nobody watches it".to_owned(),
+        };
+        format!("{status}: {}", self.log_tail())
+    }
+
     /// Disconnects everybody and waits until the server has ended.
     pub async fn stop(mut self) {
         // "fast": open transactions are rolled back, the cluster is left clean.
@@ -368,11 +379,22 @@ impl Postgres {
     }
 }
 
+/// How long a server that is dropped may take to end before it is killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+const GLANCE: Duration = Duration::from_millis(10);
+
 impl Drop for Postgres {
     fn drop(&mut self) {
-        if self.exit.borrow().is_none() {
-            let _ = kill(self.pid, Signal::SIGINT);
+        for glance in 0..PATIENCE.as_millis() / GLANCE.as_millis() {
+            if self.exit.borrow().is_some() {
+                return;
+            }
+            if glance == 0 {
+                let _ = kill(self.pid, Signal::SIGINT);
+            }
+            std::thread::sleep(GLANCE);
         }
+        let _ = kill(self.pid, Signal::SIGKILL);
     }
 }
 

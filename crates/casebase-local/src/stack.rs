@@ -18,6 +18,7 @@ use crate::{
     auth,
     gateway_cors::allow_every_origin,
     jwt::{JWT_SECRET, Keys, SigningAlgorithm},
+    mail::{self, Mailbox},
     postgres::{self, Postgres},
     rest, signing_key, storage,
 };
@@ -38,6 +39,9 @@ pub const PROJECT_REF: &str = "stub";
 /// 50 MiB in `supabase start`'s default configuration; here large case files are to be tried too.
 pub const FILE_SIZE_LIMIT: u64 = 5 * 1024 * 1024 * 1024;
 
+/// The site of a project that `supabase init` makes.
+pub const SITE_URL: &str = "http://127.0.0.1:3000";
+
 /// How a stack is to be run. The default is a throw-away stack on free ports.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -51,6 +55,12 @@ pub struct Options {
     pub access_token_hook: Option<String>,
     /// What users' tokens are signed with; the shared secret by default.
     pub jwt_algorithm: SigningAlgorithm,
+    /// The port of the page with the mails that the project would have sent; a free one by default.
+    pub mail_port: Option<u16>,
+    /// Whether a sign-up and a new address count only once a mail was answered; at once by default.
+    pub confirm_email: bool,
+    /// Where links in mails lead on to when the request names no other page; [`SITE_URL`] by default.
+    pub site_url: Option<String>,
 }
 
 /// What kept the stack from running.
@@ -80,6 +90,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// PostgreSQL ended while the stack ran.
+    #[error("PostgreSQL ended while the stack was running ({0})")]
+    Ended(String),
     /// The signing key that is kept with the data.
     #[error(transparent)]
     SigningKey(#[from] signing_key::Error),
@@ -111,6 +124,7 @@ pub struct Stack {
     servers: JoinHandle<()>,
     shutdown: CancellationToken,
     address: SocketAddr,
+    mail_address: SocketAddr,
     jwt_algorithm: SigningAlgorithm,
     /// Whether the database was made by this start.
     pub fresh: bool,
@@ -121,7 +135,17 @@ pub struct Stack {
 struct Folders {
     data: PathBuf,
     socket: PathBuf,
+    /// What was made for the data and is of no use to anybody before the stack runs: the topmost new folder.
+    unfinished: Option<PathBuf>,
     _temporary: tempfile::TempDir,
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        if let Some(folder) = self.unfinished.take() {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
 }
 
 const TEMPORARY_PREFIX: &str = "casebase-";
@@ -155,8 +179,10 @@ impl Folders {
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o711))
             .tempdir()
             .map_err(|e| Error::Io("the temporary folder".into(), e))?;
+        let mut unfinished = None;
         let data = match data {
             Some(dir) => {
+                unfinished = topmost_missing(dir);
                 std::fs::create_dir_all(dir)
                     .map_err(|e| Error::Io(dir.display().to_string(), e))?;
                 dir.canonicalize()
@@ -168,45 +194,54 @@ impl Folders {
         Ok(Self {
             data,
             socket,
+            unfinished,
             _temporary: temporary,
         })
     }
 }
 
+/// The first folder on the way to this one that is not there.
+fn topmost_missing(dir: &Path) -> Option<PathBuf> {
+    let missing = dir.ancestors().take_while(|above| !above.exists());
+    missing.last().map(Path::to_owned)
+}
+
 impl Stack {
     /// Starts everything and returns when it answers.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let listener = listen(options.port.unwrap_or(0)).await?;
-        let address = listener
-            .local_addr()
-            .map_err(|e| Error::Io("the API's port".into(), e))?;
-        let folders = Folders::new(options.data.as_deref())?;
+        let (listener, address) = listen(options.port, "--port").await?;
+        let (mail_listener, mail_address) = listen(options.mail_port, "--mail-port").await?;
+        let mut folders = Folders::new(options.data.as_deref())?;
         let (postgres, fresh) = start_postgres(&options, &folders).await?;
 
         let keys = Arc::new(signing_key::keys(options.jwt_algorithm, &folders.data)?);
         let url = format!("http://{address}");
+        let mailbox = Mailbox::default();
         let app = gateway(
             rest_config(&postgres, &keys),
-            auth_config(&postgres, &keys, &url, options.access_token_hook),
+            auth_config(&postgres, &keys, &url, &options, mailbox.clone()),
             storage_config(&postgres, &keys, &url, folders.data.join("storage")),
         )
         .await?;
 
         let shutdown = CancellationToken::new();
-        let mut limits = casebase_http::Limits::new(FILE_SIZE_LIMIT);
-        // The service listens in the same process.
-        limits.connections /= 2;
-        let serving = casebase_http::serve(listener, app, limits, shutdown.clone());
+        let api = serve("API", listener, app, shutdown.clone());
+        let mails = serve(
+            "mail",
+            mail_listener,
+            mail::router(mailbox),
+            shutdown.clone(),
+        );
         let servers = tokio::spawn(async move {
-            if let Err(e) = serving.await {
-                tracing::error!(error = %e, "the API server ended");
-            }
+            tokio::join!(api, mails);
         });
+        folders.unfinished = None;
         Ok(Self {
             postgres,
             servers,
             shutdown,
             address,
+            mail_address,
             jwt_algorithm: options.jwt_algorithm,
             fresh,
             _folders: folders,
@@ -228,6 +263,11 @@ impl Stack {
         format!("{}/storage/v1/s3", self.url())
     }
 
+    /// The page with the mails that the project would have sent; below it is Mailpit's JSON (`/api/v1/messages`).
+    pub fn mail_url(&self) -> String {
+        format!("http://{}", self.mail_address)
+    }
+
     /// The settings by which clients find this stack, under the names they have in `.env` files.
     ///
     /// A project that signs with ES256 names no JWT secret: nobody verifies its users' tokens with one.
@@ -243,11 +283,17 @@ impl Stack {
             ("SUPABASE_S3_ACCESS_KEY_ID", S3_STATIC_KEY.0.into()),
             ("SUPABASE_S3_SECRET_ACCESS_KEY", S3_STATIC_KEY.1.into()),
             ("SUPABASE_PROJECT_REF", PROJECT_REF.into()),
+            ("MAILPIT_URL", self.mail_url()),
         ];
         if self.jwt_algorithm == SigningAlgorithm::Hs256 {
             settings.insert(3, ("SUPABASE_JWT_SECRET", JWT_SECRET.into()));
         }
         settings
+    }
+
+    /// Waits until PostgreSQL ends without having been asked to, and says how. What is left is to be stopped then.
+    pub async fn ended(&self) -> Error {
+        Error::Ended(self.postgres.ended().await)
     }
 
     /// Finishes the requests under way, then ends the servers and PostgreSQL.
@@ -265,28 +311,42 @@ impl Stack {
     }
 }
 
-async fn listen(port: u16) -> Result<TcpListener, Error> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+/// A free port unless one is wanted, which `option` moves.
+async fn listen(
+    wanted: Option<u16>,
+    option: &'static str,
+) -> Result<(TcpListener, SocketAddr), Error> {
+    let port = wanted.unwrap_or(0);
+    let refused = |source| Error::Port {
+        port,
+        option,
+        source,
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .map_err(|source| Error::Port {
-            port,
-            option: "--port",
-            source,
-        })
+        .map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
+}
+
+async fn serve(
+    what: &'static str,
+    listener: TcpListener,
+    app: Router,
+    shutdown: CancellationToken,
+) {
+    let mut limits = casebase_http::Limits::new(FILE_SIZE_LIMIT);
+    // The service listens in the same process.
+    limits.connections /= 2;
+    if let Err(e) = casebase_http::serve(listener, app, limits, shutdown).await {
+        tracing::error!(error = %e, "the {what} server ended");
+    }
 }
 
 /// The port is free at this moment; PostgreSQL itself says so when it no longer is.
 async fn database_port(wanted: Option<u16>) -> Result<u16, Error> {
-    let port = wanted.unwrap_or(0);
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|source| Error::Port {
-            port,
-            option: "--db-port",
-            source,
-        })
+    let (_, address) = listen(wanted, "--db-port").await?;
+    Ok(address.port())
 }
 
 /// A cluster is ready once this file stands beside it; one without was cut off while it was made.
@@ -366,14 +426,18 @@ fn auth_config(
     postgres: &Postgres,
     keys: &Arc<Keys>,
     url: &str,
-    hook: Option<String>,
+    options: &Options,
+    mailbox: Mailbox,
 ) -> auth::Config {
     auth::Config {
         database: postgres.config("supabase_auth_admin"),
         keys: Arc::clone(keys),
         url: url.into(),
-        access_token_hook: hook,
+        access_token_hook: options.access_token_hook.clone(),
         jwt_expiry: 3600,
+        confirm_email: options.confirm_email,
+        site_url: options.site_url.clone().unwrap_or_else(|| SITE_URL.into()),
+        mailbox,
     }
 }
 

@@ -18,7 +18,7 @@ use casebase_files::{
 };
 use casebase_supabase::{jwt::TokenError, postgrest};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 /// An answer that is no success.
 #[derive(Debug, Clone)]
@@ -51,6 +51,54 @@ pub(crate) struct ErrorDetail {
     /// The part of the request that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
+}
+
+/// What every operation may answer in place of its success.
+#[derive(IntoResponses)]
+#[expect(
+    dead_code,
+    reason = "answers are made of ApiError; this documents them"
+)]
+pub(crate) enum Refusals {
+    /// The request can't be read.
+    #[response(status = BAD_REQUEST)]
+    Unreadable(ErrorBody),
+    /// There is no token, or it is none of this project's, or no longer.
+    #[response(status = UNAUTHORIZED)]
+    NotSignedIn(ErrorBody),
+    /// The project's policies don't let the caller do this.
+    #[response(status = FORBIDDEN)]
+    NotAllowed(ErrorBody),
+    /// Something this service needs answers as it should not.
+    #[response(status = BAD_GATEWAY)]
+    OddAnswer(ErrorBody),
+    /// Something this service needs is away.
+    #[response(status = SERVICE_UNAVAILABLE)]
+    Away(ErrorBody),
+}
+
+/// What an operation may answer to its body.
+#[derive(IntoResponses)]
+#[expect(
+    dead_code,
+    reason = "answers are made of ApiError; this documents them"
+)]
+pub(crate) enum BodyRefusals {
+    /// The body stopped arriving.
+    #[response(status = REQUEST_TIMEOUT)]
+    Silent(ErrorBody),
+    /// What is there stands against it.
+    #[response(status = CONFLICT)]
+    Conflict(ErrorBody),
+    /// The body is too large.
+    #[response(status = PAYLOAD_TOO_LARGE)]
+    TooLarge(ErrorBody),
+    /// The body is of a type that is not taken.
+    #[response(status = UNSUPPORTED_MEDIA_TYPE)]
+    TypeNotTaken(ErrorBody),
+    /// A field can't be taken.
+    #[response(status = UNPROCESSABLE_ENTITY)]
+    FieldNotTaken(ErrorBody),
 }
 
 impl ApiError {

@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod health;
 mod ledger;
+mod path;
 mod routes;
 
 use std::{io, sync::Arc, time::Duration};

@@ -265,6 +265,44 @@ async fn a_misspelt_parameter_of_an_upload_is_refused_and_not_ignored() {
 }
 
 #[tokio::test]
+async fn a_name_in_the_query_counts_for_a_form_too() {
+    let world = World::new(vec![the_case()]).await;
+    for part in [
+        multipart::Part::text("text"),
+        multipart::Part::text("text").file_name("a.txt"),
+    ] {
+        let form = multipart::Form::new().part("file", part);
+        let request = world.user(Method::POST, &format!("{UPLOAD}?name=a.pdf"));
+        let (status, error) = error(request.multipart(form).send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (422, "content_refused"),
+            "the text is taken for what its own name says: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_in_the_shape_of_all_refusals() {
+    let world = World::new(vec![]).await;
+    for (method, path) in [
+        (Method::GET, "/v1/files/%FF"),
+        (Method::DELETE, "/v1/files/%FF"),
+        (Method::POST, "/v1/files/%FF/verify"),
+        (Method::POST, "/v1/cases/%FF/files"),
+        (Method::GET, "/api/cases/%FF"),
+        (Method::PATCH, "/api/cases/%FF"),
+    ] {
+        let (status, error) = error(world.user(method, path).send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (400, "invalid_path"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
     let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
     let file = || multipart::Part::text("text").file_name("a.txt");

@@ -173,7 +173,7 @@ fn refusal(error: CrateError) -> Error {
                 }
             }
         }
-        CrateError::NetworkError(error) => Error::Unreachable(error.without_url().to_string()),
+        CrateError::NetworkError(error) => Error::Unreachable(crate::failure(error)),
         _ => Error::UnexpectedAnswer { status: 200 },
     }
 }

@@ -232,7 +232,7 @@ impl PublishedKeys {
     }
 
     async fn fetch(&self) -> Result<JwkSet, TokenError> {
-        let unavailable = |e: reqwest::Error| TokenError::KeysUnavailable(e.to_string());
+        let unavailable = |e: reqwest::Error| TokenError::KeysUnavailable(crate::failure(e));
         let answer = self.http.get(self.url.clone()).send().await;
         let answer = answer.and_then(reqwest::Response::error_for_status);
         let keys = answer.map_err(unavailable)?.json().await;

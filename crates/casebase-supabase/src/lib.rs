@@ -8,7 +8,7 @@ pub mod jwt;
 pub mod postgrest;
 pub mod rows;
 
-use std::fmt;
+use std::{error::Error as _, fmt};
 
 use url::Url;
 
@@ -59,6 +59,20 @@ impl fmt::Debug for AnonKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AnonKey(…)")
     }
+}
+
+/// Why a request came to nothing: reqwest's sentence with the causes that it leaves out, and without
+/// the URL that it puts in, which may hold what should not be logged.
+pub fn failure(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// `base` with `path` below whatever path it already has; its query and fragment are dropped.

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A case's number as people write it: `CASE-0001`; beyond 9999 it keeps all its digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, pattern = "^CASE-([0-9]{4}|[1-9][0-9]{4,18})$", example = "CASE-0001")]
 pub struct CaseNumber(u64);
 
 /// The text is no case number.
@@ -128,7 +129,6 @@ pub struct Case {
     /// The key that other tables refer to.
     pub id: CaseId,
     /// The number people use.
-    #[schema(value_type = String, example = "CASE-0001")]
     pub case_id: CaseNumber,
     /// Whose case it is.
     pub client_id: Uuid,

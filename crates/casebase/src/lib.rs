@@ -1,5 +1,6 @@
 //! The parts of the command line that tests drive too.
 
 pub mod commands;
+pub mod environment;
 pub mod migrations;
 pub mod terminal;

@@ -6,12 +6,12 @@ use std::{io::Write, process::ExitCode};
 use casebase::commands::{bench, demo, dev};
 use casebase::{
     commands::{migrate, serve},
-    terminal,
+    environment, terminal,
 };
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 #[derive(Parser)]
-#[command(name = "casebase", version, about, propagate_version = true)]
+#[command(name = "casebase", version, about, propagate_version = true, after_help = environment::HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -35,12 +35,14 @@ enum Command {
 }
 
 impl Command {
-    /// What is logged without CASEBASE_LOG. The demo tells its own story; what runs for long says what it does.
+    /// What is logged without CASEBASE_LOG. The demo and the benches tell their own story; what runs for long says what
+    /// it does. A slow statement says nothing but to the operator of a service: here they are whole migrations.
     fn default_log(&self) -> &'static str {
         match self {
             #[cfg(feature = "local")]
-            Self::Demo(_) => "warn",
-            _ => "warn,casebase=info",
+            Self::Bench(_) | Self::Demo(_) => "warn,sqlx::query=error",
+            Self::Serve(_) => "warn,casebase=info",
+            _ => "warn,casebase=info,sqlx::query=error",
         }
     }
 
@@ -60,28 +62,30 @@ impl Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // A missing .env is the usual case; an unreadable one is not.
-    if let Err(e) = dotenvy::dotenv()
-        && !e.not_found()
-    {
-        return fail(&anyhow::anyhow!("the .env file can't be read: {e}"));
-    }
-    let command = Cli::parse().command;
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("CASEBASE_LOG")
-                .unwrap_or_else(|_| command.default_log().into()),
-        )
-        .with_ansi(terminal::has_color(&terminal::stderr()))
-        .with_writer(terminal::stderr)
-        .init();
-    match command.run().await {
+    match start().await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(e) => fail(&e),
+        Err(error) => {
+            let _ = writeln!(terminal::stderr(), "error: {}", terminal::describe(&error));
+            ExitCode::FAILURE
+        }
     }
 }
 
-fn fail(error: &anyhow::Error) -> ExitCode {
-    let _ = writeln!(terminal::stderr(), "error: {error:#}");
-    ExitCode::FAILURE
+async fn start() -> anyhow::Result<()> {
+    // Before the arguments, which may be variables; but whoever asks for help or the version needs neither.
+    let dotenv = environment::load_dotenv();
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(missing) if missing.kind() == ErrorKind::MissingRequiredArgument && dotenv.is_err() => {
+            return Ok(dotenv?);
+        }
+        Err(error) => error.exit(),
+    };
+    dotenv?;
+    tracing_subscriber::fmt()
+        .with_env_filter(environment::log_filter(command.default_log())?)
+        .with_ansi(terminal::has_color(&terminal::stderr()))
+        .with_writer(terminal::stderr)
+        .init();
+    command.run().await
 }

@@ -19,3 +19,36 @@ pub fn stderr() -> Stderr {
 pub fn has_color(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
+
+/// An error and its causes, each said once: many errors of libraries repeat their cause.
+pub fn describe(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if said.contains(&cause) {
+            continue;
+        }
+        if !said.is_empty() {
+            said.push_str(": ");
+        }
+        said.push_str(&cause);
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let cause = std::io::Error::other("no route");
+        let error = anyhow::Error::from(cause).context("asking: no route\nhint: plug it in");
+        let error = Err::<(), _>(error).context("the start failed");
+        assert_eq!(
+            error.map_err(|e| describe(&e)),
+            Err("the start failed: asking: no route\nhint: plug it in".to_owned())
+        );
+    }
+}

@@ -15,6 +15,18 @@ fn the_report_says_of_everybody_what_was_measured_and_whether_it_holds() {
         .expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+    // What it is at, and no statement of those that it runs.
+    for told in [
+        "Loading 5000 cases",
+        "[1/5] client: case by id\n",
+        "[5/5] admin: ",
+    ] {
+        assert!(said.contains(told), "{said}");
+    }
+    assert!(
+        !said.contains("select ") && !said.contains("WARN"),
+        "{said}"
+    );
     let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
     let measurements = report["measurements"].as_array().expect("a list");
     let names: Vec<_> = measurements.iter().map(|m| m["name"].as_str()).collect();

@@ -11,6 +11,7 @@ use std::{
 };
 
 use dev::{Dev, casebase};
+use sqlx::Connection;
 
 fn text(output: &Output) -> String {
     format!(
@@ -41,6 +42,118 @@ fn dev_keeps_its_data_between_runs_and_stops_cleanly_on_ctrl_c() {
     assert_eq!(published_keys(&second), keys);
     assert!(second.interrupt().success());
     std::fs::remove_dir_all(data).expect("the folder is ours");
+}
+
+/// `dev` with these arguments, elsewhere on free ports, and with a folder for temporary files of its own, which it must leave empty.
+fn failing_dev(arguments: &[&str]) -> String {
+    let temporary = tempfile::tempdir().expect("a folder");
+    // PostgreSQL may run as somebody else, and has to get there.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(temporary.path(), open).expect("the folder is ours");
+    let data = temporary.path().join("kept/data");
+    let free = ["--port", "--db-port"].map(|option| [option, "0"]);
+    let free = free.iter().filter(|option| !arguments.contains(&option[0]));
+    let output = casebase(&["dev", "--data"])
+        .arg(&data)
+        .args(free.flatten())
+        .args(arguments)
+        .env("TMPDIR", temporary.path())
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let left: Vec<_> = std::fs::read_dir(temporary.path())
+        .expect("it is there")
+        .map(|entry| entry.expect("readable").path())
+        .collect();
+    assert_eq!(left, Vec::<std::path::PathBuf>::new(), "{arguments:?}");
+    text(&output)
+}
+
+#[test]
+fn dev_says_which_option_moves_a_port_that_is_taken_and_leaves_no_folder() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    for option in ["--port", "--db-port", "--mail-port", "--service-port"] {
+        let said = failing_dev(&[option, &port]);
+        assert!(
+            said.contains(&format!("port {port} on 127.0.0.1")),
+            "{said}"
+        );
+        let hint = format!("hint: choose another with {option}\n");
+        assert!(said.ends_with(&hint), "{said}");
+        assert_eq!(said.matches("in use").count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn dev_leaves_no_folder_when_a_server_can_not_start_beside_its_database() {
+    let said = failing_dev(&["--access-token-hook", "https://hooks.example"]);
+    assert!(said.contains("Auth could not start"), "{said}");
+    assert!(said.contains("https://hooks.example"), "{said}");
+}
+
+#[test]
+fn dev_ends_with_words_when_its_postgresql_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = Path::new("/tmp").join(format!("casebase-test-ended-{}", std::process::id()));
+    let log = folder.path().join("stderr");
+    let mut dev = Dev::start_with_stderr(
+        folder.path(),
+        &["--data", data.to_str().expect("UTF-8")],
+        std::fs::File::create(&log).expect("the folder is ours"),
+    );
+    let file = data.join("postgres/postmaster.pid");
+    let first_line = std::fs::read_to_string(file).expect("PostgreSQL runs");
+    let pid = first_line.lines().next().and_then(|line| line.parse().ok());
+    let pid = nix::unistd::Pid::from_raw(pid.expect("a process"));
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("it runs");
+
+    let status = dev.child.wait().expect("it ends");
+    let said = std::fs::read_to_string(&log).expect("it is there");
+    std::fs::remove_dir_all(data).expect("the folder is ours");
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("error: PostgreSQL ended while the stack was running"),
+        "{said}"
+    );
+    assert!(
+        !folder.path().join("ready.env").exists(),
+        "the ready file outlived the stack"
+    );
+}
+
+/// README, "Add it to a project", on a project that has nothing of Casebase.
+#[tokio::test]
+async fn the_steps_of_the_readme_can_be_rehearsed_on_a_bare_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hook = ::casebase::commands::dev::ACCESS_TOKEN_HOOK;
+    let dev = Dev::start(folder.path(), &["--empty", "--access-token-hook", hook]);
+    assert!(!dev.settings.contains_key("CASEBASE_URL"));
+    assert!(dev.migrate(&[]).status.success());
+
+    let auth = format!("{}/auth/v1", dev.settings["SUPABASE_URL"]);
+    let account = serde_json::json!({"email": "ada@example.com", "password": "correct horse"});
+    let ask = |path: &str| {
+        let request = reqwest::Client::new().post(format!("{auth}/{path}"));
+        let request = request.json(&account).send();
+        async move { request.await?.json::<serde_json::Value>().await }
+    };
+    let signed_up = ask("signup").await.expect("it answers");
+    assert!(signed_up["access_token"].is_string(), "{signed_up}");
+    let owner = &dev.settings["DATABASE_URL"];
+    let mut owner = sqlx::PgConnection::connect(owner)
+        .await
+        .expect("a database");
+    sqlx::query("select casebase.make_admin('ada@example.com')")
+        .execute(&mut owner)
+        .await
+        .expect("the account exists");
+    let session = ask("token?grant_type=password").await.expect("it answers");
+    let token = session["access_token"].as_str().expect("a token");
+    let claims = casebase_local::jwt::Keys::hs256(casebase_local::JWT_SECRET)
+        .verify(token)
+        .expect("the stack signed it");
+    assert_eq!(claims["app_metadata"]["case_role"], "admin");
 }
 
 #[test]
@@ -122,7 +235,6 @@ fn dev_gives_the_worker_its_own_url_in_the_ready_file() {
     let role = tokio::runtime::Runtime::new()
         .expect("a runtime")
         .block_on(async {
-            use sqlx::Connection;
             let url = &dev.settings["CASEBASE_DATABASE_URL"];
             let mut worker = sqlx::PgConnection::connect(url).await?;
             sqlx::query_scalar::<_, String>("select current_user::text")
@@ -172,6 +284,8 @@ fn the_demo_does_the_main_job_and_tells_each_step_as_json() {
         .output()
         .expect("it runs");
     assert!(output.status.success(), "{}", text(&output));
+    // Nothing went wrong, so nothing is said beside the story.
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 
     let steps: Vec<serde_json::Value> = String::from_utf8_lossy(&output.stdout)
         .lines()
@@ -233,7 +347,7 @@ fn query(dev: &Dev, sql: &'static str) -> String {
 
 /// As the project's owner; the first column of the first row as text, or nothing.
 fn try_query(dev: &Dev, sql: &'static str) -> Result<String, sqlx::Error> {
-    use sqlx::{Connection, Row};
+    use sqlx::Row;
     tokio::runtime::Runtime::new()
         .expect("a runtime")
         .block_on(async {

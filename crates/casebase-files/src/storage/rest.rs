@@ -164,7 +164,7 @@ async fn checked(answer: Response) -> Result<Response, Error> {
 }
 
 fn unavailable(error: reqwest::Error) -> Error {
-    Error::Unavailable(error.without_url().to_string())
+    Error::Unavailable(casebase_supabase::failure(error))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -239,7 +239,7 @@ impl S3Store {
         let answer = request
             .send()
             .await
-            .map_err(|e| Error::Unavailable(e.without_url().to_string()))?;
+            .map_err(|e| Error::Unavailable(casebase_supabase::failure(e)))?;
         match answer.status().as_u16() {
             502..=504 => Err(Error::Unavailable(answer.status().to_string())),
             _ => Ok(()),

@@ -77,6 +77,11 @@ impl AuthError {
         Self::unprocessable("feature_disabled", message)
     }
 
+    /// Status, code and sentence, where they go into a redirection.
+    pub fn parts(&self) -> (StatusCode, &'static str, &str) {
+        (self.status, self.code, &self.message)
+    }
+
     /// A password refused for `reasons` (`length`), which clients show beside the field.
     pub fn weak_password(message: impl Into<String>, reasons: Vec<&'static str>) -> Self {
         Self {

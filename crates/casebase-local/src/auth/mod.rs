@@ -1,23 +1,28 @@
 //! `/auth/v1`: what Supabase Auth answers for e-mail and password, sessions, and the admin API.
 //!
 //! Statuses, error codes and sentences are those of Supabase Auth under `supabase start`'s defaults:
-//! sign-ups are confirmed at once, refresh tokens rotate, a reused one is noticed after ten seconds.
+//! sign-ups are confirmed at once, refresh tokens rotate, a reused one is noticed after ten seconds, mails are caught.
 
 mod admin;
+mod by_mail;
 mod caller;
 mod contact;
 mod error;
 mod hook;
+mod letter;
 mod log_out;
 mod not_offered;
+mod one_time;
 mod own_user;
 mod password;
 mod public;
+mod redirect;
 mod request;
 mod session;
 mod sign_in;
 mod sign_up;
 mod users;
+mod verify;
 
 use std::sync::Arc;
 
@@ -30,7 +35,7 @@ use http::{HeaderName, Method};
 use tokio_postgres::NoTls;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
-use crate::jwt::Keys;
+use crate::{jwt::Keys, mail::Mailbox};
 use error::AuthError;
 use hook::Hook;
 pub use hook::HookUriError;
@@ -48,6 +53,12 @@ pub struct Config {
     pub access_token_hook: Option<String>,
     /// How long an access token lives, in seconds.
     pub jwt_expiry: u64,
+    /// Whether an address counts only once a mail to it was answered.
+    pub confirm_email: bool,
+    /// The project's site: where links in mails lead on to when the request names no other page.
+    pub site_url: String,
+    /// Where the mails go.
+    pub mailbox: Mailbox,
 }
 
 /// Why Auth could not start.
@@ -56,6 +67,9 @@ pub enum StartError {
     /// The configured hook is no address of a PostgreSQL function.
     #[error(transparent)]
     Hook(#[from] HookUriError),
+    /// Links would lead nowhere.
+    #[error("the site's URL is http://… or https://…, not {0:?}")]
+    SiteUrl(String),
     /// No connection pool could be made.
     #[error("auth's connection pool: {0}")]
     Pool(#[from] deadpool_postgres::BuildError),
@@ -71,6 +85,9 @@ struct Auth {
     issuer: String,
     access_token_hook: Option<Hook>,
     jwt_expiry: u64,
+    confirm_email: bool,
+    site_url: String,
+    mailbox: Mailbox,
 }
 
 impl Auth {
@@ -80,6 +97,9 @@ impl Auth {
             .as_deref()
             .map(str::parse)
             .transpose()?;
+        if !redirect::is_web_page(&config.site_url) {
+            return Err(StartError::SiteUrl(config.site_url));
+        }
         let pool = Pool::builder(Manager::new(config.database, NoTls)).build()?;
         drop(pool.get().await?);
         Ok(Self {
@@ -88,6 +108,9 @@ impl Auth {
             issuer: format!("{}/auth/v1", config.url),
             access_token_hook,
             jwt_expiry: config.jwt_expiry,
+            confirm_email: config.confirm_email,
+            site_url: config.site_url,
+            mailbox: config.mailbox,
         })
     }
 
@@ -139,6 +162,16 @@ pub async fn router(config: Config) -> Result<Router, StartError> {
         .route("/token", post(sign_in::token))
         .route("/user", get(own_user::get).put(own_user::update))
         .route("/logout", post(log_out::log_out))
+        .route("/recover", post(by_mail::recover))
+        .route("/otp", post(by_mail::sign_in))
+        .route("/magiclink", post(by_mail::sign_in))
+        .route("/resend", post(by_mail::resend))
+        .route("/invite", post(by_mail::invite))
+        .route("/verify", get(verify::follow).post(verify::ask))
+        .route(
+            "/admin/generate_link",
+            post(admin::generate_link::generate_link),
+        )
         .route(
             "/admin/users",
             get(admin::list::list).post(admin::create::create),

@@ -8,23 +8,16 @@ use axum::routing::any;
 use super::Auth;
 use super::error::AuthError;
 
-const NO_MAIL: &str = "The local stack sends no mail or messages, so there are no links and one-time passwords; \
-    create users with POST /admin/users and sign in with e-mail and password";
+const NO_REAUTHENTICATION: &str = "The local stack changes a password without a nonce, as projects do unless secure password \
+    change is switched on; leave it out";
 const NO_PROVIDERS: &str = "The local stack has no external sign-in providers and is none itself; \
     sign in with e-mail and password";
 const NO_FACTORS: &str =
     "The local stack has no second factors and passkeys; sessions are always aal1";
 const NO_AUDIT_LOG: &str = "The local stack keeps no audit log";
 
-const ENDPOINTS: [(&str, &str); 24] = [
-    ("/otp", NO_MAIL),
-    ("/magiclink", NO_MAIL),
-    ("/recover", NO_MAIL),
-    ("/resend", NO_MAIL),
-    ("/verify", NO_MAIL),
-    ("/invite", NO_MAIL),
-    ("/reauthenticate", NO_MAIL),
-    ("/admin/generate_link", NO_MAIL),
+const ENDPOINTS: [(&str, &str); 17] = [
+    ("/reauthenticate", NO_REAUTHENTICATION),
     ("/authorize", NO_PROVIDERS),
     ("/callback", NO_PROVIDERS),
     ("/sso", NO_PROVIDERS),

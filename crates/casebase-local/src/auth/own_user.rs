@@ -9,8 +9,11 @@ use serde_json::Value;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Json as Jsonb;
 
+use super::by_mail::refuse_pkce;
 use super::caller::Caller;
 use super::error::AuthError;
+use super::letter::ask_about_new_address;
+use super::redirect::RedirectTo;
 use super::request::{Params, filled};
 use super::users::{Changes, Metadata, User, merge};
 use super::{Auth, commit, contact, password, session};
@@ -24,6 +27,8 @@ pub(super) struct UserUpdate {
     password: Option<String>,
     data: Option<Metadata>,
     app_metadata: Option<Value>,
+    #[serde(default, deserialize_with = "filled")]
+    code_challenge: Option<String>,
 }
 
 pub(super) async fn get(caller: Caller) -> Result<Json<User>, AuthError> {
@@ -34,6 +39,7 @@ pub(super) async fn get(caller: Caller) -> Result<Json<User>, AuthError> {
 pub(super) async fn update(
     State(auth): State<Arc<Auth>>,
     caller: Caller,
+    RedirectTo(target): RedirectTo,
     Params(params): Params<UserUpdate>,
 ) -> Result<Json<User>, AuthError> {
     let email = params.email.as_deref().map(contact::email).transpose()?;
@@ -48,7 +54,12 @@ pub(super) async fn update(
 
     let mut client = auth.connect().await?;
     let tx = auth.begin(&mut client).await?;
-    refuse_new_contact(&tx, &caller.user, email, phone).await?;
+    refuse_new_phone(&caller.user, phone)?;
+    let new_email = email.filter(|email| *email != caller.user.email);
+    if let Some(email) = &new_email {
+        refuse_pkce(params.code_challenge.as_deref())?;
+        refuse_taken(&tx, &caller.user, email).await?;
+    }
     let mut changes = Changes::default();
     if let Some(password) = params.password {
         changes.set(
@@ -62,41 +73,42 @@ pub(super) async fn update(
         merge(&mut metadata, data);
         changes.set("raw_user_meta_data", Jsonb(metadata));
     }
-    let user = changes
+    let mut user = changes
         .apply(&tx, caller.user.id)
         .await
         .map_err(AuthError::database("Error updating user"))?;
+    let mut mails = Vec::new();
+    if let Some(email) = new_email {
+        (user, mails) = ask_about_new_address(&auth, &tx, &user, &email, &target).await?;
+    }
     commit(tx).await?;
+    for mail in mails {
+        auth.mailbox.deliver(mail);
+    }
     Ok(Json(user))
 }
 
-/// A new address takes effect when a mail to it is answered; the local stack sends none.
-async fn refuse_new_contact(
-    tx: &Transaction<'_>,
-    user: &User,
-    email: Option<String>,
-    phone: Option<String>,
-) -> Result<(), AuthError> {
-    if let Some(email) = email.filter(|email| *email != user.email) {
-        let owner = User::find_owner_of_email(tx, &email, Some(user.id))
-            .await
-            .map_err(AuthError::database("Database error checking email"))?;
-        return Err(match owner {
-            Some(_) => AuthError::unprocessable(
-                "email_exists",
-                "A user with this email address has already been registered",
-            ),
-            None => AuthError::not_offered(
-                "The local stack sends no mail to confirm a new address; set it with PUT /admin/users/{id}",
-            ),
-        });
+async fn refuse_taken(tx: &Transaction<'_>, user: &User, email: &str) -> Result<(), AuthError> {
+    let owner = User::find_owner_of_email(tx, email, Some(user.id))
+        .await
+        .map_err(AuthError::database("Database error checking email"))?;
+    match owner {
+        None => Ok(()),
+        Some(_) => Err(AuthError::unprocessable(
+            "email_exists",
+            "A user with this email address has already been registered",
+        )),
     }
-    if phone.is_some_and(|phone| phone != user.phone) {
-        return Err(AuthError::not_offered(
+}
+
+/// A new number takes effect when a message to it is answered.
+fn refuse_new_phone(user: &User, phone: Option<String>) -> Result<(), AuthError> {
+    match phone {
+        Some(phone) if phone != user.phone => Err(AuthError::not_offered(
             "The local stack sends no messages to confirm a new number; set it with PUT /admin/users/{id}",
-        ));
+        )),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 async fn new_hash(user: &User, password: String) -> Result<String, AuthError> {

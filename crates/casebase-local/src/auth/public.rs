@@ -50,7 +50,7 @@ pub(super) async fn health() -> Json<Value> {
 }
 
 /// `GET /settings`
-pub(super) async fn settings() -> Json<Value> {
+pub(super) async fn settings(State(auth): State<Arc<Auth>>) -> Json<Value> {
     let external: Map<String, Value> = PROVIDERS
         .iter()
         .map(|name| ((*name).to_owned(), Value::Bool(*name == "email")))
@@ -58,7 +58,7 @@ pub(super) async fn settings() -> Json<Value> {
     Json(json!({
         "external": external,
         "disable_signup": false,
-        "mailer_autoconfirm": true,
+        "mailer_autoconfirm": !auth.confirm_email,
         "phone_autoconfirm": false,
         "sms_provider": "",
         "saml_enabled": false,

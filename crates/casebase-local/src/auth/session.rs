@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::error::AuthError;
+use super::redirect::with_fragment;
 use super::users::{Changes, User, json_object};
 
 /// A token used again within this time is taken for a race between two tabs, not for a theft.
@@ -27,6 +28,22 @@ pub(super) struct Tokens {
     user: User,
 }
 
+impl Tokens {
+    /// Where a browser takes them after a link of this type was followed.
+    pub fn in_fragment(&self, target: &str, kind: &str) -> String {
+        let (expires_at, expires_in) = (self.expires_at.to_string(), self.expires_in.to_string());
+        let values = [
+            ("access_token", self.access_token.as_str()),
+            ("expires_at", &expires_at),
+            ("expires_in", &expires_in),
+            ("refresh_token", &self.refresh_token),
+            ("token_type", self.token_type),
+            ("type", kind),
+        ];
+        with_fragment(target, &values)
+    }
+}
+
 /// What came of a refresh. Both are to be committed.
 pub(super) enum Refreshed {
     Tokens(Box<Tokens>),
@@ -34,7 +51,7 @@ pub(super) enum Refreshed {
     ReuseDetected,
 }
 
-/// Starts a session for a user who has just proved who they are by `method` (`password`).
+/// Starts a session for a user who has just proved who they are by `method` (`password`, `otp`).
 pub(super) async fn start(
     auth: &Auth,
     tx: &Transaction<'_>,

@@ -1,11 +1,12 @@
-//! `POST /signup`: a new user with an e-mail address and a password, confirmed and signed in at once.
+//! `POST /signup`: a new user with an e-mail address and a password, signed in at once or, where addresses are confirmed,
+//! when the mail is answered.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use chrono::Utc;
-use deadpool_postgres::Object;
 use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::json;
@@ -13,9 +14,12 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::Json as Jsonb;
 use uuid::Uuid;
 
+use super::by_mail::refuse_pkce;
 use super::error::AuthError;
+use super::letter::Letter;
+use super::redirect::RedirectTo;
 use super::request::{Params, filled, user_agent};
-use super::session::{self, Tokens};
+use super::session;
 use super::users::{Changes, DEFAULT_ROLE, Metadata, NewUser, User, json_object, merge};
 use super::{Auth, commit, contact, password};
 
@@ -28,44 +32,64 @@ pub(super) struct SignUp {
     #[serde(default, deserialize_with = "filled")]
     password: Option<String>,
     data: Option<Metadata>,
+    #[serde(default, deserialize_with = "filled")]
+    code_challenge: Option<String>,
 }
 
 /// What a sign-up must come down to.
-struct Applicant {
-    email: String,
-    password: String,
-    data: Metadata,
+pub(super) struct Applicant {
+    pub email: String,
+    pub password: String,
+    pub data: Metadata,
 }
 
 pub(super) async fn sign_up(
     State(auth): State<Arc<Auth>>,
+    RedirectTo(target): RedirectTo,
     headers: HeaderMap,
     Params(params): Params<SignUp>,
-) -> Result<Json<Tokens>, AuthError> {
+) -> Result<Response, AuthError> {
+    let code_challenge = params.code_challenge.clone();
     let applicant = params.checked()?;
     let mut client = auth.connect().await?;
-    let user = confirmed_user(&auth, &mut client, applicant).await?;
-    // A transaction of its own, as Auth does it: a hook that fails leaves a user who can sign in later.
     let tx = auth.begin(&mut client).await?;
-    let user_agent = user_agent(&headers);
-    let tokens = session::start(&auth, &tx, user, "password", user_agent.as_deref()).await?;
-    commit(tx).await?;
-    Ok(Json(tokens))
-}
-
-async fn confirmed_user(
-    auth: &Auth,
-    client: &mut Object,
-    applicant: Applicant,
-) -> Result<Uuid, AuthError> {
-    let tx = auth.begin(client).await?;
-    let user = match known_user(&tx, &applicant.email).await? {
+    let known = User::find_owner_of_email(&tx, &applicant.email, None)
+        .await
+        .map_err(AuthError::database("Database error finding user"))?;
+    let user = match known {
+        Some(user) if user.email_confirmed_at.is_some() => {
+            return already_registered(&auth, user, applicant.data);
+        }
+        // Somebody whom an administrator created, or who has not answered the first mail yet.
         Some(user) => user,
         None => register(&tx, applicant).await?,
     };
+    if auth.confirm_email {
+        refuse_pkce(code_challenge.as_deref())?;
+        let letter = Letter::Confirmation;
+        let written = letter.write(&auth, &tx, &user, &target).await?;
+        commit(tx).await?;
+        auth.mailbox.deliver(written.mail);
+        return Ok(Json(written.user.shown_to_applicant()).into_response());
+    }
     confirm(&tx, &user).await?;
     commit(tx).await?;
-    Ok(user.id)
+    // A transaction of its own, as Auth does it: a hook that fails leaves a user who can sign in later.
+    let tx = auth.begin(&mut client).await?;
+    let user_agent = user_agent(&headers);
+    let tokens = session::start(&auth, &tx, user.id, "password", user_agent.as_deref()).await?;
+    commit(tx).await?;
+    Ok(Json(tokens).into_response())
+}
+
+fn already_registered(auth: &Auth, user: User, data: Metadata) -> Result<Response, AuthError> {
+    if auth.confirm_email {
+        return Ok(Json(user.disguised_as_new(data)).into_response());
+    }
+    Err(AuthError::unprocessable(
+        "user_already_exists",
+        "User already registered",
+    ))
 }
 
 impl SignUp {
@@ -101,37 +125,46 @@ impl SignUp {
     }
 }
 
-/// Someone whom an administrator created without confirming the address; whoever is confirmed is refused.
-async fn known_user(tx: &Transaction<'_>, email: &str) -> Result<Option<User>, AuthError> {
-    let known = User::find_owner_of_email(tx, email, None)
-        .await
-        .map_err(AuthError::database("Database error finding user"))?;
-    match known {
-        Some(user) if user.email_confirmed_at.is_some() => Err(AuthError::unprocessable(
-            "user_already_exists",
-            "User already registered",
-        )),
-        known => Ok(known),
-    }
+/// A user whose address is not confirmed yet.
+pub(super) async fn register(
+    tx: &Transaction<'_>,
+    applicant: Applicant,
+) -> Result<User, AuthError> {
+    let hash = password::hash(applicant.password).await?;
+    insert(tx, applicant.email, hash, applicant.data).await
 }
 
-async fn register(tx: &Transaction<'_>, applicant: Applicant) -> Result<User, AuthError> {
+async fn insert(
+    tx: &Transaction<'_>,
+    email: String,
+    encrypted_password: String,
+    data: Metadata,
+) -> Result<User, AuthError> {
     let new = NewUser {
         id: Uuid::new_v4(),
-        email: Some(applicant.email),
+        email: Some(email),
         phone: None,
         role: DEFAULT_ROLE.to_owned(),
-        encrypted_password: password::hash(applicant.password).await?,
+        encrypted_password,
         app_metadata: json_object(json!({ "provider": "email", "providers": ["email"] })),
-        user_metadata: applicant.data.clone(),
+        user_metadata: data.clone(),
     };
-    new.insert(tx, &applicant.data)
+    new.insert(tx, &data)
         .await
         .map_err(AuthError::database("Database error saving new user"))
 }
 
+/// A user who was invited, and has no password before the invitation is accepted.
+pub(super) async fn register_invited(
+    tx: &Transaction<'_>,
+    email: String,
+    data: Metadata,
+) -> Result<User, AuthError> {
+    insert(tx, email, String::new(), data).await
+}
+
 /// Two steps, as Auth does it: a host's trigger on confirmation sees an update.
-async fn confirm(tx: &Transaction<'_>, user: &User) -> Result<(), AuthError> {
+pub(super) async fn confirm(tx: &Transaction<'_>, user: &User) -> Result<(), AuthError> {
     let mut metadata = user.user_metadata.clone();
     if let Some(identity) = user.identity("email") {
         merge(&mut metadata, identity.identity_data.clone());

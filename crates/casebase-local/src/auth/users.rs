@@ -37,20 +37,20 @@ pub(super) struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_confirmed_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
-    invited_at: Time,
+    pub invited_at: Time,
     pub phone: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     phone_confirmed_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
-    confirmation_sent_at: Time,
+    pub confirmation_sent_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     confirmed_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
-    recovery_sent_at: Time,
+    pub recovery_sent_at: Time,
     #[serde(skip_serializing_if = "String::is_empty")]
-    new_email: String,
+    pub new_email: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    email_change_sent_at: Time,
+    pub email_change_sent_at: Time,
     #[serde(skip_serializing_if = "String::is_empty")]
     new_phone: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -222,6 +222,46 @@ impl User {
             deleted_at: row.try_get("deleted_at")?,
             is_anonymous: row.try_get("is_anonymous")?,
         })
+    }
+
+    /// What whoever signs up with an address that is taken gets to see, where addresses are confirmed by mail: a user
+    /// like any new one, so that nobody learns who has an account.
+    pub fn disguised_as_new(self, data: Metadata) -> Self {
+        let now = Utc::now();
+        Self {
+            id: Uuid::new_v4(),
+            role: String::new(),
+            email_confirmed_at: None,
+            invited_at: None,
+            phone: String::new(),
+            phone_confirmed_at: None,
+            confirmation_sent_at: Some(now),
+            confirmed_at: None,
+            recovery_sent_at: None,
+            new_email: String::new(),
+            email_change_sent_at: None,
+            new_phone: String::new(),
+            phone_change_sent_at: None,
+            reauthentication_sent_at: None,
+            last_sign_in_at: None,
+            app_metadata: json_object(json!({ "provider": "email", "providers": ["email"] })),
+            user_metadata: data,
+            identities: Some(Vec::new()),
+            created_at: now,
+            updated_at: now,
+            banned_until: None,
+            deleted_at: None,
+            ..self
+        }
+    }
+
+    /// As whoever signs up gets to see it: what an invitation noted of somebody is not theirs to read yet.
+    pub fn shown_to_applicant(mut self) -> Self {
+        if self.invited_at.is_some() {
+            self.user_metadata = Metadata::new();
+            self.identities = Some(Vec::new());
+        }
+        self
     }
 
     /// The password hash, if the user has a password.

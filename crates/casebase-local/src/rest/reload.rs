@@ -58,8 +58,10 @@ async fn follow(
 }
 
 async fn reload(app: &Weak<App>) {
+    // Where nobody else holds it any more, the stack is being stopped.
     if let Some(app) = app.upgrade()
         && let Err(error) = app.reload().await
+        && Arc::strong_count(&app) > 1
     {
         tracing::warn!(%error, "the schema could not be read");
     }

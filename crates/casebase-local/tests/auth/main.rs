@@ -8,6 +8,7 @@
 mod admin;
 mod database;
 mod hook;
+mod mails;
 mod refusals;
 mod sessions;
 mod signing;

@@ -120,14 +120,7 @@ async fn tokens_that_prove_nothing_are_refused() {
 
 #[tokio::test]
 async fn what_is_not_offered_says_so_and_what_to_do() {
-    for path in [
-        "/otp",
-        "/recover",
-        "/magiclink",
-        "/sso",
-        "/factors",
-        "/admin/generate_link",
-    ] {
+    for path in ["/reauthenticate", "/sso", "/factors"] {
         let answer = post(path, ANON, json!({ "email": "a@example.org" })).await;
         assert_eq!(
             (answer.status, answer.refusal().1),

@@ -19,6 +19,9 @@ async fn es256_project() -> String {
         url: "http://127.0.0.1:54321".into(),
         access_token_hook: None,
         jwt_expiry: 60,
+        confirm_email: false,
+        site_url: casebase_local::SITE_URL.into(),
+        mailbox: casebase_local::mail::Mailbox::default(),
     };
     let router = auth::router(config).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -72,6 +75,9 @@ async fn a_hook_with_a_malformed_address_is_refused_at_the_start() {
         url: project().url.clone(),
         access_token_hook: Some("pg-functions://postgres/only_a_schema".into()),
         jwt_expiry: 60,
+        confirm_email: false,
+        site_url: casebase_local::SITE_URL.into(),
+        mailbox: casebase_local::mail::Mailbox::default(),
     };
     assert!(matches!(
         auth::router(config).await,

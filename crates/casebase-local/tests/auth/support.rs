@@ -37,42 +37,58 @@ pub const PASSWORD: &str = "correct horse";
 /// Where the stack is.
 pub struct Project {
     pub url: String,
+    pub mails: String,
     pub superuser: String,
     pub auth_admin: String,
     pub owner: String,
 }
 
-/// The stack lives on a runtime of its own: each test's runtime ends with the test.
+/// As `supabase start` runs it.
 pub fn project() -> &'static Project {
     static PROJECT: OnceLock<Project> = OnceLock::new();
+    PROJECT.get_or_init(|| start(Options::default()))
+}
+
+/// The same, but addresses count only once a mail was answered.
+pub fn confirming() -> &'static Project {
+    static PROJECT: OnceLock<Project> = OnceLock::new();
     PROJECT.get_or_init(|| {
-        let (ready, started) = mpsc::channel();
-        std::thread::spawn(move || {
-            tokio::runtime::Runtime::new()
-                .unwrap()
-                .block_on(async move {
-                    let options = Options {
-                        access_token_hook: Some("pg-functions://postgres/public/token_hook".into()),
-                        ..Options::default()
-                    };
-                    let stack = Stack::start(options).await.expect("the stack starts");
-                    let project = Project {
-                        url: stack.url(),
-                        superuser: stack.database_url("supabase_admin"),
-                        auth_admin: stack.database_url("supabase_auth_admin"),
-                        owner: stack.database_url("postgres"),
-                    };
-                    connect(&project.superuser)
-                        .await
-                        .batch_execute(HOOK)
-                        .await
-                        .unwrap();
-                    ready.send(project).unwrap();
-                    std::future::pending::<()>().await;
-                });
-        });
-        started.recv().expect("the stack starts")
+        start(Options {
+            confirm_email: true,
+            ..Options::default()
+        })
     })
+}
+
+/// The stack lives on a runtime of its own: each test's runtime ends with the test.
+fn start(options: Options) -> Project {
+    let (ready, started) = mpsc::channel();
+    std::thread::spawn(move || {
+        tokio::runtime::Runtime::new()
+            .unwrap()
+            .block_on(async move {
+                let options = Options {
+                    access_token_hook: Some("pg-functions://postgres/public/token_hook".into()),
+                    ..options
+                };
+                let stack = Stack::start(options).await.expect("the stack starts");
+                let project = Project {
+                    url: stack.url(),
+                    mails: stack.mail_url(),
+                    superuser: stack.database_url("supabase_admin"),
+                    auth_admin: stack.database_url("supabase_auth_admin"),
+                    owner: stack.database_url("postgres"),
+                };
+                connect(&project.superuser)
+                    .await
+                    .batch_execute(HOOK)
+                    .await
+                    .unwrap();
+                ready.send(project).unwrap();
+                std::future::pending::<()>().await;
+            });
+    });
+    started.recv().expect("the stack starts")
 }
 
 /// A database connection.
@@ -100,17 +116,28 @@ impl Answer {
 
 /// Sends a request as auth-js does, with `token` as the bearer.
 pub async fn send(method: Method, path: &str, token: &str, body: Value) -> Answer {
-    let request = reqwest::Client::new()
-        .request(method, format!("{}/auth/v1{path}", project().url))
-        .header("x-supabase-api-version", "2024-01-01")
-        .header("user-agent", "auth-tests")
-        .bearer_auth(token);
-    let request = if body.is_null() {
-        request
-    } else {
-        request.json(&body)
-    };
-    answer(request).await
+    project().send(method, path, token, body).await
+}
+
+impl Project {
+    /// Sends a request as auth-js does, with `token` as the bearer.
+    pub async fn send(&self, method: Method, path: &str, token: &str, body: Value) -> Answer {
+        let request = reqwest::Client::new()
+            .request(method, format!("{}/auth/v1{path}", self.url))
+            .header("x-supabase-api-version", "2024-01-01")
+            .header("user-agent", "auth-tests")
+            .bearer_auth(token);
+        let request = if body.is_null() {
+            request
+        } else {
+            request.json(&body)
+        };
+        answer(request).await
+    }
+
+    pub async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, token, body).await
+    }
 }
 
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {

@@ -22,6 +22,12 @@ const ENDPOINTS: &[(&str, &str)] = &[
     ("GET", "/settings"),
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/otp"),
+    ("POST", "/recover"),
+    ("POST", "/resend"),
+    ("POST", "/invite"),
+    ("GET", "/verify"),
+    ("POST", "/verify"),
+    ("POST", "/admin/generate_link"),
     ("GET", "/authorize"),
     ("PATCH", "/token"),
 ];
@@ -60,6 +66,9 @@ fn parameter() -> impl Strategy<Value = (String, String)> {
         1 => (named("scope"), text(&["global", "local", "others"])),
         1 => (select(&["page", "per_page"][..]).prop_map(str::to_owned), text(&["1", "4294967295", "4294967296", "-1"])),
         1 => (named("filter"), hostile()),
+        2 => (named("type"), text(&["signup", "recovery", "email_change"])),
+        1 => (named("token"), hostile()),
+        1 => (named("redirect_to"), text(&["http://127.0.0.1:5173/reset"])),
         1 => (named("sort"), text(&["created_at asc", "created_at desc"])),
         1 => (hostile(), hostile()),
     ]
@@ -84,6 +93,21 @@ fn document() -> impl Strategy<Value = Value> {
             texts(&["none", "24h", "99999999999999999999h", "-99999999999h"])
         ),
         (Just("email_confirm"), json()),
+        (
+            Just("type"),
+            texts(&[
+                "signup",
+                "email_change",
+                "recovery",
+                "invite",
+                "magiclink",
+                "email"
+            ])
+        ),
+        (Just("token"), texts(&["123456"])),
+        (Just("token_hash"), texts(&["0"])),
+        (Just("redirect_to"), texts(&["http://127.0.0.1:5173/reset"])),
+        (Just("create_user"), json()),
         (Just("should_soft_delete"), json()),
         (Just("data"), metadata()),
         (Just("user_metadata"), metadata()),

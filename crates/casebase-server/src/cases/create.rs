@@ -15,7 +15,7 @@ use super::Row;
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, BodyRefusals, Refusals},
 };
 
 /// A case to be opened. A client's member gives the first three and nothing else.
@@ -23,8 +23,15 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCase {
     client_id: Uuid,
+    /// More than white space.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00]*[^\s\x00][^\x00]*$"
+    )]
     title: String,
     /// Markdown, as text.
+    #[schema(max_length = 50_000, pattern = r"^[^\x00]*$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,8 +44,7 @@ pub(crate) struct NewCase {
 #[utoipa::path(post, path = "/api/cases", tag = "cases", security(("bearer" = [])),
     request_body = NewCase,
     responses(
-        (status = CREATED, body = Case), (status = UNAUTHORIZED, body = ErrorBody),
-        (status = FORBIDDEN, body = ErrorBody), (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = CREATED, body = Case), Refusals, BodyRefusals,
     ))]
 pub(crate) async fn create(
     state: extract::State<State>,

@@ -1,28 +1,25 @@
 //! `GET /api/cases/{case_id}`
 
-use axum::{
-    Json,
-    extract::{self, Path},
-};
-use casebase_supabase::rows::Case;
+use axum::{Json, extract};
+use casebase_supabase::rows::{Case, CaseNumber};
 
 use super::{Row, case_number, found, named};
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, ErrorBody, Refusals},
+    path::Segment,
 };
 
 /// One case.
 #[utoipa::path(get, path = "/api/cases/{case_id}", tag = "cases", security(("bearer" = [])),
-    params(("case_id" = String, Path, example = "CASE-0001")),
+    params(("case_id" = CaseNumber, Path)),
     responses(
-        (status = OK, body = Case), (status = UNAUTHORIZED, body = ErrorBody),
-        (status = NOT_FOUND, body = ErrorBody),
+        (status = OK, body = Case), (status = NOT_FOUND, body = ErrorBody), Refusals,
     ))]
 pub(crate) async fn get(
     state: extract::State<State>,
-    Path(case): Path<String>,
+    Segment(case): Segment,
     Caller(user): Caller,
 ) -> Result<Json<Row>, ApiError> {
     let case = case_number(&case)?;

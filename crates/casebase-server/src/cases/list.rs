@@ -15,7 +15,7 @@ use super::Row;
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, ErrorBody, Refusals},
 };
 
 const DEFAULT_LIMIT: NonZeroU32 = NonZeroU32::new(25).unwrap();
@@ -34,10 +34,11 @@ pub(crate) struct Parameters {
     client_id: Option<Uuid>,
     /// Cases of this staff member.
     assigned_to: Option<Uuid>,
-    /// At most this many: 1 to 200, by default 25.
-    #[param(value_type = Option<u32>)]
+    /// At most this many: 1 to 200, by default 25. More than 200 is taken for 200.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     limit: Option<NonZeroU32>,
     /// After this many.
+    #[param(value_type = i64, minimum = 0, maximum = 4_294_967_295_i64)]
     #[serde(default)]
     offset: u32,
 }
@@ -55,8 +56,7 @@ pub(crate) struct CasePage {
 #[utoipa::path(get, path = "/api/cases", tag = "cases", security(("bearer" = [])),
     params(Parameters),
     responses(
-        (status = OK, body = CasePage), (status = UNAUTHORIZED, body = ErrorBody),
-        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = OK, body = CasePage), (status = UNPROCESSABLE_ENTITY, body = ErrorBody), Refusals,
     ))]
 pub(crate) async fn list(
     state: extract::State<State>,

@@ -2,10 +2,10 @@
 
 use axum::{
     Json,
-    extract::{self, Path, rejection::JsonRejection},
+    extract::{self, rejection::JsonRejection},
     http::StatusCode,
 };
-use casebase_supabase::rows::{Case, CaseKey, CaseStatus};
+use casebase_supabase::rows::{Case, CaseKey, CaseNumber, CaseStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +13,8 @@ use super::{Row, case_number, found, named};
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    path::Segment,
 };
 
 /// A case's new status.
@@ -25,16 +26,14 @@ pub(crate) struct NewStatus {
 
 /// Sets a case's status.
 #[utoipa::path(patch, path = "/api/cases/{case_id}", tag = "cases", security(("bearer" = [])),
-    params(("case_id" = String, Path, example = "CASE-0001")),
+    params(("case_id" = CaseNumber, Path)),
     request_body = NewStatus,
     responses(
-        (status = OK, body = Case), (status = UNAUTHORIZED, body = ErrorBody),
-        (status = FORBIDDEN, body = ErrorBody), (status = NOT_FOUND, body = ErrorBody),
-        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = OK, body = Case), (status = NOT_FOUND, body = ErrorBody), Refusals, BodyRefusals,
     ))]
 pub(crate) async fn update_status(
     state: extract::State<State>,
-    Path(case): Path<String>,
+    Segment(case): Segment,
     Caller(user): Caller,
     body: Result<Json<NewStatus>, JsonRejection>,
 ) -> Result<Json<Row>, ApiError> {

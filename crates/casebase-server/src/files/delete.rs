@@ -1,27 +1,25 @@
 //! `DELETE /v1/files/{id}`
 
-use axum::{
-    extract::{self, Path},
-    http::StatusCode,
-};
+use axum::{extract, http::StatusCode};
 
 use super::file_id;
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, ErrorBody, Refusals},
+    path::Segment,
 };
 
 /// Deletes a file, its bytes and its row. If it stops half-way, the same call again finishes it.
 #[utoipa::path(delete, path = "/v1/files/{id}", tag = "files", security(("bearer" = [])),
-    params(("id" = i64, Path)),
+    params(("id" = i64, Path, example = 1)),
     responses(
-        (status = NO_CONTENT), (status = UNAUTHORIZED, body = ErrorBody),
-        (status = FORBIDDEN, body = ErrorBody), (status = NOT_FOUND, body = ErrorBody),
+        (status = NO_CONTENT), (status = NOT_FOUND, body = ErrorBody), (status = CONFLICT, body = ErrorBody),
+        Refusals,
     ))]
 pub(crate) async fn delete(
     state: extract::State<State>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Caller(user): Caller,
 ) -> Result<StatusCode, ApiError> {
     let deleted = state.files.delete(&user, file_id(&id)?).await;

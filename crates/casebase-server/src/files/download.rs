@@ -2,19 +2,21 @@
 
 use axum::{
     body::Body,
-    extract::{self, Path},
+    extract,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use casebase_files::storage::Object;
 use casebase_supabase::rows::CaseFile;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use utoipa::ToSchema;
 
 use super::file_id;
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, ErrorBody, Refusals},
+    path::Segment,
 };
 
 /// What RFC 5987 lets stand for itself.
@@ -32,20 +34,26 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
+/// The file's bytes, of the type that its row says.
+#[derive(ToSchema)]
+#[schema(value_type = serde_json::Value)]
+#[expect(dead_code, reason = "the bytes are a stream; this documents them")]
+pub(crate) struct Content(Vec<u8>);
+
 /// Gives a file back under its original name.
 ///
 /// One `Range` is honoured. The file is always an attachment, never opened in place.
 #[utoipa::path(get, path = "/v1/files/{id}", tag = "files", security(("bearer" = [])),
-    params(("id" = i64, Path)),
+    params(("id" = i64, Path, example = 1)),
     responses(
-        (status = OK, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = PARTIAL_CONTENT, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = UNAUTHORIZED, body = ErrorBody), (status = NOT_FOUND, body = ErrorBody),
-        (status = RANGE_NOT_SATISFIABLE, body = ErrorBody),
+        (status = OK, content_type = "*/*", body = Content),
+        (status = PARTIAL_CONTENT, content_type = "*/*", body = Content),
+        (status = NOT_FOUND, body = ErrorBody), (status = RANGE_NOT_SATISFIABLE, body = ErrorBody),
+        Refusals,
     ))]
 pub(crate) async fn download(
     state: extract::State<State>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Caller(user): Caller,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {

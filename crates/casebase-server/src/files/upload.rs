@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{self, Path, Query, rejection::QueryRejection},
+    extract::{self, Query, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_LENGTH, LOCATION},
@@ -16,7 +16,10 @@ use casebase_supabase::{
     rows::{CaseFile, CaseNumber},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
+};
 
 use super::{
     fields::{self, Given},
@@ -25,43 +28,75 @@ use super::{
 use crate::{
     State,
     caller::Caller,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    path::Segment,
 };
 
-/// What a raw body can't say of itself.
+/// What a body can't say of itself.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "read beside the fields; this documents it")]
 pub(crate) struct Name {
-    /// The file's name; for a raw body.
-    name: Option<String>,
+    /// The file's name. Only a form whose part `file` has a name of its own, as browsers give it, does
+    /// without.
+    #[param(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]*[^/\\.\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*$"
+    )]
+    name: String,
 }
 
-/// The parts of a form. `file` is the last one: the others say where it goes.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the form is read as a stream; this documents it")]
-pub(crate) struct UploadForm {
-    #[serde(flatten)]
-    fields: Fields,
-    #[schema(value_type = String, format = Binary)]
-    file: Vec<u8>,
+/// The parts of a form, read as a stream; this documents them.
+pub(crate) struct UploadForm;
+
+impl PartialSchema for UploadForm {
+    fn schema() -> RefOr<Schema> {
+        // What is quoted in a part's head without an escape.
+        let name = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r#"^[^"\\\x00-\x1f\x7f]*$"#));
+        let file = ObjectBuilder::new()
+            .property("file", Ref::from_schema_name(FileBytes::name()))
+            .required("file")
+            .property_names(Some(name.build()));
+        AllOfBuilder::new()
+            .item(Ref::from_schema_name(Fields::name()))
+            .item(file)
+            .description(Some(
+                "`file` is the last part: the others say where it goes.",
+            ))
+            .into()
+    }
 }
+
+impl ToSchema for UploadForm {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Fields::name().into(), Fields::schema()));
+        schemas.push((FileBytes::name().into(), FileBytes::schema()));
+    }
+}
+
+/// A file's content.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary, min_length = 1)]
+#[expect(dead_code, reason = "the bytes are a stream; this documents them")]
+pub(crate) struct FileBytes(Vec<u8>);
 
 /// Adds a file to a case.
 ///
-/// `multipart/form-data`, or the file itself as the body and its name in `?name=`. The bytes go to
+/// `multipart/form-data`, or the file itself as the body. The bytes go to
 /// the bucket as they come and are read back and checked; the answer is the file's row.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = String, Path, example = "CASE-0001"), Name, Fields),
-    request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    params(("case_id" = CaseNumber, Path), Name, Fields),
+    request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
-        (status = CREATED, body = CaseFile),
-        (status = UNAUTHORIZED, body = ErrorBody), (status = FORBIDDEN, body = ErrorBody),
-        (status = NOT_FOUND, body = ErrorBody), (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),
+        (status = INTERNAL_SERVER_ERROR, body = ErrorBody), Refusals, BodyRefusals,
     ))]
 pub(crate) async fn upload(
     state: extract::State<State>,
-    Path(case): Path<String>,
+    Segment(case): Segment,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     Caller(user): Caller,
     headers: HeaderMap,
@@ -132,8 +167,9 @@ impl Request {
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
         let part = form::read(self.body, boundary, self.given).await?;
+        let name = self.name.unwrap_or(part.name);
         // The length of the whole form is known, that of the file in it is not.
-        let file = new_file(self.case, part.fields, &part.name, None)?;
+        let file = new_file(self.case, part.fields, &name, None)?;
         Ok((file, part.body))
     }
 

@@ -21,6 +21,9 @@ pub enum Error {
     /// A setting no request can be made with. Nothing was sent.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// No request comes of what was asked for. Nothing was sent.
+    #[error("the request cannot be built: {0}")]
+    NotBuilt(String),
     /// No answer in time.
     #[error("PostgREST did not answer in time")]
     Timeout,
@@ -46,12 +49,11 @@ impl Error {
         }
     }
 
-    /// The URL is left out: filters may hold what should not be logged.
-    pub(super) fn from_transport(error: reqwest011::Error) -> Self {
+    pub(super) fn from_transport(error: reqwest::Error) -> Self {
         if error.is_timeout() {
             Self::Timeout
         } else {
-            Self::Unreachable(error.without_url().to_string())
+            Self::Unreachable(crate::failure(error))
         }
     }
 

@@ -12,22 +12,20 @@
 
 mod error;
 mod query;
+mod transport;
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest011::{
-    Client,
-    header::{AUTHORIZATION, HeaderMap, HeaderValue},
-    redirect::Policy,
-};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 pub use error::{ApiError, Error};
 pub use query::{Page, Query};
 
+use self::transport::Transport;
 use crate::{AnonKey, SettingError, jwt::UserToken};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const APIKEY: HeaderName = HeaderName::from_static("apikey");
 /// Longer than the `authenticated` role's statement timeout on a hosted project (8 s).
 const TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -36,7 +34,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 pub struct PostgrestClient {
     base: Arc<str>,
     anon_key: HeaderValue,
-    http: Client,
+    transport: Transport,
 }
 
 impl PostgrestClient {
@@ -50,16 +48,10 @@ impl PostgrestClient {
         anon_key: &AnonKey,
         timeout: Duration,
     ) -> Result<Self, SettingError> {
-        let http = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout)
-            .redirect(Policy::none())
-            .build()
-            .map_err(|e| SettingError::Client(e.to_string()))?;
         Ok(Self {
             base: crate::below(supabase_url, "rest/v1")?.as_str().into(),
             anon_key: secret_header(anon_key.as_str())?,
-            http,
+            transport: Transport::new(timeout)?,
         })
     }
 
@@ -76,9 +68,9 @@ impl PostgrestClient {
     /// Whether PostgREST answers at all. Any answer but a server error will do: a hosted project
     /// refuses the root path to public keys, which still shows that it is there.
     pub async fn is_reachable(&self) -> Result<(), Error> {
-        let request = self.http.head(format!("{}/", self.base));
-        let answer = request.header("apikey", self.anon_key.clone()).send().await;
-        let status = answer.map_err(Error::from_transport)?.status();
+        let headers = HeaderMap::from_iter([(APIKEY, self.anon_key.clone())]);
+        let root = format!("{}/", self.base);
+        let status = self.transport.head(&root, headers).await?.status();
         if status.is_server_error() {
             return Err(Error::UnexpectedAnswer {
                 status: status.as_u16(),
@@ -91,13 +83,10 @@ impl PostgrestClient {
     fn query(&self, prefix: &str, name: &str, user: &UserToken) -> Query {
         // Headers are made here and not by the builder's `auth`, which panics on what it can't carry.
         let headers = secret_header(&format!("Bearer {}", user.as_str())).map(|bearer| {
-            let apikey = ("apikey".parse().ok(), self.anon_key.clone());
-            [(Some(AUTHORIZATION), bearer), apikey]
-                .into_iter()
-                .filter_map(|(name, value)| Some((name?, value)))
-                .collect::<HeaderMap>()
+            let apikey = self.anon_key.clone();
+            HeaderMap::from_iter([(AUTHORIZATION, bearer), (APIKEY, apikey)])
         });
-        Query::new(&self.base, prefix, name, headers, self.http.clone())
+        Query::new(&self.base, prefix, name, headers, self.transport.clone())
     }
 }
 

@@ -3,13 +3,13 @@
 use std::num::NonZeroU32;
 
 use postgrest::Builder;
-use reqwest011::{
-    Client, Response, StatusCode,
+use reqwest::{
+    Response, StatusCode,
     header::{CONTENT_RANGE, HeaderMap, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Error;
+use super::{Error, transport::Transport};
 use crate::SettingError;
 
 /// A page of rows.
@@ -31,7 +31,7 @@ pub struct Query {
 struct Parts {
     url: String,
     headers: HeaderMap,
-    client: Client,
+    transport: Transport,
     /// `select`, filters and order, in the words of the `postgrest` crate.
     steps: Vec<Box<dyn FnOnce(Builder) -> Builder + Send>>,
 }
@@ -42,13 +42,13 @@ impl Query {
         prefix: &str,
         name: &str,
         headers: Result<HeaderMap, SettingError>,
-        client: Client,
+        transport: Transport,
     ) -> Self {
         let parts = identifier(name).and_then(|name| {
             Ok(Parts {
                 url: format!("{base}/{prefix}{name}"),
                 headers: headers?,
-                client,
+                transport,
                 steps: Vec::new(),
             })
         });
@@ -81,7 +81,7 @@ impl Query {
 
     /// The rows.
     pub async fn rows<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
-        let answer = send(self.builder()?).await?;
+        let answer = self.send().await?;
         parse(answer.status, &answer.body)
     }
 
@@ -113,7 +113,7 @@ impl Query {
         let last = u64::from(offset) + u64::from(limit.get()) - 1;
         let first = offset as usize;
         let last = usize::try_from(last).unwrap_or(usize::MAX);
-        let answer = send_any(self.step(move |b| b.range(first, last)).builder()?).await?;
+        let answer = self.step(move |b| b.range(first, last)).send_any().await?;
         let rows = match answer.status {
             StatusCode::RANGE_NOT_SATISFIABLE => Vec::new(),
             _ => parse(answer.status, &answer.checked()?.body)?,
@@ -128,7 +128,7 @@ impl Query {
     /// Writes a row; the row as the database completed it.
     pub async fn insert<T: DeserializeOwned>(self, row: &impl Serialize) -> Result<T, Error> {
         let body = json(row)?;
-        let answer = send(self.builder()?.insert(body)).await?;
+        let answer = self.step(|b| b.insert(body)).send().await?;
         let mut rows: Vec<T> = parse(answer.status, &answer.body)?;
         rows.pop().ok_or_else(|| Error::UnexpectedAnswer {
             status: answer.status.as_u16(),
@@ -140,20 +140,20 @@ impl Query {
     /// change are passed over by PostgreSQL, so an empty answer means that, or that there are none.
     pub async fn update<T: DeserializeOwned>(self, to: &impl Serialize) -> Result<Vec<T>, Error> {
         let body = json(to)?;
-        let answer = send(self.builder()?.update(body)).await?;
+        let answer = self.step(|b| b.update(body)).send().await?;
         parse(answer.status, &answer.body)
     }
 
     /// Deletes the rows that the filters name; those that were deleted, as for [`Query::update`].
     pub async fn delete<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
-        let answer = send(self.builder()?.delete()).await?;
+        let answer = self.step(Builder::delete).send().await?;
         parse(answer.status, &answer.body)
     }
 
     /// Calls the function with named arguments; what it returns.
     pub async fn call<T: DeserializeOwned>(self, arguments: &impl Serialize) -> Result<T, Error> {
         let body = json(arguments)?;
-        let answer = send(self.builder()?.rpc(body)).await?;
+        let answer = self.step(|b| b.rpc(body)).send().await?;
         // A function returning void answers 204 without a body.
         let body = if answer.body.is_empty() {
             "null"
@@ -191,10 +191,23 @@ impl Query {
         self
     }
 
-    fn builder(self) -> Result<Builder, Error> {
+    async fn send_any(self) -> Result<Answer, Error> {
         let parts = self.parts?;
-        let start = Builder::new(parts.url, None, parts.headers, parts.client);
-        Ok(parts.steps.into_iter().fold(start, |b, step| step(b)))
+        let start = parts.transport.builder(&parts.url);
+        let built = parts.steps.into_iter().fold(start, |b, step| step(b));
+        let answer = parts.transport.send(built, parts.headers).await?;
+        Ok(Answer {
+            status: answer.status(),
+            total: total(&answer),
+            body: answer.text().await.map_err(Error::from_transport)?,
+        })
+    }
+
+    /// Sends; anything but success is an error.
+    async fn send(self) -> Result<Answer, Error> {
+        let answer = self.send_any().await?;
+        answer.checked()?;
+        Ok(answer)
     }
 }
 
@@ -224,22 +237,6 @@ impl Answer {
         }
         Err(Error::from_answer(self.status.as_u16(), &self.body))
     }
-}
-
-/// Sends; anything but success is an error.
-async fn send(request: Builder) -> Result<Answer, Error> {
-    let answer = send_any(request).await?;
-    answer.checked()?;
-    Ok(answer)
-}
-
-async fn send_any(request: Builder) -> Result<Answer, Error> {
-    let answer = request.execute().await.map_err(Error::from_transport)?;
-    Ok(Answer {
-        status: answer.status(),
-        total: total(&answer),
-        body: answer.text().await.map_err(Error::from_transport)?,
-    })
 }
 
 /// The number after the slash of `Content-Range: 0-24/3573`.

@@ -195,11 +195,36 @@ async fn a_server_that_is_not_there_is_unreachable() {
     let url = Url::parse("http://127.0.0.1:9").unwrap();
     let db = PostgrestClient::new(&url, &key).unwrap();
     let rows = db.from("cases", &user()).rows::<Value>().await;
-    assert!(matches!(rows, Err(Error::Unreachable(_))));
-    assert!(matches!(
-        db.is_reachable().await,
-        Err(Error::Unreachable(_))
-    ));
+    for error in [rows.unwrap_err(), db.is_reachable().await.unwrap_err()] {
+        let said = error.to_string();
+        assert!(matches!(error, Error::Unreachable(_)), "{said}");
+        assert!(said.contains("refused"), "why is left out: {said}");
+        assert!(!said.contains("127.0.0.1:9"), "the URL is said: {said}");
+    }
+}
+
+/// Every other test here is over `http:`, so none of them would pass if it were this client that sends.
+#[tokio::test]
+async fn the_client_in_the_crates_builder_can_send_nothing() {
+    let (server, db) = answering(ResponseTemplate::new(200)).await;
+    let sent = db.transport.builder(&server.uri()).execute().await;
+    assert!(sent.is_err());
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_change_is_sent_as_the_crate_built_it() {
+    let answer = ResponseTemplate::new(200).set_body_json(json!([]));
+    let (server, db) = answering(answer).await;
+    let query = db.from("cases", &user()).eq("case_id", "CASE-0001");
+    let changed: Vec<Value> = query.update(&json!({"title": "Größe"})).await.unwrap();
+    assert_eq!(changed, Vec::<Value>::new());
+    let request = only_request(&server).await;
+    assert_eq!(request.method.as_str(), "PATCH");
+    assert_eq!(request.headers["content-type"], "application/json");
+    assert_eq!(request.headers["prefer"], "return=representation");
+    assert_eq!(request.headers["apikey"], "anon-key");
+    assert_eq!(request.body, r#"{"title":"Größe"}"#.as_bytes());
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use std::{
     io::Write,
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    pin::{Pin, pin},
 };
 
 use anyhow::Context;
-use casebase_local::{Options, Stack, jwt::SigningAlgorithm, postgres::PASSWORD};
+use casebase_local::{Options, SITE_URL, Stack, jwt::SigningAlgorithm, postgres::PASSWORD};
 use casebase_server::Config;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::net::TcpListener;
@@ -20,6 +21,8 @@ pub const ACCESS_TOKEN_HOOK: &str = "pg-functions://postgres/casebase/custom_acc
 
 /// Where the service listens by default.
 const SERVICE_PORT: u16 = 8787;
+/// Where `supabase start` shows its mails.
+const MAIL_PORT: u16 = 54324;
 
 /// The options of `casebase dev`.
 #[derive(Debug, clap::Args)]
@@ -30,6 +33,12 @@ pub struct Args {
     /// PostgreSQL's port
     #[arg(long, default_value_t = 54322)]
     db_port: u16,
+    /// The service's port
+    #[arg(long, default_value_t = SERVICE_PORT)]
+    service_port: u16,
+    /// The port of the page with the mails that the project would have sent
+    #[arg(long, default_value_t = MAIL_PORT)]
+    mail_port: u16,
     /// Keep data here between runs [default: thrown away]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -39,69 +48,126 @@ pub struct Args {
     /// What users' tokens are signed with: hs256, or es256 with its public key at /auth/v1/.well-known/jwks.json
     #[arg(long, value_name = "ALGORITHM", default_value_t)]
     jwt_algorithm: SigningAlgorithm,
-    /// A bare Supabase: no migrations, no sample data
+    /// The custom access token hook [default: Casebase's; none with --empty]
+    #[arg(long, value_name = "URI")]
+    access_token_hook: Option<String>,
+    /// Sign-ups and new addresses count once the mail to them was answered [default: sign-ups at once]
+    #[arg(long)]
+    confirm_email: bool,
+    /// Where links in mails lead on to when the request names no other page
+    #[arg(long, value_name = "URL", default_value = SITE_URL)]
+    site_url: String,
+    /// A bare Supabase: no migrations, no sample data, no service
     #[arg(long)]
     empty: bool,
 }
 
+impl Args {
+    fn access_token_hook(&self) -> Option<String> {
+        let casebase = (!self.empty).then(|| ACCESS_TOKEN_HOOK.to_owned());
+        self.access_token_hook.clone().or(casebase)
+    }
+
+    /// Whoever lets the system choose the API's port gets free ones beside it too, unless others were chosen.
+    fn beside(&self, port: u16, default: u16) -> u16 {
+        if self.port == 0 && port == default {
+            0
+        } else {
+            port
+        }
+    }
+}
+
 /// Runs the stack until Ctrl-C or a termination signal.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let stack = Stack::start(Options {
+    // Before anything is made: a port that is taken is said at once.
+    let listener = match args.empty {
+        true => None,
+        false => Some(listen(&args).await?),
+    };
+    let options = Options {
         port: Some(args.port),
         db_port: Some(args.db_port),
         data: args.data.clone(),
-        access_token_hook: (!args.empty).then(|| ACCESS_TOKEN_HOOK.to_owned()),
+        access_token_hook: args.access_token_hook(),
         jwt_algorithm: args.jwt_algorithm,
-    })
-    .await?;
-    let result = run_started(&args, &stack).await;
+        mail_port: Some(args.beside(args.mail_port, MAIL_PORT)),
+        confirm_email: args.confirm_email,
+        site_url: Some(args.site_url.clone()),
+    };
+    let mut stop = pin!(super::stop_signal());
+    let stack = tokio::select! {
+        stack = Stack::start(options) => stack?,
+        signal = &mut stop => return Ok(signal?),
+    };
+    let result = tokio::select! {
+        result = run_started(&args, &stack, listener, stop) => result,
+        error = stack.ended() => Err(error.into()),
+    };
     stack.stop().await;
     result
 }
 
-async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
-    if !args.empty {
-        migrate(stack).await?;
-        if stack.fresh {
-            add_sample_data(stack)
-                .await
-                .context("the sample data (supabase/seed.sql)")?;
-        }
+async fn run_started(
+    args: &Args,
+    stack: &Stack,
+    listener: Option<TcpListener>,
+    mut stop: Pin<&mut impl Future<Output = std::io::Result<()>>>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        prepared = prepare(args, stack) => prepared?,
+        signal = &mut stop => return Ok(signal?),
     }
     let mut environment = stack.environment();
-    let service = if args.empty {
-        None
-    } else {
-        Some(start_service(stack, service_address(args)).await?)
-    };
-    if let Some(service) = &service {
+    let mut service = None;
+    if let Some(listener) = listener {
+        let started = start_service(stack, listener).await?;
         environment.push(("CASEBASE_DATABASE_URL", stack.database_url(WORKER)));
-        environment.push(("CASEBASE_URL", service.url().to_owned()));
+        environment.push(("CASEBASE_URL", started.url().to_owned()));
+        service = Some(started);
     }
-    print_table(&environment)?;
-    if let Some(file) = &args.ready_file {
-        write_ready_file(file, &environment)
-            .with_context(|| format!("--ready-file {}", file.display()))?;
-    }
-    super::stop_signal().await?;
-    if let Some(file) = &args.ready_file {
-        // Whoever waits for this file must not find it when nothing answers.
-        let _ = std::fs::remove_file(file);
-    }
+    print_table(args, &environment)?;
+    let _ready = match &args.ready_file {
+        Some(file) => Some(
+            ReadyFile::write(file, &environment)
+                .with_context(|| format!("--ready-file {}", file.display()))?,
+        ),
+        None => None,
+    };
     match service {
-        Some(service) => service.stop().await,
-        None => Ok(()),
+        Some(service) => service.until(stop).await,
+        None => Ok(stop.await?),
     }
 }
 
-/// The service has its own default port; whoever lets the system choose the API's gets a free one here too.
-fn service_address(args: &Args) -> SocketAddr {
-    let port = if args.port == 0 { 0 } else { SERVICE_PORT };
-    (Ipv4Addr::LOCALHOST, port).into()
+/// The migrations, and the sample data once.
+async fn prepare(args: &Args, stack: &Stack) -> anyhow::Result<()> {
+    if args.empty {
+        return Ok(());
+    }
+    migrate(stack).await?;
+    if stack.fresh {
+        add_sample_data(stack)
+            .await
+            .context("the sample data (supabase/seed.sql)")?;
+    }
+    Ok(())
+}
+
+async fn listen(args: &Args) -> anyhow::Result<TcpListener> {
+    let port = args.beside(args.service_port, SERVICE_PORT);
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "port {port} on 127.0.0.1 can't be used for the service: {error}\n\
+                 hint: choose another with --service-port"
+            )
+        })
 }
 
 /// The service for a local stack. The worker's role gets the stack's password, as an operator would give it one.
-pub async fn start_service(stack: &Stack, address: SocketAddr) -> anyhow::Result<Running> {
+pub async fn start_service(stack: &Stack, listener: TcpListener) -> anyhow::Result<Running> {
     let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "alter role {WORKER} password '{PASSWORD}'"
@@ -120,9 +186,6 @@ pub async fn start_service(stack: &Stack, address: SocketAddr) -> anyhow::Result
             .find(|(known, _)| *known == name)
             .map(|(_, value)| value.clone()),
     })?;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("the service's address {address} can't be used"))?;
     Running::start(listener, config)
 }
 
@@ -148,12 +211,13 @@ async fn add_sample_data(stack: &Stack) -> Result<(), sqlx::Error> {
     connection.close().await
 }
 
-fn print_table(environment: &[(&str, String)]) -> std::io::Result<()> {
+fn print_table(args: &Args, environment: &[(&str, String)]) -> std::io::Result<()> {
     let mut out = terminal::stdout();
-    writeln!(
-        out,
-        "A local Supabase with Casebase is running, for development and tests only.\n"
-    )?;
+    let what = match args.empty {
+        true => "A bare local Supabase, without Casebase,",
+        false => "A local Supabase with Casebase",
+    };
+    writeln!(out, "{what} is running, for development and tests only.\n")?;
     let width = environment
         .iter()
         .map(|(name, _)| name.len())
@@ -165,13 +229,25 @@ fn print_table(environment: &[(&str, String)]) -> std::io::Result<()> {
     writeln!(out, "\nCtrl-C stops it.")
 }
 
-/// Written beside and renamed, so that a reader never sees half of it.
-fn write_ready_file(file: &std::path::Path, environment: &[(&str, String)]) -> std::io::Result<()> {
-    let mut text = String::new();
-    for (name, value) in environment {
-        text.push_str(&format!("{name}={value}\n"));
+/// Removed when dropped: whoever waits for this file must not find it when nothing answers.
+struct ReadyFile<'a>(&'a Path);
+
+impl<'a> ReadyFile<'a> {
+    /// Written beside and renamed, so that a reader never sees half of it.
+    fn write(file: &'a Path, environment: &[(&str, String)]) -> std::io::Result<Self> {
+        let mut text = String::new();
+        for (name, value) in environment {
+            text.push_str(&format!("{name}={value}\n"));
+        }
+        let beside = file.with_extension("tmp");
+        std::fs::write(&beside, text)?;
+        std::fs::rename(&beside, file)?;
+        Ok(Self(file))
     }
-    let beside = file.with_extension("tmp");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, file)
+}
+
+impl Drop for ReadyFile<'_> {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.0);
+    }
 }

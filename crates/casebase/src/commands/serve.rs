@@ -34,17 +34,13 @@ pub async fn run(_: Args) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("CASEBASE_LISTEN {} can't be used", config.listen))?;
-    let mut service = Running::start(listener, config)?;
+    let service = Running::start(listener, config)?;
     writeln!(
         terminal::stderr(),
         "casebase serves at {}; Ctrl-C stops it",
         service.url
     )?;
-    tokio::select! {
-        signal = super::stop_signal() => signal?,
-        ended = service.ended() => return ended,
-    }
-    service.stop().await
+    service.until(super::stop_signal()).await
 }
 
 /// The service and the worker while they run.
@@ -88,6 +84,18 @@ impl Running {
             ended = &mut self.http => ended?,
             ended = &mut self.webhooks => ended?,
         }
+    }
+
+    /// Serves until `stop`, or until one of the two ends by itself.
+    pub async fn until(
+        mut self,
+        stop: impl Future<Output = std::io::Result<()>>,
+    ) -> anyhow::Result<()> {
+        tokio::select! {
+            stopped = stop => stopped?,
+            ended = self.ended() => return ended,
+        }
+        self.stop().await
     }
 
     /// Finishes what is under way, then ends both.

@@ -3,6 +3,7 @@
 
 #[path = "../support/dev.rs"]
 mod dev;
+mod document;
 #[path = "../support/extension.rs"]
 mod extension;
 mod programs;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     dev::Dev,
-    programs::{folder, node, succeed},
+    programs::{self, node, succeed},
 };
 
 const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
@@ -27,12 +27,21 @@ fn block(marker: &str) -> &'static str {
         .unwrap_or_else(|| panic!("README has no block with {marker}"))
 }
 
+/// How README runs a script with Node.js: the options between `node` and its name.
+fn node_options(script: &str) -> Vec<&'static str> {
+    let command = README.lines().find_map(|line| {
+        let (options, _) = line.strip_prefix("node ")?.split_once(script)?;
+        Some(options.split_whitespace().collect())
+    });
+    command.unwrap_or_else(|| panic!("README does not run {script}"))
+}
+
 /// A script beside the installed packages, removed at the end.
 struct Script(std::path::PathBuf);
 
 impl Script {
     fn write(name: &str, text: &str) -> Self {
-        let path = folder().join(format!(".{name}-{}.mjs", std::process::id()));
+        let path = programs::folder().join(format!(".{name}-{}.mjs", std::process::id()));
         std::fs::write(&path, text).expect("the folder is ours");
         Self(path)
     }
@@ -52,12 +61,19 @@ fn the_frontend_of_the_readme_works_as_written() {
     let page = block("signInWithPassword")
         .replace("http://127.0.0.1:54321", &dev.settings["SUPABASE_URL"])
         .replace("http://127.0.0.1:8787", &dev.settings["CASEBASE_URL"]);
-    // Browsers have a WebSocket, which supabase-js wants; Node.js before 22 has none.
-    let script = Script::write(
-        "frontend",
-        &format!("globalThis.WebSocket ??= class {{}}\n{page}"),
+    let script = Script::write("frontend", &page);
+    let installed = programs::folder().join("node_modules/ws");
+    assert!(
+        !installed.exists(),
+        "a plain install of supabase-js has no ws"
     );
-    let said = succeed(node.arg(&script.0).envs(&dev.settings));
+    let options = node_options("frontend.mjs");
+    let key = &dev.settings["SUPABASE_ANON_KEY"];
+    let said = succeed(
+        node.args(options)
+            .arg(&script.0)
+            .env("SUPABASE_ANON_KEY", key),
+    );
     assert!(
         said.contains("Badge reader refuses the night shift"),
         "{said}"

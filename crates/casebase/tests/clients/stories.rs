@@ -15,6 +15,9 @@ const SETTINGS: [&str; 3] = [
     "SUPABASE_SERVICE_ROLE_KEY",
 ];
 
+/// supabase-js wants a WebSocket even where Realtime is never used, and Node.js 20 has it behind this option alone.
+const WEBSOCKET: &str = "--experimental-websocket";
+
 fn play(story: &mut Command) {
     succeed(story.envs(SETTINGS.map(|name| (name, project().setting(name)))));
 }
@@ -22,7 +25,7 @@ fn play(story: &mut Command) {
 #[test]
 fn supabase_js_plays_a_days_work_as_client_staff_and_admin() {
     if let Some(mut node) = node() {
-        play(node.arg("story.mjs"));
+        play(node.args([WEBSOCKET, "story.mjs"]));
     }
 }
 
@@ -41,7 +44,17 @@ fn a_project_that_signs_with_es256_needs_no_shared_secret() {
     assert!(!dev.settings.contains_key("SUPABASE_JWT_SECRET"));
     for story in ["story.mjs", "service.mjs"] {
         if let Some(mut node) = node() {
-            succeed(node.arg(story).envs(&dev.settings));
+            succeed(node.args([WEBSOCKET, story]).envs(&dev.settings));
         }
+    }
+}
+
+/// Everything that takes a mail, with the mails that the stack caught.
+#[test]
+fn supabase_js_signs_up_recovers_invites_and_moves_over_mails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty", "--confirm-email"]);
+    if let Some(mut node) = node() {
+        succeed(node.args([WEBSOCKET, "mails.mjs"]).envs(&dev.settings));
     }
 }

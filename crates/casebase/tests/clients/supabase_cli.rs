@@ -30,6 +30,8 @@ impl Cli {
             .canonicalize()
             .expect("they are there");
         std::os::unix::fs::symlink(migrations, supabase.join("migrations")).expect("a link");
+        std::fs::copy(repository.join("seed.sql"), supabase.join("seed.sql"))
+            .expect("the sample data is copied");
         Some(Self(folder))
     }
 
@@ -95,6 +97,26 @@ fn what_db_push_applied_casebase_migrate_finds_in_place() {
         "nothing to apply: the database is up to date\n"
     );
     assert_eq!(listed(&cli, url), on_both_sides());
+}
+
+/// The seed's statements share a session with those in which the CLI notes what it ran.
+#[tokio::test]
+async fn db_push_include_seed_adds_the_sample_data_once() {
+    let Some(cli) = Cli::new() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty"]);
+    let url = &dev.settings["DATABASE_URL"];
+
+    for _ in 0..2 {
+        succeed(&mut cli.command("db push --include-seed", url));
+    }
+    assert_eq!(listed(&cli, url), on_both_sides());
+    let mut owner = PgConnection::connect(url).await.expect("a connection");
+    let cases: i64 = sqlx::query_scalar("select count(*) from public.cases")
+        .fetch_one(&mut owner)
+        .await
+        .expect("the owner reads");
+    assert_eq!(cases, 3);
 }
 
 #[test]

@@ -226,3 +226,45 @@ async fn a_policy_in_another_form_is_found() {
         assert!(!reading.complaints.is_empty(), "not found: {careless}");
     }
 }
+
+/// The conditions that docs/security.md gives owners for policies of their own, as `using (…)`, in its order.
+fn told() -> Vec<String> {
+    let docs = std::fs::read_to_string(repository_path("docs/security.md")).expect("UTF-8");
+    let (_, section) = docs.split_once("## Your own policies").expect("a section");
+    let (section, _) = section.split_once("\n## ").expect("another");
+    let conditions = section.split("\nusing (\n").skip(1);
+    conditions
+        .map(|rest| {
+            let (condition, _) = rest.split_once("\n)\n").expect("its end");
+            format!("using ({condition})")
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn owners_are_told_a_form_that_fails_and_two_that_do_not() {
+    const TABLES: &str = "
+        create table parent (id bigint primary key, department uuid);
+        create table child (id bigint primary key, parent_id bigint, shown boolean);
+        create function my_departments() returns uuid[] language sql stable as $$ select array[gen_random_uuid()] $$;
+        grant select, update on parent, child to authenticated;
+        alter table child enable row level security";
+    let _alone = ALONE.lock().await;
+    let mut fails = Vec::new();
+    for using in told() {
+        let policy =
+            format!("{TABLES}; create policy told on child for all to authenticated {using}");
+        let mut session = Session::new("authenticated", "", &policy).await;
+        let statement = Statement {
+            sql: "update child set shown = true".into(),
+            parameter: None,
+        };
+        let mut reading = Reading::default();
+        for plan in session.explain(&statement).await {
+            reading.read("child", &statement.sql, plan);
+        }
+        assert_eq!(reading.plans.len(), 1, "{using}");
+        fails.push(!reading.complaints.is_empty());
+    }
+    assert_eq!(fails, [true, false, false]);
+}

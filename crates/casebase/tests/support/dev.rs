@@ -26,7 +26,8 @@ pub fn casebase(args: &[&str]) -> Command {
 
 /// A `casebase dev` that has written its ready file; interrupted when dropped.
 pub struct Dev {
-    child: Child,
+    /// The process.
+    pub child: Child,
     /// What its ready file says.
     pub settings: HashMap<String, String>,
 }
@@ -34,6 +35,11 @@ pub struct Dev {
 impl Dev {
     /// Starts it with these arguments on free ports; `folder` gets the ready file.
     pub fn start(folder: &Path, args: &[&str]) -> Self {
+        Self::start_with_stderr(folder, args, Stdio::inherit())
+    }
+
+    /// The same, with its standard error there.
+    pub fn start_with_stderr(folder: &Path, args: &[&str], stderr: impl Into<Stdio>) -> Self {
         let ready = folder.join("ready.env");
         let ready_file = ready.to_str().expect("UTF-8");
         let mut all = vec![
@@ -48,6 +54,7 @@ impl Dev {
         all.extend(args);
         let mut child = casebase(&all)
             .stdout(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .expect("it starts");
         let patience = Instant::now() + Duration::from_secs(60);

@@ -1,7 +1,8 @@
-//! `/admin/users`: for whoever holds the service role's key.
+//! `/admin/users` and `/admin/generate_link`: for whoever holds the service role's key.
 
 pub(super) mod create;
 pub(super) mod delete;
+pub(super) mod generate_link;
 pub(super) mod list;
 pub(super) mod update;
 

@@ -1,6 +1,7 @@
 //! `casebase bench`: what Casebase costs, measured against what it is compared with in the same run.
 
 pub mod access;
+mod progress;
 mod report;
 mod rest;
 

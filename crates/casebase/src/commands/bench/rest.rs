@@ -13,7 +13,10 @@ use casebase_local::{Options, SERVICE_ROLE_KEY, Stack, postgres::SUPERUSER};
 use futures::future::try_join_all;
 use tokio_postgres::{Client, NoTls, types::ToSql};
 
-use super::report::{self, Measurement};
+use super::{
+    progress::Progress,
+    report::{self, Measurement},
+};
 
 /// The options of `casebase bench rest`. Run it in a release build.
 #[derive(Debug, clap::Args)]
@@ -106,12 +109,18 @@ async fn measure_all(args: &Args, stack: &Stack) -> anyhow::Result<Vec<Measureme
         .await?;
     let turn = Duration::from_secs(args.seconds);
     let mut measurements = Vec::new();
+    let mut progress = Progress::new(2 * QUESTIONS.len());
     for connections in [1, 16] {
         for question in &QUESTIONS {
+            progress.measures(&name(question, connections));
             measurements.push(measure(stack, question, connections, turn).await?);
         }
     }
     Ok(measurements)
+}
+
+fn name(question: &Question, connections: usize) -> String {
+    format!("{connections:>2} at a time: {}", question.name)
 }
 
 async fn measure(
@@ -148,7 +157,7 @@ async fn measure(
     }
     let (value, control) = (median(values), median(controls));
     Ok(Measurement {
-        name: format!("{connections:>2} at a time: {}", question.name),
+        name: name(question, connections),
         value,
         unit: "ms",
         control,

@@ -7,18 +7,14 @@ mod narrator;
 pub mod person;
 mod receiver;
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use casebase_local::{ANON_KEY, Options, Stack};
 use reqwest::{Method, Response, StatusCode, multipart};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
+use tokio::net::TcpListener;
 
 use self::{
     narrator::Narrator,
@@ -47,8 +43,6 @@ struct Upload {
 
 /// The project's README, so that the demo needs nothing but itself.
 const README: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
-
-const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// How long the webhook may take; it takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -127,7 +121,8 @@ async fn play(
     )?;
 
     *step = "service";
-    let service = dev::start_service(&stack, FREE_PORT).await?;
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let service = dev::start_service(&stack, free).await?;
     narrator.tell(
         "service",
         &format!("The service answers at {}", service.url()),
@@ -138,6 +133,7 @@ async fn play(
     // Also when it is interrupted, what was started is stopped in order.
     let result = tokio::select! {
         told = tell_story(narrator, step, &stack, &place, uploads) => told,
+        error = stack.ended() => Err(error.into()),
         signal = super::stop_signal() => signal
             .map_err(anyhow::Error::from)
             .and_then(|()| bail!("interrupted")),

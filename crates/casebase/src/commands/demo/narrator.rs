@@ -62,7 +62,8 @@ impl Narrator {
         if !self.json {
             return Ok(());
         }
-        let line = serde_json::json!({"step": step, "ok": false, "message": format!("{error:#}")});
+        let line =
+            serde_json::json!({"step": step, "ok": false, "message": terminal::describe(error)});
         writeln!(terminal::stdout().lock(), "{line}")
     }
 }

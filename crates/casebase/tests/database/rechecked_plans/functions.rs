@@ -124,7 +124,7 @@ fn is_from(statement: &str, source: &str, place: usize) -> bool {
         let mut pairs = statement.bytes().zip(source);
         source.len() >= statement.len() && pairs.all(|(s, o)| s == *o || s == b' ')
     };
-    (place.saturating_sub(statement.len())..=place).any(is_at)
+    ((place + 1).saturating_sub(statement.len())..=place).any(is_at)
         || is_formatted(statement, source, place)
 }
 
@@ -178,4 +178,33 @@ async fn functions_of_ours_re_check_no_row_in_a_form_that_fails() {
     let complaints = Vec::from_iter(complaints);
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
     assert!(places_of_all > 20, "{places_of_all}");
+}
+
+#[test]
+fn a_statement_is_known_by_where_it_stands() {
+    let source = "
+      -- update nothing
+      perform from a where a.x = 'update' for share;
+      update a set x = 1 returning x into y;
+      insert into a values (1) on conflict (x) do update set x = 2;
+      execute format($sql$ delete from %s f where f.x = $1 $sql$, a);";
+    let found = places(source);
+    let begin: Vec<_> = found.iter().map(|at| &source[*at..at + 9]).collect();
+    assert_eq!(begin, ["update a ", "delete fr", "for share"]);
+    for (statement, place) in [
+        (" SELECT from a where a.x = 'update' for share", 2),
+        ("update a set x = 1 returning x       ", 0),
+        (" delete from public.a f where f.x = $1 ", 1),
+    ] {
+        let known: Vec<_> = found
+            .iter()
+            .map(|at| is_from(statement, source, *at))
+            .collect();
+        assert!(known[place], "{statement}");
+        assert_eq!(
+            known.iter().filter(|known| **known).count(),
+            1,
+            "{statement}"
+        );
+    }
 }

@@ -17,13 +17,16 @@
 
 use serde_json::Value;
 
-/// Columns that never change, of the tables that lookups in policies start from.
-pub const FIXED: [(&str, &[&str]); 5] = [
+/// Columns that never change, of the tables that lookups in policies start from: `20_forged_columns` and
+/// `70_storage_follows_the_rows` hold that they don't, for a secret key either.
+const FIXED: [(&str, &[&str]); 6] = [
     ("public.case_internal", &["case_id"]),
     ("public.interactions", &["case_id"]),
     ("public.internal_notes", &["case_id"]),
     ("public.case_files", &["case_id"]),
     ("storage.objects", &["bucket_id", "name"]),
+    // What docs/security.md shows to owners.
+    ("public.child", &["parent_id"]),
 ];
 
 /// A table in the plan, by the name that expressions call it by.

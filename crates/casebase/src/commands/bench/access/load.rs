@@ -3,6 +3,8 @@
 use futures::future::try_join_all;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, raw_sql};
 
+use crate::commands::bench::progress::Progress;
+
 /// People, departments, clients; takes the indexes away.
 const PEOPLE: &str = include_str!("load/1_people.sql");
 /// Run at the same time; each builds its indexes again.
@@ -24,8 +26,13 @@ pub async fn is_loaded(superuser_url: &str) -> Result<bool, sqlx::Error> {
 
 /// Loads `cases` cases, three times as many interactions, and as many files, into a database without any.
 pub async fn load(superuser_url: &str, cases: u32) -> Result<(), sqlx::Error> {
+    Progress::prepares("Loading people, departments and clients");
     run(superuser_url, cases, PEOPLE).await?;
+    Progress::prepares(&format!(
+        "Loading {cases} cases with their interactions and files"
+    ));
     try_join_all(ROWS.map(|sql| run(superuser_url, cases, sql))).await?;
+    Progress::prepares("Vacuuming");
     // The visibility map is what a table in use has too. VACUUM stands alone in its statement.
     for table in [
         "public.cases",

@@ -16,7 +16,7 @@ use casebase_local::{Options, Stack, postgres::SUPERUSER};
 use sqlx::{Connection, PgConnection};
 
 use self::measure::Pair;
-use super::report;
+use super::{progress::Progress, report};
 use crate::commands::{dev, stop_signal};
 
 /// The options of `casebase bench access`.
@@ -55,9 +55,8 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     dev::migrate(stack).await?;
     let superuser = stack.database_url(SUPERUSER);
     if load::is_loaded(&superuser).await? {
-        tracing::info!("the database is loaded already");
+        Progress::prepares("The database is loaded already");
     } else {
-        tracing::info!(cases = args.cases, "loading");
         load::load(&superuser, args.cases).await?;
     }
 
@@ -67,16 +66,26 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     )
     .await?;
     let mut connection = PgConnection::connect(&superuser).await?;
+    let everybody = people::everybody(&mut connection).await?;
+    let questions: Vec<_> = everybody
+        .iter()
+        .flat_map(|asker| questions::of(asker).into_iter().map(move |q| (asker, q)))
+        .map(|(asker, question)| {
+            (
+                format!("{}: {}", asker.name, question.name),
+                asker,
+                question,
+            )
+        })
+        .filter(|(name, ..)| args.only.as_ref().is_none_or(|only| name.contains(only)))
+        .collect();
+    let mut progress = Progress::new(questions.len());
     let mut measurements = Vec::new();
-    for asker in people::everybody(&mut connection).await? {
-        tracing::info!(asker = asker.name, "measuring");
-        for question in questions::of(&asker) {
-            let name = format!("{}: {}", asker.name, question.name);
-            if args.only.as_ref().is_none_or(|only| name.contains(only)) {
-                measurements.push(pair.measure(name, &asker, &question).await?);
-            }
-        }
+    for (name, asker, question) in &questions {
+        progress.measures(name);
+        measurements.push(pair.measure(name.clone(), asker, question).await?);
     }
+    drop(progress);
     connection.close().await?;
     if args.json {
         return report::print_json(&measurements);
