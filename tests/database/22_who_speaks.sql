@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(24);
+select plan(29);
 
 -- What comes of: I am somebody else, and say it behind the client's back.
 create function pg_temp.speaks(who text, the_case text) returns text language plpgsql
@@ -57,6 +57,12 @@ select is(pg_temp.speaks('Carla', 'case'), 'Carla (CLIENT) to Benefits (BENEFITS
 select is(pg_temp.speaks('service', 'case'), 'X (CONTRACTOR) to Y (EMPLOYEE)', 'a service key says who spoke');
 select is(tests.sees('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_by)
   values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'On behalf', '{Alan}') returning created_by$$), tests.filled('{Alan}'), 'and on whose behalf');
+
+-- And changes what anybody said.
+select is(tests.does('Alan', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content)
+  values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'His words')$$), '1', 'Alan says something');
+select is(tests.would(who, $$update interactions set content = 'c' where content = 'His words'$$), outcome, who || ' changes his words: ' || outcome)
+from (values ('service', '1'), ('Ada', '1'), ('Dora', '42501'), ('Carla', '0')) v (who, outcome);
 
 select * from finish();
 rollback;

@@ -28,7 +28,7 @@ select c.name, c.value, '42501', '42501', '42501', '42501', '42501', '42501'
 from (values ('client_id', '''{other}'''), ('created_by', 'null'), ('created_at', 'now()'), ('updated_at', 'now()'),
              ('escalated_at', 'now()'), ('escalated_by', '''{Carla}'''), ('resolved_at', 'now()')) c (name, value);
 
-select plan((select count(*)::integer from columns) + 32);
+select plan((select count(*)::integer from columns) + 34);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, format('update cases set %I = %s where id = {case}', c.name, c.value)))
@@ -45,6 +45,12 @@ select is_empty(
 -- Nor does anything that stays become nothing; who made it does, when they are gone.
 select is(tests.would('service', format('update cases set %I = null where id = {case}', name)), outcome, name || ' becomes null: ' || outcome)
 from (values ('client_id', '23514'), ('created_at', '23514'), ('created_by', '1')) v (name, outcome);
+
+-- Who tries is told which of them it was, and which they can.
+select is(tests.refusal('Asta', $$update cases set title = 't', status = 'in_progress', priority = 'high', assigned_to = null where id = {case}$$),
+  '42501 | you can''t change priority, assigned_to of this case | You can change title, description, status, metadata, action_required_by, action_required_of.', 'staff are told');
+select is(tests.refusal('Carla', $$update cases set title = 't', priority = 'high' where id = {case}$$),
+  '42501 | you can''t change priority of this case | You can change title, description.', 'and clients');
 
 -- A new case: a client's has a title and a description.
 select is(tests.would('Carla', format('insert into cases (client_id, title, %I) values (''{acme}'', ''t'', %s)', name, value)), '42501',

@@ -13,7 +13,7 @@ create role tests_manager nologin;
 grant usage on schema storage to tests_manager;
 grant all on storage.objects to tests_manager;
 insert into tests.people (name, db_role, what) values ('manager', 'tests_manager', 'a role of the project''s own');
-select plan(31);
+select plan(34);
 
 -- Which policy speaks first.
 create function pg_temp.refused_by(who text, statement text) returns text language sql
@@ -29,6 +29,14 @@ insert into case_files (case_id, file_name, original_name, content_type, file_si
 select tests.id('case')::bigint, tests.id('number') || '-1634567890-place', 'x.pdf', 'a/b', 1, true, tests.filled('{Carla}')::uuid;
 select is(pg_temp.refused_by('Carla', $$insert into storage.objects (bucket_id, name) values ('admin-bucket', '{acme}/cases/{number}/{number}-1634567890-place')$$),
   'casebase_upload_only_so', 'a place in one bucket is none in the other');
+select is(pg_temp.refused_by('Carla', $$insert into storage.objects (bucket_id, name) values ('client-bucket', 'x')$$),
+  'casebase_upload_only_so', 'nor any other in the same bucket');
+savepoint seen;
+-- Others don't see what is pending. Should that policy be lost, it is still its uploader's place.
+alter policy see_case_files on case_files using (true);
+select is(pg_temp.refused_by('Alan', $$insert into storage.objects (bucket_id, name) values ('client-bucket', '{acme}/cases/{number}/{number}-1634567890-place')$$),
+  'casebase_upload_only_so', 'nor anybody else''s');
+rollback to seen;
 select matches(pg_temp.refused_by(who, format($$insert into storage.objects (bucket_id, name) values (%L, 'x')$$, bucket)),
   '^casebase_only_for_signed_in$', 'nor by ' || who || ' to ' || bucket)
 from unnest(array['admin-bucket', 'client-bucket']) bucket, unnest(array['anon', 'manager']) who;
@@ -60,6 +68,11 @@ alter table storage.objects enable trigger user;
 select is(tests.sees(who, $$select count(*) from storage.objects where name like '%/{number}/%'$$), wanted, who || ' reads an object where its row says it is')
 from (values ('Ada', '2'), ('Asta', '2'), ('Carla', '0')) v (who, wanted);
 select is(tests.sees('Carla', $$select count(*) from storage.objects where bucket_id = 'admin-bucket'$$), '0', 'and a client none in admin-bucket');
+
+-- Nor is it deleted with the one whose row says so.
+alter table case_files disable trigger a_keep_file;
+update case_files set state = 'deleting' where case_id = tests.id('case')::bigint;
+select is(tests.would('Ada', 'delete from storage.objects'), '2', 'what is deleted lies where its row says');
 
 select * from finish();
 rollback;
