@@ -102,7 +102,9 @@ from (values
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, {x}, 'x', true, '{}')$$,
      array['''case.updated'''], array['''updated''', '''case updated''', '''CASE.UPDATED''']),
   ('owner', 'insert into casebase.client_source (only_row, is_ours) values ({x}, true)', array[]::text[], array['false']),
-  ('owner', 'insert into casebase.webhook_queue (only_row) values ({x})', array[]::text[], array['false'])
+  ('owner', 'insert into casebase.webhook_queue (only_row) values ({x})', array[]::text[], array['false']),
+  ('owner', 'insert into casebase.webhook_limits (only_row) values ({x})', array[]::text[], array['false']),
+  ('owner', 'update casebase.webhook_limits set endpoints = {x}', array['0', '1000'], array['-1', '1001'])
 ) codes (by_whom, statement, taken, refused);
 
 -- What people write.
@@ -204,6 +206,9 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.created'', ''staff'', ''m'')', '23505'),
   ('owner', 'insert into casebase.client_source (is_ours) values (true)', '23505'),
   ('owner', 'insert into casebase.webhook_queue default values', '23505'),
+  ('owner', 'insert into casebase.webhook_limits default values', '23505'),
+  ('owner', 'insert into casebase.webhook_subscriptions (filter, endpoint_id) select filter, endpoint_id from casebase.webhook_subscriptions', '23505'),
+  ('owner', 'insert into casebase.webhook_subscriptions (filter, endpoint_id) values (''*'', ''{none}'')', '23503'),
   ('owner', 'insert into casebase.webhook_deliveries (id, endpoint_id) overriding system value values ({delivery}, ''{endpoint}'')', '23505'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) select {delivery}, 1, now(), 200 from generate_series(1, 2)', '23505'),
   ('owner', 'insert into casebase.spent_paths values (''b'', ''p''), (''b'', ''p'')', '23505'),

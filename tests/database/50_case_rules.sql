@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(73);
+select plan(76);
 select tests.world();
 
 -- The number.
@@ -43,6 +43,8 @@ select is(tests.does('Carla', 'select escalate_case({case})'), '1', 'a client es
 select is(tests.sees('Carla', 'select priority || (escalated_by = ''{Carla}'') || (escalated_at is not null) from cases where id = {case}'), 'hightruetrue',
   'it has a high priority, and who and when are known');
 select is(tests.does('Asta', 'select escalate_case({case})'), 'PT409', 'it is escalated once');
+select is(tests.does('Asta', $$update cases set status = 'in_progress' where id = {case}$$), '1', 'and taken up');
+select is(tests.sees('Asta', 'select escalated_at is not null from cases where id = {case}'), 'true', 'stays so');
 select is(tests.does('Alan', $$update cases set priority = 'urgent', status = 'resolved' where id = {case}$$), '1', 'when it was resolved');
 select is(tests.does('Dora', $$update cases set status = 'resolved', priority = 'urgent' where id = {case}$$), '1', 'and told so again');
 select is(tests.sees('Dora', 'select escalated_at is not null from cases where id = {case}'), 'true', 'it was escalated');
@@ -71,6 +73,9 @@ select is(tests.would('Ada', $$update cases set assigned_to = '{Ivan}' where id 
 select is(tests.would('Ada', $$update cases set assigned_to = '{Carla}' where id = {case}$$), '23514', 'nor a client');
 select is(tests.would('service', $$update cases set assigned_to = '{Ivan}' where id = {case}$$), '23514', 'not even by a service key');
 
+update cases set assigned_to = tests.filled('{Alan}')::uuid where id = tests.id('case')::bigint;
+select is(tests.would('Alan', $$update cases set assigned_to = assigned_to, required_specialty_id = required_specialty_id, title = 't' where id = {case}$$), '1',
+  'whom an admin gave it without keeps it, as long as nothing of that is changed');
 update cases set assigned_to = tests.filled('{Asta}')::uuid, required_specialty_id = null where id = tests.id('case')::bigint;
 update cases set required_specialty_id = tests.id('pensions')::uuid where id = tests.id('case')::bigint;
 update staff_members set active = false where user_id = tests.filled('{Asta}')::uuid;

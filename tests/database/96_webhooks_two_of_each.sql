@@ -7,7 +7,7 @@ delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
 insert into tests.names select 'first', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/1', 'first')$$);
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second')$$);
-select plan(39);
+select plan(41);
 
 -- What leases, as 'endpoint case', in order; and a report about those of an endpoint.
 create temporary table leased (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, the_case text, message_id text, secrets text[]);
@@ -95,6 +95,8 @@ select is(casebase.webhook_tidy('30 days'), 3, 'what was finished long ago is fo
 select is(tests.does('Ada', $$select delete_webhook_endpoint('{second}')$$), '1', 'one goes');
 select casebase.webhook_tidy('30 days');
 select is(pg_temp.states() || (select count(*) from casebase.webhook_deliveries where finished_at is null), 'first delivered 20', 'with what waits for it, and nothing of the other''s');
+select is(tests.does('Alan', $$update cases set title = 'c' where id = {case}$$), '1', 'from then on');
+select is((select count(*) from casebase.webhook_deliveries where endpoint_id = tests.id('second')::uuid and finished_at is null), 0::bigint, 'a change is nothing to it');
 
 select * from finish();
 rollback;
