@@ -171,7 +171,7 @@ impl Judge {
         for at in self.order(mutant) {
             let file = &self.files[at];
             // A mutant may never come to an end.
-            let begin = format!("set statement_timeout = '5min'; {RESTART}; begin");
+            let begin = format!("set statement_timeout = '1min'; {RESTART}; begin");
             run(connection, &begin).await.expect("a transaction");
             if let Err(e) = run(connection, &mutant.sql).await {
                 return Verdict::Impossible(e.to_string());
