@@ -282,6 +282,25 @@ async fn a_name_in_the_query_counts_for_a_form_too() {
     }
 }
 
+/// Schemathesis can't see this one: there are other reasons to refuse a file that its document allows.
+#[tokio::test]
+async fn the_longest_name_of_a_file_is_the_one_in_the_document() {
+    let world = World::new(vec![the_case()]).await;
+    let api = world.anonymous(Method::GET, "/openapi.json");
+    let api: Value = api.send().await.unwrap().json().await.unwrap();
+    let upload = &api["paths"]["/v1/cases/{case_id}/files"]["post"];
+    let parameters = upload["parameters"].as_array().unwrap();
+    let name = parameters.iter().find(|p| p["name"] == "name").unwrap();
+    assert_eq!(name["required"], true);
+    let longest = name["schema"]["maxLength"].as_u64().unwrap();
+    for (length, code) in [(longest, "empty_file"), (longest + 1, "invalid_name")] {
+        let name = "x".repeat(usize::try_from(length).unwrap());
+        let request = world.user(Method::POST, &format!("{UPLOAD}?name={name}"));
+        let (status, error) = error(request.send().await.unwrap()).await;
+        assert_eq!((status, error["code"].as_str().unwrap()), (422, code));
+    }
+}
+
 #[tokio::test]
 async fn a_path_that_is_no_text_is_refused_in_the_shape_of_all_refusals() {
     let world = World::new(vec![]).await;
