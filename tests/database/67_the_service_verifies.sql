@@ -19,6 +19,9 @@ update case_files set state = 'available', sha256 = repeat('a', 64), object_vers
 update client_documents set state = 'available', sha256 = repeat('a', 64), object_version = 'v1' where file_name ~ 'available$';
 update case_files set state = 'deleting' where file_name ~ 'deleting$';
 update client_documents set state = 'deleting' where file_name ~ 'deleting$';
+-- Elsewhere there are objects of the same names.
+insert into storage.buckets (id, name) values ('theirs', 'theirs');
+insert into storage.objects (bucket_id, name, version) select 'theirs', object_path, 'v9' from casebase.reserved_objects where object_path ~ 'uploaded$';
 create temporary table kinds (kind text, other text);
 insert into kinds values ('case_file', 'client_document'), ('client_document', 'case_file');
 

@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(73);
+select plan(74);
 select tests.world();
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
@@ -111,6 +111,9 @@ select is(tests.does('Carla', $$update case_files set state = 'deleting' where f
 select is(tests.does('Carla', $$delete from case_files where file_name = '{number}-1634567890-unchecked.pdf'$$), '1', 'and gone');
 select is(tests.would('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
   values ({case}, '{number}-1634567890-unchecked.pdf', 'x.pdf', 'application/pdf', 10)$$), '23505', 'and taken all the same');
+
+select is(tests.does('Alan', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
+  values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 10)$$), '1', 'a place in the other bucket is another place');
 
 -- What the rules ask of Storage's table says nothing about other buckets.
 select is(tests.sees('Carla', $$select casebase.object_version('theirs', 'a')$$), null, 'nobody learns of the host''s objects');

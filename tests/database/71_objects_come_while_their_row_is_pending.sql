@@ -21,7 +21,7 @@ where f.object_path ~ 'place$' and b.object_path ~ 'beside$';
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
 insert into storage.objects (bucket_id, name, version) select 'client-bucket', beside, 'v1' from kinds;
-select plan(2 * 19);
+select plan(2 * 21);
 
 create function pg_temp.tried(kind kinds, statement text) returns text language sql
 as $$ select tests.would('service', replace(replace(statement, '{place}', kind.place), '{beside}', kind.beside)) $$;
@@ -39,6 +39,12 @@ from kinds k, (values
   ($$update storage.objects set bucket_id = 'client-bucket', name = '{place}' where name = 'a'$$, '42501', 'nor there from outside'),
   ($$update storage.objects set bucket_id = 'theirs' where name = '{beside}'$$, '42501', 'nor out'),
   ($$update storage.objects set metadata = '{}', last_accessed_at = now() where name = '{beside}'$$, '1', 'what is not its bytes may change')) t (statement, outcome, what);
+
+-- An object of the same name elsewhere is another one.
+insert into storage.objects (bucket_id, name, version) select 'theirs', place, 'v9' from kinds;
+select is(pg_temp.tried(k, format($$update %s set state = 'uploaded' where object_path = '{place}'$$, k.name)), 'PT409', k.name || ': what lies in the host''s bucket is not it') from kinds k;
+select is(pg_temp.tried(k, format($$update %s set state = 'uploaded' where object_path = '{beside}'$$, k.name)), '1', k.name || ': what lies in ours is') from kinds k;
+delete from storage.objects where bucket_id = 'theirs' and version = 'v9';
 
 -- Storage's own role writes too, and reads none of our tables.
 insert into tests.people (name, db_role, what) values ('Storage', 'supabase_storage_admin', 'the storage service');

@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(27);
+select plan(30);
 
 -- A delivery for an endpoint and a case, in a state.
 create function pg_temp.delivers(which text, the_case integer, in_state text) returns void language sql
@@ -126,6 +126,26 @@ update casebase.webhook_deliveries set finished_at = now() - interval '31 days' 
 select pg_temp.delivers('second', 1, 'delivered');
 select is(casebase.webhook_tidy('30 days'), 1, 'what is over for long is forgotten');
 select is(pg_temp.states(), 'first 2 pending, first 3 pending, first 4 pending, second 1 delivered', 'and neither what is over since, nor what is not over');
+
+-- Every lane in one turn, up to two hundred; the next turn goes on where that one ended, also past those that rightly wait.
+delete from casebase.webhook_deliveries;
+update casebase.webhook_endpoints set enabled = true, failures_in_a_row = 0;
+select pg_temp.delivers(which, n, 'waiting') from unnest(array['first', 'second']) which, generate_series(1, 2) n;
+select casebase.webhook_tidy('30 days');
+select is(pg_temp.states(), 'first 1 pending, first 2 pending, second 1 pending, second 2 pending', 'four lanes go on');
+delete from casebase.webhook_deliveries;
+update casebase.webhook_endpoints set enabled = description = 'second';
+insert into cases (client_id, title) select tests.id('acme')::uuid, 'many' from generate_series(1, 201);
+delete from casebase.webhook_deliveries;
+insert into case_events (case_id, seq, type, actor_name, visible_to_client, data)
+select id, seq, 'case.updated', 'x', false, '{}' from cases, unnest(array[1001, 1002]) seq where title = 'many' order by id, seq;
+update casebase.webhook_deliveries d set state = 'waiting' from case_events e where e.id = d.event_id and e.seq = 1002;
+update casebase.webhook_deliveries set state = 'leased', leased_at = now(), leased_until = now() + interval '1 hour' where state = 'pending';
+delete from casebase.webhook_deliveries where id = (select max(id) from casebase.webhook_deliveries where state = 'leased');
+select casebase.webhook_tidy('30 days');
+select is((select count(*) from casebase.webhook_deliveries where state = 'pending'), 0::bigint, 'one lane of many waits for nothing, and its turn has not come');
+select casebase.webhook_tidy('30 days');
+select is((select count(*) from casebase.webhook_deliveries where state = 'pending'), 1::bigint, 'in the next turn it goes on');
 
 select * from finish();
 rollback;
