@@ -32,7 +32,6 @@ begin
     from pg_attribute a
     where a.attrelid = 'public.cases'::regclass
       and a.attnum > 0
-      and not a.attisdropped
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')

@@ -162,7 +162,8 @@ begin
   else
     new.resolved_at := null;
   end if;
-  if tg_op = 'UPDATE' and old.status = 'resolved' and new.status <> 'resolved' then
+  -- Of an insert, old is null here and below.
+  if old.status = 'resolved' and new.status <> 'resolved' then
     new.escalated_at := null;
     new.escalated_by := null;
   end if;
@@ -180,14 +181,13 @@ create function casebase.check_assignee() returns trigger
 as $$
 begin
   if new.assigned_to is null
-     or tg_op = 'UPDATE'
-        and new.assigned_to is not distinct from old.assigned_to
+     or new.assigned_to is not distinct from old.assigned_to
         and new.required_specialty_id is not distinct from old.required_specialty_id
   then
     return new;
   end if;
   -- Who was switched off since keeps the case until somebody takes it.
-  if (tg_op = 'INSERT' or new.assigned_to is distinct from old.assigned_to)
+  if new.assigned_to is distinct from old.assigned_to
      and not exists (select from public.staff_members s where s.user_id = new.assigned_to and s.active)
   then
     raise exception 'a case can be assigned to active staff only'

@@ -240,11 +240,11 @@ as $$
 begin
   update public.case_files f
   set state = 'deleting', rejection = 'its interaction is not shown to the client any more'
-  where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client
+  where f.interaction_id = new.id and f.visible_to_client
     and f.state in ('pending', 'uploaded');
   if exists (
     select from public.case_files f
-    where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client and f.state = 'available'
+    where f.interaction_id = new.id and f.visible_to_client and f.state = 'available'
   ) then
     raise exception 'the interaction has files that the client sees'
       using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';

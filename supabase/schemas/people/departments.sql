@@ -34,7 +34,8 @@ begin
   end if;
   if new.is_default then
     update public.departments d set is_default = false where d.is_default and d.id <> new.id;
-  elsif tg_op = 'UPDATE' and old.is_default and pg_catalog.pg_trigger_depth() = 1 then
+  -- Of an insert, old is null.
+  elsif old.is_default and pg_catalog.pg_trigger_depth() = 1 then
     raise exception 'there must be a default department'
       using errcode = 'check_violation', hint = 'Set is_default on another department instead.';
   end if;

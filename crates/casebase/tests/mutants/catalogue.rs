@@ -198,7 +198,8 @@ struct Function {
     body: String,
     definition: String,
     is_definer: bool,
-    /// Whether it matters whose rights it has: it may read tables, and somebody but its owner runs it.
+    /// Whether it matters whose rights it has: it reads a table itself or asks whose they are, and somebody but its
+    /// owner runs it.
     is_shared: bool,
     /// Its name, and the tables whose triggers call it.
     subjects: Vec<String>,
@@ -207,7 +208,8 @@ struct Function {
 const FUNCTIONS: &str = "
     select p.oid::regprocedure::text as signature, p.prosrc as body, pg_get_functiondef(p.oid) as definition,
            p.prosecdef as is_definer,
-           p.provolatile <> 'i'
+           regexp_replace(lower(p.prosrc), 'distinct\s+from|from\s+[a-z_.]+\s*\(', '', 'g')
+               ~ '\m(from|join|into|update)\M|row_security_active|current_user'
              and (p.prorettype = 'trigger'::regtype
                   or exists (select from aclexplode(p.proacl) a where a.grantee <> p.proowner)) as is_shared,
            array[p.proname::text] || array(
