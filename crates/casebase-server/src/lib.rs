@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod cases;
 pub mod config;
+pub mod database_url;
 mod error;
 mod files;
 mod health;
