@@ -29,6 +29,8 @@ pub(crate) struct ApiError {
     challenge: Option<String>,
     /// Whether trying again is safe (`Retry-After`): programs do what it says.
     retry: bool,
+    /// `Accept-Encoding`.
+    accept_encoding: Option<HeaderValue>,
 }
 
 /// The body of such an answer.
@@ -93,7 +95,7 @@ pub(crate) enum BodyRefusals {
     /// The body is too large.
     #[response(status = PAYLOAD_TOO_LARGE)]
     TooLarge(ErrorBody),
-    /// The body is of a type that is not taken.
+    /// The body is of a type that is not taken, or it is encoded.
     #[response(status = UNSUPPORTED_MEDIA_TYPE)]
     TypeNotTaken(ErrorBody),
     /// A field can't be taken.
@@ -113,6 +115,7 @@ impl ApiError {
             },
             challenge: None,
             retry: false,
+            accept_encoding: None,
         }
     }
 
@@ -125,6 +128,11 @@ impl ApiError {
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.detail.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn accept_encoding(mut self, accepted: HeaderValue) -> Self {
+        self.accept_encoding = Some(accepted);
         self
     }
 
@@ -195,6 +203,10 @@ impl IntoResponse for ApiError {
         if let Some(challenge) = challenge {
             let headers = response.headers_mut();
             headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(accepted) = self.accept_encoding {
+            let headers = response.headers_mut();
+            headers.insert(header::ACCEPT_ENCODING, accepted);
         }
         if self.retry {
             let wait = HeaderValue::from_static("5");

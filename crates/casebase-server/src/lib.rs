@@ -3,9 +3,11 @@
 //! Every request carries the caller's Supabase token. The service checks that it is one, and passes
 //! it on: what the caller may do is decided by the project's policies, never here.
 
+mod body;
 mod caller;
 mod cases;
 pub mod config;
+pub mod database_url;
 mod error;
 mod files;
 mod health;

@@ -790,3 +790,183 @@ async fn every_field_of_an_upload_is_taken_and_documented_in_query_and_form() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_encoded_body_is_refused_with_what_is_taken_and_nothing_is_read_of_it() {
+    let world = World::new(vec![]).await;
+    let paths = [
+        (Method::POST, "/v1/cases/CASE-0001/files?name=a.txt"),
+        (Method::POST, "/api/cases"),
+        (Method::PATCH, "/api/cases/CASE-0001"),
+    ];
+    for (method, path) in paths {
+        for coding in ["gzip", "br", "deflate", "zstd", "x-new", "identity, GZIP"] {
+            let request = world.user(method.clone(), path).body("{}");
+            let request = request.header("content-type", "application/json");
+            let answer = request.header("content-encoding", coding);
+            let answer = answer.send().await.unwrap();
+            let accepted = answer.headers().get("accept-encoding");
+            assert_eq!(accepted.unwrap(), "identity", "{path}");
+            let (status, error) = error(answer).await;
+            assert_eq!(
+                (status, error["code"].as_str().unwrap()),
+                (415, "encoding_not_taken")
+            );
+            let message = error["message"].as_str().unwrap();
+            let named = coding.rsplit(' ').next().unwrap();
+            assert!(
+                message.contains(named) && message.contains("`identity`"),
+                "{message}"
+            );
+        }
+        let plain = world
+            .user(method, path)
+            .body("{}")
+            .header("content-encoding", "Identity");
+        let answer = plain
+            .header("content-type", "application/json")
+            .send()
+            .await
+            .unwrap();
+        let (_, error) = error(answer).await;
+        assert_ne!(error["code"], "encoding_not_taken", "{path}");
+    }
+    assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
+async fn an_encoded_part_of_a_form_is_refused_too() {
+    let world = World::new(vec![the_case()]).await;
+    for (part, head, expected) in [
+        ("file", "content-encoding: gzip", "encoding_not_taken"),
+        (
+            "file",
+            "content-transfer-encoding: base64",
+            "encoding_not_taken",
+        ),
+        (
+            "interaction_id",
+            "content-transfer-encoding: quoted-printable",
+            "encoding_not_taken",
+        ),
+        // Taken, and then found to be no PDF.
+        (
+            "file",
+            "content-transfer-encoding: binary",
+            "content_refused",
+        ),
+    ] {
+        let form = format!(
+            "--x\r\ncontent-disposition: form-data; name=\"{part}\"; filename=\"a.pdf\"\r\n{head}\r\n\r\ntext\r\n--x--\r\n"
+        );
+        let request = world.user(Method::POST, UPLOAD).body(form);
+        let request = request.header("content-type", "multipart/form-data; boundary=x");
+        let (_, error) = error(request.send().await.unwrap()).await;
+        assert_eq!(error["code"], expected, "{part}, {head}: {error}");
+    }
+    assert_eq!(world.changes().await, 0);
+}
+
+/// A verified file whose bytes are `0123456789`, and whose object Storage gives whole or in part.
+fn the_file(sha256: Value) -> Vec<Mock> {
+    let row = json!([{
+        "id": 1, "case_id": 1, "interaction_id": null, "file_name": "a.txt", "original_name": "a.txt",
+        "file_url": "s3://case-files/1/a.txt", "bucket_id": "case-files", "object_path": "1/a.txt",
+        "content_type": "text/plain", "file_size": 10, "sha256": sha256, "object_version": "v",
+        "state": "available", "rejection": null, "visible_to_client": true, "uploaded_by": USER,
+        "uploaded_at": "2026-01-01T00:00:00+00:00",
+    }]);
+    let object = || Mock::given(path("/storage/v1/object/authenticated/case-files/1/a.txt"));
+    let part = |range, bytes: &str| {
+        let answer = ResponseTemplate::new(206).set_body_string(bytes);
+        let answer = answer.insert_header("content-range", format!("{range}/10"));
+        let asked = object().and(header("range", str::replace(range, ' ', "=")));
+        asked.respond_with(answer)
+    };
+    vec![
+        rows("case_files", row),
+        part("bytes 2-4", "234"),
+        part("bytes 0-0", "0"),
+        object().respond_with(ResponseTemplate::new(200).set_body_string("0123456789")),
+    ]
+}
+
+#[tokio::test]
+async fn a_download_is_judged_by_what_the_caller_has() {
+    let hash = "ab".repeat(32);
+    let world = World::new(the_file(json!(hash))).await;
+    let mine = format!("\"{hash}\"");
+    let (weak, other) = (format!("W/{mine}"), "\"other\"".to_owned());
+    let list = format!("\"a,b\", {mine}");
+    let time = "Sat, 28 Nov 2026 12:00:00 GMT";
+    for (name, value, range, status, body) in [
+        ("if-none-match", &*mine, None, 304, ""),
+        ("if-none-match", &weak, None, 304, ""),
+        ("if-none-match", &list, Some("bytes=2-4"), 304, ""),
+        ("if-none-match", "*", None, 304, ""),
+        ("if-none-match", &other, None, 200, "0123456789"),
+        ("if-none-match", &other, Some("bytes=2-4"), 206, "234"),
+        ("if-range", &mine, Some("bytes=2-4"), 206, "234"),
+        ("if-range", &other, Some("bytes=2-4"), 200, "0123456789"),
+        ("if-range", &weak, Some("bytes=2-4"), 200, "0123456789"),
+        ("if-range", time, Some("bytes=2-4"), 200, "0123456789"),
+        ("if-range", "nonsense", Some("bytes=2-4"), 200, "0123456789"),
+        ("if-match", &list, None, 200, "0123456789"),
+        ("if-match", "*", None, 200, "0123456789"),
+        ("if-match", &weak, None, 412, "file_changed"),
+        ("if-match", &other, None, 412, "file_changed"),
+    ] {
+        let mut request = world.user(Method::GET, "/v1/files/1").header(name, value);
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{name}: {value}");
+        assert_eq!(answer.headers()["etag"], mine, "{name}: {value}");
+        assert_eq!(answer.headers()["cache-control"], "private, no-cache");
+        let got = answer.text().await.unwrap();
+        let same = if status == 412 {
+            got.contains(body)
+        } else {
+            got == body
+        };
+        assert!(same, "{name}: {value} gave {got}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_confirmed_of_a_file_that_storage_keeps_from_the_caller() {
+    let mut mocks = the_file(json!("ab".repeat(32)));
+    mocks.truncate(1);
+    let hidden = json!({"statusCode": "404", "error": "not_found", "message": "Object not found"});
+    let hidden = ResponseTemplate::new(400).set_body_json(hidden);
+    mocks.push(
+        Mock::given(path("/storage/v1/object/authenticated/case-files/1/a.txt"))
+            .respond_with(hidden),
+    );
+    let world = World::new(mocks).await;
+    for (name, value) in [("if-none-match", "*"), ("if-match", "\"other\"")] {
+        let request = world.user(Method::GET, "/v1/files/1").header(name, value);
+        let (status, error) = error(request.send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (404, "file_not_found")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_a_hash_is_unchanged_for_nobody_but_who_takes_any() {
+    let world = World::new(the_file(Value::Null)).await;
+    for (name, value, status) in [
+        ("if-none-match", "\"other\"", 200),
+        ("if-none-match", "*", 304),
+        ("if-match", "\"other\"", 412),
+        ("if-match", "*", 200),
+    ] {
+        let request = world.user(Method::GET, "/v1/files/1").header(name, value);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{name}: {value}");
+        assert!(!answer.headers().contains_key("etag"));
+    }
+}
