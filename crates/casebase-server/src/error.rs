@@ -314,9 +314,11 @@ impl From<storage::Error> for ApiError {
                 &error,
             ),
             E::Unavailable(reason) => Self::away("storage_unavailable", "Storage", reason),
-            E::Interrupted(_) | E::InvalidKey(_) | E::Misconfigured(_) | E::Unexpected(_) => {
-                Self::odd_answer("storage_error", "Storage", &error)
-            }
+            E::Interrupted(_)
+            | E::InvalidKey(_)
+            | E::Misconfigured(_)
+            | E::WrongSetting { .. }
+            | E::Unexpected(_) => Self::odd_answer("storage_error", "Storage", &error),
         }
     }
 }
