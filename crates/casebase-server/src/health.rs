@@ -6,6 +6,7 @@ use axum::{Json, extract, http::StatusCode};
 use casebase_files::storage::{self, S3Setting};
 use casebase_supabase::{jwt::UserToken, postgrest};
 use serde::{Serialize, de::IgnoredAny};
+use sqlx::error::DatabaseError;
 use utoipa::ToSchema;
 
 use crate::State;
@@ -275,9 +276,12 @@ async fn storage(state: &State) -> Result<(), Problem> {
 async fn database(state: &State) -> Result<(), Problem> {
     let reached = state.ledger.is_reachable().await;
     reached.map_err(|error| {
-        let code = error.as_database_error().and_then(|e| e.code());
-        match code.as_deref().and_then(|code| code.get(..2)) {
-            Some("28" | "3D") => setting("CASEBASE_DATABASE_URL", error),
+        let refused = error.as_database_error();
+        let code = refused.and_then(DatabaseError::code).unwrap_or_default();
+        match (code.get(..2), refused) {
+            (Some("28" | "3D"), Some(refused)) => {
+                setting("CASEBASE_DATABASE_URL", refused.message())
+            }
             _ => away(DATABASE, error),
         }
     })
