@@ -322,6 +322,19 @@ mod tests {
         encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
     }
 
+    #[tokio::test]
+    async fn a_token_of_nobody_is_the_publics_and_signed_with_the_secret() {
+        let url = Url::parse("http://127.0.0.1:9").unwrap();
+        let verifier = Verifier::new(&url, Some(SECRET)).unwrap();
+        let nobody = verifier.of_nobody().unwrap();
+        let verified = verifier.verify(nobody.as_str()).await.unwrap();
+        assert_eq!(
+            (verified.claims().role.as_str(), verified.claims().sub),
+            ("anon", None)
+        );
+        assert!(Verifier::new(&url, None).unwrap().of_nobody().is_none());
+    }
+
     fn ec_key() -> EncodingKey {
         EncodingKey::from_ec_pem(EC_KEY.as_bytes()).unwrap()
     }
