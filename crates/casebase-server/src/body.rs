@@ -4,7 +4,7 @@ use axum::{
     Json,
     body::Body,
     extract::{FromRequest, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_ENCODING},
+    http::{HeaderMap, HeaderName, header::CONTENT_ENCODING},
 };
 use serde::de::DeserializeOwned;
 
@@ -49,23 +49,16 @@ fn refuse(headers: &HeaderMap, name: &HeaderName, taken: &[&str]) -> Result<(), 
     let values = headers.get_all(name).iter();
     let codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     for coding in codings.map(|coding| coding.trim_ascii()) {
-        let known = |taken: &&str| coding.eq_ignore_ascii_case(taken.as_bytes());
-        if !coding.is_empty() && !taken.iter().any(|taken| known(&taken)) {
+        let is = |taken: &&str| coding.eq_ignore_ascii_case(taken.as_bytes());
+        if !coding.is_empty() && !taken.iter().any(is) {
             return Err(encoded(name, coding, taken));
         }
     }
     Ok(())
 }
 
-/// RFC 9110, 15.5.16: what would be taken is said in `Accept-Encoding`.
 fn encoded(name: &HeaderName, coding: &[u8], taken: &[&str]) -> ApiError {
     let (coding, taken) = (String::from_utf8_lossy(coding), taken.join("`, `"));
     let message = format!("`{name}: {coding}` is not taken, only `{taken}`");
-    ApiError::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "encoding_not_taken",
-        message,
-    )
-    .hint(format!("send it as it is, without `{name}`"))
-    .accept_encoding(HeaderValue::from_static("identity"))
+    ApiError::coding(message).hint(format!("send it as it is, without `{name}`"))
 }

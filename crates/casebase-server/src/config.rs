@@ -101,7 +101,7 @@ pub const VARIABLES: &[Variable] = &[
     },
     Variable {
         name: "CASEBASE_MAX_FILE_BYTES",
-        meaning: "the largest file taken, in bytes; the limits of the project and its buckets hold as well",
+        meaning: "the largest file taken, in bytes, at most 5 GiB; the limits of the project and its buckets hold as well",
         takes: "a whole number of bytes from 1 to 5368709120 (5 GiB)",
         default: Fallback::Value("5368709120"),
     },

@@ -29,8 +29,8 @@ pub(crate) struct ApiError {
     challenge: Option<String>,
     /// Whether trying again is safe (`Retry-After`): programs do what it says.
     retry: bool,
-    /// `Accept-Encoding`.
-    accept_encoding: Option<HeaderValue>,
+    /// Whether it is the body's coding that is not taken (`Accept-Encoding`; RFC 9110, 15.5.16).
+    coding: bool,
 }
 
 /// The body of such an answer.
@@ -115,7 +115,7 @@ impl ApiError {
             },
             challenge: None,
             retry: false,
-            accept_encoding: None,
+            coding: false,
         }
     }
 
@@ -131,9 +131,12 @@ impl ApiError {
         self
     }
 
-    pub(crate) fn accept_encoding(mut self, accepted: HeaderValue) -> Self {
-        self.accept_encoding = Some(accepted);
-        self
+    /// 415 for a body that is encoded: no coding is taken off.
+    pub(crate) fn coding(message: impl ToString) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let mut error = Self::new(status, "encoding_not_taken", message);
+        error.coding = true;
+        error
     }
 
     /// 401 for a request without a token: no error code, says RFC 6750.
@@ -204,9 +207,9 @@ impl IntoResponse for ApiError {
             let headers = response.headers_mut();
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if let Some(accepted) = self.accept_encoding {
-            let headers = response.headers_mut();
-            headers.insert(header::ACCEPT_ENCODING, accepted);
+        if self.coding {
+            let none = HeaderValue::from_static("identity");
+            response.headers_mut().insert(header::ACCEPT_ENCODING, none);
         }
         if self.retry {
             let wait = HeaderValue::from_static("5");
@@ -314,9 +317,11 @@ impl From<storage::Error> for ApiError {
                 &error,
             ),
             E::Unavailable(reason) => Self::away("storage_unavailable", "Storage", reason),
-            E::Interrupted(_) | E::InvalidKey(_) | E::Misconfigured(_) | E::Unexpected(_) => {
-                Self::odd_answer("storage_error", "Storage", &error)
-            }
+            E::Interrupted(_)
+            | E::InvalidKey(_)
+            | E::Misconfigured(_)
+            | E::WrongSetting { .. }
+            | E::Unexpected(_) => Self::odd_answer("storage_error", "Storage", &error),
         }
     }
 }

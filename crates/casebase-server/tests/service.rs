@@ -30,12 +30,19 @@ struct World {
 
 impl World {
     async fn new(mocks: Vec<Mock>) -> Self {
+        Self::with(mocks, &[]).await
+    }
+
+    /// With other settings than usual; an empty one counts as not set.
+    async fn with(mocks: Vec<Mock>, settings: &[(&str, &str)]) -> Self {
         let supabase = MockServer::start().await;
         for mock in mocks {
             mock.mount(&supabase).await;
         }
         let url = supabase.uri();
+        let other = |name| settings.iter().find(|(other, _)| *other == name);
         let config = Config::from_variables(|name| match name {
+            _ if other(name).is_some() => other(name).map(|(_, value)| (*value).to_owned()),
             "SUPABASE_URL" => Some(url.clone()),
             "SUPABASE_ANON_KEY" => Some("sb_publishable_x".into()),
             "SUPABASE_JWT_SECRET" => Some(SECRET.into()),
@@ -611,10 +618,7 @@ async fn a_change_that_was_not_answered_may_have_been_made_and_a_look_changes_no
 
 #[tokio::test]
 async fn readiness_names_what_is_away_and_liveness_does_not_depend_on_it() {
-    let world = World::new(vec![
-        Mock::given(path("/rest/v1/")).respond_with(ResponseTemplate::new(401)),
-    ])
-    .await;
+    let world = World::new(vec![nobody_sees_cases()]).await;
     let live = world
         .anonymous(Method::GET, "/healthz")
         .send()
@@ -628,7 +632,9 @@ async fn readiness_names_what_is_away_and_liveness_does_not_depend_on_it() {
         .unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     let parts: Value = ready.json().await.unwrap();
-    let expected = json!({"status": "not ready", "postgrest": "ok", "storage": "ok", "database": "unavailable"});
+    let expected = json!({
+        "status": "not ready", "auth": "ok", "postgrest": "ok", "storage": "ok", "database": "unavailable",
+    });
     assert_eq!(parts, expected);
 }
 
@@ -969,4 +975,184 @@ async fn a_file_without_a_hash_is_unchanged_for_nobody_but_who_takes_any() {
         assert_eq!(answer.status(), status, "{name}: {value}");
         assert!(!answer.headers().contains_key("etag"));
     }
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> Mock {
+    let body = json!({"code": code, "message": message});
+    let answer = ResponseTemplate::new(status).set_body_json(body);
+    Mock::given(path("/rest/v1/cases")).respond_with(answer)
+}
+
+fn nobody_sees_cases() -> Mock {
+    refusal(401, "42501", "permission denied for table cases")
+}
+
+fn published(keys: Value) -> Mock {
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"keys": keys}));
+    Mock::given(path("/auth/v1/.well-known/jwks.json")).respond_with(answer)
+}
+
+async fn readiness(world: &World) -> Value {
+    let asked = world.anonymous(Method::GET, "/readyz").send();
+    let answer = asked.await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    answer.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn readiness_names_the_setting_that_the_project_does_not_take() {
+    let no_secret = ("SUPABASE_JWT_SECRET", "");
+    let legacy = (
+        "SUPABASE_ANON_KEY",
+        "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln",
+    );
+    let by_rest = ("CASEBASE_STORAGE", "rest");
+    for (mocks, settings, part, named) in [
+        (
+            vec![refusal(401, "PGRST301", "JWSInvalidSignature")],
+            vec![],
+            "auth",
+            "SUPABASE_JWT_SECRET",
+        ),
+        (
+            vec![published(json!([]))],
+            vec![no_secret],
+            "auth",
+            "SUPABASE_JWT_SECRET",
+        ),
+        (
+            vec![refusal(401, "", "Invalid API key")],
+            vec![],
+            "postgrest",
+            "SUPABASE_ANON_KEY",
+        ),
+        (
+            vec![refusal(401, "PGRST301", "JWSInvalidSignature")],
+            vec![no_secret, legacy, by_rest],
+            "postgrest",
+            "SUPABASE_ANON_KEY",
+        ),
+        (vec![], vec![], "postgrest", "SUPABASE_URL"),
+    ] {
+        let ready = readiness(&World::with(mocks, &settings).await).await;
+        assert_eq!(ready[part], "misconfigured", "{named}: {ready}");
+        assert_eq!(ready["settings"], json!([named]), "{ready}");
+    }
+}
+
+#[tokio::test]
+async fn readiness_asks_for_no_secret_of_a_project_that_publishes_its_keys() {
+    let key = json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"});
+    let mocks = vec![nobody_sees_cases(), published(json!([key]))];
+    let ready = readiness(&World::with(mocks, &[("SUPABASE_JWT_SECRET", "")]).await).await;
+    assert_eq!(ready["auth"], "ok", "{ready}");
+    assert_eq!(ready.get("settings"), None, "{ready}");
+}
+
+#[tokio::test]
+async fn readiness_tells_which_setting_of_an_s3_session_is_wrong() {
+    let refused = |code: &str, message: &str| {
+        let body = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        ResponseTemplate::new(403).set_body_string(body)
+    };
+    let mismatch = || {
+        refused(
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match",
+        )
+    };
+    let any_region = |answer: ResponseTemplate| {
+        Mock::given(path("/storage/v1/s3/"))
+            .and(|request: &wiremock::Request| {
+                let signed = request
+                    .headers
+                    .get("authorization")
+                    .and_then(|v| v.to_str().ok());
+                signed.is_some_and(|signed| signed.contains("/us-east-1/s3/"))
+            })
+            .respond_with(answer)
+    };
+    let every =
+        |answer: ResponseTemplate| Mock::given(path("/storage/v1/s3/")).respond_with(answer);
+    let settings = [
+        (
+            "SUPABASE_ANON_KEY",
+            "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln",
+        ),
+        ("SUPABASE_PROJECT_REF", "abc"),
+        ("SUPABASE_S3_REGION", "eu-central-1"),
+    ];
+    for (mocks, named) in [
+        (
+            vec![every(refused("AccessDenied", "Invalid Access Key"))],
+            Some("SUPABASE_PROJECT_REF"),
+        ),
+        (
+            vec![every(refused("AccessDenied", "Invalid Region"))],
+            Some("SUPABASE_S3_REGION"),
+        ),
+        (
+            vec![any_region(refused("AccessDenied", "no")), every(mismatch())],
+            Some("SUPABASE_S3_REGION"),
+        ),
+        (vec![every(mismatch())], Some("SUPABASE_ANON_KEY")),
+        (vec![], Some("SUPABASE_S3_ENDPOINT")),
+        (
+            vec![every(refused(
+                "AccessDenied",
+                "permission denied for table buckets",
+            ))],
+            None,
+        ),
+    ] {
+        let mocks = mocks.into_iter().chain([nobody_sees_cases()]).collect();
+        let ready = readiness(&World::with(mocks, &settings).await).await;
+        let storage = if named.is_some() {
+            "misconfigured"
+        } else {
+            "ok"
+        };
+        assert_eq!(ready["storage"], storage, "{named:?}: {ready}");
+        assert_eq!(ready["settings"][0].as_str(), named, "{ready}");
+    }
+}
+
+/// Takes connections and never says a word.
+async fn frozen() -> (SocketAddr, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let held = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            held.push(connection);
+        }
+    });
+    (address, held)
+}
+
+#[tokio::test]
+async fn readiness_is_answered_while_everything_is_frozen() {
+    let (address, held) = frozen().await;
+    let (url, database) = (
+        format!("http://{address}"),
+        format!("postgresql://casebase_worker@{address}/postgres"),
+    );
+    let settings = [
+        ("SUPABASE_URL", &*url),
+        ("CASEBASE_DATABASE_URL", &database),
+        ("SUPABASE_JWT_SECRET", ""),
+    ];
+    let world = World::with(vec![], &settings).await;
+    // Far from the 2 s that are promised, for a machine that is busy, and from the 15 s of a request.
+    let asked = world
+        .anonymous(Method::GET, "/readyz")
+        .timeout(std::time::Duration::from_secs(10));
+    let ready: Value = asked.send().await.unwrap().json().await.unwrap();
+    let expected = json!({
+        "status": "not ready", "auth": "unavailable", "postgrest": "unavailable", "storage": "unavailable",
+        "database": "unavailable",
+    });
+    assert_eq!(ready, expected);
+    held.abort();
 }
