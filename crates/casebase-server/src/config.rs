@@ -4,11 +4,10 @@ use std::{fmt, fmt::Write as _, net::SocketAddr, str::FromStr, time::Duration};
 
 use casebase_files::storage::S3Settings;
 use casebase_supabase::{AnonKey, below};
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use url::Url;
+
+use crate::database_url::{self, DatabaseUrl};
 
 /// One environment variable.
 pub struct Variable {
@@ -16,6 +15,8 @@ pub struct Variable {
     pub name: &'static str,
     /// What it means.
     pub meaning: &'static str,
+    /// Which values it takes.
+    pub takes: &'static str,
     /// What holds without it.
     pub default: Fallback,
 }
@@ -46,61 +47,74 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "SUPABASE_URL",
         meaning: "the project's URL, e.g. https://<ref>.supabase.co",
+        takes: "a URL that begins with http:// or https://, e.g. https://abcdefghijklmnopqrst.supabase.co",
         default: Fallback::None,
     },
     Variable {
         name: "SUPABASE_ANON_KEY",
         meaning: "the project's public key: the legacy anon key, or sb_publishable_…",
+        takes: "the project's public key: the legacy anon key (a JWT of the role anon), or sb_publishable_…",
         default: Fallback::None,
     },
     Variable {
         name: "CASEBASE_DATABASE_URL",
         meaning: "the project's database as the role casebase_worker, for verification and webhooks only: \
             a direct connection or the pooler's session mode (its transaction mode can't listen)",
+        takes: "postgresql://casebase_worker:<password>@<host>:5432/postgres",
         default: Fallback::None,
     },
     Variable {
         name: "SUPABASE_JWT_SECRET",
         meaning: "the secret that HS256 tokens are signed with; asymmetric keys are read from SUPABASE_URL",
+        takes: "the secret as the project's settings show it",
         default: Fallback::Otherwise("none: HS256 tokens are refused"),
     },
     Variable {
         name: "CASEBASE_STORAGE",
         meaning: "how objects are written: s3 or rest; s3 needs the legacy anon key",
+        takes: "s3 or rest",
         default: Fallback::Otherwise("s3 with a legacy anon key, otherwise rest"),
     },
     Variable {
         name: "SUPABASE_S3_ENDPOINT",
         meaning: "Storage's S3 endpoint",
+        takes: "a URL that begins with http:// or https://",
         default: Fallback::Otherwise("SUPABASE_URL/storage/v1/s3"),
     },
     Variable {
         name: "SUPABASE_S3_REGION",
         meaning: "the project's region, e.g. eu-central-1; `local` for a local project; Storage takes us-east-1 for every region",
+        takes: "a region, e.g. eu-central-1",
         default: Fallback::Value("us-east-1"),
     },
     Variable {
         name: "SUPABASE_PROJECT_REF",
         meaning: "the project's reference: the access key of its users' S3 sessions",
+        takes: "the project's reference, e.g. abcdefghijklmnopqrst",
         default: Fallback::Otherwise("the first part of a *.supabase.co host"),
     },
     Variable {
         name: "CASEBASE_LISTEN",
         meaning: "the address the service listens on",
+        takes: "an address and a port, e.g. 127.0.0.1:8787 or [::1]:8787",
         default: Fallback::Value("127.0.0.1:8787"),
     },
     Variable {
         name: "CASEBASE_MAX_FILE_BYTES",
-        meaning: "the largest file taken, in bytes; the limits of the project and its buckets hold as well",
-        // What the column `case_files.file_size` and Storage's single uploads end at: 5 GiB.
+        meaning: "the largest file taken, in bytes, at most 5 GiB; the limits of the project and its buckets hold as well",
+        takes: "a whole number of bytes from 1 to 5368709120 (5 GiB)",
         default: Fallback::Value("5368709120"),
     },
     Variable {
         name: "CASEBASE_WEBHOOKS_ALLOW_PRIVATE",
         meaning: "true: webhooks also go to private and loopback addresses and over plain HTTP",
+        takes: "true or false",
         default: Fallback::Value("false"),
     },
 ];
+
+/// What the column `case_files.file_size` and Storage's single uploads end at: 5 GiB.
+const MOST_FILE_BYTES: u64 = 5 << 30;
 
 /// The variables as a table for a person, e.g. below `casebase serve --help`.
 pub fn table() -> String {
@@ -135,9 +149,9 @@ pub struct Config {
     pub notices: Vec<String>,
 }
 
-/// Where the database is, and who the service is there.
+/// The database as the service sees it.
 #[derive(Clone)]
-pub struct WorkerDatabase(PgConnectOptions);
+pub struct WorkerDatabase(DatabaseUrl);
 
 /// How long a caller waits for a free connection, or for the database to be there at all. On a
 /// machine that is busy with uploads, the steps of a new connection alone have taken 5 s.
@@ -149,14 +163,14 @@ impl WorkerDatabase {
         PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(self.0.clone())
+            .connect_lazy_with(self.0.0.clone())
     }
 }
 
 impl FromStr for WorkerDatabase {
-    type Err = sqlx::Error;
+    type Err = database_url::Error;
 
-    fn from_str(url: &str) -> Result<Self, sqlx::Error> {
+    fn from_str(url: &str) -> Result<Self, database_url::Error> {
         url.parse().map(Self)
     }
 }
@@ -182,12 +196,14 @@ pub enum Error {
         meaning: String,
     },
     /// A variable has a value that it can't have.
-    #[error("{name} is malformed: {reason}")]
+    #[error("{name} is malformed: {reason}; it takes {takes}")]
     Malformed {
         /// Which.
         name: &'static str,
         /// Why. Never the value: it may be a secret.
         reason: String,
+        /// What would be right.
+        takes: &'static str,
     },
 }
 
@@ -209,7 +225,7 @@ impl Config {
             jwt_secret: variables.optional("SUPABASE_JWT_SECRET")?,
             database: variables.required("CASEBASE_DATABASE_URL")?,
             listen: variables.required("CASEBASE_LISTEN")?,
-            max_file_bytes: variables.required("CASEBASE_MAX_FILE_BYTES")?,
+            max_file_bytes: variables.max_file_bytes()?,
             webhooks_allow_private: variables.required("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?,
             supabase_url,
             anon_key,
@@ -233,13 +249,23 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         self.optional(name)?.ok_or_else(|| missing(name))
     }
 
+    fn max_file_bytes(&self) -> Result<u64, Error> {
+        let name = "CASEBASE_MAX_FILE_BYTES";
+        let bytes: u64 = self.required(name)?;
+        match bytes {
+            1..=MOST_FILE_BYTES => Ok(bytes),
+            0 => Err(malformed(name)("with 0 no file would be taken")),
+            _ => Err(malformed(name)("it is more than any file has")),
+        }
+    }
+
     fn storage(&self, project: &Url, anon_key: &AnonKey) -> Result<(Storage, Vec<String>), Error> {
         let wanted: Option<String> = self.optional("CASEBASE_STORAGE")?;
         match (wanted.as_deref(), anon_key.is_jwt()) {
             (Some("rest"), _) => Ok((Storage::Rest, Vec::new())),
             (None | Some("s3"), true) => Ok((Storage::S3(self.s3(project, anon_key)?), Vec::new())),
             (None | Some("s3"), false) => Ok((Storage::Rest, vec![NO_LEGACY_KEY.to_owned()])),
-            (Some(_), _) => Err(malformed("CASEBASE_STORAGE")("it is either s3 or rest")),
+            (Some(_), _) => Err(malformed("CASEBASE_STORAGE")("it is neither")),
         }
     }
 
@@ -293,6 +319,7 @@ fn malformed<E: ToString>(name: &'static str) -> impl FnOnce(E) -> Error {
     move |error| Error::Malformed {
         name,
         reason: error.to_string(),
+        takes: variable(name).map_or("", |variable| variable.takes),
     }
 }
 
@@ -359,13 +386,56 @@ mod tests {
             ("SUPABASE_S3_ENDPOINT", "secret"),
             ("CASEBASE_LISTEN", "secret"),
             ("CASEBASE_MAX_FILE_BYTES", "-1secret"),
+            ("CASEBASE_WEBHOOKS_ALLOW_PRIVATE", "secret"),
         ] {
             let error = error(&[(name, value)]);
+            let takes = variable(name).unwrap().takes;
+            assert!(error.ends_with(&format!("; it takes {takes}")), "{error}");
+            let error = error.replace(takes, "");
             assert!(
                 error.starts_with(&format!("{name} is malformed")),
                 "{error}"
             );
             assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_public_is_refused_and_what_it_is_is_said() {
+        // {"role":"service_role"}, {"role":"authenticated"}
+        for (key, told) in [
+            (
+                "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln",
+                "`service_role`",
+            ),
+            (
+                "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYXV0aGVudGljYXRlZCJ9.c2ln",
+                "`authenticated`",
+            ),
+            ("sb_secret_abc", "`sb_secret_…`"),
+            ("sbp_abc", "`sbp_…`"),
+        ] {
+            let error = error(&[("SUPABASE_ANON_KEY", key)]);
+            assert!(error.contains(told) && !error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_largest_file_has_a_byte_at_least_and_5_gib_at_most() {
+        for bad in [
+            "0",
+            "5368709121",
+            "5GB",
+            "1e9",
+            "-1",
+            "18446744073709551616",
+        ] {
+            let error = error(&[("CASEBASE_MAX_FILE_BYTES", bad)]);
+            assert!(error.contains("from 1 to 5368709120"), "{error}");
+        }
+        for good in ["1", "5368709120"] {
+            let config = config(&[("CASEBASE_MAX_FILE_BYTES", good)]).unwrap();
+            assert_eq!(config.max_file_bytes.to_string(), good);
         }
     }
 

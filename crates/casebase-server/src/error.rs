@@ -29,6 +29,8 @@ pub(crate) struct ApiError {
     challenge: Option<String>,
     /// Whether trying again is safe (`Retry-After`): programs do what it says.
     retry: bool,
+    /// Whether it is the body's coding that is not taken (`Accept-Encoding`; RFC 9110, 15.5.16).
+    coding: bool,
 }
 
 /// The body of such an answer.
@@ -93,7 +95,7 @@ pub(crate) enum BodyRefusals {
     /// The body is too large.
     #[response(status = PAYLOAD_TOO_LARGE)]
     TooLarge(ErrorBody),
-    /// The body is of a type that is not taken.
+    /// The body is of a type that is not taken, or it is encoded.
     #[response(status = UNSUPPORTED_MEDIA_TYPE)]
     TypeNotTaken(ErrorBody),
     /// A field can't be taken.
@@ -113,6 +115,7 @@ impl ApiError {
             },
             challenge: None,
             retry: false,
+            coding: false,
         }
     }
 
@@ -126,6 +129,14 @@ impl ApiError {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.detail.hint = Some(hint.into());
         self
+    }
+
+    /// 415 for a body that is encoded: no coding is taken off.
+    pub(crate) fn coding(message: impl ToString) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let mut error = Self::new(status, "encoding_not_taken", message);
+        error.coding = true;
+        error
     }
 
     /// 401 for a request without a token: no error code, says RFC 6750.
@@ -195,6 +206,10 @@ impl IntoResponse for ApiError {
         if let Some(challenge) = challenge {
             let headers = response.headers_mut();
             headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if self.coding {
+            let none = HeaderValue::from_static("identity");
+            response.headers_mut().insert(header::ACCEPT_ENCODING, none);
         }
         if self.retry {
             let wait = HeaderValue::from_static("5");
@@ -302,9 +317,11 @@ impl From<storage::Error> for ApiError {
                 &error,
             ),
             E::Unavailable(reason) => Self::away("storage_unavailable", "Storage", reason),
-            E::Interrupted(_) | E::InvalidKey(_) | E::Misconfigured(_) | E::Unexpected(_) => {
-                Self::odd_answer("storage_error", "Storage", &error)
-            }
+            E::Interrupted(_)
+            | E::InvalidKey(_)
+            | E::Misconfigured(_)
+            | E::WrongSetting { .. }
+            | E::Unexpected(_) => Self::odd_answer("storage_error", "Storage", &error),
         }
     }
 }

@@ -1,12 +1,20 @@
-//! Is the service alive, and does it have what it needs.
+//! Is the service alive, does it have what it needs, and are its settings the project's.
 
-use std::fmt::Display;
+use std::{fmt, future::Future, time::Duration};
 
 use axum::{Json, extract, http::StatusCode};
-use serde::Serialize;
+use casebase_files::storage::{self, S3Setting};
+use casebase_supabase::{jwt::UserToken, postgrest};
+use serde::{Serialize, de::IgnoredAny};
+use sqlx::error::DatabaseError;
 use utoipa::ToSchema;
 
 use crate::State;
+
+/// Each part gets this long, all of them at once: longer is no answer to somebody who watches.
+const WITHIN: Duration = Duration::from_millis(1500);
+/// The start asks again after this long, while something is away that the settings can't be judged without.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// The answer of `/healthz`.
 #[derive(Serialize, ToSchema)]
@@ -20,46 +28,261 @@ pub(crate) async fn live() -> Json<Live> {
     Json(Live { status: "ok" })
 }
 
-/// The answer of `/readyz`: each part is `ok` or `unavailable`.
+/// The answer of `/readyz`: each part is `ok`, `unavailable`, or `misconfigured`.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
     status: &'static str,
+    /// Whether users' tokens can be verified.
+    auth: &'static str,
     postgrest: &'static str,
     storage: &'static str,
     database: &'static str,
+    /// The environment variables of the service that are missing or not the project's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    settings: Vec<&'static str>,
 }
 
-/// Supabase and the database answer.
+/// Supabase and the database answer, and take the service's settings. Answers within 2 s.
 #[utoipa::path(get, path = "/readyz", tag = "health",
     responses((status = OK, body = Ready), (status = SERVICE_UNAVAILABLE, body = Ready)))]
 pub(crate) async fn ready(state: extract::State<State>) -> (StatusCode, Json<Ready>) {
-    let (postgrest, storage, database) = tokio::join!(
-        state.db.is_reachable(),
-        state.store.is_reachable(),
-        state.ledger.is_reachable(),
-    );
-    let all = postgrest.is_ok() && storage.is_ok() && database.is_ok();
-    let ready = Ready {
-        status: if all { "ready" } else { "not ready" },
-        postgrest: part("PostgREST", postgrest),
-        storage: part("Storage", storage),
-        database: part("the database", database),
+    let findings = Findings::of(&state).await;
+    // Why is for the log; an open endpoint does not tell.
+    for problem in findings.problems() {
+        tracing::warn!("not ready: {problem}");
+    }
+    let ready = findings.problems().next().is_none();
+    let status = match ready {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let status = if all {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
+    let mut settings: Vec<_> = findings.problems().filter_map(Problem::variable).collect();
+    settings.dedup();
+    let body = Ready {
+        status: if ready { "ready" } else { "not ready" },
+        auth: part(&findings.auth),
+        postgrest: part(&findings.postgrest),
+        storage: part(&findings.storage),
+        database: part(&findings.database),
+        settings,
     };
-    (status, Json(ready))
+    (status, Json(body))
 }
 
-/// Why is for the log; an open endpoint does not tell.
-fn part<E: Display>(name: &str, result: Result<(), E>) -> &'static str {
-    match result {
+fn part(found: &Result<(), Problem>) -> &'static str {
+    match found {
         Ok(()) => "ok",
-        Err(error) => {
-            tracing::warn!(%error, "{name} is unavailable");
-            "unavailable"
+        Err(Problem::Away { .. }) => "unavailable",
+        Err(Problem::Setting { .. }) => "misconfigured",
+    }
+}
+
+/// Says what is wrong, once, and at last that nothing is. What is away may be about to start; a setting that is
+/// not the project's stays so, and the operator is who has to hear it.
+pub(crate) async fn tell_at_start(state: State) {
+    let mut told = Vec::new();
+    loop {
+        let findings = Findings::of(&state).await;
+        for problem in findings.problems() {
+            let text = problem.to_string();
+            if !told.contains(&text) {
+                match problem {
+                    Problem::Setting { .. } => tracing::error!("not ready: {text}"),
+                    Problem::Away { .. } => tracing::warn!("not ready: {text}"),
+                }
+                told.push(text);
+            }
+        }
+        if findings.problems().next().is_none() {
+            tracing::info!("ready: the project answers and takes the settings");
+        }
+        let away = |problem: &Problem| problem.variable().is_none();
+        if !findings.problems().any(away) {
+            return;
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
+    }
+}
+
+/// Why a part is not ready.
+#[derive(Debug)]
+enum Problem {
+    Away {
+        what: &'static str,
+        reason: String,
+    },
+    Setting {
+        variable: &'static str,
+        reason: String,
+    },
+}
+
+impl Problem {
+    fn variable(&self) -> Option<&'static str> {
+        match self {
+            Self::Away { .. } => None,
+            Self::Setting { variable, .. } => Some(variable),
         }
     }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away { what, reason } => write!(f, "{what} is unavailable: {reason}"),
+            Self::Setting { variable, reason } => write!(f, "{variable} is wrong: {reason}"),
+        }
+    }
+}
+
+fn away(what: &'static str, reason: impl fmt::Display) -> Problem {
+    let reason = reason.to_string();
+    Problem::Away { what, reason }
+}
+
+fn setting(variable: &'static str, reason: impl fmt::Display) -> Problem {
+    let reason = reason.to_string();
+    Problem::Setting { variable, reason }
+}
+
+struct Findings {
+    auth: Result<(), Problem>,
+    postgrest: Result<(), Problem>,
+    storage: Result<(), Problem>,
+    database: Result<(), Problem>,
+}
+
+impl Findings {
+    async fn of(state: &State) -> Self {
+        let (auth, mut postgrest, storage, database) = tokio::join!(
+            in_time(AUTH, auth(state)),
+            in_time(POSTGREST, postgrest(state)),
+            in_time(STORAGE, storage(state)),
+            in_time(DATABASE, database(state)),
+        );
+        // PostgREST knows the secret, and it is tokens that can't be verified with another one.
+        let secret = |p: &mut Problem| p.variable() == Some(JWT_SECRET);
+        let auth = match postgrest.as_mut().err().is_some_and(secret) {
+            true => std::mem::replace(&mut postgrest, Ok(())),
+            false => auth,
+        };
+        Self {
+            auth,
+            postgrest,
+            storage,
+            database,
+        }
+    }
+
+    fn problems(&self) -> impl Iterator<Item = &Problem> {
+        let parts = [&self.auth, &self.postgrest, &self.storage, &self.database];
+        parts.into_iter().filter_map(|found| found.as_ref().err())
+    }
+}
+
+const AUTH: &str = "Auth";
+const POSTGREST: &str = "PostgREST";
+const STORAGE: &str = "Storage";
+const DATABASE: &str = "the database";
+
+const JWT_SECRET: &str = "SUPABASE_JWT_SECRET";
+const ANON_KEY: &str = "SUPABASE_ANON_KEY";
+
+async fn in_time(
+    what: &'static str,
+    asked: impl Future<Output = Result<(), Problem>>,
+) -> Result<(), Problem> {
+    let answered = tokio::time::timeout(WITHIN, asked).await;
+    answered.unwrap_or_else(|_| Err(away(what, "it did not answer in time")))
+}
+
+/// Without a secret, tokens are verified with what the project publishes.
+async fn auth(state: &State) -> Result<(), Problem> {
+    if state.verifier.of_nobody().is_some() {
+        return Ok(());
+    }
+    match state.verifier.published_keys().await {
+        Ok(0) => Err(setting(
+            JWT_SECRET,
+            "it is not set, and the project publishes no keys: no user's token can be verified",
+        )),
+        Ok(_) => Ok(()),
+        Err(error) => Err(away(AUTH, error)),
+    }
+}
+
+/// Asks as nobody, who may see no case: that PostgreSQL says so shows that everything before it was right.
+async fn postgrest(state: &State) -> Result<(), Problem> {
+    let signed = state.verifier.of_nobody();
+    let public = || UserToken::issued(state.anon_key.as_str()).ok();
+    let by_secret = signed.is_some();
+    let Some(nobody) = signed.or_else(public) else {
+        let reached = state.db.is_reachable().await;
+        return reached.map_err(|error| away(POSTGREST, error));
+    };
+    let query = state.db.from("cases", &nobody).select("id").eq("id", 0);
+    let asked = query.rows::<IgnoredAny>().await;
+    asked
+        .map(drop)
+        .or_else(|error| postgrest_problem(error, by_secret))
+}
+
+fn postgrest_problem(error: postgrest::Error, by_secret: bool) -> Result<(), Problem> {
+    use postgrest::Error as E;
+    let (status, code) = match &error {
+        E::Api(refusal) => (refusal.status, refusal.code.as_str()),
+        E::UnexpectedAnswer { status, .. } => (*status, ""),
+        _ => return Err(away(POSTGREST, error)),
+    };
+    Err(match (status, code) {
+        (_, "42501") => return Ok(()),
+        (_, "PGRST301" | "PGRST302" | "PGRST303") if by_secret => setting(
+            JWT_SECRET,
+            format_args!("the project does not take what is signed with it ({error})"),
+        ),
+        (_, "PGRST205" | "42P01") => away(
+            POSTGREST,
+            "Casebase is not installed in the project (`casebase migrate`)",
+        ),
+        (401 | 403, _) => setting(
+            ANON_KEY,
+            format_args!("the project does not take it ({error})"),
+        ),
+        (404, _) => setting("SUPABASE_URL", "there is no PostgREST below it"),
+        _ => away(POSTGREST, error),
+    })
+}
+
+async fn storage(state: &State) -> Result<(), Problem> {
+    let reached = state.store.is_reachable().await;
+    reached.map_err(|error| match error {
+        storage::Error::WrongSetting {
+            setting: wrong,
+            reason,
+        } => setting(
+            match wrong {
+                S3Setting::Endpoint => "SUPABASE_S3_ENDPOINT",
+                S3Setting::Region => "SUPABASE_S3_REGION",
+                S3Setting::ProjectRef => "SUPABASE_PROJECT_REF",
+                S3Setting::AnonKey => ANON_KEY,
+            },
+            format_args!("Storage does not take it ({reason})"),
+        ),
+        error => away(STORAGE, error),
+    })
+}
+
+/// PostgreSQL's classes of what it doesn't let in: 28, who; 3D, into what.
+async fn database(state: &State) -> Result<(), Problem> {
+    let reached = state.ledger.is_reachable().await;
+    reached.map_err(|error| {
+        let refused = error.as_database_error();
+        let code = refused.and_then(DatabaseError::code).unwrap_or_default();
+        match (code.get(..2), refused) {
+            (Some("28" | "3D"), Some(refused)) => {
+                setting("CASEBASE_DATABASE_URL", refused.message())
+            }
+            _ => away(DATABASE, error),
+        }
+    })
 }

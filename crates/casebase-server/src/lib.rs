@@ -3,9 +3,11 @@
 //! Every request carries the caller's Supabase token. The service checks that it is one, and passes
 //! it on: what the caller may do is decided by the project's policies, never here.
 
+mod body;
 mod caller;
 mod cases;
 pub mod config;
+pub mod database_url;
 mod error;
 mod files;
 mod health;
@@ -20,7 +22,7 @@ use casebase_files::{
     storage::{ObjectStore, RestStore, S3Store},
 };
 use casebase_http::Limits;
-use casebase_supabase::{SettingError, jwt::Verifier, postgrest::PostgrestClient};
+use casebase_supabase::{AnonKey, SettingError, jwt::Verifier, postgrest::PostgrestClient};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -42,6 +44,7 @@ struct State {
     store: ObjectStore,
     ledger: Arc<PgLedger>,
     verifier: Arc<Verifier>,
+    anon_key: AnonKey,
     /// Uploads run in tasks of their own, so that one whose client went away is still taken back.
     uploads: TaskTracker,
 }
@@ -70,9 +73,17 @@ impl State {
             store,
             ledger,
             verifier: Arc::new(Verifier::new(&config.supabase_url, secret)?),
+            anon_key: config.anon_key.clone(),
             uploads: TaskTracker::new(),
         })
     }
+}
+
+/// Logs whether the project answers and takes the settings, as `/readyz` would say. Ends when nothing is away any more:
+/// what is wrong with a setting then stays so.
+pub async fn probe(config: &Config) -> Result<(), SettingError> {
+    health::tell_at_start(State::new(config)?).await;
+    Ok(())
 }
 
 /// Serves until `shutdown`, then lets requests and uploads under way finish.

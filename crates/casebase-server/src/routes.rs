@@ -5,7 +5,8 @@ use axum::{
     http::{
         HeaderName, Request, StatusCode,
         header::{
-            ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, LOCATION, WWW_AUTHENTICATE,
+            ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, LOCATION,
+            WWW_AUTHENTICATE,
         },
     },
     routing::get,
@@ -99,6 +100,7 @@ fn cors() -> CorsLayer {
         // `*` would not cover Authorization.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([
+            ACCEPT_ENCODING,
             ACCEPT_RANGES,
             CONTENT_DISPOSITION,
             CONTENT_RANGE,

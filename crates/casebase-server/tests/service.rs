@@ -30,12 +30,19 @@ struct World {
 
 impl World {
     async fn new(mocks: Vec<Mock>) -> Self {
+        Self::with(mocks, &[]).await
+    }
+
+    /// With other settings than usual; an empty one counts as not set.
+    async fn with(mocks: Vec<Mock>, settings: &[(&str, &str)]) -> Self {
         let supabase = MockServer::start().await;
         for mock in mocks {
             mock.mount(&supabase).await;
         }
         let url = supabase.uri();
+        let other = |name| settings.iter().find(|(other, _)| *other == name);
         let config = Config::from_variables(|name| match name {
+            _ if other(name).is_some() => other(name).map(|(_, value)| (*value).to_owned()),
             "SUPABASE_URL" => Some(url.clone()),
             "SUPABASE_ANON_KEY" => Some("sb_publishable_x".into()),
             "SUPABASE_JWT_SECRET" => Some(SECRET.into()),
@@ -611,10 +618,7 @@ async fn a_change_that_was_not_answered_may_have_been_made_and_a_look_changes_no
 
 #[tokio::test]
 async fn readiness_names_what_is_away_and_liveness_does_not_depend_on_it() {
-    let world = World::new(vec![
-        Mock::given(path("/rest/v1/")).respond_with(ResponseTemplate::new(401)),
-    ])
-    .await;
+    let world = World::new(vec![nobody_sees_cases()]).await;
     let live = world
         .anonymous(Method::GET, "/healthz")
         .send()
@@ -628,7 +632,9 @@ async fn readiness_names_what_is_away_and_liveness_does_not_depend_on_it() {
         .unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     let parts: Value = ready.json().await.unwrap();
-    let expected = json!({"status": "not ready", "postgrest": "ok", "storage": "ok", "database": "unavailable"});
+    let expected = json!({
+        "status": "not ready", "auth": "ok", "postgrest": "ok", "storage": "ok", "database": "unavailable",
+    });
     assert_eq!(parts, expected);
 }
 
@@ -789,4 +795,364 @@ async fn every_field_of_an_upload_is_taken_and_documented_in_query_and_form() {
             (422, Some("invalid_query"))
         );
     }
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_refused_with_what_is_taken_and_nothing_is_read_of_it() {
+    let world = World::new(vec![]).await;
+    let paths = [
+        (Method::POST, "/v1/cases/CASE-0001/files?name=a.txt"),
+        (Method::POST, "/api/cases"),
+        (Method::PATCH, "/api/cases/CASE-0001"),
+    ];
+    for (method, path) in paths {
+        for coding in ["gzip", "br", "deflate", "zstd", "x-new", "identity, GZIP"] {
+            let request = world.user(method.clone(), path).body("{}");
+            let request = request.header("content-type", "application/json");
+            let answer = request.header("content-encoding", coding);
+            let answer = answer.send().await.unwrap();
+            let accepted = answer.headers().get("accept-encoding");
+            assert_eq!(accepted.unwrap(), "identity", "{path}");
+            let (status, error) = error(answer).await;
+            assert_eq!(
+                (status, error["code"].as_str().unwrap()),
+                (415, "encoding_not_taken")
+            );
+            let message = error["message"].as_str().unwrap();
+            let named = coding.rsplit(' ').next().unwrap();
+            assert!(
+                message.contains(named) && message.contains("`identity`"),
+                "{message}"
+            );
+        }
+        let plain = world
+            .user(method, path)
+            .body("{}")
+            .header("content-encoding", "Identity");
+        let answer = plain
+            .header("content-type", "application/json")
+            .send()
+            .await
+            .unwrap();
+        let (_, error) = error(answer).await;
+        assert_ne!(error["code"], "encoding_not_taken", "{path}");
+    }
+    assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
+async fn an_encoded_part_of_a_form_is_refused_too() {
+    let world = World::new(vec![the_case()]).await;
+    for (part, head, expected) in [
+        ("file", "content-encoding: gzip", "encoding_not_taken"),
+        (
+            "file",
+            "content-transfer-encoding: base64",
+            "encoding_not_taken",
+        ),
+        (
+            "interaction_id",
+            "content-transfer-encoding: quoted-printable",
+            "encoding_not_taken",
+        ),
+        // Taken, and then found to be no PDF.
+        (
+            "file",
+            "content-transfer-encoding: binary",
+            "content_refused",
+        ),
+    ] {
+        let form = format!(
+            "--x\r\ncontent-disposition: form-data; name=\"{part}\"; filename=\"a.pdf\"\r\n{head}\r\n\r\ntext\r\n--x--\r\n"
+        );
+        let request = world.user(Method::POST, UPLOAD).body(form);
+        let request = request.header("content-type", "multipart/form-data; boundary=x");
+        let (_, error) = error(request.send().await.unwrap()).await;
+        assert_eq!(error["code"], expected, "{part}, {head}: {error}");
+    }
+    assert_eq!(world.changes().await, 0);
+}
+
+/// A verified file whose bytes are `0123456789`, and whose object Storage gives whole or in part.
+fn the_file(sha256: Value) -> Vec<Mock> {
+    let row = json!([{
+        "id": 1, "case_id": 1, "interaction_id": null, "file_name": "a.txt", "original_name": "a.txt",
+        "file_url": "s3://case-files/1/a.txt", "bucket_id": "case-files", "object_path": "1/a.txt",
+        "content_type": "text/plain", "file_size": 10, "sha256": sha256, "object_version": "v",
+        "state": "available", "rejection": null, "visible_to_client": true, "uploaded_by": USER,
+        "uploaded_at": "2026-01-01T00:00:00+00:00",
+    }]);
+    let object = || Mock::given(path("/storage/v1/object/authenticated/case-files/1/a.txt"));
+    let part = |range, bytes: &str| {
+        let answer = ResponseTemplate::new(206).set_body_string(bytes);
+        let answer = answer.insert_header("content-range", format!("{range}/10"));
+        let asked = object().and(header("range", str::replace(range, ' ', "=")));
+        asked.respond_with(answer)
+    };
+    vec![
+        rows("case_files", row),
+        part("bytes 2-4", "234"),
+        part("bytes 0-0", "0"),
+        object().respond_with(ResponseTemplate::new(200).set_body_string("0123456789")),
+    ]
+}
+
+#[tokio::test]
+async fn a_download_is_judged_by_what_the_caller_has() {
+    let hash = "ab".repeat(32);
+    let world = World::new(the_file(json!(hash))).await;
+    let mine = format!("\"{hash}\"");
+    let (weak, other) = (format!("W/{mine}"), "\"other\"".to_owned());
+    let list = format!("\"a,b\", {mine}");
+    let time = "Sat, 28 Nov 2026 12:00:00 GMT";
+    for (name, value, range, status, body) in [
+        ("if-none-match", &*mine, None, 304, ""),
+        ("if-none-match", &weak, None, 304, ""),
+        ("if-none-match", &list, Some("bytes=2-4"), 304, ""),
+        ("if-none-match", "*", None, 304, ""),
+        ("if-none-match", &other, None, 200, "0123456789"),
+        ("if-none-match", &other, Some("bytes=2-4"), 206, "234"),
+        ("if-range", &mine, Some("bytes=2-4"), 206, "234"),
+        ("if-range", &other, Some("bytes=2-4"), 200, "0123456789"),
+        ("if-range", &weak, Some("bytes=2-4"), 200, "0123456789"),
+        ("if-range", time, Some("bytes=2-4"), 200, "0123456789"),
+        ("if-range", "nonsense", Some("bytes=2-4"), 200, "0123456789"),
+        ("if-match", &list, None, 200, "0123456789"),
+        ("if-match", "*", None, 200, "0123456789"),
+        ("if-match", &weak, None, 412, "file_changed"),
+        ("if-match", &other, None, 412, "file_changed"),
+    ] {
+        let mut request = world.user(Method::GET, "/v1/files/1").header(name, value);
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{name}: {value}");
+        assert_eq!(answer.headers()["etag"], mine, "{name}: {value}");
+        assert_eq!(answer.headers()["cache-control"], "private, no-cache");
+        let got = answer.text().await.unwrap();
+        let same = if status == 412 {
+            got.contains(body)
+        } else {
+            got == body
+        };
+        assert!(same, "{name}: {value} gave {got}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_confirmed_of_a_file_that_storage_keeps_from_the_caller() {
+    let mut mocks = the_file(json!("ab".repeat(32)));
+    mocks.truncate(1);
+    let hidden = json!({"statusCode": "404", "error": "not_found", "message": "Object not found"});
+    let hidden = ResponseTemplate::new(400).set_body_json(hidden);
+    mocks.push(
+        Mock::given(path("/storage/v1/object/authenticated/case-files/1/a.txt"))
+            .respond_with(hidden),
+    );
+    let world = World::new(mocks).await;
+    for (name, value) in [("if-none-match", "*"), ("if-match", "\"other\"")] {
+        let request = world.user(Method::GET, "/v1/files/1").header(name, value);
+        let (status, error) = error(request.send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (404, "file_not_found")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_a_hash_is_unchanged_for_nobody_but_who_takes_any() {
+    let world = World::new(the_file(Value::Null)).await;
+    for (name, value, status) in [
+        ("if-none-match", "\"other\"", 200),
+        ("if-none-match", "*", 304),
+        ("if-match", "\"other\"", 412),
+        ("if-match", "*", 200),
+    ] {
+        let request = world.user(Method::GET, "/v1/files/1").header(name, value);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{name}: {value}");
+        assert!(!answer.headers().contains_key("etag"));
+    }
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> Mock {
+    let body = json!({"code": code, "message": message});
+    let answer = ResponseTemplate::new(status).set_body_json(body);
+    Mock::given(path("/rest/v1/cases")).respond_with(answer)
+}
+
+fn nobody_sees_cases() -> Mock {
+    refusal(401, "42501", "permission denied for table cases")
+}
+
+fn published(keys: Value) -> Mock {
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"keys": keys}));
+    Mock::given(path("/auth/v1/.well-known/jwks.json")).respond_with(answer)
+}
+
+async fn readiness(world: &World) -> Value {
+    let asked = world.anonymous(Method::GET, "/readyz").send();
+    let answer = asked.await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    answer.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn readiness_names_the_setting_that_the_project_does_not_take() {
+    let no_secret = ("SUPABASE_JWT_SECRET", "");
+    let legacy = (
+        "SUPABASE_ANON_KEY",
+        "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln",
+    );
+    let by_rest = ("CASEBASE_STORAGE", "rest");
+    for (mocks, settings, part, named) in [
+        (
+            vec![refusal(401, "PGRST301", "JWSInvalidSignature")],
+            vec![],
+            "auth",
+            "SUPABASE_JWT_SECRET",
+        ),
+        (
+            vec![published(json!([]))],
+            vec![no_secret],
+            "auth",
+            "SUPABASE_JWT_SECRET",
+        ),
+        (
+            vec![refusal(401, "", "Invalid API key")],
+            vec![],
+            "postgrest",
+            "SUPABASE_ANON_KEY",
+        ),
+        (
+            vec![refusal(401, "PGRST301", "JWSInvalidSignature")],
+            vec![no_secret, legacy, by_rest],
+            "postgrest",
+            "SUPABASE_ANON_KEY",
+        ),
+        (vec![], vec![], "postgrest", "SUPABASE_URL"),
+    ] {
+        let ready = readiness(&World::with(mocks, &settings).await).await;
+        assert_eq!(ready[part], "misconfigured", "{named}: {ready}");
+        assert_eq!(ready["settings"], json!([named]), "{ready}");
+    }
+}
+
+#[tokio::test]
+async fn readiness_asks_for_no_secret_of_a_project_that_publishes_its_keys() {
+    let key = json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"});
+    let mocks = vec![nobody_sees_cases(), published(json!([key]))];
+    let ready = readiness(&World::with(mocks, &[("SUPABASE_JWT_SECRET", "")]).await).await;
+    assert_eq!(ready["auth"], "ok", "{ready}");
+    assert_eq!(ready.get("settings"), None, "{ready}");
+}
+
+#[tokio::test]
+async fn readiness_tells_which_setting_of_an_s3_session_is_wrong() {
+    let refused = |code: &str, message: &str| {
+        let body = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        ResponseTemplate::new(403).set_body_string(body)
+    };
+    let mismatch = || {
+        refused(
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match",
+        )
+    };
+    let any_region = |answer: ResponseTemplate| {
+        Mock::given(path("/storage/v1/s3/"))
+            .and(|request: &wiremock::Request| {
+                let signed = request
+                    .headers
+                    .get("authorization")
+                    .and_then(|v| v.to_str().ok());
+                signed.is_some_and(|signed| signed.contains("/us-east-1/s3/"))
+            })
+            .respond_with(answer)
+    };
+    let every =
+        |answer: ResponseTemplate| Mock::given(path("/storage/v1/s3/")).respond_with(answer);
+    let settings = [
+        (
+            "SUPABASE_ANON_KEY",
+            "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln",
+        ),
+        ("SUPABASE_PROJECT_REF", "abc"),
+        ("SUPABASE_S3_REGION", "eu-central-1"),
+    ];
+    for (mocks, named) in [
+        (
+            vec![every(refused("AccessDenied", "Invalid Access Key"))],
+            Some("SUPABASE_PROJECT_REF"),
+        ),
+        (
+            vec![every(refused("AccessDenied", "Invalid Region"))],
+            Some("SUPABASE_S3_REGION"),
+        ),
+        (
+            vec![any_region(refused("AccessDenied", "no")), every(mismatch())],
+            Some("SUPABASE_S3_REGION"),
+        ),
+        (vec![every(mismatch())], Some("SUPABASE_ANON_KEY")),
+        (vec![], Some("SUPABASE_S3_ENDPOINT")),
+        (
+            vec![every(refused(
+                "AccessDenied",
+                "permission denied for table buckets",
+            ))],
+            None,
+        ),
+    ] {
+        let mocks = mocks.into_iter().chain([nobody_sees_cases()]).collect();
+        let ready = readiness(&World::with(mocks, &settings).await).await;
+        let storage = if named.is_some() {
+            "misconfigured"
+        } else {
+            "ok"
+        };
+        assert_eq!(ready["storage"], storage, "{named:?}: {ready}");
+        assert_eq!(ready["settings"][0].as_str(), named, "{ready}");
+    }
+}
+
+/// Takes connections and never says a word.
+async fn frozen() -> (SocketAddr, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let held = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            held.push(connection);
+        }
+    });
+    (address, held)
+}
+
+#[tokio::test]
+async fn readiness_is_answered_while_everything_is_frozen() {
+    let (address, held) = frozen().await;
+    let (url, database) = (
+        format!("http://{address}"),
+        format!("postgresql://casebase_worker@{address}/postgres"),
+    );
+    let settings = [
+        ("SUPABASE_URL", &*url),
+        ("CASEBASE_DATABASE_URL", &database),
+        ("SUPABASE_JWT_SECRET", ""),
+    ];
+    let world = World::with(vec![], &settings).await;
+    // Far from the 2 s that are promised, for a machine that is busy, and from the 15 s of a request.
+    let asked = world
+        .anonymous(Method::GET, "/readyz")
+        .timeout(std::time::Duration::from_secs(10));
+    let ready: Value = asked.send().await.unwrap().json().await.unwrap();
+    let expected = json!({
+        "status": "not ready", "auth": "unavailable", "postgrest": "unavailable", "storage": "unavailable",
+        "database": "unavailable",
+    });
+    assert_eq!(ready, expected);
+    held.abort();
 }

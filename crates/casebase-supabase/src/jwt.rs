@@ -11,8 +11,8 @@ use std::{
 };
 
 use jsonwebtoken::{
-    Algorithm, DecodingKey, Header, Validation, decode, decode_header, errors::ErrorKind,
-    jwk::JwkSet,
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+    errors::ErrorKind, jwk::JwkSet,
 };
 use serde::Deserialize;
 use tokio::{sync::Mutex, task::JoinError};
@@ -104,6 +104,7 @@ pub enum TokenError {
 /// Verifies tokens for one project.
 pub struct Verifier {
     secret: Option<DecodingKey>,
+    signing: Option<EncodingKey>,
     published: PublishedKeys,
 }
 
@@ -117,6 +118,7 @@ impl Verifier {
             .map_err(|e| SettingError::Client(e.to_string()))?;
         Ok(Self {
             secret: secret.map(|s| DecodingKey::from_secret(s.as_bytes())),
+            signing: secret.map(|s| EncodingKey::from_secret(s.as_bytes())),
             published: PublishedKeys {
                 url: crate::below(supabase_url, "auth/v1/.well-known/jwks.json")?,
                 http,
@@ -140,6 +142,20 @@ impl Verifier {
             raw: token.to_owned(),
             claims: data.claims,
         })
+    }
+
+    /// A token of the role `anon`, signed with the secret, where there is one: whether the project takes it is whether
+    /// the secret is the project's. It may do what the public key may, for a minute.
+    pub fn of_nobody(&self) -> Option<UserToken> {
+        let exp = jsonwebtoken::get_current_timestamp() + 60;
+        let claims = serde_json::json!({"role": "anon", "exp": exp});
+        let token = encode(&Header::default(), &claims, self.signing.as_ref()?);
+        UserToken::issued(&token.ok()?).ok()
+    }
+
+    /// How many keys the project publishes, asked anew: without any, and without a secret, no token can be verified.
+    pub async fn published_keys(&self) -> Result<usize, TokenError> {
+        Ok(self.published.fetch().await?.keys.len())
     }
 
     async fn key_for(&self, header: &Header) -> Result<(DecodingKey, Algorithm), TokenError> {
@@ -254,6 +270,16 @@ pub(crate) fn looks_like_jwt(token: &str) -> bool {
     parts.len() == 3 && parts.iter().all(|p| p.chars().all(base64url)) && !parts[0].is_empty()
 }
 
+/// The role that a token says it is of, if it is one and says so. Nothing of it is verified.
+pub(crate) fn role_of(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Role {
+        role: String,
+    }
+    let read = jsonwebtoken::dangerous::insecure_decode::<Role>(shape(token).ok()?);
+    read.ok().map(|token| token.claims.role)
+}
+
 fn refusal(error: jsonwebtoken::errors::Error) -> TokenError {
     match error.kind() {
         ErrorKind::InvalidSignature => TokenError::Signature,
@@ -270,7 +296,7 @@ fn refusal(error: jsonwebtoken::errors::Error) -> TokenError {
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
 mod tests {
-    use jsonwebtoken::{EncodingKey, encode, jwk::Jwk};
+    use jsonwebtoken::jwk::Jwk;
     use serde_json::{Value, json};
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
@@ -294,6 +320,19 @@ mod tests {
     fn hs256(claims: &Value, secret: &str) -> String {
         let key = EncodingKey::from_secret(secret.as_bytes());
         encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_token_of_nobody_is_the_publics_and_signed_with_the_secret() {
+        let url = Url::parse("http://127.0.0.1:9").unwrap();
+        let verifier = Verifier::new(&url, Some(SECRET)).unwrap();
+        let nobody = verifier.of_nobody().unwrap();
+        let verified = verifier.verify(nobody.as_str()).await.unwrap();
+        assert_eq!(
+            (verified.claims().role.as_str(), verified.claims().sub),
+            ("anon", None)
+        );
+        assert!(Verifier::new(&url, None).unwrap().of_nobody().is_none());
     }
 
     fn ec_key() -> EncodingKey {

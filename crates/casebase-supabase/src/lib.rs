@@ -25,6 +25,18 @@ pub enum SettingError {
     /// The key holds what no HTTP header may carry.
     #[error("the key has characters that no key has (a line break?)")]
     Key,
+    /// The key of somebody who may do more than the public may.
+    #[error("the key is a secret one (`{kind}`), which whoever has it may do everything with")]
+    SecretKey {
+        /// How such keys begin.
+        kind: &'static str,
+    },
+    /// A JWT that is not the public's.
+    #[error("the key is a token of the role `{role}`, not of `anon`")]
+    KeyOfRole {
+        /// Its role.
+        role: String,
+    },
     /// The TLS or resolver set-up of this machine failed.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
@@ -35,13 +47,22 @@ pub enum SettingError {
 pub struct AnonKey(String);
 
 impl AnonKey {
-    /// Takes a key that a header can carry.
+    /// Takes a key that a header can carry, and none that is known not to be public: with such a one, whoever
+    /// comes without a token of their own would pass for its owner.
     pub fn new(key: impl Into<String>) -> Result<Self, SettingError> {
         let key = key.into();
-        let printable = key.bytes().all(|b| b.is_ascii_graphic());
-        (printable && !key.is_empty())
-            .then_some(Self(key))
-            .ok_or(SettingError::Key)
+        if key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(SettingError::Key);
+        }
+        for (prefix, kind) in [("sb_secret_", "sb_secret_…"), ("sbp_", "sbp_…")] {
+            if key.starts_with(prefix) {
+                return Err(SettingError::SecretKey { kind });
+            }
+        }
+        match jwt::role_of(&key) {
+            Some(role) if role != "anon" => Err(SettingError::KeyOfRole { role }),
+            _ => Ok(Self(key)),
+        }
     }
 
     /// The key itself.

@@ -18,25 +18,29 @@ fn casebase(command: &str) -> Command {
     casebase
 }
 
+/// Nobody listens at the discard port.
+fn settings(command: &mut Command) -> &mut Command {
+    command
+        .env("SUPABASE_URL", "http://127.0.0.1:9")
+        .env("SUPABASE_ANON_KEY", "sb_publishable_x")
+        .env(
+            "CASEBASE_DATABASE_URL",
+            "postgresql://casebase_worker:x@127.0.0.1:9/postgres",
+        )
+        .env("CASEBASE_LISTEN", "127.0.0.1:0")
+}
+
 /// A service whose project is not there. What it writes is read to the test's end: what can't be written is a
 /// failure of the service's.
 struct Service {
     process: Child,
     address: String,
-    _lines: Lines<BufReader<ChildStderr>>,
+    lines: Lines<BufReader<ChildStderr>>,
 }
 
 impl Service {
     fn start(mut command: Command) -> Self {
-        // Nobody listens at the discard port.
-        let mut process = command
-            .env("SUPABASE_URL", "http://127.0.0.1:9")
-            .env("SUPABASE_ANON_KEY", "sb_publishable_x")
-            .env(
-                "CASEBASE_DATABASE_URL",
-                "postgresql://casebase_worker:x@127.0.0.1:9/postgres",
-            )
-            .env("CASEBASE_LISTEN", "127.0.0.1:0")
+        let mut process = settings(&mut command)
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
@@ -50,7 +54,7 @@ impl Service {
         Self {
             address: address.expect("it says where it serves"),
             process,
-            _lines: lines,
+            lines,
         }
     }
 
@@ -74,6 +78,44 @@ fn serve_starts_before_its_project_does_and_answers_that_it_is_alive() {
     let service = Service::start(casebase("serve"));
     service.is_alive();
     service.stop();
+}
+
+#[test]
+fn serve_tells_at_its_start_what_of_its_project_is_away() {
+    let mut service = Service::start(casebase("serve"));
+    let mut lines = service.lines.by_ref().map_while(Result::ok);
+    let told = lines.find(|line| line.contains("not ready: PostgREST is unavailable"));
+    assert!(told.is_some());
+    service.stop();
+}
+
+#[test]
+fn serve_does_not_start_with_a_setting_that_is_wrong_and_says_what_would_be_right() {
+    // {"role":"service_role"}
+    let secret = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln";
+    let database = |rest: &str| format!("postgresql://casebase_worker:{rest}");
+    for (name, value, told) in [
+        ("SUPABASE_ANON_KEY", secret, "`service_role`"),
+        ("SUPABASE_ANON_KEY", "sb_secret_x", "sb_publishable_"),
+        ("CASEBASE_MAX_FILE_BYTES", "0", "from 1 to 5368709120"),
+        (
+            "CASEBASE_DATABASE_URL",
+            "mysql://root:x@localhost/x",
+            "postgresql://",
+        ),
+        (
+            "CASEBASE_DATABASE_URL",
+            &database("p@ss#w/rd@localhost/x"),
+            "p%40ss%23w%2Frd",
+        ),
+    ] {
+        let mut serve = casebase("serve");
+        let serve = settings(&mut serve).env(name, value);
+        let output = serve.output().expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{name}: {said}");
+        assert!(said.contains(name) && said.contains(told), "{name}: {said}");
+    }
 }
 
 #[test]

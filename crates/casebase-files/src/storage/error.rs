@@ -1,5 +1,7 @@
 //! What can go wrong between here and an object.
 
+use std::fmt;
+
 use super::bytestream::StreamError;
 
 /// An object that was not written, read or deleted.
@@ -32,6 +34,14 @@ pub enum Error {
     /// Our settings are wrong (signature, region, access key).
     #[error("Storage does not accept this service's settings: {0}")]
     Misconfigured(String),
+    /// One of them, as far as it can be told which.
+    #[error("Storage does not accept this service's settings: {setting}: {reason}")]
+    WrongSetting {
+        /// Which.
+        setting: S3Setting,
+        /// What Storage said.
+        reason: String,
+    },
     /// No answer, or not in time, or Storage itself failed.
     #[error("Storage is unavailable: {0}")]
     Unavailable(String),
@@ -40,6 +50,34 @@ pub enum Error {
     Unexpected(String),
 }
 
+/// What makes a user's S3 session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum S3Setting {
+    /// [`super::S3Settings::endpoint`].
+    Endpoint,
+    /// [`super::S3Settings::region`].
+    Region,
+    /// [`super::S3Settings::project_ref`].
+    ProjectRef,
+    /// [`super::S3Settings::anon_key`].
+    AnonKey,
+}
+
+impl fmt::Display for S3Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Endpoint => "the endpoint",
+            Self::Region => "the region",
+            Self::ProjectRef => "the project's reference",
+            Self::AnonKey => "the anon key",
+        })
+    }
+}
+
+/// Storage's words for an access key and a region that are not the project's, under the code of any refusal.
+pub(super) const INVALID_ACCESS_KEY: &str = "Invalid Access Key";
+pub(super) const INVALID_REGION: &str = "Invalid Region";
+
 impl Error {
     /// From Storage's error code and HTTP status, over either protocol. REST hides the true status
     /// in the body of an HTTP 400; the caller of this has taken it out.
@@ -47,6 +85,11 @@ impl Error {
         match (code, status) {
             ("SignatureDoesNotMatch" | "InvalidAccessKeyId" | "InvalidRegion", _) => {
                 Self::Misconfigured(format!("{code}: {message}"))
+            }
+            ("AccessDenied", _)
+                if [INVALID_ACCESS_KEY, INVALID_REGION].contains(&message.as_str()) =>
+            {
+                Self::Misconfigured(message)
             }
             ("KeyAlreadyExists" | "Duplicate", _) | (_, 409) => Self::Exists,
             ("InvalidKey" | "KeyTooLongError", _) => Self::InvalidKey(message),

@@ -13,7 +13,7 @@ use casebase_supabase::jwt::UserToken;
 
 pub(crate) use bytestream::at_most;
 pub use bytestream::{Bytestream, StreamError, with_idle_limit};
-pub use error::Error;
+pub use error::{Error, S3Setting};
 pub use rest::RestStore;
 pub use s3::{S3Settings, S3Store};
 
@@ -120,7 +120,7 @@ impl ObjectStore {
         }
     }
 
-    /// Whether Storage answers at all.
+    /// Whether Storage answers and, over S3, takes the settings. REST needs none but the project's URL.
     pub async fn is_reachable(&self) -> Result<(), Error> {
         match self {
             Self::S3(store) => store.is_reachable().await,

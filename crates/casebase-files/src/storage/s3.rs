@@ -28,7 +28,8 @@ use tokio_util::io::ReaderStream;
 use url::Url;
 
 use super::{
-    Bytestream, Error, NewObject, Object, ObjectPath, StreamError,
+    Bytestream, Error, NewObject, Object, ObjectPath, S3Setting, StreamError,
+    error::{INVALID_ACCESS_KEY, INVALID_REGION},
     transfer::{Patience, Watch},
 };
 
@@ -37,6 +38,9 @@ use super::{
 const PART: usize = 5 * 1024 * 1024;
 const PARTS_AT_ONCE: usize = 2;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What Storage takes for every project's region, unless it was told to insist on its own.
+const ANY_REGION: &str = "us-east-1";
 
 /// What makes a user's S3 session.
 #[derive(Debug, Clone)]
@@ -55,7 +59,6 @@ pub struct S3Settings {
 #[derive(Clone)]
 pub struct S3Store {
     client: Client,
-    http: reqwest::Client,
     settings: S3Settings,
     pub(super) patience: Patience,
 }
@@ -90,7 +93,6 @@ impl S3Store {
             .build();
         Self {
             client: Client::from_conf(config),
-            http: reqwest::Client::new(),
             settings,
             patience: Patience::default(),
         }
@@ -230,24 +232,51 @@ impl S3Store {
         self.patience.in_time(answer).await
     }
 
-    /// An unsigned request is refused by whoever is there; only a server error or silence counts.
+    /// Asks as nobody, the public key being the session's token as well: what is refused before the token is looked at
+    /// is the access key, the region or the signature.
     pub(super) async fn is_reachable(&self) -> Result<(), Error> {
-        let request = self
-            .http
-            .get(self.settings.endpoint.clone())
-            .timeout(CONNECT_TIMEOUT);
-        let answer = request
-            .send()
-            .await
-            .map_err(|e| Error::Unavailable(casebase_supabase::failure(e)))?;
-        match answer.status().as_u16() {
-            502..=504 => Err(Error::Unavailable(answer.status().to_string())),
+        match self.ask(&self.settings.region).await {
+            Err(Error::Misconfigured(reason)) => {
+                let setting = self.wrong_setting(&reason).await;
+                Err(Error::WrongSetting { setting, reason })
+            }
+            Err(Error::NotFound) => Err(Error::WrongSetting {
+                setting: S3Setting::Endpoint,
+                reason: "there is nothing at this address".into(),
+            }),
+            Err(error @ (Error::Unavailable(_) | Error::Unexpected(_))) => Err(error),
             _ => Ok(()),
         }
     }
 
+    /// A signature says only that it is wrong; with the region that holds for every project, the region doesn't count.
+    async fn wrong_setting(&self, reason: &str) -> S3Setting {
+        match reason {
+            INVALID_ACCESS_KEY => S3Setting::ProjectRef,
+            INVALID_REGION => S3Setting::Region,
+            _ if self.settings.region == ANY_REGION => S3Setting::AnonKey,
+            _ => match self.ask(ANY_REGION).await {
+                Err(Error::Misconfigured(_)) => S3Setting::AnonKey,
+                _ => S3Setting::Region,
+            },
+        }
+    }
+
+    async fn ask(&self, region: &str) -> Result<(), Error> {
+        let session = self.session_of(self.settings.anon_key.as_str());
+        let session = session.region(Region::new(region.to_owned()));
+        let request = self.client.list_buckets().customize();
+        let answer = request.config_override(session).send();
+        let answer = async { answer.await.map(drop).map_err(from_sdk) };
+        self.patience.in_time(answer).await
+    }
+
     fn session(&self, user: &UserToken) -> Builder {
-        let token = Some(user.as_str().to_owned());
+        self.session_of(user.as_str())
+    }
+
+    fn session_of(&self, token: &str) -> Builder {
+        let token = Some(token.to_owned());
         let secret = self.settings.anon_key.as_str();
         let session = Credentials::new(
             &self.settings.project_ref,

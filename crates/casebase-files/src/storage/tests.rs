@@ -259,6 +259,18 @@ async fn s3_errors_are_told_apart() {
 }
 
 #[tokio::test]
+async fn an_access_key_or_region_that_is_not_the_projects_is_no_refusal_of_the_user() {
+    for message in ["Invalid Access Key", "Invalid Region"] {
+        let body = format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
+        let server = answering(ResponseTemplate::new(403).set_body_string(body)).await;
+        let [_, s3] = both(&server.uri());
+        let read = s3.get(&user(), &at(), None).await;
+        let error = read.map(drop).unwrap_err();
+        assert!(matches!(error, Error::Misconfigured(_)), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn storage_that_is_down_is_unavailable_over_either_way() {
     let failing = answering(ResponseTemplate::new(503).set_body_string("<html>")).await;
     for url in ["http://127.0.0.1:9".to_owned(), failing.uri()] {

@@ -1,8 +1,7 @@
 //! `POST /api/cases`
 
 use axum::{
-    Json,
-    extract::{self, rejection::JsonRejection},
+    Json, extract,
     http::{StatusCode, header::LOCATION},
     response::IntoResponse,
 };
@@ -14,6 +13,7 @@ use uuid::Uuid;
 use super::Row;
 use crate::{
     State,
+    body::PlainJson,
     caller::Caller,
     error::{ApiError, BodyRefusals, Refusals},
 };
@@ -49,9 +49,8 @@ pub(crate) struct NewCase {
 pub(crate) async fn create(
     state: extract::State<State>,
     Caller(user): Caller,
-    body: Result<Json<NewCase>, JsonRejection>,
+    PlainJson(new): PlainJson<NewCase>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Json(new) = body?;
     let opened = state.db.from("cases", &user).insert(&new).await;
     let row: Row = opened.map_err(ApiError::of_change)?;
     let key: CaseKey = serde_json::from_str(row.get()).map_err(ApiError::of_change)?;

@@ -1,10 +1,6 @@
 //! `PATCH /api/cases/{case_id}`
 
-use axum::{
-    Json,
-    extract::{self, rejection::JsonRejection},
-    http::StatusCode,
-};
+use axum::{Json, extract, http::StatusCode};
 use casebase_supabase::rows::{Case, CaseKey, CaseNumber, CaseStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +8,7 @@ use utoipa::ToSchema;
 use super::{Row, case_number, found, named};
 use crate::{
     State,
+    body::PlainJson,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
     path::Segment,
@@ -35,9 +32,8 @@ pub(crate) async fn update_status(
     state: extract::State<State>,
     Segment(case): Segment,
     Caller(user): Caller,
-    body: Result<Json<NewStatus>, JsonRejection>,
+    PlainJson(new): PlainJson<NewStatus>,
 ) -> Result<Json<Row>, ApiError> {
-    let Json(new) = body?;
     let case = case_number(&case)?;
     let key = named(&state, &user, case)
         .select("id,case_id")

@@ -20,7 +20,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use super::fields::{self, Given};
-use crate::error::ApiError;
+use crate::{body::plain_part, error::ApiError};
 
 /// A field of ours other than the file.
 const MAX_FIELD_BYTES: u64 = 1024;
@@ -94,6 +94,7 @@ async fn read_to_file(
         let Some(part) = part else { break };
         match part.name().map(str::to_owned).as_deref() {
             Some("file") => {
+                plain_part(part.headers())?;
                 in_file.store(true, Ordering::Relaxed);
                 let name = part.file_name().unwrap_or_default().to_owned();
                 return Ok(FilePart {
@@ -103,6 +104,7 @@ async fn read_to_file(
                 });
             }
             Some(name) if fields.contains(&name) => {
+                plain_part(part.headers())?;
                 let text = part.text().await.map_err(invalid)?;
                 let _ = given.set(name, &text);
             }

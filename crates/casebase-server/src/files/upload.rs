@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     State,
+    body::Plain,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
     path::Segment,
@@ -100,7 +101,7 @@ pub(crate) async fn upload(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     Caller(user): Caller,
     headers: HeaderMap,
-    body: Body,
+    Plain(body): Plain,
 ) -> Result<impl IntoResponse, ApiError> {
     let Query(query) = query?;
     let (name, given) = parameters(query)?;

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::Context;
+use casebase_server::database_url::{self, DatabaseUrl};
 use sqlx::{Connection, PgConnection};
 
 use crate::{migrations, terminal};
@@ -20,7 +21,16 @@ pub struct Args {
 
 /// Applies the pending migrations and names each on standard output.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut connection = PgConnection::connect(&args.database_url)
+    let DatabaseUrl(database) =
+        args.database_url
+            .parse()
+            .map_err(|error: database_url::Error| {
+                anyhow::anyhow!(
+                    "--database-url (DATABASE_URL) is malformed: {error}\n\
+             hint: it takes postgresql://postgres:<password>@<host>:5432/postgres"
+                )
+            })?;
+    let mut connection = PgConnection::connect_with(&database)
         .await
         .context("the database can't be reached (--database-url, DATABASE_URL)")?;
     let mut out = terminal::stdout();

@@ -34,13 +34,16 @@ pub async fn run(_: Args) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("CASEBASE_LISTEN {} can't be used", config.listen))?;
-    let service = Running::start(listener, config)?;
+    let service = Running::start(listener, config.clone())?;
     writeln!(
         terminal::stderr(),
         "casebase serves at {}; Ctrl-C stops it",
         service.url
     )?;
-    service.until(super::stop_signal()).await
+    let probe = tokio::spawn(async move { casebase_server::probe(&config).await });
+    let served = service.until(super::stop_signal()).await;
+    probe.abort();
+    served
 }
 
 /// The service and the worker while they run.
