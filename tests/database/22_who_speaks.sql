@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(29);
+select plan(32);
 
 -- What comes of: I am somebody else, and say it behind the client's back.
 create function pg_temp.speaks(who text, the_case text) returns text language plpgsql
@@ -29,6 +29,8 @@ $$;
 select is(pg_temp.speaks(who, 'case'), said, who || ' in a case that is worked: ' || said)
 from (values ('Ada', 'X (CONTRACTOR) to Y (EMPLOYEE)'), ('Alan', 'X (CONTRACTOR) to Y (EMPLOYEE)'), ('Dora', 'X (CONTRACTOR) to Y (EMPLOYEE)'), ('Asta', 'X (CONTRACTOR) to Y (EMPLOYEE)'),
              ('Carla', 'Carla (CLIENT) to Asta (ARGAN), shown'), ('Sam', 'Sam (CLIENT) to Asta (ARGAN), shown'), ('Otto', '42501'), ('Ivan', '42501'), ('Nemo', '42501')) v (who, said);
+select is(pg_temp.speaks(who, 'other case'), said, who || ' in another: ' || said)
+from (values ('Sam', 'X (CONTRACTOR) to Y (EMPLOYEE)'), ('Otto', 'Otto (CLIENT) to Argan (ARGAN), shown'), ('Dora', '42501')) v (who, said);
 -- Nobody's case: that nobody works it makes nobody staff.
 update cases set assigned_to = null where id = tests.id('case')::bigint;
 select is(pg_temp.speaks(who, 'case'), said, who || ' in a case that nobody works: ' || said)

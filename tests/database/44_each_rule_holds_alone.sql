@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(23);
+select plan(25);
 select tests.world();
 savepoint whole;
 
@@ -81,6 +81,20 @@ drop trigger zz_fail on cases;
 alter sequence calls restart;
 create trigger zz_fail before update on cases for each row execute function pg_temp.fail('53100');
 select is(tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "t"}')$$), '53100', 'as is a full disk');
+-- Or one of them alone, when the update of all was refused for another reason.
+create function pg_temp.fail_later() returns trigger language plpgsql as $$
+begin
+  raise exception using errcode = case nextval('calls') when 1 then 'check_violation' else tg_argv[0] end;
+end
+$$;
+drop trigger zz_fail on cases;
+alter sequence calls restart;
+create trigger zz_fail before update on cases for each row execute function pg_temp.fail_later('40P01');
+select is(tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "t"}')$$), '40P01', 'one case''s deadlock');
+drop trigger zz_fail on cases;
+alter sequence calls restart;
+create trigger zz_fail before update on cases for each row execute function pg_temp.fail_later('53100');
+select is(tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "t"}')$$), '53100', 'or full disk');
 
 select * from finish();
 rollback;

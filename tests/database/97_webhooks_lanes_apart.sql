@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(37);
+select plan(38);
 
 -- A delivery for an endpoint and a case, in a state.
 create function pg_temp.delivers(which text, the_case integer, in_state text) returns void language sql
@@ -146,6 +146,19 @@ select casebase.webhook_tidy('30 days') from generate_series(1, 2);
 select is((select count(*) from casebase.webhook_deliveries where state = 'pending'), 0::bigint, 'one lane of many waits for nothing, and its turn has not come');
 select casebase.webhook_tidy('30 days');
 select is((select count(*) from casebase.webhook_deliveries where state = 'pending'), 1::bigint, 'in the next turn it goes on');
+
+-- So it is across endpoints.
+delete from casebase.webhook_deliveries;
+update casebase.webhook_endpoints set enabled = true;
+insert into case_events (case_id, seq, type, actor_name, visible_to_client, data)
+select id, seq, 'case.updated', 'x', false, '{}' from (select id from cases where title = 'many' order by id limit 150) c, unnest(array[1003, 1004]) seq order by id, seq;
+update casebase.webhook_deliveries d set state = 'waiting' from case_events e where e.id = d.event_id and e.seq = 1004;
+update casebase.webhook_deliveries set state = 'leased', leased_at = now(), leased_until = now() + interval '1 hour' where state = 'pending';
+delete from casebase.webhook_deliveries d
+where d.state = 'leased' and d.case_id = (select max(case_id) from casebase.webhook_deliveries) and d.endpoint_id = 'e0000000-0000-4000-8000-000000000002';
+select casebase.webhook_tidy('30 days') from generate_series(1, 2);
+select is((select count(*) from casebase.webhook_deliveries where state = 'pending'), 1::bigint, 'the second turn comes to the last lane of the last endpoint');
+update casebase.webhook_endpoints set enabled = description = 'second';
 
 -- A report names the delivery whose lease it holds.
 delete from casebase.webhook_deliveries;
