@@ -202,7 +202,8 @@ begin
   end if;
   if new.is_default then
     update public.departments d set is_default = false where d.is_default and d.id <> new.id;
-  elsif tg_op = 'UPDATE' and old.is_default and pg_catalog.pg_trigger_depth() = 1 then
+  -- Of an insert, old is null.
+  elsif old.is_default and pg_catalog.pg_trigger_depth() = 1 then
     raise exception 'there must be a default department'
       using errcode = 'check_violation', hint = 'Set is_default on another department instead.';
   end if;
@@ -922,7 +923,8 @@ begin
   else
     new.resolved_at := null;
   end if;
-  if tg_op = 'UPDATE' and old.status = 'resolved' and new.status <> 'resolved' then
+  -- Of an insert, old is null here and below.
+  if old.status = 'resolved' and new.status <> 'resolved' then
     new.escalated_at := null;
     new.escalated_by := null;
   end if;
@@ -940,14 +942,13 @@ create function casebase.check_assignee() returns trigger
 as $$
 begin
   if new.assigned_to is null
-     or tg_op = 'UPDATE'
-        and new.assigned_to is not distinct from old.assigned_to
+     or new.assigned_to is not distinct from old.assigned_to
         and new.required_specialty_id is not distinct from old.required_specialty_id
   then
     return new;
   end if;
   -- Who was switched off since keeps the case until somebody takes it.
-  if (tg_op = 'INSERT' or new.assigned_to is distinct from old.assigned_to)
+  if new.assigned_to is distinct from old.assigned_to
      and not exists (select from public.staff_members s where s.user_id = new.assigned_to and s.active)
   then
     raise exception 'a case can be assigned to active staff only'
@@ -1388,7 +1389,6 @@ begin
     from pg_attribute a
     where a.attrelid = 'public.cases'::regclass
       and a.attnum > 0
-      and not a.attisdropped
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
@@ -1966,11 +1966,11 @@ as $$
 begin
   update public.case_files f
   set state = 'deleting', rejection = 'its interaction is not shown to the client any more'
-  where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client
+  where f.interaction_id = new.id and f.visible_to_client
     and f.state in ('pending', 'uploaded');
   if exists (
     select from public.case_files f
-    where f.interaction_id = new.id and f.case_id = new.case_id and f.visible_to_client and f.state = 'available'
+    where f.interaction_id = new.id and f.visible_to_client and f.state = 'available'
   ) then
     raise exception 'the interaction has files that the client sees'
       using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';

@@ -13,7 +13,7 @@ create role tests_manager nologin;
 grant usage on schema storage to tests_manager;
 grant all on storage.objects to tests_manager;
 insert into tests.people (name, db_role, what) values ('manager', 'tests_manager', 'a role of the project''s own');
-select plan(34);
+select plan(38);
 
 -- Which policy speaks first.
 create function pg_temp.refused_by(who text, statement text) returns text language sql
@@ -45,6 +45,8 @@ from unnest(array['admin-bucket', 'client-bucket']) bucket, unnest(array['Ada', 
 select is(pg_temp.refused_by(who, format($$update storage.objects set bucket_id = %L where bucket_id = 'theirs'$$, bucket)),
   'casebase_only_for_signed_in', who || ' moves nothing into ' || bucket)
 from unnest(array['admin-bucket', 'client-bucket']) bucket, unnest(array['anon', 'manager']) who;
+select is(tests.would(who, $$insert into storage.objects (bucket_id, name) values ('theirs', 'b')$$), '1', who || ' writes to the host''s buckets as the host lets them')
+from unnest(array['Ada', 'Nemo', 'anon', 'manager']) who;
 drop policy host_everything on storage.objects;
 
 -- Who has left a client writes nothing for it any more, where they had reserved a place.

@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(30);
+select plan(37);
 
 -- A delivery for an endpoint and a case, in a state.
 create function pg_temp.delivers(which text, the_case integer, in_state text) returns void language sql
@@ -135,17 +135,42 @@ select casebase.webhook_tidy('30 days');
 select is(pg_temp.states(), 'first 1 pending, first 2 pending, second 1 pending, second 2 pending', 'four lanes go on');
 delete from casebase.webhook_deliveries;
 update casebase.webhook_endpoints set enabled = description = 'second';
-insert into cases (client_id, title) select tests.id('acme')::uuid, 'many' from generate_series(1, 201);
+insert into cases (client_id, title) select tests.id('acme')::uuid, 'many' from generate_series(1, 401);
 delete from casebase.webhook_deliveries;
 insert into case_events (case_id, seq, type, actor_name, visible_to_client, data)
 select id, seq, 'case.updated', 'x', false, '{}' from cases, unnest(array[1001, 1002]) seq where title = 'many' order by id, seq;
 update casebase.webhook_deliveries d set state = 'waiting' from case_events e where e.id = d.event_id and e.seq = 1002;
 update casebase.webhook_deliveries set state = 'leased', leased_at = now(), leased_until = now() + interval '1 hour' where state = 'pending';
 delete from casebase.webhook_deliveries where id = (select max(id) from casebase.webhook_deliveries where state = 'leased');
-select casebase.webhook_tidy('30 days');
+select casebase.webhook_tidy('30 days') from generate_series(1, 2);
 select is((select count(*) from casebase.webhook_deliveries where state = 'pending'), 0::bigint, 'one lane of many waits for nothing, and its turn has not come');
 select casebase.webhook_tidy('30 days');
 select is((select count(*) from casebase.webhook_deliveries where state = 'pending'), 1::bigint, 'in the next turn it goes on');
+
+-- A report names the delivery whose lease it holds.
+delete from casebase.webhook_deliveries;
+select pg_temp.delivers('second', n, 'leased') from generate_series(1, 2) n;
+select is(casebase.webhook_ack((select jsonb_agg(jsonb_build_object('delivery_id', one.id, 'lease_token', other.lease_token, 'started_at', now(), 'status', 200, 'verdict', 'delivered'))
+  from casebase.webhook_deliveries one join casebase.webhook_deliveries other on other.id <> one.id)), 0, 'another''s lease is none');
+-- Who answers sets its own lane going. One whose first was removed waits for its turn.
+delete from casebase.webhook_deliveries;
+select pg_temp.delivers('second', 1, 'delivered');
+select pg_temp.delivers('second', 1, 'waiting');
+select pg_temp.delivers('second', 2, 'leased');
+select pg_temp.delivers('second', 2, 'waiting');
+create temporary table healthy as select ctid::text as place from casebase.webhook_endpoints where description = 'second';
+select is(casebase.webhook_ack(pg_temp.report('second', '{"verdict": "delivered"}')), 1, 'one answers');
+select is(pg_temp.states(), 'second 1 delivered, second 1 waiting, second 2 delivered, second 2 pending', 'its lane goes on');
+select is((select e.ctid::text from casebase.webhook_endpoints e where e.description = 'second'), (select place from healthy), 'of an endpoint that is well nothing is written');
+-- What is taken at a time is half of what was asked for, at least; the rest has to wait for a call of its own.
+delete from casebase.webhook_deliveries;
+select pg_temp.delivers('second', 1, 'pending');
+select pg_temp.delivers('second', 1, 'pending');
+select pg_temp.delivers('second', 2, 'pending');
+select is((select count(*) from casebase.webhook_lease(2, 100, '1 hour', '1 second')), 1::bigint, 'half is enough');
+create temporary table queue as select ctid::text as place from casebase.webhook_queue;
+select is((select count(*) from casebase.webhook_lease(2, 100, '1 hour', '1 second')), 1::bigint, 'and then the rest');
+select is((select q.ctid::text from casebase.webhook_queue q), (select place from queue), 'nobody listens, which needs no writing');
 
 select * from finish();
 rollback;
