@@ -205,7 +205,7 @@ struct Function {
     subjects: Vec<String>,
 }
 
-const FUNCTIONS: &str = "
+const FUNCTIONS: &str = r"
     select p.oid::regprocedure::text as signature, p.prosrc as body, pg_get_functiondef(p.oid) as definition,
            p.prosecdef as is_definer,
            regexp_replace(lower(p.prosrc), 'distinct\s+from|from\s+[a-z_.]+\s*\(', '', 'g')
