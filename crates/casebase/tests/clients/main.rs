@@ -6,6 +6,7 @@ mod dev;
 mod document;
 #[path = "../support/extension.rs"]
 mod extension;
+mod policy_linter;
 mod programs;
 mod readme;
 mod stories;
