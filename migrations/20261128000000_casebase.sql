@@ -2226,9 +2226,6 @@ create function casebase.append_events(drafts casebase.event_draft[]) returns vo
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if drafts is null then
-    return;
-  end if;
   with draft as (
     select d.case_id, d.type, d.actor_id, d.subject_is_visible, d.data, c.case_id as number, c.client_id,
            row_number() over (partition by d.case_id order by d.position) as nth
@@ -2785,7 +2782,7 @@ begin
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
   if found and (
-    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue where queue.only_row
+    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue
   ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
@@ -3297,8 +3294,8 @@ begin
     where lane.nth < 200
   )
   select array_agg(lane.id) filter (where lane.id = casebase.webhook_first_of_lane(lane.endpoint_id, lane.case_id)),
-         (array_agg(lane.endpoint_id) filter (where lane.nth = 200))[1],
-         (array_agg(lane.case_id) filter (where lane.nth = 200))[1]
+         (array_agg(lane.endpoint_id order by lane.nth))[200],
+         (array_agg(lane.case_id order by lane.nth))[200]
   into stuck, after_endpoint, after_case
   from lane;
   -- Null after the last lane: the next call begins with the first one.
