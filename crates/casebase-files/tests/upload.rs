@@ -113,7 +113,7 @@ impl World {
             mock.mount(&server).await;
         }
         let url = Url::parse(&server.uri()).unwrap();
-        let key = AnonKey::new("anon").unwrap();
+        let key = AnonKey::new("sb_publishable_x").unwrap();
         let db = PostgrestClient::new(&url, &key).unwrap();
         let store = ObjectStore::Rest(RestStore::new(&url, key).unwrap());
         let notes = Arc::new(notes);

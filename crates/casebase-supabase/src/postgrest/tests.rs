@@ -20,7 +20,7 @@ fn user() -> UserToken {
 
 fn client(server: &MockServer) -> PostgrestClient {
     let url = Url::parse(&server.uri()).unwrap();
-    let key = AnonKey::new("anon-key").unwrap();
+    let key = AnonKey::new("sb_publishable_x").unwrap();
     PostgrestClient::with_timeout(&url, &key, Duration::from_millis(300)).unwrap()
 }
 
@@ -49,7 +49,7 @@ async fn a_select_carries_the_callers_token_and_the_projects_key() {
         .and(query_param("select", "id,case_id"))
         .and(query_param("case_id", "eq.CASE-0001"))
         .and(header("authorization", format!("Bearer {TOKEN}")))
-        .and(header("apikey", "anon-key"))
+        .and(header("apikey", "sb_publishable_x"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!([{"id": 1}])))
         .mount(&server)
         .await;
@@ -191,7 +191,7 @@ async fn a_silent_server_is_given_up() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unreachable() {
-    let key = AnonKey::new("anon-key").unwrap();
+    let key = AnonKey::new("sb_publishable_x").unwrap();
     let url = Url::parse("http://127.0.0.1:9").unwrap();
     let db = PostgrestClient::new(&url, &key).unwrap();
     let rows = db.from("cases", &user()).rows::<Value>().await;
@@ -223,7 +223,7 @@ async fn a_change_is_sent_as_the_crate_built_it() {
     assert_eq!(request.method.as_str(), "PATCH");
     assert_eq!(request.headers["content-type"], "application/json");
     assert_eq!(request.headers["prefer"], "return=representation");
-    assert_eq!(request.headers["apikey"], "anon-key");
+    assert_eq!(request.headers["apikey"], "sb_publishable_x");
     assert_eq!(request.body, r#"{"title":"Größe"}"#.as_bytes());
 }
 
