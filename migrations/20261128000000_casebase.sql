@@ -62,6 +62,64 @@ as $$
 $$;
 
 
+-- supabase/schemas/human_text.sql
+
+-- What people write for people to read: one rule for every such column, whichever way it comes. Text that breaks it is
+-- refused, never mended: what was written is what is stored. Each column that is under another rule is in the list of
+-- tests/database/17_human_text.sql with its reason.
+--
+-- Judged by code points, under the collation "C", so that it is the same in every database.
+
+-- One line or more: the characters of RFC 9839's Unicode Assignables without what turns or hides the words beside it,
+-- and something among them that can be seen. Tabs and line breaks (LF, CR LF) may stand in it.
+-- Stays allowed, because words and emoji need it: joiners (U+200C, U+200D), marks that order their neighbours only
+-- (U+200E, U+200F, U+061C), variation selectors, private use, and what no version of Unicode has assigned yet.
+create function casebase.is_text(value text) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return value collate "C" !~ $refused$(?x)
+      [\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]  # control characters
+    | \r ([^\n] | $)                                         # which a lone CR is, too
+    | [\u202a-\u202e\u2066-\u2069]                           # embeddings, overrides and isolates reorder what follows
+    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part from who reads
+    | [\ufdd0-\ufdef\ufffe\uffff]                            # no characters, and so the last two of each plane
+    | [\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe\U0003ffff\U0004fffe\U0004ffff]
+    | [\U0005fffe\U0005ffff\U0006fffe\U0006ffff\U0007fffe\U0007ffff\U0008fffe\U0008ffff]
+    | [\U0009fffe\U0009ffff\U000afffe\U000affff\U000bfffe\U000bffff\U000cfffe\U000cffff]
+    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]
+    $refused$
+    -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the
+    -- Braille pattern without dots.
+    and value collate "C" ~ ('[^'
+      '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+      '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
+      '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
+      '\u2800]');
+end
+$$;
+
+-- One line: such text without tabs and line breaks (U+2028 and U+2029 are two), and without white space at its ends.
+create function casebase.is_line(value text) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return casebase.is_text(value)
+    and value collate "C" !~ $refused$(?x)
+        [\t\n\r\u2028\u2029]
+      | ^ [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]
+      | [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000] $
+      $refused$;
+end
+$$;
+
+create function casebase.are_lines(value text[]) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(bool_and(casebase.is_line(line)), true) from unnest(value) line
+$$;
+
+
 -- supabase/schemas/people/clients.sql
 
 -- Clients, and who acts for them. A project that already has public.clients keeps it: we reference it and leave it alone.
@@ -86,7 +144,7 @@ begin
       kind       text        not null default 'organisation',
       created_at timestamptz not null default now(),
       constraint clients_pkey primary key (id),
-      constraint clients_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+      constraint clients_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
       constraint clients_kind_check check (kind in ('organisation', 'person')),
       constraint clients_times_check
         check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
@@ -134,7 +192,7 @@ create table public.client_members (
   constraint client_members_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
   constraint client_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint client_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+    check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
   constraint client_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
@@ -175,7 +233,7 @@ create table public.departments (
   created_at timestamptz not null default now(),
   constraint departments_pkey primary key (id),
   constraint departments_name_key unique (name),
-  constraint departments_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+  constraint departments_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
   constraint departments_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
@@ -234,7 +292,7 @@ create table public.specialties (
   created_at timestamptz not null default now(),
   constraint specialties_pkey primary key (id),
   constraint specialties_name_key unique (name),
-  constraint specialties_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+  constraint specialties_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
   constraint specialties_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
@@ -258,7 +316,7 @@ create table public.staff_members (
   constraint staff_members_pkey primary key (user_id),
   constraint staff_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint staff_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+    check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
   constraint staff_members_scope_check check (scope in ('all', 'departments', 'assigned')),
   constraint staff_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
@@ -309,7 +367,7 @@ create table public.party_types (
   internal boolean not null default false,
   constraint party_types_pkey primary key (code),
   constraint party_types_code_check check (code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
-  constraint party_types_label_check check (label = btrim(label) and char_length(label) between 1 and 200)
+  constraint party_types_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
 comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
 alter table public.party_types enable row level security;
@@ -580,8 +638,8 @@ create table public.cases (
   constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
   constraint cases_action_required_of_fkey
     foreign key (action_required_of) references public.party_types (code) on update cascade,
-  constraint cases_title_check check (title ~ '[^[:space:]]' and char_length(title) <= 200),
-  constraint cases_description_check check (char_length(description) <= 50000),
+  constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
+  constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
   constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
@@ -664,8 +722,12 @@ create table public.case_internal (
   updated_at timestamptz not null default now(),
   constraint case_internal_pkey primary key (case_id),
   constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
-  constraint case_internal_tags_check
-    check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
+  constraint case_internal_tags_check check (
+    cardinality(tags) <= 50
+    and array_position(tags, null) is null
+    and octet_length(tags::text) <= 5000
+    and casebase.are_lines(tags)
+  ),
   constraint case_internal_metadata_check
     check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint case_internal_metadata_readable_check check (casebase.is_readable_json(metadata)),
@@ -705,9 +767,9 @@ create table public.interactions (
   constraint interactions_party2_type_fkey
     foreign key (party2_type) references public.party_types (code) on update cascade,
   constraint interactions_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint interactions_party1_name_check check (party1_name ~ '[^[:space:]]' and char_length(party1_name) <= 200),
-  constraint interactions_party2_name_check check (party2_name ~ '[^[:space:]]' and char_length(party2_name) <= 200),
-  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint interactions_party1_name_check check (char_length(party1_name) <= 200 and casebase.is_line(party1_name)),
+  constraint interactions_party2_name_check check (char_length(party2_name) <= 200 and casebase.is_line(party2_name)),
+  constraint interactions_content_check check (char_length(content) <= 50000 and casebase.is_text(content)),
   constraint interactions_times_check check (
     least(created_at, updated_at) >= '0001-01-01 00:00+00'
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
@@ -741,7 +803,7 @@ create table public.internal_notes (
   constraint internal_notes_pkey primary key (id),
   constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint internal_notes_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint internal_notes_content_check check (char_length(content) <= 50000 and casebase.is_text(content)),
   constraint internal_notes_times_check check (
     least(created_at, updated_at) >= '0001-01-01 00:00+00'
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
@@ -2526,7 +2588,8 @@ create table casebase.webhook_endpoints (
   -- No user:password in it, and no fragment: neither would arrive.
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
-  constraint webhook_endpoints_description_check check (length(description) <= 500),
+  constraint webhook_endpoints_description_check
+    check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
   constraint webhook_endpoints_event_types_check
     check (
       cardinality(event_types) = 0
@@ -3698,6 +3761,9 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),

@@ -11,6 +11,7 @@ pub mod database_url;
 mod error;
 mod files;
 mod health;
+mod human_text;
 mod ledger;
 mod path;
 mod routes;

@@ -17,6 +17,8 @@ mod extension;
 mod grants_report;
 #[path = "database/hijack.rs"]
 mod hijack;
+#[path = "database/human_text.rs"]
+mod human_text;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;
