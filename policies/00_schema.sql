@@ -57,6 +57,7 @@ grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text),
   casebase.verification_reject(text, bigint, text),
+  casebase.upload_withdraw(text, bigint),
   casebase.bucket_size_limit(text)
 to casebase_worker;
 

@@ -2,8 +2,9 @@
 //!
 //! The row is reserved first, then the object written, so there is never an object that no row
 //! names; others see the row only when its bytes were read back and checked. What stops half-way is
-//! taken back as far as the caller's token reaches; the rest is a `pending`, `uploaded` or
-//! `deleting` row that only the uploader sees, and deletes when asked again.
+//! taken back under the caller's token, and where that is not taken any more, a row without an object
+//! by the service's own role. An object that nobody could delete keeps its row, `deleting`, for who may
+//! delete it.
 
 use std::{
     str::FromStr,
@@ -26,7 +27,7 @@ use crate::{
     check::{self, HEAD, Inspection, Inspector},
     error::Error,
     name::{self, FileName, OriginalName},
-    storage::{Bytestream, NewObject, at_most, with_idle_limit},
+    storage::{Bytestream, NewObject, at_most, with_idle_limit, within},
 };
 
 /// ` (2)`, ` (3)` … are tried this far: more files of one name in one second is no accident.
@@ -114,7 +115,7 @@ impl CaseFiles {
         if let Some(interaction) = file.fields.interaction_id {
             self.check_interaction(user, &case, interaction).await?;
         }
-        let body = self.open(&file, body).await?;
+        let body = self.open(user, &file, body).await?;
         let row = self.reserve(user, &case, &file).await?;
         let written = self.write_and_verify(user, &row, file.length, body).await;
         if let Err(error) = &written {
@@ -146,12 +147,20 @@ impl CaseFiles {
 
     /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives
     /// all of the bytes, the beginning again included.
-    async fn open(&self, file: &NewFile, body: Bytestream) -> Result<Bytestream, Error> {
+    ///
+    /// They end while the token leaves time to finish, or to take back what was begun: Storage looks at it when an upload
+    /// begins, and PostgREST when it is over.
+    async fn open(
+        &self,
+        user: &UserToken,
+        file: &NewFile,
+        body: Bytestream,
+    ) -> Result<Bytestream, Error> {
         let limit = self.max_bytes;
         if file.length.is_some_and(|length| length > limit) {
             return Err(Error::TooLarge { limit });
         }
-        let mut body = with_idle_limit(at_most(limit, body));
+        let mut body = with_idle_limit(at_most(limit, within(user.time_to_work(), body)));
         let mut beginning = BytesMut::new();
         while beginning.len() < HEAD {
             match body.try_next().await? {

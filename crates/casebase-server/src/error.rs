@@ -247,6 +247,7 @@ impl From<TokenError> for ApiError {
 impl From<postgrest::Error> for ApiError {
     fn from(error: postgrest::Error) -> Self {
         match &error {
+            postgrest::Error::Token(token) => token.clone().into(),
             postgrest::Error::Api(refusal) => Self::from_refusal(refusal),
             postgrest::Error::Timeout | postgrest::Error::Unreachable(_) => {
                 Self::away("database_unavailable", "the database", &error)
@@ -272,7 +273,8 @@ impl ApiError {
     fn from_refusal(refusal: &postgrest::ApiError) -> Self {
         let message = &refusal.message;
         let error = match (refusal.code.as_str(), refusal.status) {
-            (_, 401) => Self::bad_token("invalid_token", message),
+            // Of a role that may ask for nothing here: `anon`'s.
+            ("42501", 401) => Self::bad_token("invalid_token", message),
             // Row level security says which table and policy; the caller needs to know neither.
             ("42501", _) if message.contains("row-level security") => {
                 Self::not_allowed("you may not do this")
@@ -300,6 +302,7 @@ impl From<storage::Error> for ApiError {
     fn from(error: storage::Error) -> Self {
         use storage::Error as E;
         match &error {
+            E::Token(token) => token.clone().into(),
             E::Denied(_) => {
                 Self::not_allowed("Storage's policies do not let you do this with this file")
             }
@@ -370,6 +373,7 @@ impl ApiError {
                 let message = "the file stopped arriving";
                 Self::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", message)
             }
+            StreamError::TokenEnds => TokenError::Expired.into(),
             StreamError::Broken(_) => {
                 let message = "the file did not arrive completely";
                 Self::new(StatusCode::BAD_REQUEST, "upload_interrupted", message)

@@ -230,16 +230,17 @@ async fn postgrest(state: &State) -> Result<(), Problem> {
 fn postgrest_problem(error: postgrest::Error, by_secret: bool) -> Result<(), Problem> {
     use postgrest::Error as E;
     let (status, code) = match &error {
+        E::Token(_) if by_secret => {
+            let reason = format_args!("the project does not take what is signed with it ({error})");
+            return Err(setting(JWT_SECRET, reason));
+        }
+        E::Token(_) => (401, ""),
         E::Api(refusal) => (refusal.status, refusal.code.as_str()),
         E::UnexpectedAnswer { status, .. } => (*status, ""),
         _ => return Err(away(POSTGREST, error)),
     };
     Err(match (status, code) {
         (_, "42501") => return Ok(()),
-        (_, "PGRST301" | "PGRST302" | "PGRST303") if by_secret => setting(
-            JWT_SECRET,
-            format_args!("the project does not take what is signed with it ({error})"),
-        ),
         (_, "PGRST205" | "42P01") => away(
             POSTGREST,
             "Casebase is not installed in the project (`casebase migrate`)",

@@ -77,6 +77,13 @@ impl Ledger for PgLedger {
         called.map(drop).map_err(refusal)
     }
 
+    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
+        let _turn = self.turn().await?;
+        let call = sqlx::query_scalar("select casebase.upload_withdraw('case_file', $1)");
+        let called = call.bind(id.0).fetch_one(&self.pool).await;
+        called.map_err(refusal)
+    }
+
     async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError> {
         let _turn = self.turn().await?;
         let limit = sqlx::query_scalar::<_, Option<i64>>("select casebase.bucket_size_limit($1)");

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
-    matchers::{header, method, path, query_param},
+    matchers::{header, method, path, path_regex, query_param},
 };
 
 const SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
@@ -143,7 +143,7 @@ async fn a_request_without_a_good_token_is_challenged() {
             "does not match",
         ),
         (
-            get().bearer_auth(token(-5, SECRET)),
+            get().bearer_auth(token(-35, SECRET)),
             "expired_token",
             "the token has expired",
         ),
@@ -158,6 +158,41 @@ async fn a_request_without_a_good_token_is_challenged() {
         assert_eq!((status, error["code"].as_str().unwrap()), (401, code));
     }
     assert!(world.supabase.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_that_postgrest_or_storage_takes_no_more_is_challenged_and_not_forbidden() {
+    let over = json!({"code": "PGRST303", "message": "JWT expired", "details": null, "hint": null});
+    let over = ResponseTemplate::new(401).set_body_json(over);
+    let in_postgrest = Mock::given(path("/rest/v1/case_files")).respond_with(over);
+    let over = json!({"statusCode": "403", "error": "Unauthorized", "code": "AccessDenied",
+        "message": "\"exp\" claim timestamp check failed"});
+    let over = ResponseTemplate::new(400).set_body_json(over);
+    let over = Mock::given(path_regex("^/storage/v1/object/")).respond_with(over);
+    let mut in_storage = vec![over];
+    in_storage.extend(the_file(Value::Null));
+    for mocks in [vec![in_postgrest], in_storage] {
+        let world = World::new(mocks).await;
+        let answer = world.user(Method::GET, "/v1/files/1").send().await.unwrap();
+        let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+        assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+        let (status, error) = error(answer).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (401, "expired_token")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_the_gateway_does_not_take_is_not_the_callers_fault() {
+    let refused = ResponseTemplate::new(401).set_body_json(json!({"message": "Invalid API key"}));
+    let world = World::new(vec![
+        Mock::given(path("/rest/v1/cases")).respond_with(refused),
+    ])
+    .await;
+    let answer = world.user(Method::GET, "/api/cases").send().await.unwrap();
+    assert_eq!(error(answer).await.0, 502);
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use wiremock::{
     matchers::{any, header, method, path, query_param},
 };
 
+use crate::jwt::TokenError;
+
 use super::*;
 
 /// `{"sub":…,"role":"authenticated","exp":…}`, signed by nobody.
@@ -169,6 +171,42 @@ async fn a_refusal_is_an_error_with_postgrests_words() {
     assert!(refusal.violates("case_files_object_path_key"));
     assert!(!refusal.violates("case_files"));
     assert!(refusal.details.as_ref().unwrap().contains("object_path"));
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_taken_any_more_is_told_from_other_refusals() {
+    let gone = "insert or update on table \"case_files\" violates foreign key constraint \"case_files_uploaded_by_fkey\"";
+    let no_user = "Key (uploaded_by)=(x) is not present in table \"users\".";
+    for (status, code, message, details, expected) in [
+        (
+            401,
+            "PGRST303",
+            "JWT expired",
+            "",
+            Some(TokenError::Expired),
+        ),
+        (401, "42501", "permission denied for table cases", "", None),
+        (401, "", "Invalid API key", "", None),
+        (409, "23503", gone, no_user, Some(TokenError::Ended)),
+        (
+            409,
+            "23503",
+            gone,
+            "Key (case_id)=(1) is not present in table \"cases\".",
+            None,
+        ),
+    ] {
+        let body = json!({"code": code, "message": message, "details": details, "hint": null});
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        let (_server, db) = answering(answer).await;
+        let refused = db.from("cases", &user()).rows::<Value>().await.unwrap_err();
+        let told = match refused {
+            Error::Token(token) => Some(token),
+            Error::Api(_) => None,
+            other => panic!("{other}"),
+        };
+        assert_eq!(told, expected, "{code}: {message}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use casebase::commands::demo::person::{Person, Place};
+use casebase_local::jwt::Keys;
 use casebase_server::Config;
 use reqwest::{Body, Method, RequestBuilder, Response, multipart};
 use serde_json::{Value, json};
@@ -115,6 +116,14 @@ impl Desk {
             database,
             _stop: stop,
         }
+    }
+
+    /// A token of the client's that ends in so many seconds.
+    pub fn token_of_the_client(&self, lives: i64) -> String {
+        let exp = chrono::Utc::now().timestamp() + lives;
+        let claims = json!({"sub": self.client.id(), "role": "authenticated", "exp": exp});
+        let keys = Keys::hs256(project().setting("SUPABASE_JWT_SECRET"));
+        keys.sign(claims.as_object().unwrap()).unwrap()
     }
 
     pub async fn interaction(&self, case_id: i64, visible: bool) -> Value {

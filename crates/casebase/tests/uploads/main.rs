@@ -8,6 +8,7 @@ mod people;
 mod support;
 
 use desk::{Desk, Files, created, refusal, refused, success};
+use futures::{StreamExt as _, stream};
 use reqwest::{Body, Method, multipart};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
@@ -296,6 +297,30 @@ async fn an_upload_cut_off_half_way_is_taken_back() {
             // Only what was reserved can be left behind.
             desk.something_is_reserved().await;
             drop(connection);
+            desk.nothing_is_left_behind().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ends_while_its_upload_runs_is_said_and_nothing_is_left() {
+    for storage in ["s3", "rest"] {
+        let mut desk = Desk::new(storage).await;
+        let url = format!("http://{}/v1/cases/{}/files", desk.service, desk.case);
+        let beginning = || Ok::<_, std::io::Error>("a".repeat(6_000_000));
+        for length in [Some(60_000_000_u64), None] {
+            let slow = stream::iter([beginning()]).chain(stream::pending());
+            let mut upload = reqwest::Client::new()
+                .post(format!("{url}?name=slow.txt"))
+                .bearer_auth(desk.token_of_the_client(3))
+                .body(Body::wrap_stream(slow));
+            if let Some(length) = length {
+                upload = upload.header("content-length", length);
+            }
+            let answer = upload.send().await.unwrap();
+            let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+            assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+            assert_eq!(refusal(answer).await, refused(401, "expired_token", ""));
             desk.nothing_is_left_behind().await;
         }
     }
