@@ -4,11 +4,10 @@
 //! Refusals of PostgreSQL, PostgREST and Storage come through as what they are. What is this
 //! service's own failure, or its surroundings', is logged in full and told in general.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use axum::{
     Json,
-    extract::rejection::{JsonRejection, QueryRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -16,7 +15,7 @@ use casebase_files::{
     name::NameError,
     storage::{self, StreamError},
 };
-use casebase_supabase::{jwt::TokenError, postgrest};
+use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -51,8 +50,13 @@ pub(crate) struct ErrorDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
     /// The part of the request that it is about.
+    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
+    /// The database's constraint that refused it, by its name in `types/constraints.json`.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    constraint: Option<&'static str>,
 }
 
 /// What every operation may answer in place of its success.
@@ -112,6 +116,7 @@ impl ApiError {
                 message: message.to_string(),
                 hint: None,
                 field: None,
+                constraint: None,
             },
             challenge: None,
             retry: false,
@@ -120,10 +125,28 @@ impl ApiError {
     }
 
     /// 422: the request is understood, and one field of it can't be taken.
-    pub(crate) fn field(field: &'static str, code: &'static str, message: impl ToString) -> Self {
+    pub(crate) fn field(
+        field: impl Into<Cow<'static, str>>,
+        code: &'static str,
+        message: impl ToString,
+    ) -> Self {
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
-        error.detail.field = Some(field);
+        error.detail.field = Some(field.into());
         error
+    }
+
+    /// In the words of the constraint that refused it.
+    fn violating(mut self, violation: Violation) -> Self {
+        self.detail.message = violation.sentence.to_owned();
+        self.detail.field = violation.field.map(Cow::Borrowed).or(self.detail.field);
+        self.detail.constraint = Some(violation.constraint);
+        self
+    }
+
+    /// The part of the request that it is about.
+    #[cfg(test)]
+    pub(crate) fn about(&self) -> Option<&str> {
+        self.detail.field.as_deref()
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -289,9 +312,16 @@ impl ApiError {
             (_, 500 | 503 | 504) => Self::away("database_unavailable", "the database", refusal),
             _ => Self::odd_answer("database_error", "the database", refusal),
         };
+        if !error.status.is_client_error() {
+            return error;
+        }
+        let error = match refusal.violation() {
+            Some(violation) => error.violating(violation),
+            None => error,
+        };
         match &refusal.hint {
-            Some(hint) if error.status.is_client_error() => error.hint(hint.clone()),
-            _ => error,
+            Some(hint) => error.hint(hint.clone()),
+            None => error,
         }
     }
 }
@@ -345,7 +375,14 @@ impl From<casebase_files::Error> for ApiError {
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
             E::Database(error) => error.into(),
             E::Storage(error) => error.into(),
-            E::Refused(_) => Self::field("file", "refused_by_database", error),
+            E::Refused(ref message) => {
+                let violation = Violation::of(message);
+                let error = Self::field("file", "refused_by_database", error);
+                match violation {
+                    Some(violation) => error.violating(violation),
+                    None => error,
+                }
+            }
             E::LedgerUnavailable(reason) => Self::away(
                 "verification_unavailable",
                 "the verification of files",
@@ -358,7 +395,7 @@ impl From<casebase_files::Error> for ApiError {
 impl ApiError {
     fn file_too_large(message: impl ToString) -> Self {
         let mut error = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", message);
-        error.detail.field = Some("file");
+        error.detail.field = Some("file".into());
         error
     }
 
@@ -388,26 +425,5 @@ impl ApiError {
 impl From<NameError> for ApiError {
     fn from(error: NameError) -> Self {
         Self::field("name", "invalid_name", error)
-    }
-}
-
-impl From<JsonRejection> for ApiError {
-    fn from(rejection: JsonRejection) -> Self {
-        if casebase_http::stood_still(&rejection) {
-            let message = "the body stopped arriving";
-            return Self::new(StatusCode::REQUEST_TIMEOUT, "body_interrupted", message);
-        }
-        let status = rejection.status();
-        Self::new(status, "invalid_body", rejection.body_text())
-    }
-}
-
-impl From<QueryRejection> for ApiError {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_query",
-            rejection.body_text(),
-        )
     }
 }
