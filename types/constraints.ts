@@ -19,7 +19,7 @@ export interface Constraint {
     | 'text' // text of one line or more
     | 'one_of' // one of `values`
     | 'pattern' // a match of `pattern`, a regular expression of PostgreSQL's
-    | 'range' // a number or an interval within limits
+    | 'range' // a number, a length or an interval within `limits`
     | 'time' // a time in the years 1 to 9999
     | 'object' // a JSON object
     | 'readable_json' // JSON that every client can read
@@ -27,7 +27,7 @@ export interface Constraint {
     | 'exists' // a row of another table that the caller sees
     | 'unique' // a value that no other row has
     | 'condition' // something about several columns
-  limits?: readonly { least?: number; most?: number; unit: 'characters' | 'bytes' | 'items' }[]
+  limits?: readonly { least?: number; most?: number; unit: 'characters' | 'bytes' | 'items' | 'days' }[]
   values?: readonly string[]
   pattern?: string
   /** For the person. */
@@ -87,8 +87,8 @@ export const constraints: readonly Constraint[] = [
   {"constraint":"webhook_secrets_endpoint_id_not_null","table":"casebase.webhook_secrets","field":"endpoint_id","columns":["endpoint_id"],"rule":"required","sentence":"endpoint_id is needed, and must not be null."},
   {"constraint":"webhook_secrets_previous_valid_for_not_null","table":"casebase.webhook_secrets","field":"previous_valid_for","columns":["previous_valid_for"],"rule":"required","sentence":"previous_valid_for is needed, and must not be null."},
   {"constraint":"webhook_secrets_secret_not_null","table":"casebase.webhook_secrets","field":"secret","columns":["secret"],"rule":"required","sentence":"secret is needed, and must not be null."},
-  {"constraint":"webhook_secrets_previous_valid_for_check","table":"casebase.webhook_secrets","field":"previous_valid_for","columns":["previous_valid_for"],"rule":"range","sentence":"The secrets before this one may stay valid for at most 30 days."},
-  {"constraint":"webhook_secrets_secret_check","table":"casebase.webhook_secrets","field":"secret","columns":["secret"],"rule":"pattern","pattern":"^whsec_[A-Za-z0-9+/]+={0,2}$","sentence":"The secret must be whsec_ followed by 24 to 64 bytes in base64."},
+  {"constraint":"webhook_secrets_previous_valid_for_check","table":"casebase.webhook_secrets","field":"previous_valid_for","columns":["previous_valid_for"],"rule":"range","limits":[{"least":0,"most":30,"unit":"days"}],"sentence":"The secrets before this one may stay valid for at most 30 days."},
+  {"constraint":"webhook_secrets_secret_check","table":"casebase.webhook_secrets","field":"secret","columns":["secret"],"rule":"pattern","limits":[{"least":24,"most":64,"unit":"bytes"}],"pattern":"^whsec_[A-Za-z0-9+/]+={0,2}$","sentence":"The secret must be whsec_ followed by 24 to 64 bytes in base64."},
   {"constraint":"webhook_secrets_endpoint_id_fkey","table":"casebase.webhook_secrets","field":"endpoint_id","columns":["endpoint_id"],"rule":"exists","sentence":"There is no such webhook endpoint, or you may not see it."},
   {"constraint":"cases_client_id_not_null","table":"cases","field":"client_id","columns":["client_id"],"rule":"required","sentence":"client_id is needed, and must not be null."},
   {"constraint":"cases_department_id_not_null","table":"cases","field":"department_id","columns":["department_id"],"rule":"required","sentence":"department_id is needed, and must not be null."},

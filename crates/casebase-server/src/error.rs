@@ -304,6 +304,11 @@ impl ApiError {
             // Any other 404 is a table or function that this service needs and the project hasn't.
             ("PT404" | "PGRST116", _) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            ("22P05", 400) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "refused_by_database",
+                "text cannot hold the character U+0000",
+            ),
             (code, 400) if !code.starts_with("PGRST") => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "refused_by_database",
