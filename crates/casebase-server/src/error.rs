@@ -23,7 +23,7 @@ use utoipa::{IntoResponses, ToSchema};
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     status: StatusCode,
-    detail: ErrorDetail,
+    detail: Box<ErrorDetail>,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
     /// Whether trying again is safe (`Retry-After`): programs do what it says.
@@ -111,13 +111,13 @@ impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
         Self {
             status,
-            detail: ErrorDetail {
+            detail: Box::new(ErrorDetail {
                 code,
                 message: message.to_string(),
                 hint: None,
                 field: None,
                 constraint: None,
-            },
+            }),
             challenge: None,
             retry: false,
             coding: false,
@@ -221,7 +221,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(ErrorBody { error: self.detail });
+        let body = Json(ErrorBody { error: *self.detail });
         let mut response = (self.status, body).into_response();
         let challenge = self
             .challenge
