@@ -4,11 +4,10 @@
 //! Refusals of PostgreSQL, PostgREST and Storage come through as what they are. What is this
 //! service's own failure, or its surroundings', is logged in full and told in general.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use axum::{
     Json,
-    extract::rejection::{JsonRejection, QueryRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -16,7 +15,7 @@ use casebase_files::{
     name::NameError,
     storage::{self, StreamError},
 };
-use casebase_supabase::{jwt::TokenError, postgrest};
+use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -24,7 +23,7 @@ use utoipa::{IntoResponses, ToSchema};
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     status: StatusCode,
-    detail: ErrorDetail,
+    detail: Box<ErrorDetail>,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
     /// Whether trying again is safe (`Retry-After`): programs do what it says.
@@ -51,8 +50,13 @@ pub(crate) struct ErrorDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
     /// The part of the request that it is about.
+    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
+    /// The database's constraint that refused it, by its name in `types/constraints.json`.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    constraint: Option<&'static str>,
 }
 
 /// What every operation may answer in place of its success.
@@ -107,12 +111,13 @@ impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
         Self {
             status,
-            detail: ErrorDetail {
+            detail: Box::new(ErrorDetail {
                 code,
                 message: message.to_string(),
                 hint: None,
                 field: None,
-            },
+                constraint: None,
+            }),
             challenge: None,
             retry: false,
             coding: false,
@@ -120,10 +125,28 @@ impl ApiError {
     }
 
     /// 422: the request is understood, and one field of it can't be taken.
-    pub(crate) fn field(field: &'static str, code: &'static str, message: impl ToString) -> Self {
+    pub(crate) fn field(
+        field: impl Into<Cow<'static, str>>,
+        code: &'static str,
+        message: impl ToString,
+    ) -> Self {
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
-        error.detail.field = Some(field);
+        error.detail.field = Some(field.into());
         error
+    }
+
+    /// In the words of the constraint that refused it.
+    fn violating(mut self, violation: Violation) -> Self {
+        self.detail.message = violation.sentence.to_owned();
+        self.detail.field = violation.field.map(Cow::Borrowed).or(self.detail.field);
+        self.detail.constraint = Some(violation.constraint);
+        self
+    }
+
+    /// The part of the request that it is about.
+    #[cfg(test)]
+    pub(crate) fn about(&self) -> Option<&str> {
+        self.detail.field.as_deref()
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -198,7 +221,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(ErrorBody { error: self.detail });
+        let body = Json(ErrorBody { error: *self.detail });
         let mut response = (self.status, body).into_response();
         let challenge = self
             .challenge
@@ -283,6 +306,11 @@ impl ApiError {
             // Any other 404 is a table or function that this service needs and the project hasn't.
             ("PT404" | "PGRST116", _) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            ("22P05", 400) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "refused_by_database",
+                "text cannot hold the character U+0000",
+            ),
             (code, 400) if !code.starts_with("PGRST") => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "refused_by_database",
@@ -291,9 +319,16 @@ impl ApiError {
             (_, 500 | 503 | 504) => Self::away("database_unavailable", "the database", refusal),
             _ => Self::odd_answer("database_error", "the database", refusal),
         };
+        if !error.status.is_client_error() {
+            return error;
+        }
+        let error = match refusal.violation() {
+            Some(violation) => error.violating(violation),
+            None => error,
+        };
         match &refusal.hint {
-            Some(hint) if error.status.is_client_error() => error.hint(hint.clone()),
-            _ => error,
+            Some(hint) => error.hint(hint.clone()),
+            None => error,
         }
     }
 }
@@ -348,7 +383,14 @@ impl From<casebase_files::Error> for ApiError {
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
             E::Database(error) => error.into(),
             E::Storage(error) => error.into(),
-            E::Refused(_) => Self::field("file", "refused_by_database", error),
+            E::Refused(ref message) => {
+                let violation = Violation::of(message);
+                let error = Self::field("file", "refused_by_database", error);
+                match violation {
+                    Some(violation) => error.violating(violation),
+                    None => error,
+                }
+            }
             E::LedgerUnavailable(reason) => Self::away(
                 "verification_unavailable",
                 "the verification of files",
@@ -361,7 +403,7 @@ impl From<casebase_files::Error> for ApiError {
 impl ApiError {
     fn file_too_large(message: impl ToString) -> Self {
         let mut error = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", message);
-        error.detail.field = Some("file");
+        error.detail.field = Some("file".into());
         error
     }
 
@@ -392,26 +434,5 @@ impl ApiError {
 impl From<NameError> for ApiError {
     fn from(error: NameError) -> Self {
         Self::field("name", "invalid_name", error)
-    }
-}
-
-impl From<JsonRejection> for ApiError {
-    fn from(rejection: JsonRejection) -> Self {
-        if casebase_http::stood_still(&rejection) {
-            let message = "the body stopped arriving";
-            return Self::new(StatusCode::REQUEST_TIMEOUT, "body_interrupted", message);
-        }
-        let status = rejection.status();
-        Self::new(status, "invalid_body", rejection.body_text())
-    }
-}
-
-impl From<QueryRejection> for ApiError {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_query",
-            rejection.body_text(),
-        )
     }
 }

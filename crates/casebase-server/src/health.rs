@@ -283,7 +283,7 @@ async fn database(state: &State) -> Result<(), Problem> {
             (Some("28" | "3D"), Some(refused)) => {
                 setting("CASEBASE_DATABASE_URL", refused.message())
             }
-            _ => away(DATABASE, error),
+            _ => away(DATABASE, casebase_postgres::said(&error)),
         }
     })
 }

@@ -102,7 +102,7 @@ fn refusal(error: sqlx::Error) -> LedgerError {
     match (state.get(..2), refused) {
         (Some("55"), Some(refused)) => LedgerError::WrongState(refused.message().to_owned()),
         (Some("23"), Some(refused)) => LedgerError::Refused(refused.message().to_owned()),
-        _ => LedgerError::Unavailable(error.to_string()),
+        _ => LedgerError::Unavailable(casebase_postgres::said(&error)),
     }
 }
 

@@ -13,6 +13,7 @@ mod files;
 mod health;
 mod human_text;
 mod ledger;
+mod misread;
 mod path;
 mod routes;
 

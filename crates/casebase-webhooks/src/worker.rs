@@ -269,7 +269,10 @@ async fn listen(outbox: &Outbox, wake: &Notify) {
                     wake.notify_one();
                 }
             }
-            Err(error) => tracing::warn!(%error, "can't listen for webhooks, polling instead"),
+            Err(error) => {
+                let error = casebase_postgres::said(&error);
+                tracing::warn!(error, "can't listen for webhooks, polling instead");
+            }
         }
         tokio::time::sleep(AFTER_A_DATABASE_ERROR).await;
     }

@@ -23,14 +23,19 @@ pub fn has_color(stream: &impl IsTerminal) -> bool {
 /// An error and its causes, each said once: many errors of libraries repeat their cause.
 pub fn describe(error: &anyhow::Error) -> String {
     let mut said = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if said.contains(&cause) {
-            continue;
+    for cause in error.chain() {
+        let database = cause.downcast_ref::<sqlx::Error>();
+        let cause = database.map_or_else(|| cause.to_string(), casebase_postgres::said);
+        if !said.contains(&cause) {
+            if !said.is_empty() {
+                said.push_str(": ");
+            }
+            said.push_str(&cause);
         }
-        if !said.is_empty() {
-            said.push_str(": ");
+        // Below it there is the same once more.
+        if database.is_some() {
+            break;
         }
-        said.push_str(&cause);
     }
     said
 }

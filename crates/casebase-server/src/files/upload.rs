@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{self, Query, rejection::QueryRejection},
+    extract,
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_LENGTH, LOCATION},
@@ -30,6 +30,7 @@ use crate::{
     body::Plain,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    misread::Parameters,
     path::Segment,
 };
 
@@ -98,12 +99,11 @@ pub(crate) struct FileBytes(Vec<u8>);
 pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     Caller(user): Caller,
+    Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Query(query) = query?;
     let (name, given) = parameters(query)?;
     given.read()?;
     let request = Request {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     SettingError,
     jwt::{TokenError, refused_token},
+    violation::Violation,
 };
 
 /// A request that gave no rows.
@@ -124,6 +125,13 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// Which constraint refused the row, and the words for it.
+    pub fn violation(&self) -> Option<Violation> {
+        // The message of another class may have what a user wrote in it.
+        let refused = self.code.starts_with("23");
+        refused.then(|| Violation::of(&self.message)).flatten()
+    }
+
     /// Whether it is the named constraint that refused the row. PostgREST gives the constraint's
     /// name only inside PostgreSQL's message.
     pub fn violates(&self, constraint: &str) -> bool {
@@ -133,6 +141,10 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, HTTP {})", self.message, self.code, self.status)
+        let message = match self.violation() {
+            Some(violation) => violation.sentence,
+            None => &self.message,
+        };
+        write!(f, "{message} ({}, HTTP {})", self.code, self.status)
     }
 }
