@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use casebase_server::Config;
+use casebase_server::{Config, Service};
 use jsonwebtoken::{EncodingKey, Header, get_current_timestamp};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
 use serde_json::{Value, json};
@@ -56,11 +56,8 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(casebase_server::serve(
-            listener,
-            config.unwrap(),
-            stop.clone(),
-        ));
+        let service = Service::new(&config.unwrap()).unwrap();
+        tokio::spawn(service.serve(listener, stop.clone()));
         Self {
             supabase,
             address,
