@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use casebase_server::Config;
+use casebase_server::{Config, Service};
 use jsonwebtoken::{EncodingKey, Header, get_current_timestamp};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
 use serde_json::{Value, json};
@@ -56,11 +56,8 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(casebase_server::serve(
-            listener,
-            config.unwrap(),
-            stop.clone(),
-        ));
+        let service = Service::new(&config.unwrap()).unwrap();
+        tokio::spawn(service.serve(listener, stop.clone()));
         Self {
             supabase,
             address,
@@ -1050,7 +1047,7 @@ async fn readiness_names_the_setting_that_the_project_does_not_take() {
             "SUPABASE_JWT_SECRET",
         ),
         (
-            vec![published(json!([]))],
+            vec![published(json!([])), nobody_sees_cases()],
             vec![no_secret],
             "auth",
             "SUPABASE_JWT_SECRET",
@@ -1067,6 +1064,15 @@ async fn readiness_names_the_setting_that_the_project_does_not_take() {
             "postgrest",
             "SUPABASE_ANON_KEY",
         ),
+        (
+            vec![
+                refusal(401, "", "Invalid API key"),
+                published(json!([a_key()])),
+            ],
+            vec![no_secret],
+            "postgrest",
+            "SUPABASE_ANON_KEY",
+        ),
         (vec![], vec![], "postgrest", "SUPABASE_URL"),
     ] {
         let ready = readiness(&World::with(mocks, &settings).await).await;
@@ -1075,11 +1081,15 @@ async fn readiness_names_the_setting_that_the_project_does_not_take() {
     }
 }
 
+/// That a project publishes.
+fn a_key() -> Value {
+    json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"})
+}
+
 #[tokio::test]
 async fn readiness_asks_for_no_secret_of_a_project_that_publishes_its_keys() {
-    let key = json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256",
-        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"});
-    let mocks = vec![nobody_sees_cases(), published(json!([key]))];
+    let mocks = vec![nobody_sees_cases(), published(json!([a_key()]))];
     let ready = readiness(&World::with(mocks, &[("SUPABASE_JWT_SECRET", "")]).await).await;
     assert_eq!(ready["auth"], "ok", "{ready}");
     assert_eq!(ready.get("settings"), None, "{ready}");

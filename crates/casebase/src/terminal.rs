@@ -2,7 +2,12 @@
 //!
 //! Data goes to standard output, everything else to standard error.
 
-use std::io::{IsTerminal, Stderr, Stdout};
+use std::{
+    fmt::Display,
+    io::{IsTerminal, Stderr, Stdout, Write},
+};
+
+use crate::environment::{self, LogFormat};
 
 /// Where data goes.
 pub fn stdout() -> Stdout {
@@ -12,6 +17,23 @@ pub fn stdout() -> Stdout {
 /// Where everything else goes: what is said beside the data, and errors.
 pub fn stderr() -> Stderr {
     std::io::stderr()
+}
+
+/// Says something beside the data: a line as it is, or one of the log where everything is to be read by a program.
+pub fn say(text: impl Display) {
+    match environment::log_format() {
+        LogFormat::Text => drop(writeln!(stderr(), "{text}")),
+        LogFormat::Json => tracing::info!("{text}"),
+    }
+}
+
+/// Says why the command failed, in the same way.
+pub fn say_error(error: &anyhow::Error) {
+    let said = describe(error);
+    match environment::log_format() {
+        LogFormat::Text => drop(writeln!(stderr(), "error: {said}")),
+        LogFormat::Json => tracing::error!("{said}"),
+    }
 }
 
 /// Whether `stream` may be coloured: a person reads it and did not ask for none (<https://no-color.org>: `NO_COLOR` set

@@ -16,6 +16,7 @@ use casebase_supabase::{
     rows::{CaseFile, CaseNumber},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
+use tracing::Instrument as _;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
@@ -114,7 +115,8 @@ pub(crate) async fn upload(
         body,
     };
     // If the client goes away, this future is dropped. The task is not: it takes the upload back.
-    let task = state.uploads.spawn(request.store(state.0.clone(), user));
+    let stored = request.store(state.0.clone(), user).in_current_span();
+    let task = state.uploads.spawn(stored);
     let row = task.await.map_err(|error| {
         tracing::error!(%error, "an upload's task failed");
         ApiError::new(

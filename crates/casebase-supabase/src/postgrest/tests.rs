@@ -233,7 +233,8 @@ async fn a_server_that_is_not_there_is_unreachable() {
     let url = Url::parse("http://127.0.0.1:9").unwrap();
     let db = PostgrestClient::new(&url, &key).unwrap();
     let rows = db.from("cases", &user()).rows::<Value>().await;
-    for error in [rows.unwrap_err(), db.is_reachable().await.unwrap_err()] {
+    let public = db.from_public("cases").rows::<Value>().await;
+    for error in [rows.unwrap_err(), public.unwrap_err()] {
         let said = error.to_string();
         assert!(matches!(error, Error::Unreachable(_)), "{said}");
         assert!(said.contains("refused"), "why is left out: {said}");

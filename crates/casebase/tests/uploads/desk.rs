@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use casebase::commands::demo::person::{Person, Place};
 use casebase_local::jwt::Keys;
-use casebase_server::Config;
+use casebase_server::{Config, Service};
 use reqwest::{Body, Method, RequestBuilder, Response, multipart};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -232,11 +232,8 @@ async fn start_service(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    tokio::spawn(casebase_server::serve(
-        listener,
-        config.unwrap(),
-        stop.clone(),
-    ));
+    let service = Service::new(&config.unwrap()).unwrap();
+    tokio::spawn(service.serve(listener, stop.clone()));
     (address, stop.drop_guard())
 }
 
