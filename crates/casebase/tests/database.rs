@@ -17,6 +17,8 @@ mod extension;
 mod grants_report;
 #[path = "database/hijack.rs"]
 mod hijack;
+#[path = "database/names.rs"]
+mod names;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;
