@@ -1526,6 +1526,10 @@ comment on function public.update_cases(bigint[], jsonb) is
 
 -- supabase/schemas/files/names.sql
 
+-- How a file is called: original_name is what it was called where it came from, and what a download gives back; file_name
+-- is the last part of its object's path. What may be said here is said by these functions alone; the service asks them
+-- by writing the row, and a test holds its own casebase_files::name to them (crates/casebase/tests/database/names.rs).
+
 -- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
 -- trailing dot or space.
 create function casebase.is_object_name(name text) returns boolean
@@ -1533,6 +1537,142 @@ create function casebase.is_object_name(name text) returns boolean
 as $$
   select octet_length(name) between 1 and 200
      and name ~ '^[A-Za-z0-9_!*''()&$=@;:+,?-]([A-Za-z0-9_!.*''() &$=@;:+,?-]*[A-Za-z0-9_!*''()&$=@;:+,?-])?$'
+$$;
+
+-- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their marks,
+-- and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the basic plane
+-- or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
+create function casebase.folded_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return lower(
+    regexp_replace(
+      normalize(regexp_replace(name, '[\u2072\u2073\u208f\u209d-\u209f\u218c-\u218f\ua7cb-\ua7f1\U00010000-\U0010ffff]', '_', 'g'), nfkd),
+      '[\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]',
+      '', 'g'
+    ) collate "C"
+  );
+end
+$$;
+
+-- The extension that counts, lower case and without its dot, or null. Windows drops dots and blanks at a name's end, and
+-- no other sign there makes a type: "run.bat. ", "run.bat," and "run．ＢＡＴ" are all bat.
+create function casebase.file_extension(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return substring(rtrim(casebase.folded_name(name), ' !"#$%&''()*+,-./:;<=>?@[\]^_`{|}~') from '\.([a-z0-9]{1,16})$');
+end
+$$;
+
+-- What Windows or macOS runs on a double click, or does without asking: programs, scripts, installers, shortcuts, changes
+-- of the settings.
+--
+-- From the PATHEXT of Windows, Outlook's list (support.microsoft.com: Blocked attachments in Outlook) and Chromium's
+-- (download_file_types.asciipb: DANGEROUS or ALLOW_ON_USER_GESTURE), and what all three leave out: .inetloc and
+-- .terminal of macOS, .appinstaller and .msix of Windows. Not here, though in one of them, because cases are made of
+-- them: documents and data (.mdb, .pst, .eml, .xml, .mat), certificates (.cer), settings in text (.ini), web pages,
+-- archives and images of disks (.cab, .iso, .dmg).
+create function casebase.program_extensions() returns text[]
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select
+    -- Programs, and what is loaded into them.
+    '{app, bgi, class, com, cpi, cpl, dll, drv, dylib, efi, exe, gadget, jar, job, kext, ocx, osax, pif, prefpane, pyd,
+      qlgenerator, saver, scr, seplugin, service, sys, u3p, wll, xbap, xll}'::text[]
+    -- Scripts.
+    || '{action, applescript, bas, bash, bat, caction, cdxml, cmd, command, csh, definition, hta, htc, js, jse, ksh, msh,
+      msh1, msh1xml, msh2, msh2xml, mshxml, osas, osascript, pl, ps1, ps1xml, ps2, ps2xml, psc1, psc2, psd1, psdm1, psm1,
+      pssc, py, pyc, pyo, pyw, pyz, pyzw, rb, scpt, scptd, sct, sh, shar, tcsh, tool, vb, vbe, vbp, vbs, vbscript,
+      vsmacros, wflow, workflow, ws, wsb, wsc, wsf, wsh, zsh}'::text[]
+    -- Compiled projects, and help with programs in it.
+    || '{accde, ade, adp, chi, chm, fxp, hlp, mde, prg}'::text[]
+    -- Installers.
+    || '{apk, appimage, appinstaller, application, appref-ms, appx, appxbundle, deb, diagcab, diagcfg, diagpkg, inf, inx,
+      isu, jnlp, mpkg, msi, msix, msixbundle, msp, mst, msu, oxt, paf, pkg, rpm, run}'::text[]
+    -- Shortcuts, which open or start anything.
+    || '{appcontent-ms, desklink, desktop, fileloc, inetloc, library-ms, lnk, mad, maf, mag, mam, maq, mav, maw, scf,
+      search-ms, searchconnector-ms, settingcontent-ms, shb, shs, url, webloc, webpnp, website, xnk}'::text[]
+    -- Changes of the settings.
+    || '{configprofile, ins, internetconnect, isp, mobileconfig, mof, msc, networkconnect, printerexport, reg, rgs,
+      terminal, theme}'::text[]
+$$;
+
+-- What is wrong with the name of a program: its extension. What stands before or behind a colon is a name, too: on NTFS
+-- "run.exe::$DATA" is run.exe.
+create function casebase.program_extension(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  part      text;
+  extension text;
+begin
+  foreach part in array coalesce(string_to_array(casebase.folded_name(name), ':'), '{}') loop
+    extension := substring(rtrim(part, ' !"#$%&''()*+,-./:;<=>?@[\]^_`{|}~') from '\.([a-z0-9-]+)$');
+    if extension = any (casebase.program_extensions()) then
+      return extension;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+-- A name as it is kept: composed, so that it is compared as it is read, without what turns the direction of reading round
+-- ("invoice<U+202E>fdp.exe" reads as a PDF) and without blanks at its ends. Nobody sees a difference.
+create function casebase.kept_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return regexp_replace(
+    normalize(regexp_replace(name, '[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]', '', 'g'), nfc),
+    '^[ \u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]+|[ \u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]+$', '', 'g'
+  );
+end
+$$;
+
+-- Why a kept name is not taken, or null.
+create function casebase.name_fault(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  folded  text := casebase.folded_name(name);
+  program text := casebase.program_extension(name);
+begin
+  return case
+    when folded !~ '[^ .\u1680\u2800]' then 'nothing of it can be seen'
+    when char_length(name) > 255 then 'it has more than 255 characters'
+    when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]' then 'it has a line break or another control character in it'
+    when name ~ '[/\\]' then 'it has folders in it'
+    when folded ~ '^(con|prn|aux|nul|com[1-9]|lpt[1-9]|conin\$|conout\$) *([.:]|$)' then 'Windows keeps that name for a device'
+    when program is not null then format('.%s is what programs, scripts and shortcuts are named', program)
+  end;
+end
+$$;
+
+-- What is left of a name in letters that Storage takes, for who doesn't say it better: "Grüße aus Łódź.PDF" becomes
+-- "grusse-aus-lodz.pdf". Of another script than the Latin one, "file" and the extension are left.
+create function casebase.plain_file_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  extension text := casebase.file_extension(name);
+  stem      text := translate(casebase.folded_name(name), 'øØđĐłŁıħĦŧŦðÐ', 'ooddllihhttdd');
+begin
+  stem := regexp_replace(stem, '[ßẞ]', 'ss', 'g');
+  stem := regexp_replace(stem, '[æÆ]', 'ae', 'g');
+  stem := regexp_replace(stem, '[œŒ]', 'oe', 'g');
+  stem := regexp_replace(stem, '[þÞ]', 'th', 'g');
+  stem := regexp_replace(stem, '[^a-z0-9._]+', '-', 'g');
+  stem := btrim(regexp_replace(stem, '[-.]{2,}', '-', 'g'), '-._');
+  if extension is null then
+    stem := replace(stem, '.', '-');
+  else
+    stem := rtrim(regexp_replace(stem, extension || '$', ''), '-._');
+  end if;
+  stem := rtrim(left(stem, 96), '-._');
+  return coalesce(nullif(stem, ''), 'file') || coalesce('.' || extension, '');
+end
 $$;
 
 
@@ -1547,7 +1687,7 @@ create table public.case_files (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
   interaction_id    bigint,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
@@ -1571,8 +1711,9 @@ create table public.case_files (
     references public.interactions (id, case_id) on delete set null (interaction_id),
   constraint case_files_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   constraint case_files_file_name_check check (casebase.is_object_name(file_name)),
-  constraint case_files_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint case_files_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint case_files_original_name_check check (char_length(original_name) between 1 and 255),
   constraint case_files_file_size_check check (file_size between 0 and 5368709120),
   constraint case_files_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
@@ -1586,8 +1727,8 @@ create table public.case_files (
   )
 );
 comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
-comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>.';
-comment on column public.case_files.original_name is 'As the uploader called it; downloads give it back.';
+comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
+comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
 alter table public.case_files enable row level security;
@@ -1615,7 +1756,7 @@ create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
@@ -1636,8 +1777,9 @@ create table public.client_documents (
   -- {client-id}/cases/ belongs to case files.
   constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
-  constraint client_documents_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint client_documents_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint client_documents_original_name_check check (char_length(original_name) between 1 and 255),
   constraint client_documents_file_size_check check (file_size between 0 and 5368709120),
   constraint client_documents_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
@@ -1795,10 +1937,12 @@ as $$
   select pg_has_role(current_user, c.relowner, 'member') from pg_catalog.pg_class c where c.oid = files
 $$;
 
--- What is reserved is pending, and the caller's own.
+-- What is reserved is pending, the caller's own, and called what a file may be called.
 create function casebase.reserve_file() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  fault text;
 begin
   if row_security_active(tg_relid) then
     new.uploaded_by := casebase.caller_id();
@@ -1807,6 +1951,14 @@ begin
   end if;
   if new.state <> 'pending' and not casebase.vouches_for_files(tg_relid) then
     raise exception 'a new file is pending' using errcode = 'check_violation', column = 'state';
+  end if;
+
+  new.original_name := casebase.kept_name(new.original_name);
+  fault := casebase.name_fault(new.original_name);
+  if fault is not null then
+    raise exception 'original_name "%" is not taken: %', left(regexp_replace(new.original_name, '[\u0001-\u001f\u007f-\u009f]', '?', 'g'), 300), fault
+      using errcode = 'check_violation', column = 'original_name', constraint = tg_table_name || '_original_name_check',
+            hint = 'A name is one line of 1 to 255 characters without / and \. Pack a program into an archive, if it belongs to the case.';
   end if;
   return new;
 end
@@ -1817,6 +1969,67 @@ create trigger a_reserve_file before insert on public.case_files
 create trigger a_reserve_file before insert on public.client_documents
   for each row execute function casebase.reserve_file();
 
+-- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
+-- that file, and an upload that was signed for it would write another's.
+create table casebase.spent_paths (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint spent_paths_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
+alter table casebase.spent_paths enable row level security;
+revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
+
+create function casebase.spend_path() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
+  on conflict do nothing;
+  return null;
+end
+$$;
+
+create trigger spend_path after delete on public.case_files
+  for each row execute function casebase.spend_path();
+create trigger spend_path after delete on public.client_documents
+  for each row execute function casebase.spend_path();
+
+-- The name itself where it is free in its folder, or else with the least number that is found for it: " (2)", " (3)" … before
+-- the extension. As its owner, who alone sees every file and what is spent. Whoever reserves in the same folder waits
+-- for whoever came before, so that no two are given one name; of locks there are 1,024, for statements that reserve in
+-- many folders.
+create function casebase.free_file_name(bucket text, folder text, wanted text) returns text
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  parts  text[]  := regexp_match(wanted, '^(.*?)(?: \(\d+\))?(\.[A-Za-z0-9]{1,16})?$');
+  taken  integer := 0;
+  free   integer;
+  number integer := 1;
+  suffix text;
+  name   text := wanted;
+begin
+  perform pg_advisory_xact_lock(hashtext('casebase.free_file_name'), hashtext(bucket || '/' || folder) & 1023);
+  -- Doubled until one is free, then halved: a hundred files of one name are a dozen looks.
+  loop
+    if exists (select from casebase.reserved_objects r where r.bucket_id = bucket and r.object_path = folder || name)
+       or exists (select from casebase.spent_paths s where s.bucket_id = bucket and s.object_path = folder || name)
+    then
+      taken := number;
+    else
+      free := number;
+      wanted := name;
+    end if;
+    exit when free = taken + 1;
+    number := case when free is null then taken * 2 else (taken + free) / 2 end;
+    suffix := ' (' || number || ')' || coalesce(parts[2], '');
+    name := left(parts[1], 200 - length(suffix)) || suffix;
+  end loop;
+  return wanted;
+end
+$$;
+
 -- The place of a case's file follows from its case. Cases are read through the caller's own policies: for one
 -- that they don't see nothing is set or said, and the policy refuses the row as it refuses a missing case's.
 create function casebase.place_case_file() returns trigger
@@ -1825,6 +2038,7 @@ as $$
 declare
   the_case record;
   prefix   text;
+  folder   text;
 begin
   new.bucket_id := null;
   new.object_path := null;
@@ -1844,16 +2058,20 @@ begin
   end if;
 
   prefix := the_case.case_id || '-' || coalesce('interaction-' || new.interaction_id || '-', '');
-  if not starts_with(new.file_name, prefix)
+  if new.file_name = '' then
+    new.file_name := prefix || floor(extract(epoch from now()))::bigint || '-' || casebase.plain_file_name(new.original_name);
+  elsif not starts_with(new.file_name, prefix)
      or substr(new.file_name, length(prefix) + 1) !~ '^[0-9]{9,11}-[^ .]'
   then
     raise exception 'the file name must be %<unix seconds>-<name>', prefix
       using errcode = 'check_violation', column = 'file_name', constraint = 'case_files_file_name_check',
-            hint = 'Let the service name the file, or follow the form.';
+            hint = 'Leave it out, and the database names the file.';
   end if;
 
   new.bucket_id := case when new.visible_to_client then 'client-bucket' else 'admin-bucket' end;
-  new.object_path := the_case.client_id || '/cases/' || the_case.case_id || '/' || new.file_name;
+  folder := the_case.client_id || '/cases/' || the_case.case_id || '/';
+  new.file_name := casebase.free_file_name(new.bucket_id, folder, new.file_name);
+  new.object_path := folder || new.file_name;
   return new;
 end
 $$;
@@ -1864,9 +2082,15 @@ create trigger b_place_case_file before insert on public.case_files
 create function casebase.place_client_document() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  folder text := new.client_id || '/' || new.category || '/';
 begin
+  if new.file_name = '' then
+    new.file_name := casebase.plain_file_name(new.original_name);
+  end if;
   new.bucket_id := 'client-bucket';
-  new.object_path := new.client_id || '/' || new.category || '/' || new.file_name;
+  new.file_name := casebase.free_file_name(new.bucket_id, folder, new.file_name);
+  new.object_path := folder || new.file_name;
   return new;
 end
 $$;
@@ -1953,53 +2177,6 @@ create trigger a_keep_row_of_object before delete on public.case_files
   for each row execute function casebase.keep_row_of_object();
 create trigger a_keep_row_of_object before delete on public.client_documents
   for each row execute function casebase.keep_row_of_object();
-
--- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
--- that file, and an upload that was signed for it would write another's.
-create table casebase.spent_paths (
-  bucket_id   text             not null,
-  object_path text collate "C" not null,
-  constraint spent_paths_pkey primary key (bucket_id, object_path)
-);
-comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
-alter table casebase.spent_paths enable row level security;
-revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
-
-create function casebase.spend_path() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
-  on conflict do nothing;
-  return null;
-end
-$$;
-
-create trigger spend_path after delete on public.case_files
-  for each row execute function casebase.spend_path();
-create trigger spend_path after delete on public.client_documents
-  for each row execute function casebase.spend_path();
-
--- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
-create function casebase.refuse_spent_path() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if exists (
-    select from casebase.spent_paths s where s.bucket_id = new.bucket_id and s.object_path = new.object_path
-  ) then
-    raise exception 'duplicate key value violates unique constraint "%_object_path_key"', tg_table_name
-      using errcode = 'unique_violation', constraint = tg_table_name || '_object_path_key',
-            detail = 'A file that is gone had this path.';
-  end if;
-  return null;
-end
-$$;
-
-create trigger refuse_spent_path after insert on public.case_files
-  for each row execute function casebase.refuse_spent_path();
-create trigger refuse_spent_path after insert on public.client_documents
-  for each row execute function casebase.refuse_spent_path();
 
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
@@ -3907,7 +4084,9 @@ comment on constraint internal_notes_case_id_fkey on public.internal_notes is
 comment on constraint case_files_file_name_check on public.case_files is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint case_files_original_name_check on public.case_files is
-  'The original name must have 1 to 1024 characters, and no control characters.';
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint case_files_extension_check on public.case_files is
+  'The file name must end with the extension of the original name.';
 comment on constraint case_files_content_type_check on public.case_files is
   'The content type must be one like application/pdf, in at most 255 characters.';
 comment on constraint case_files_file_size_check on public.case_files is
@@ -3928,7 +4107,9 @@ comment on constraint client_documents_category_check on public.client_documents
 comment on constraint client_documents_file_name_check on public.client_documents is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint client_documents_original_name_check on public.client_documents is
-  'The original name must have 1 to 1024 characters, and no control characters.';
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint client_documents_extension_check on public.client_documents is
+  'The file name must end with the extension of the original name.';
 comment on constraint client_documents_content_type_check on public.client_documents is
   'The content type must be one like application/pdf, in at most 255 characters.';
 comment on constraint client_documents_file_size_check on public.client_documents is
@@ -4003,6 +4184,14 @@ grant execute on function
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
+  casebase.folded_name(text),
+  casebase.file_extension(text),
+  casebase.program_extensions(),
+  casebase.program_extension(text),
+  casebase.kept_name(text),
+  casebase.name_fault(text),
+  casebase.plain_file_name(text),
+  casebase.free_file_name(text, text, text),
   casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
   casebase.vouches_for_files(regclass)

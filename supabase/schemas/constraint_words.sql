@@ -145,7 +145,9 @@ comment on constraint internal_notes_case_id_fkey on public.internal_notes is
 comment on constraint case_files_file_name_check on public.case_files is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint case_files_original_name_check on public.case_files is
-  'The original name must have 1 to 1024 characters, and no control characters.';
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint case_files_extension_check on public.case_files is
+  'The file name must end with the extension of the original name.';
 comment on constraint case_files_content_type_check on public.case_files is
   'The content type must be one like application/pdf, in at most 255 characters.';
 comment on constraint case_files_file_size_check on public.case_files is
@@ -166,7 +168,9 @@ comment on constraint client_documents_category_check on public.client_documents
 comment on constraint client_documents_file_name_check on public.client_documents is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint client_documents_original_name_check on public.client_documents is
-  'The original name must have 1 to 1024 characters, and no control characters.';
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint client_documents_extension_check on public.client_documents is
+  'The file name must end with the extension of the original name.';
 comment on constraint client_documents_content_type_check on public.client_documents is
   'The content type must be one like application/pdf, in at most 255 characters.';
 comment on constraint client_documents_file_size_check on public.client_documents is

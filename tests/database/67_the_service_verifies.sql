@@ -9,9 +9,9 @@ select tests.world();
 create temporary table states (state text, id bigint);
 insert into states values ('pending', 1000001), ('uploaded', 1000002), ('available', 1000003), ('deleting', 1000004);
 insert into case_files (id, case_id, file_name, original_name, content_type, file_size)
-overriding system value select id, tests.id('case')::bigint, tests.id('number') || '-1634567890-' || state, 'x.pdf', 'text/plain', 1 from states;
+overriding system value select id, tests.id('case')::bigint, tests.id('number') || '-1634567890-' || state, 'x', 'text/plain', 1 from states;
 insert into client_documents (id, client_id, category, file_name, original_name, content_type, file_size)
-overriding system value select id, tests.id('acme')::uuid, 'policies', state, 'x.pdf', 'text/plain', 1 from states;
+overriding system value select id, tests.id('acme')::uuid, 'policies', state, 'x', 'text/plain', 1 from states;
 insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from casebase.reserved_objects where object_path ~ '(pending|uploaded|available|deleting)$';
 update case_files set state = 'uploaded' where file_name ~ '(uploaded|available)$';
 update client_documents set state = 'uploaded' where file_name ~ '(uploaded|available)$';

@@ -26,12 +26,9 @@ use crate::{
     case_files::{CaseFiles, object_of},
     check::{self, HEAD, Inspection, Inspector},
     error::Error,
-    name::{self, FileName, OriginalName},
+    name::{self, FileName},
     storage::{Bytestream, NewObject, at_most, with_idle_limit, within},
 };
-
-/// ` (2)`, ` (3)` … are tried this far: more files of one name in one second is no accident.
-const NAME_CHOICES: u32 = 50;
 
 /// A file to be added to a case.
 pub struct NewFile {
@@ -39,8 +36,8 @@ pub struct NewFile {
     pub case: CaseNumber,
     /// What its uploader says of it.
     pub fields: Fields,
-    /// Its name where it came from.
-    pub name: OriginalName,
+    /// Its name where it came from, as it was given: the database judges it.
+    pub name: String,
     /// How many bytes are coming, if known.
     pub length: Option<u64>,
 }
@@ -172,12 +169,12 @@ impl CaseFiles {
             return Err(Error::Empty);
         }
         let head = beginning.get(..HEAD).unwrap_or(&beginning);
-        check::check_content(name::extension(file.name.as_str()).as_deref(), head)?;
+        check::check_content(name::extension(&file.name).as_deref(), head)?;
         let beginning = stream::iter([Ok(beginning.freeze())]);
         Ok(beginning.chain(body).boxed())
     }
 
-    /// Writes the `pending` row. Dies afterwards: the row stays, seen by its uploader only.
+    /// Writes the `pending` row; the database gives it a number where its name is taken. Dies afterwards: the row stays, seen by its uploader only.
     async fn reserve(
         &self,
         user: &UserToken,
@@ -186,22 +183,16 @@ impl CaseFiles {
     ) -> Result<CaseFile, Error> {
         let now = Utc::now().timestamp();
         let names = FileName::new(case.case_id, file.fields.interaction_id, now, &file.name);
-        let content_type = check::content_type(name::extension(file.name.as_str()).as_deref());
-        for n in 1..=NAME_CHOICES {
-            let row = Reservation {
-                case_id: case.id.0,
-                file_name: names.choice(n),
-                original_name: file.name.as_str(),
-                content_type: &content_type,
-                file_size: file.length.unwrap_or(0),
-                fields: &file.fields,
-            };
-            match self.db.from("case_files", user).insert(&row).await {
-                Err(error) if error.api().is_some_and(is_name_taken) => {}
-                other => return Ok(other?),
-            }
-        }
-        Err(Error::NameTaken)
+        let content_type = check::content_type(name::extension(&file.name).as_deref());
+        let row = Reservation {
+            case_id: case.id.0,
+            file_name: names.to_string(),
+            original_name: &file.name,
+            content_type: &content_type,
+            file_size: file.length.unwrap_or(0),
+            fields: &file.fields,
+        };
+        Ok(self.db.from("case_files", user).insert(&row).await?)
     }
 
     /// Dies after the object is written: a `pending` row with its object. Dies before the end of
@@ -274,10 +265,6 @@ impl CaseFiles {
         }
         Ok(())
     }
-}
-
-fn is_name_taken(error: &casebase_supabase::postgrest::ApiError) -> bool {
-    error.violates("case_files_object_path_key")
 }
 
 /// The stream, with an inspector that has seen what passed.

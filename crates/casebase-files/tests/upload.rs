@@ -7,7 +7,6 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use casebase_files::{
     CaseFiles, Error, Fields, NewFile,
     ledger::{Candidate, Ledger, LedgerError, Verified},
-    name::OriginalName,
     storage::{self, Bytestream, ObjectStore, RestStore, StreamError},
 };
 use casebase_supabase::{
@@ -136,7 +135,7 @@ impl World {
         let file = NewFile {
             case: "CASE-0001".parse().unwrap(),
             fields: Fields::default(),
-            name: OriginalName::new("note.txt").unwrap(),
+            name: "note.txt".to_owned(),
             length: None,
         };
         self.files.upload(user, file, body).await
@@ -155,7 +154,7 @@ impl World {
                 interaction_id: interaction.map(InteractionId),
                 visible_to_client: None,
             },
-            name: OriginalName::new(name).unwrap(),
+            name: name.to_owned(),
             length: None,
         };
         self.files.upload(&user, file, body).await
@@ -263,26 +262,7 @@ async fn an_interaction_of_another_case_reserves_nothing() {
 }
 
 #[tokio::test]
-async fn a_taken_name_gets_a_number() {
-    let message = "duplicate key value violates unique constraint \"case_files_object_path_key\"";
-    let taken = answer(409, json!({"code": "23505", "message": message}));
-    let taken = Mock::given(method("POST"))
-        .and(path("/rest/v1/case_files"))
-        .respond_with(taken);
-    let world = World::new(Notes::default(), vec![taken.up_to_n_times(2)]).await;
-    world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
-    let requests = world.server.received_requests().await.unwrap();
-    let names = requests.iter().filter(|r| change(r) == "POST row");
-    let names: Vec<_> = names
-        .map(|r| r.body_json::<Value>().unwrap()["file_name"].to_string())
-        .collect();
-    assert!(names[0].ends_with("-note.txt\""), "{names:?}");
-    assert!(names[1].ends_with("-note (2).txt\""), "{names:?}");
-    assert!(names[2].ends_with("-note (3).txt\""), "{names:?}");
-}
-
-#[tokio::test]
-async fn a_refusal_that_is_not_about_the_name_is_not_tried_again() {
+async fn what_the_database_refuses_is_not_tried_again() {
     let refused = answer(
         403,
         json!({"code": "42501", "message": "new row violates row-level security policy"}),

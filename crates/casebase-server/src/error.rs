@@ -11,10 +11,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use casebase_files::{
-    name::NameError,
-    storage::{self, StreamError},
-};
+use casebase_files::storage::{self, StreamError};
 use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -211,6 +208,19 @@ impl ApiError {
         error
     }
 
+    /// What the database says to a file's row. A name that it doesn't take is the field that the caller gave.
+    fn of_file(error: postgrest::Error) -> Self {
+        let of_name = error.api().is_some_and(|refusal| {
+            refusal.code == "23514" && refusal.message.contains("original_name")
+        });
+        let mut error = Self::from(error);
+        if of_name {
+            error.detail.code = "invalid_name";
+            error.detail.field = Some("name".into());
+        }
+        error
+    }
+
     /// 502: something this service needs answers as it should not.
     fn odd_answer(code: &'static str, what: &str, reason: &impl fmt::Display) -> Self {
         tracing::error!(%reason, "{what} answered unexpectedly");
@@ -378,10 +388,9 @@ impl From<casebase_files::Error> for ApiError {
             E::TooLarge { .. } => Self::file_too_large(error),
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
-            E::NameTaken => Self::new(StatusCode::CONFLICT, "name_taken", error),
             E::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong_state", error),
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
-            E::Database(error) => error.into(),
+            E::Database(error) => Self::of_file(error),
             E::Storage(error) => error.into(),
             E::Refused(ref message) => {
                 let violation = Violation::of(message);
@@ -431,8 +440,3 @@ impl ApiError {
     }
 }
 
-impl From<NameError> for ApiError {
-    fn from(error: NameError) -> Self {
-        Self::field("name", "invalid_name", error)
-    }
-}

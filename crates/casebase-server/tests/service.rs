@@ -233,7 +233,6 @@ async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
 #[tokio::test]
 async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
     let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
-    let long = format!("{UPLOAD}?name={}", "%C3%A4".repeat(300));
     for (path, body, expected) in [
         (UPLOAD, "text", (422, "missing_name", "name")),
         (
@@ -241,12 +240,6 @@ async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
             "",
             (422, "empty_file", "file"),
         ),
-        (
-            &format!("{UPLOAD}?name=..%2F..%2Fa.txt"),
-            "text",
-            (422, "invalid_name", "name"),
-        ),
-        (&long, "text", (422, "invalid_name", "name")),
         (
             &format!("{UPLOAD}?name=a.pdf"),
             "text",

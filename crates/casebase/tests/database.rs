@@ -21,6 +21,8 @@ mod grants_report;
 mod hijack;
 #[path = "database/human_text.rs"]
 mod human_text;
+#[path = "database/names.rs"]
+mod names;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;

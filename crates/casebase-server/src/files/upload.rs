@@ -10,7 +10,7 @@ use axum::{
     },
     response::IntoResponse,
 };
-use casebase_files::{Fields, NewFile, name::OriginalName, storage::Bytestream};
+use casebase_files::{Fields, NewFile, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, CaseNumber},
@@ -170,37 +170,45 @@ impl Request {
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
         let part = form::read(self.body, boundary, self.given).await?;
-        let name = self.name.unwrap_or(part.name);
+        let name = self.name.or(part.name).ok_or_else(no_name)?;
         // The length of the whole form is known, that of the file in it is not.
-        let file = new_file(self.case, part.fields, &name, None)?;
+        let file = new_file(self.case, part.fields, name, None)?;
         Ok((file, part.body))
     }
 
     fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
-        let name = self.name.ok_or_else(|| {
-            ApiError::field("name", "missing_name", "the file has no name")
-                .hint("send it as ?name=…, or send the file as multipart/form-data")
-        })?;
+        let name = self.name.ok_or_else(no_name)?;
         let length = self.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
         let bytes = self.body.into_data_stream().map_err(form::interruption);
         Ok((
-            new_file(self.case, self.given.read()?, &name, length)?,
+            new_file(self.case, self.given.read()?, name, length)?,
             bytes.boxed(),
         ))
     }
 }
 
+fn no_name() -> ApiError {
+    ApiError::field("name", "missing_name", "the file has no name").hint(
+        "send it as ?name=…, or send the file as multipart/form-data with the name in its part",
+    )
+}
+
 fn new_file(
     case: CaseNumber,
     fields: Fields,
-    name: &str,
+    name: String,
     length: Option<u64>,
 ) -> Result<NewFile, ApiError> {
+    // The database judges names, but its texts can't hold this one.
+    if name.contains('\0') {
+        let message = "the file's name has a NUL in it";
+        return Err(ApiError::field("name", "invalid_name", message));
+    }
     Ok(NewFile {
         case,
         fields,
-        name: OriginalName::new(name)?,
+        name,
         length,
     })
 }
