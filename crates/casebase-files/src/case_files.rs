@@ -9,6 +9,7 @@ use casebase_supabase::{
 };
 
 use crate::{
+    check::Rules,
     error::Error,
     ledger::Ledger,
     storage::{ObjectPath, ObjectStore},
@@ -21,21 +22,24 @@ pub struct CaseFiles {
     pub(crate) store: ObjectStore,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) max_bytes: u64,
+    pub(crate) rules: Rules,
 }
 
 impl CaseFiles {
-    /// Files above `max_bytes` are refused.
+    /// Files above `max_bytes` are refused, and those that `rules` don't take.
     pub fn new(
         db: PostgrestClient,
         store: ObjectStore,
         ledger: Arc<dyn Ledger>,
         max_bytes: u64,
+        rules: Rules,
     ) -> Self {
         Self {
             db,
             store,
             ledger,
             max_bytes,
+            rules,
         }
     }
 

@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     case_files::{CaseFiles, object_of},
-    check::{self, HEAD, Inspection, Inspector},
+    check::{Accepted, HEAD, Inspection, Inspector},
     error::Error,
     name::{self, FileName, OriginalName},
     storage::{Bytestream, NewObject, at_most, with_idle_limit},
@@ -114,8 +114,8 @@ impl CaseFiles {
         if let Some(interaction) = file.fields.interaction_id {
             self.check_interaction(user, &case, interaction).await?;
         }
-        let body = self.open(&file, body).await?;
-        let row = self.reserve(user, &case, &file).await?;
+        let (expected, body) = self.open(&file, body).await?;
+        let row = self.reserve(user, &case, &file, &expected).await?;
         let written = self.write_and_verify(user, &row, file.length, body).await;
         if let Err(error) = &written {
             tracing::warn!(file = %row.id, %error, "taking an upload back");
@@ -144,9 +144,13 @@ impl CaseFiles {
             .ok_or(Error::InteractionNotFound(interaction))
     }
 
-    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives
-    /// all of the bytes, the beginning again included.
-    async fn open(&self, file: &NewFile, body: Bytestream) -> Result<Bytestream, Error> {
+    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives what the file is as far
+    /// as that says, and all of the bytes, the beginning again included.
+    async fn open(
+        &self,
+        file: &NewFile,
+        body: Bytestream,
+    ) -> Result<(Accepted, Bytestream), Error> {
         let limit = self.max_bytes;
         if file.length.is_some_and(|length| length > limit) {
             return Err(Error::TooLarge { limit });
@@ -163,9 +167,10 @@ impl CaseFiles {
             return Err(Error::Empty);
         }
         let head = beginning.get(..HEAD).unwrap_or(&beginning);
-        check::check_content(name::extension(file.name.as_str()).as_deref(), head)?;
+        let extension = name::extension(file.name.as_str());
+        let expected = self.rules.judge_head(extension.as_deref(), head)?;
         let beginning = stream::iter([Ok(beginning.freeze())]);
-        Ok(beginning.chain(body).boxed())
+        Ok((expected, beginning.chain(body).boxed()))
     }
 
     /// Writes the `pending` row. Dies afterwards: the row stays, seen by its uploader only.
@@ -174,16 +179,16 @@ impl CaseFiles {
         user: &UserToken,
         case: &CaseKey,
         file: &NewFile,
+        expected: &Accepted,
     ) -> Result<CaseFile, Error> {
         let now = Utc::now().timestamp();
         let names = FileName::new(case.case_id, file.fields.interaction_id, now, &file.name);
-        let content_type = check::content_type(name::extension(file.name.as_str()).as_deref());
         for n in 1..=NAME_CHOICES {
             let row = Reservation {
                 case_id: case.id.0,
                 file_name: names.choice(n),
                 original_name: file.name.as_str(),
-                content_type: &content_type,
+                content_type: &expected.content_type,
                 file_size: file.length.unwrap_or(0),
                 fields: &file.fields,
             };

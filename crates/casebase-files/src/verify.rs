@@ -12,7 +12,7 @@ use futures::TryStreamExt as _;
 
 use crate::{
     case_files::{CaseFiles, object_of},
-    check::{self, Inspection, Inspector},
+    check::{self, Accepted, Inspection, Inspector},
     error::Error,
     ledger::Verified,
     name,
@@ -48,12 +48,13 @@ impl CaseFiles {
         {
             self.ledger.reject(row.id, &refusal.to_string()).await?;
         }
-        let (stored, stored_type) = checked?;
+        let (stored, accepted) = checked?;
         let verified = Verified {
             object_version: candidate.object_version,
             sha256: stored.sha256,
             file_size: i64::try_from(stored.size).map_err(|_| Error::Corrupted)?,
-            content_type: stored_type,
+            content_type: accepted.content_type,
+            notes: accepted.notes,
         };
         Ok(self.ledger.finish(row.id, verified).await?)
     }
@@ -63,13 +64,27 @@ impl CaseFiles {
         user: &UserToken,
         row: &CaseFile,
         sent: Option<&Inspection>,
-    ) -> Result<(Inspection, String), Error> {
+    ) -> Result<(Inspection, Accepted), Error> {
         let (stored, stored_type) = self.read_back(user, row).await?;
-        if sent.is_some_and(|sent| *sent != stored) {
+        if sent.is_some_and(|sent| !sent.is_same(&stored)) {
             return Err(Error::Corrupted);
         }
-        accept(row, &stored, &stored_type)?;
-        Ok((stored, stored_type))
+        let accepted = self.accept(row, &stored, &stored_type)?;
+        Ok((stored, accepted))
+    }
+
+    fn accept(
+        &self,
+        row: &CaseFile,
+        stored: &Inspection,
+        stored_type: &str,
+    ) -> Result<Accepted, Error> {
+        if stored.size == 0 {
+            return Err(Error::Empty);
+        }
+        check::check_stored_type(stored_type)?;
+        let extension = name::extension(&row.original_name);
+        Ok(self.rules.judge(extension.as_deref(), stored)?)
     }
 
     async fn read_back(
@@ -101,13 +116,4 @@ fn broken(error: StreamError) -> Error {
         StreamError::AboveLimit { .. } => error.into(),
         other => Error::Storage(storage::Error::Unavailable(other.to_string())),
     }
-}
-
-fn accept(row: &CaseFile, stored: &Inspection, stored_type: &str) -> Result<(), Error> {
-    if stored.size == 0 {
-        return Err(Error::Empty);
-    }
-    check::check_stored_type(stored_type)?;
-    let extension = name::extension(&row.original_name);
-    Ok(check::check_content(extension.as_deref(), &stored.head)?)
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use casebase_files::{
     CaseFiles, Error, Fields, NewFile,
+    check::Rules,
     ledger::{Candidate, Ledger, LedgerError, Verified},
     name::OriginalName,
     storage::{Bytestream, ObjectStore, RestStore, StreamError},
@@ -117,7 +118,7 @@ impl World {
         let db = PostgrestClient::new(&url, &key).unwrap();
         let store = ObjectStore::Rest(RestStore::new(&url, key).unwrap());
         let notes = Arc::new(notes);
-        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000);
+        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000, Rules::default());
         Self {
             server,
             notes,
