@@ -12,6 +12,7 @@ use crate::{
     check::Rules,
     error::Error,
     ledger::Ledger,
+    scan::Clamd,
     storage::{ObjectPath, ObjectStore},
 };
 
@@ -23,6 +24,7 @@ pub struct CaseFiles {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) max_bytes: u64,
     pub(crate) rules: Rules,
+    pub(crate) scanner: Option<Clamd>,
 }
 
 impl CaseFiles {
@@ -40,7 +42,14 @@ impl CaseFiles {
             ledger,
             max_bytes,
             rules,
+            scanner: None,
         }
+    }
+
+    /// With a virus scanner that every file has to pass.
+    pub fn scanned_by(mut self, scanner: Option<Clamd>) -> Self {
+        self.scanner = scanner;
+        self
     }
 
     /// The file's row, as far as the user may see it.

@@ -119,7 +119,10 @@ impl CaseFiles {
         let written = self.write_and_verify(user, &row, file.length, body).await;
         if let Err(error) = &written {
             tracing::warn!(file = %row.id, %error, "taking an upload back");
-            self.take_back(user, &row).await;
+            match error {
+                Error::Infected(_) => self.remove_object(user, &row).await,
+                _ => self.take_back(user, &row).await,
+            }
         }
         written
     }

@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     ledger::Verified,
     name,
+    scan::Verdict,
     storage::{self, StreamError, at_most},
 };
 
@@ -28,8 +29,10 @@ impl CaseFiles {
             return Ok(row);
         }
         let verified = self.verify_bytes(user, &row, None).await;
-        if verified.as_ref().is_err_and(Error::condemns) {
-            self.take_back(user, &row).await;
+        match &verified {
+            Err(Error::Infected(_)) => self.remove_object(user, &row).await,
+            Err(error) if error.condemns() => self.take_back(user, &row).await,
+            _ => {}
         }
         verified
     }
@@ -100,8 +103,20 @@ impl CaseFiles {
         // The length is what Storage says; what comes counts.
         let mut body = at_most(limit, object.body);
         let mut inspector = Inspector::default();
+        let mut scan = match &self.scanner {
+            Some(scanner) => Some(scanner.begin().await?),
+            None => None,
+        };
         while let Some(bytes) = body.try_next().await.map_err(broken)? {
             inspector.update(&bytes);
+            if let Some(scan) = &mut scan {
+                scan.update(&bytes).await?;
+            }
+        }
+        if let Some(scan) = scan
+            && let Verdict::Infected(name) = scan.verdict().await?
+        {
+            return Err(Error::Infected(name));
         }
         let stored_type = object
             .content_type

@@ -73,7 +73,7 @@ fn row(state: &str) -> Value {
         "original_name": "note.txt", "file_url": "s3://client-bucket/c/cases/CASE-0001/CASE-0001-1-note.txt",
         "bucket_id": "client-bucket", "object_path": "c/cases/CASE-0001/CASE-0001-1-note.txt",
         "content_type": "text/plain", "file_size": 6, "sha256": null, "object_version": null,
-        "state": state, "rejection": null, "visible_to_client": true,
+        "state": state, "rejection": null, "notes": [], "visible_to_client": true,
         "uploaded_by": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10", "uploaded_at": "2026-01-01T00:00:00Z",
     })
 }

@@ -14,6 +14,7 @@ use axum::{
 };
 use casebase_files::{
     name::NameError,
+    scan::ScanError,
     storage::{self, StreamError},
 };
 use casebase_supabase::{jwt::TokenError, postgrest};
@@ -338,6 +339,13 @@ impl From<casebase_files::Error> for ApiError {
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
             E::TooLarge { .. } => Self::file_too_large(error),
+            E::Infected(_) => Self::field("file", "infected", error),
+            E::NotScanned(ScanError::Unavailable(reason)) => {
+                Self::away("scanner_unavailable", "the virus scanner", &reason)
+            }
+            E::NotScanned(ScanError::NotTaken(reason)) => {
+                Self::odd_answer("scanner_error", "the virus scanner", &reason)
+            }
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
             E::NameTaken => Self::new(StatusCode::CONFLICT, "name_taken", error),

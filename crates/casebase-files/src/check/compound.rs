@@ -3,10 +3,8 @@
 //! Their directory may lie anywhere, so it is not looked for: its entries are known by themselves. Each is 128 bytes long,
 //! and every sector begins at a multiple of that.
 
-use super::{
-    bytes::u16_at,
-    note::{Note, Notes},
-};
+use super::{bytes::u16_at, note::Notes};
+use casebase_supabase::rows::FileNote;
 
 const ENTRY: usize = 128;
 pub(super) const SIGNATURE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
@@ -45,13 +43,13 @@ const STREAMS: &[(&str, Kind)] = &[
     ("VisioDocument", Kind::Drawing),
 ];
 
-const NOTED: &[(&str, Note)] = &[
-    ("EncryptedPackage", Note::PasswordProtected),
-    ("\tDRMContent", Note::PasswordProtected),
-    ("_VBA_PROJECT", Note::Macros),
-    ("_VBA_PROJECT_CUR", Note::Macros),
-    ("VBA", Note::Macros),
-    ("\u{1}Ole10Native", Note::EmbeddedObjects),
+const NOTED: &[(&str, FileNote)] = &[
+    ("EncryptedPackage", FileNote::PasswordProtected),
+    ("\tDRMContent", FileNote::PasswordProtected),
+    ("_VBA_PROJECT", FileNote::Macros),
+    ("_VBA_PROJECT_CUR", FileNote::Macros),
+    ("VBA", FileNote::Macros),
+    ("\u{1}Ole10Native", FileNote::EmbeddedObjects),
 ];
 
 /// The classes of Windows Installer's packages, patches and transforms: `000c108x-0000-0000-c000-000000000046`.
@@ -78,7 +76,7 @@ impl Compound {
 
     fn see(&mut self, piece: &[u8]) {
         if is_encrypted_by_itself(piece) {
-            self.notes.insert(Note::PasswordProtected);
+            self.notes.insert(FileNote::PasswordProtected);
         }
         let Some(name) = entry_name(piece) else {
             return;

@@ -1,5 +1,6 @@
 //! Bytes as they pass: nothing is kept of them but what decides.
 
+use casebase_supabase::rows::FileNote;
 use std::{collections::VecDeque, fmt};
 
 use sha2::{Digest as _, Sha256};
@@ -8,7 +9,7 @@ use super::{
     bytes::u32_at,
     compound::{self, Compound},
     format::{self, Nature},
-    note::{Note, Notes},
+    note::Notes,
     zip::{self, Contents},
 };
 
@@ -135,11 +136,11 @@ impl Inspection {
         let noted = [
             (
                 is("application/rtf") && self.has_objects,
-                Note::EmbeddedObjects,
+                FileNote::EmbeddedObjects,
             ),
             (
                 is("application/gzip") && self.gunzips_to_more(),
-                Note::Expands,
+                FileNote::Expands,
             ),
         ];
         let noted = noted.into_iter().filter(|(is, _)| *is);

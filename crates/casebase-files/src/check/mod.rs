@@ -19,7 +19,9 @@ mod zip;
 
 pub use format::Family;
 pub use inspector::{HEAD, Inspection, Inspector};
-pub use note::{Note, Notes};
+pub use note::Notes;
+
+use casebase_supabase::rows::FileNote;
 
 use format::{Format, Nature};
 use promise::Promise;
@@ -156,11 +158,11 @@ impl Rules {
         if let Some(promise) = Promise::of(extension) {
             keep(promise, extension, &format)?;
             if !format.page && !promise.is_kept(extension, &format) {
-                notes.insert(Note::NamedOtherwise);
+                notes.insert(FileNote::NamedOtherwise);
             }
         }
         if format.page {
-            notes.insert(Note::WebPage);
+            notes.insert(FileNote::WebPage);
         }
         self.check_family(&format)?;
         self.check_risk(&notes)?;
@@ -183,7 +185,7 @@ impl Rules {
     }
 
     fn check_risk(&self, notes: &Notes) -> Result<(), Refusal> {
-        match (self.risky, notes.iter().find_map(|note| note.risk())) {
+        match (self.risky, notes.iter().find_map(|note| note::risk(*note))) {
             (Risky::Refuse, Some(risk)) => Err(Refusal::Risky(risk)),
             _ => Ok(()),
         }

@@ -17,21 +17,21 @@ const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessing
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// What becomes of a file in pieces of any size: its type and notes, or the refusal.
-fn judged(name: &str, bytes: &[u8]) -> Result<(String, Vec<&'static str>), Refusal> {
+fn judged(name: &str, bytes: &[u8]) -> Result<(String, Vec<String>), Refusal> {
     judged_by(&Rules::default(), name, bytes)
 }
 
-fn judged_by(
-    rules: &Rules,
-    name: &str,
-    bytes: &[u8],
-) -> Result<(String, Vec<&'static str>), Refusal> {
+fn judged_by(rules: &Rules, name: &str, bytes: &[u8]) -> Result<(String, Vec<String>), Refusal> {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     let results = [1, 127, 1000, bytes.len().max(1)].map(|size| {
         let mut inspector = Inspector::default();
         bytes.chunks(size).for_each(|piece| inspector.update(piece));
         let accepted = rules.judge(extension, &inspector.finish())?;
-        let notes = accepted.notes.into_iter().map(Note::code).collect();
+        let notes = accepted
+            .notes
+            .into_iter()
+            .map(|note| note.to_string())
+            .collect();
         Ok((accepted.content_type, notes))
     });
     for result in &results {
@@ -47,7 +47,8 @@ fn judged_by(
 }
 
 fn taken(name: &str, bytes: &[u8], content_type: &str, notes: &[&str]) {
-    let expected = Ok((content_type.to_owned(), notes.to_vec()));
+    let notes = notes.iter().map(|note| note.to_string()).collect();
+    let expected = Ok((content_type.to_owned(), notes));
     assert_eq!(judged(name, bytes), expected, "{name}");
 }
 
@@ -554,7 +555,7 @@ fn what_is_risky_inside_is_noted_or_refused() {
         ("a.docx", damaged, "not_looked_through"),
     ] {
         let notes = judged(name, &bytes).map(|(_, notes)| notes);
-        assert_eq!(notes, Ok(vec![note]), "{name}");
+        assert_eq!(notes, Ok(vec![note.to_owned()]), "{name}");
         let refusal = judged_by(&refuse, name, &bytes);
         assert!(
             matches!(refusal, Err(Refusal::Risky(_))),
@@ -577,7 +578,7 @@ fn an_archive_of_more_files_than_are_looked_through_says_so() {
     let accepted = Rules::default()
         .judge(Some("zip"), &inspector.finish())
         .unwrap();
-    assert_eq!(accepted.notes, Notes::from([Note::NotLookedThrough]));
+    assert_eq!(accepted.notes, Notes::from([FileNote::NotLookedThrough]));
 }
 
 #[test]

@@ -5,9 +5,10 @@
 
 use super::{
     bytes::{u16_at, u32_at, u64_at},
-    note::{Note, Notes},
+    note::Notes,
     promise::{is_archive_name, is_program_name},
 };
+use casebase_supabase::rows::FileNote;
 
 const LOCAL: &[u8] = b"PK\x03\x04";
 const CENTRAL: &[u8] = b"PK\x01\x02";
@@ -127,11 +128,11 @@ impl Contents {
             whole = directory.whole && contents.entries == directory.entries;
         }
         if !whole {
-            contents.notes.insert(Note::NotLookedThrough);
+            contents.notes.insert(FileNote::NotLookedThrough);
         }
         // Entries that share their bytes are larger together than the file.
         if expands(contents.unpacked, size) || contents.packed > size {
-            contents.notes.insert(Note::Expands);
+            contents.notes.insert(FileNote::Expands);
         }
         contents
     }
@@ -189,7 +190,7 @@ impl Contents {
             self.packed = self.packed.saturating_add(entry.packed);
             self.unpacked = self.unpacked.saturating_add(entry.unpacked);
             if entry.encrypted {
-                self.notes.insert(Note::PasswordProtected);
+                self.notes.insert(FileNote::PasswordProtected);
             }
             self.see(&entry.name.to_ascii_lowercase());
             directory = rest;
@@ -208,10 +209,10 @@ impl Contents {
             || memchr::memmem::find(name, b"/activex/").is_some() && name.ends_with(b".bin");
         let name = String::from_utf8_lossy(name);
         let noted = [
-            (macros, Note::Macros),
-            (embedded, Note::EmbeddedObjects),
-            (is_program_name(&name), Note::Programs),
-            (is_archive_name(&name), Note::Archives),
+            (macros, FileNote::Macros),
+            (embedded, FileNote::EmbeddedObjects),
+            (is_program_name(&name), FileNote::Programs),
+            (is_archive_name(&name), FileNote::Archives),
         ];
         let noted = noted.iter().filter(|(is, _)| *is);
         self.notes.extend(noted.map(|(_, note)| *note));
