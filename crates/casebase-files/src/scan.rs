@@ -122,7 +122,11 @@ impl Scan {
     async fn said(&mut self) -> Result<Verdict, ScanError> {
         let mut answer = Vec::new();
         let mut reader = (&mut self.0).take(MAX_ANSWER);
-        in_time(reader.read_to_end(&mut answer)).await?;
+        let read = in_time(reader.read_to_end(&mut answer)).await;
+        // Who closes with bytes unread resets the connection behind its answer.
+        if answer.is_empty() {
+            read?;
+        }
         verdict_of(&String::from_utf8_lossy(&answer))
     }
 }

@@ -4,6 +4,7 @@
 mod desk;
 #[path = "../support/people.rs"]
 mod people;
+mod scanner;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -244,6 +245,11 @@ async fn bad_names_and_contents_are_refused_and_leave_nothing() {
             "anything",
             refused(422, "content_refused", "file"),
         ),
+        (
+            "name=page.html",
+            "<p>",
+            refused(422, "content_refused", "file"),
+        ),
     ] {
         let answer = desk
             .client
@@ -303,7 +309,12 @@ async fn an_upload_cut_off_half_way_is_taken_back() {
 
 #[tokio::test]
 async fn storage_that_is_down_is_said_clearly_and_leaves_nothing() {
-    let mut desk = Desk::with("s3", Some("http://127.0.0.1:9/storage/v1/s3")).await;
+    let nowhere = "http://127.0.0.1:9/storage/v1/s3";
+    let mut desk = Desk::with(&[
+        ("CASEBASE_STORAGE", "s3"),
+        ("SUPABASE_S3_ENDPOINT", nowhere),
+    ])
+    .await;
     let answer = desk
         .client
         .upload_raw(&desk.case, "name=a.txt", "text")
@@ -500,7 +511,7 @@ async fn a_buckets_limit_holds_for_bodies_of_unknown_length() {
             assert_eq!(refusal(answer).await, expected, "{storage}");
         }
         desk.nothing_is_left_behind().await;
-        let limit = sqlx::query(bucket).bind(None::<i64>);
+        let limit = sqlx::query(bucket).bind(52_428_800_i64);
         limit.execute(&mut desk.database).await.unwrap();
     }
 }
