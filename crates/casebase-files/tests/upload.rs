@@ -304,7 +304,7 @@ async fn an_upload_that_storage_does_not_take_is_taken_back() {
 #[tokio::test]
 async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
     let world = World::new(Notes::default(), vec![]).await;
-    let beginning: &'static [u8] = &[b'a'; 20_000];
+    let beginning: &'static [u8] = &[b'a'; 100_000];
     let chunks = [Ok(beginning.into()), Err(StreamError::broken("cut off"))];
     let error = world
         .upload("note.txt", None, stream::iter(chunks).boxed())

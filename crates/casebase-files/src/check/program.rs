@@ -15,7 +15,7 @@ pub(super) fn find(head: &[u8]) -> Option<&'static str> {
     };
     let by_signature = SIGNATURES
         .iter()
-        .find(|(_, all)| all.iter().any(|s| signed(s)));
+        .find(|(_, all)| all.iter().any(&signed));
     if let Some((name, _)) = by_signature {
         return Some(name);
     }
