@@ -1702,6 +1702,7 @@ create table public.case_files (
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
@@ -1718,6 +1719,10 @@ create table public.case_files (
   constraint case_files_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint case_files_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint case_files_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint case_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint case_files_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -1731,6 +1736,7 @@ comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name
 comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
+comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1741,7 +1747,8 @@ alter table public.case_files
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index case_files_case_id_idx on public.case_files (case_id, uploaded_at desc);
 create index case_files_interaction_id_idx on public.case_files (interaction_id, case_id) where interaction_id is not null;
 create index case_files_uploaded_at_idx on public.case_files (uploaded_at desc);
@@ -1769,6 +1776,7 @@ create table public.client_documents (
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
@@ -1784,6 +1792,10 @@ create table public.client_documents (
   constraint client_documents_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint client_documents_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -1793,6 +1805,7 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1804,7 +1817,8 @@ alter table public.client_documents
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';
@@ -1910,11 +1924,11 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- The buckets.
-
-insert into storage.buckets (id, name, public)
-values ('admin-bucket', 'admin-bucket', false), ('client-bucket', 'client-bucket', false)
-on conflict (id) do nothing;
+-- The buckets. What the service takes by default, 50 MiB, Storage holds as well where the project has set no limit of its
+-- own; files that are there stay. Which types are declared is not asked: the service looks at the bytes.
+insert into storage.buckets as b (id, name, public, file_size_limit)
+values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800)
+on conflict (id) do update set file_size_limit = coalesce(b.file_size_limit, excluded.file_size_limit);
 
 do $$
 begin
@@ -2114,7 +2128,7 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection}' then
+  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection,notes}' then
     raise exception 'a file never changes its %', changed[1]
       using errcode = 'check_violation', hint = 'Upload it again instead.';
   end if;
@@ -2289,7 +2303,8 @@ create function casebase.verification_finish(
   object_version text,
   sha256         text,
   file_size      bigint,
-  content_type   text
+  content_type   text,
+  notes          text[] default '{}'
 ) returns jsonb
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -2302,12 +2317,13 @@ begin
         object_version = $2,
         sha256         = $3,
         file_size      = $4,
-        content_type   = $5
+        content_type   = $5,
+        notes          = $6
     where f.id = $1
       and f.state = 'uploaded'
       and casebase.object_version(f.bucket_id, f.object_path) = $2
     returning to_jsonb(f)
-  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type;
+  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type, notes;
   if verified is null then
     raise exception '% % was replaced or is not waiting for verification', kind, id
       using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
@@ -2332,6 +2348,9 @@ begin
   $sql$, casebase.files_of(kind)) into rejected using id, reason;
   if rejected is null then
     raise exception '% % is not waiting for verification', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  if kind = 'case_file' then
+    perform casebase.record_rejected_file(id);
   end if;
 end
 $$;
@@ -2406,7 +2425,8 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
-  ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
+  ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
+  ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.');
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -2725,6 +2745,20 @@ $$;
 create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
+
+-- What the service refused nobody but its uploader has seen: the staff hear of it. Called by verification_reject.
+create function casebase.record_rejected_file(file_id bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (f.case_id, 'case_file.rejected', f.uploaded_by, null,
+     jsonb_build_object('case_file_id', f.id, 'interaction_id', f.interaction_id, 'file_name', f.file_name,
+                        'original_name', f.original_name, 'reason', f.rejection))::casebase.event_draft))
+  from public.case_files f
+  where f.id = file_id;
+end
+$$;
 
 
 -- supabase/schemas/history/rpc.sql
@@ -4215,7 +4249,7 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
   casebase.upload_withdraw(text, bigint),
   casebase.bucket_size_limit(text)

@@ -63,7 +63,7 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
   casebase.upload_withdraw(text, bigint),
   casebase.bucket_size_limit(text)

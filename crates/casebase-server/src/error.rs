@@ -11,7 +11,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use casebase_files::storage::{self, StreamError};
+use casebase_files::{
+    scan::ScanError,
+    storage::{self, StreamError},
+};
 use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -231,7 +234,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(ErrorBody { error: *self.detail });
+        let body = Json(ErrorBody {
+            error: *self.detail,
+        });
         let mut response = (self.status, body).into_response();
         let challenge = self
             .challenge
@@ -386,6 +391,13 @@ impl From<casebase_files::Error> for ApiError {
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
             E::TooLarge { .. } => Self::file_too_large(error),
+            E::Infected(_) => Self::field("file", "infected", error),
+            E::NotScanned(ScanError::Unavailable(reason)) => {
+                Self::away("scanner_unavailable", "the virus scanner", &reason)
+            }
+            E::NotScanned(ScanError::NotTaken(reason)) => {
+                Self::odd_answer("scanner_error", "the virus scanner", &reason)
+            }
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
             E::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong_state", error),
@@ -439,4 +451,3 @@ impl ApiError {
         }
     }
 }
-

@@ -70,7 +70,9 @@ impl State {
             store.clone(),
             Arc::clone(&ledger) as Arc<dyn casebase_files::ledger::Ledger>,
             config.max_file_bytes,
-        );
+            config.rules.clone(),
+        )
+        .scanned_by(config.scanner.clone());
         let secret = config.jwt_secret.as_deref();
         Ok(Self {
             db,

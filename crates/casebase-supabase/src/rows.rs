@@ -189,6 +189,36 @@ pub enum FileState {
     Deleting,
 }
 
+/// What is worth knowing of a file that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileNote {
+    /// Its name says something else of the same family; `content_type` is right.
+    NamedOtherwise,
+    /// It opens with a password only, so nobody has looked inside.
+    PasswordProtected,
+    /// It reads as a web page or drawing that a browser would run, and is plain text here.
+    WebPage,
+    /// An Office document with macros.
+    Macros,
+    /// An Office document with objects of other programs in it, which may be files to be run.
+    EmbeddedObjects,
+    /// An archive or document with programs in it.
+    Programs,
+    /// An archive with archives in it, which were not looked into.
+    Archives,
+    /// An archive that becomes more than a hundred times its size when it is unpacked.
+    Expands,
+    /// An archive whose list of contents is damaged or too long to be looked through.
+    NotLookedThrough,
+}
+
+impl fmt::Display for FileNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// A row of `case_files`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CaseFile {
@@ -220,6 +250,8 @@ pub struct CaseFile {
     pub state: FileState,
     /// Why its content was refused.
     pub rejection: Option<String>,
+    /// What was noticed when it was checked.
+    pub notes: Vec<FileNote>,
     /// Whether the client may see it.
     pub visible_to_client: bool,
     /// Who uploaded it.

@@ -249,3 +249,17 @@ $$;
 create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
+
+-- What the service refused nobody but its uploader has seen: the staff hear of it. Called by verification_reject.
+create function casebase.record_rejected_file(file_id bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (f.case_id, 'case_file.rejected', f.uploaded_by, null,
+     jsonb_build_object('case_file_id', f.id, 'interaction_id', f.interaction_id, 'file_name', f.file_name,
+                        'original_name', f.original_name, 'reason', f.rejection))::casebase.event_draft))
+  from public.case_files f
+  where f.id = file_id;
+end
+$$;

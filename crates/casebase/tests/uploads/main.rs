@@ -4,6 +4,7 @@
 mod desk;
 #[path = "../support/people.rs"]
 mod people;
+mod scanner;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -267,6 +268,11 @@ async fn bad_names_and_contents_are_refused_and_leave_nothing() {
         ),
         ("name=+", "text", refused(422, "invalid_name", "name")),
         ("name=aux.txt", "text", refused(422, "invalid_name", "name")),
+        (
+            "name=page.html",
+            "<p>",
+            refused(422, "content_refused", "file"),
+        ),
     ] {
         let answer = desk
             .client
@@ -350,7 +356,12 @@ async fn a_token_that_ends_while_its_upload_runs_is_said_and_nothing_is_left() {
 
 #[tokio::test]
 async fn storage_that_is_down_is_said_clearly_and_leaves_nothing() {
-    let mut desk = Desk::with("s3", Some("http://127.0.0.1:9/storage/v1/s3")).await;
+    let nowhere = "http://127.0.0.1:9/storage/v1/s3";
+    let mut desk = Desk::with(&[
+        ("CASEBASE_STORAGE", "s3"),
+        ("SUPABASE_S3_ENDPOINT", nowhere),
+    ])
+    .await;
     let answer = desk
         .client
         .upload_raw(&desk.case, "name=a.txt", "text")
@@ -547,7 +558,71 @@ async fn a_buckets_limit_holds_for_bodies_of_unknown_length() {
             assert_eq!(refusal(answer).await, expected, "{storage}");
         }
         desk.nothing_is_left_behind().await;
-        let limit = sqlx::query(bucket).bind(None::<i64>);
+        let limit = sqlx::query(bucket).bind(52_428_800_i64);
         limit.execute(&mut desk.database).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn the_stored_type_is_what_the_bytes_are_and_the_row_says_when_the_name_differs() {
+    const JPEG: &str = "\u{ff}\u{d8}\u{ff}\u{e0}\0\u{10}JFIF\0\u{1}\u{1}\0\0\u{1}\0\u{1}\0\0";
+    let jpeg: Vec<u8> = JPEG.chars().map(|c| c as u8).collect();
+    for storage in ["s3", "rest"] {
+        let mut desk = Desk::new(storage).await;
+        for (name, bytes, content_type, notes) in [
+            (
+                "IMG_1.PNG",
+                jpeg.clone(),
+                "image/jpeg",
+                json!(["named_otherwise"]),
+            ),
+            (
+                "page.txt",
+                b"<script>1</script>".to_vec(),
+                "text/plain",
+                json!(["web_page"]),
+            ),
+            (
+                "umsatz.xls",
+                b"<table><tr><td>1".to_vec(),
+                "text/plain",
+                json!(["web_page"]),
+            ),
+            ("a.csv", b"a;b\r\n".to_vec(), "text/csv", json!([])),
+        ] {
+            let query = format!("name={name}");
+            let row = created(desk.client.upload_raw(&desk.case, &query, bytes).await).await;
+            assert_eq!(row["content_type"], content_type, "{name}");
+            assert_eq!(row["notes"], notes, "{name}");
+            let stored = sqlx::query_scalar::<_, String>(
+                "select metadata ->> 'mimetype' from storage.objects where name = $1",
+            );
+            let stored = stored.bind(row["object_path"].as_str().unwrap());
+            let stored = stored.fetch_one(&mut desk.database).await.unwrap();
+            assert_eq!(stored, content_type, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_operator_does_not_take_is_refused() {
+    let desk = Desk::with(&[
+        ("CASEBASE_FILE_FAMILIES", "pdf,archive"),
+        ("CASEBASE_RISKY_CONTENT", "refuse"),
+        ("CASEBASE_MAX_FILE_BYTES", "1000"),
+    ])
+    .await;
+    let damaged = "PK\u{3}\u{4}and no end";
+    let large = format!("%PDF-1.7{}", "x".repeat(1000));
+    for (name, body, expected) in [
+        ("a.txt", "text", refused(422, "content_refused", "file")),
+        ("a.zip", damaged, refused(422, "content_refused", "file")),
+        ("a.pdf", &large, refused(413, "file_too_large", "file")),
+    ] {
+        let query = format!("name={name}");
+        let answer = desk.client.upload_raw(&desk.case, &query, body.to_owned());
+        assert_eq!(refusal(answer.await).await, expected, "{name}");
+    }
+    let answer = desk.client.upload_raw(&desk.case, "name=a.pdf", "%PDF-1.7");
+    assert_eq!(answer.await.status(), 201);
 }
