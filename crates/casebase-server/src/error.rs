@@ -221,7 +221,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(ErrorBody { error: *self.detail });
+        let body = Json(ErrorBody {
+            error: *self.detail,
+        });
         let mut response = (self.status, body).into_response();
         let challenge = self
             .challenge

@@ -1,4 +1,4 @@
-//! The HTTP service: uploads, downloads, `/api/cases`, health.
+//! The HTTP service: uploads, downloads, cases, health.
 //!
 //! Every request carries the caller's Supabase token. The service checks that it is one, and passes
 //! it on: what the caller may do is decided by the project's policies, never here.

@@ -188,7 +188,7 @@ async fn a_key_that_the_gateway_does_not_take_is_not_the_callers_fault() {
         Mock::given(path("/rest/v1/cases")).respond_with(refused),
     ])
     .await;
-    let answer = world.user(Method::GET, "/api/cases").send().await.unwrap();
+    let answer = world.user(Method::GET, "/v1/cases").send().await.unwrap();
     assert_eq!(error(answer).await.0, 502);
 }
 
@@ -201,9 +201,7 @@ async fn the_callers_own_token_goes_to_postgrest() {
         .insert_header("content-range", "*/0")
         .set_body_json(json!([]));
     let world = World::new(vec![mine.respond_with(none)]).await;
-    let request = world
-        .anonymous(Method::GET, "/api/cases")
-        .bearer_auth(token);
+    let request = world.anonymous(Method::GET, "/v1/cases").bearer_auth(token);
     let answer: Value = request.send().await.unwrap().json().await.unwrap();
     assert_eq!(answer, json!({"cases": [], "total": 0}));
 }
@@ -212,7 +210,7 @@ async fn the_callers_own_token_goes_to_postgrest() {
 async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
     let nothing = vec![rows("cases", json!([])), rows("case_files", json!([]))];
     let world = World::new(nothing).await;
-    for case in ["CASE-0001", "CASE-1", "nonsense", "..%2F..%2Fx"] {
+    for case in ["CASE-0001", "1", "CASE1", "nonsense", "..%2F..%2Fx"] {
         let request = world.user(Method::POST, &format!("/v1/cases/{case}/files?name=a.txt"));
         let (status, error) = error(request.body("text").send().await.unwrap()).await;
         assert_eq!(
@@ -228,6 +226,32 @@ async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
         );
     }
     assert_eq!(world.changes().await, 0);
+}
+
+#[tokio::test]
+async fn a_case_is_the_same_under_both_prefixes_and_however_it_is_written() {
+    let asked = |query: &str| query_param("case_id", query.to_owned());
+    let row = json!({"id": 6, "case_id": "CASE-0006"});
+    let one = Mock::given(method("GET")).and(asked("eq.CASE-0006"));
+    let one = one.respond_with(ResponseTemplate::new(200).set_body_json(json!([row])));
+    let change = Mock::given(path("/rest/v1/cases")).and(|r: &wiremock::Request| r.method != "GET");
+    let change = change.respond_with(ResponseTemplate::new(201).set_body_json(json!([row])));
+    let world = World::new(vec![one, change]).await;
+    let status = json!({"status": "resolved"});
+    for prefix in ["/v1/cases", "/api/cases"] {
+        for case in ["CASE-0006", "case-6", "6"] {
+            let path = format!("{prefix}/{case}");
+            let get = world.user(Method::GET, &path).send().await.unwrap();
+            assert_eq!(get.json::<Value>().await.unwrap(), row, "{path}");
+            let patch = world.user(Method::PATCH, &path).json(&status);
+            assert_eq!(patch.send().await.unwrap().status(), 200, "{path}");
+        }
+        let new = json!({"client_id": USER, "title": "t"});
+        let new = world.user(Method::POST, prefix).json(&new).send();
+        let new = new.await.unwrap();
+        assert_eq!(new.status(), 201);
+        assert_eq!(new.headers()["location"], format!("{prefix}/CASE-0006"));
+    }
 }
 
 #[tokio::test]
@@ -348,8 +372,8 @@ async fn a_path_that_is_no_text_is_refused_in_the_shape_of_all_refusals() {
         (Method::DELETE, "/v1/files/%FF"),
         (Method::POST, "/v1/files/%FF/verify"),
         (Method::POST, "/v1/cases/%FF/files"),
-        (Method::GET, "/api/cases/%FF"),
-        (Method::PATCH, "/api/cases/%FF"),
+        (Method::GET, "/v1/cases/%FF"),
+        (Method::PATCH, "/v1/cases/%FF"),
     ] {
         let (status, error) = error(world.user(method, path).send().await.unwrap()).await;
         assert_eq!(
@@ -434,7 +458,7 @@ async fn refusals_of_row_level_security_are_403_and_never_500() {
     let world = World::new(vec![refused]).await;
     let new = json!({"client_id": USER, "title": "t"});
     let answer = world
-        .user(Method::POST, "/api/cases")
+        .user(Method::POST, "/v1/cases")
         .json(&new)
         .send()
         .await
@@ -459,7 +483,7 @@ async fn refusals_of_the_database_keep_its_sentence_and_hint() {
     let world = World::new(vec![refused]).await;
     let new = json!({"client_id": USER, "title": ""});
     let answer = world
-        .user(Method::POST, "/api/cases")
+        .user(Method::POST, "/v1/cases")
         .json(&new)
         .send()
         .await
@@ -484,7 +508,7 @@ async fn a_project_without_our_tables_is_not_taken_for_a_missing_case() {
         let refused = Mock::given(path("/rest/v1/cases"))
             .respond_with(ResponseTemplate::new(status).set_body_json(refusal));
         let world = World::new(vec![refused]).await;
-        let request = world.user(Method::GET, "/api/cases/CASE-0001");
+        let request = world.user(Method::GET, "/v1/cases/CASE-0001");
         let (status, error) = error(request.send().await.unwrap()).await;
         let got = (status, error["code"].as_str().unwrap());
         assert_eq!(got, expected, "{code}");
@@ -503,7 +527,7 @@ async fn a_case_that_one_sees_and_may_not_change_is_refused() {
         "updated_at": "2026-01-01T00:00:00+00:00", "resolved_at": null,
     }]);
     let world = World::new(vec![rows("cases", case), passed_over]).await;
-    let request = world.user(Method::PATCH, "/api/cases/CASE-0001");
+    let request = world.user(Method::PATCH, "/v1/cases/CASE-0001");
     let (status, error) = error(
         request
             .json(&json!({"status": "resolved"}))
@@ -523,7 +547,7 @@ async fn json_that_is_none_or_has_unknown_fields_is_refused_in_the_usual_shape()
     let world = World::new(vec![]).await;
     let post = || {
         world
-            .user(Method::POST, "/api/cases")
+            .user(Method::POST, "/v1/cases")
             .header("content-type", "application/json")
     };
     for (body, expected) in [
@@ -542,7 +566,7 @@ async fn json_that_is_none_or_has_unknown_fields_is_refused_in_the_usual_shape()
     }
     let (status, error) = error(
         world
-            .user(Method::GET, "/api/cases?limit=0")
+            .user(Method::GET, "/v1/cases?limit=0")
             .send()
             .await
             .unwrap(),
@@ -562,24 +586,24 @@ async fn a_status_or_priority_that_is_none_is_refused_with_those_that_are() {
     let priorities = ["priority", "`low`", "`medium`", "`high`", "`urgent`"];
     for (request, value, told) in [
         (
-            world.user(Method::GET, "/api/cases?status=in-progress"),
+            world.user(Method::GET, "/v1/cases?status=in-progress"),
             "`in-progress`",
             &statuses[..],
         ),
         (
-            world.user(Method::GET, "/api/cases?priority=High"),
+            world.user(Method::GET, "/v1/cases?priority=High"),
             "`High`",
             &priorities,
         ),
         (
             world
-                .user(Method::PATCH, "/api/cases/CASE-0001")
+                .user(Method::PATCH, "/v1/cases/CASE-0001")
                 .json(&json!({"status": "done"})),
             "`done`",
             &statuses,
         ),
         (
-            world.user(Method::POST, "/api/cases").json(&new),
+            world.user(Method::POST, "/v1/cases").json(&new),
             "`now`",
             &priorities,
         ),
@@ -604,7 +628,7 @@ async fn a_status_is_asked_for_in_the_databases_word() {
         .insert_header("content-range", "*/0")
         .set_body_json(json!([]));
     let world = World::new(vec![asked.respond_with(none)]).await;
-    let path = "/api/cases?status=in_progress&priority=urgent";
+    let path = "/v1/cases?status=in_progress&priority=urgent";
     let answer = world.user(Method::GET, path).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
 }
@@ -634,8 +658,8 @@ async fn a_change_that_was_not_answered_may_have_been_made_and_a_look_changes_no
     ] {
         let away = Mock::given(path("/rest/v1/cases")).respond_with(answer);
         let world = World::new(vec![away]).await;
-        let create = world.user(Method::POST, "/api/cases").json(&new);
-        let look = world.user(Method::GET, "/api/cases/CASE-0001");
+        let create = world.user(Method::POST, "/v1/cases").json(&new);
+        let look = world.user(Method::GET, "/v1/cases/CASE-0001");
         for (request, changes) in [(create, true), (look, false)] {
             let answer = request.send().await.unwrap();
             assert!(!changes || !answer.headers().contains_key("retry-after"));
@@ -720,8 +744,8 @@ async fn the_openapi_document_has_every_route() {
         "/v1/cases/{case_id}/files",
         "/v1/files/{id}",
         "/v1/files/{id}/verify",
-        "/api/cases",
-        "/api/cases/{case_id}",
+        "/v1/cases",
+        "/v1/cases/{case_id}",
         "/healthz",
         "/readyz",
     ] {
@@ -739,7 +763,7 @@ async fn the_openapi_document_has_every_route() {
         schemas["Priority"]["enum"],
         json!(["low", "medium", "high", "urgent"])
     );
-    let parameters = api["paths"]["/api/cases"]["get"]["parameters"].to_string();
+    let parameters = api["paths"]["/v1/cases"]["get"]["parameters"].to_string();
     assert!(
         parameters.contains("#/components/schemas/CaseStatus"),
         "{parameters}"
@@ -761,16 +785,16 @@ async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
         .insert_header("content-range", "0-0/1")
         .set_body_string(format!("[{row}]"));
     let world = World::new(vec![Mock::given(path("/rest/v1/cases")).respond_with(rows)]).await;
-    let one = "/api/cases/CASE-0001";
+    let one = "/v1/cases/CASE-0001";
     let new = json!({"client_id": USER, "title": "t"});
     for (request, expected) in [
         (
-            world.user(Method::GET, "/api/cases"),
+            world.user(Method::GET, "/v1/cases"),
             format!(r#"{{"cases":[{row}],"total":1}}"#),
         ),
         (world.user(Method::GET, one), row.clone()),
         (
-            world.user(Method::POST, "/api/cases").json(&new),
+            world.user(Method::POST, "/v1/cases").json(&new),
             row.clone(),
         ),
         (
@@ -834,8 +858,8 @@ async fn an_encoded_body_is_refused_with_what_is_taken_and_nothing_is_read_of_it
     let world = World::new(vec![]).await;
     let paths = [
         (Method::POST, "/v1/cases/CASE-0001/files?name=a.txt"),
-        (Method::POST, "/api/cases"),
-        (Method::PATCH, "/api/cases/CASE-0001"),
+        (Method::POST, "/v1/cases"),
+        (Method::PATCH, "/v1/cases/CASE-0001"),
     ];
     for (method, path) in paths {
         for coding in ["gzip", "br", "deflate", "zstd", "x-new", "identity, GZIP"] {

@@ -431,18 +431,18 @@ async fn a_large_upload_that_is_refused_at_once_hears_why() {
 async fn cases_are_opened_listed_read_and_moved_on_by_who_may() {
     let desk = Desk::new("s3").await;
     let new = json!({"client_id": desk.client_id, "title": "Over the service"});
-    let opened = desk.client.service(Method::POST, "/api/cases").json(&new);
+    let opened = desk.client.service(Method::POST, "/v1/cases").json(&new);
     let opened: Value = success(opened).await.json().await.unwrap();
     let case = opened["case_id"].as_str().unwrap();
     assert_eq!(opened["status"], "open");
 
-    let list = success(desk.client.service(Method::GET, "/api/cases?limit=1")).await;
+    let list = success(desk.client.service(Method::GET, "/v1/cases?limit=1")).await;
     let list: Value = list.json().await.unwrap();
     assert_eq!(
         (&list["total"], &list["cases"][0]["case_id"]),
         (&json!(2), &opened["case_id"])
     );
-    let path = format!("/api/cases/{case}");
+    let path = format!("/v1/cases/{case}");
     let theirs = desk
         .other_client
         .service(Method::GET, &path)
@@ -473,7 +473,7 @@ async fn cases_are_opened_listed_read_and_moved_on_by_who_may() {
     let foreign = json!({"client_id": desk.client_id, "title": "Not mine"});
     let foreign = desk
         .other_client
-        .service(Method::POST, "/api/cases")
+        .service(Method::POST, "/v1/cases")
         .json(&foreign);
     assert_eq!(foreign.send().await.unwrap().status(), 403);
 }
