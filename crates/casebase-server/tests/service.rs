@@ -996,6 +996,192 @@ async fn a_download_is_judged_by_what_the_caller_has() {
     }
 }
 
+/// The same file as something else, and under another name.
+fn the_file_as(kind: &str, name: &str, state: &str) -> Vec<Mock> {
+    let mut mocks = the_file(json!("ab".repeat(32)));
+    let row = json!([{
+        "id": 1, "case_id": 1, "interaction_id": null, "file_name": "a.txt", "original_name": name,
+        "file_url": "s3://case-files/1/a.txt", "bucket_id": "case-files", "object_path": "1/a.txt",
+        "content_type": kind, "file_size": 10, "sha256": "ab".repeat(32), "object_version": "v",
+        "state": state, "rejection": null, "visible_to_client": true, "uploaded_by": USER,
+        "uploaded_at": "2026-01-01T00:00:00+00:00",
+    }]);
+    mocks[0] = rows("case_files", row);
+    mocks
+}
+
+#[tokio::test]
+async fn a_browser_shows_in_place_what_it_does_not_run_and_only_when_asked() {
+    let image = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+    for (kind, state, query, disposition, policy) in [
+        ("image/png", "available", "?inline=1", "inline", image),
+        ("IMAGE/JPEG", "available", "?inline=true", "inline", image),
+        (
+            "application/pdf",
+            "available",
+            "?inline=1",
+            "inline",
+            "default-src 'none'",
+        ),
+        ("image/png", "available", "", "attachment", "sandbox"),
+        (
+            "image/png",
+            "available",
+            "?inline=0",
+            "attachment",
+            "sandbox",
+        ),
+        (
+            "image/png",
+            "uploaded",
+            "?inline=1",
+            "attachment",
+            "sandbox",
+        ),
+        (
+            "image/svg+xml",
+            "available",
+            "?inline=1",
+            "attachment",
+            "sandbox",
+        ),
+        (
+            "text/html",
+            "available",
+            "?inline=1",
+            "attachment",
+            "sandbox",
+        ),
+        (
+            "text/plain",
+            "available",
+            "?inline=1&mode=stream",
+            "attachment",
+            "sandbox",
+        ),
+        (
+            "application/pdf+xml",
+            "available",
+            "?inline=1",
+            "attachment",
+            "sandbox",
+        ),
+    ] {
+        let world = World::new(the_file_as(kind, "a.bin", state)).await;
+        let path = format!("/v1/files/1{query}");
+        let answer = world.user(Method::GET, &path).send().await.unwrap();
+        let told = |name: &str| answer.headers()[name].to_str().unwrap();
+        let got = told("content-disposition").split(';').next().unwrap();
+        assert_eq!(got, disposition, "{kind} {state} {query}");
+        assert_eq!(told("content-security-policy"), policy, "{kind} {query}");
+        assert_eq!(told("x-content-type-options"), "nosniff");
+        assert_eq!(answer.text().await.unwrap(), "0123456789");
+    }
+}
+
+#[tokio::test]
+async fn a_head_says_what_a_get_would_and_asks_storage_for_a_byte() {
+    let world = World::new(the_file(json!("ab".repeat(32)))).await;
+    let ask = |method| {
+        world
+            .user(method, "/v1/files/1")
+            .header("range", "bytes=2-4")
+    };
+    let head = ask(Method::HEAD).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+    assert_eq!(head.headers()["content-length"], "10");
+    let mut told = head.headers().clone();
+    assert_eq!(head.text().await.unwrap(), "");
+    let asked = world.supabase.received_requests().await.unwrap();
+    let asked = asked.iter().filter(|r| r.url.path().contains("/object/"));
+    let ranges: Vec<_> = asked.map(|r| r.headers["range"].clone()).collect();
+    assert_eq!(ranges, ["bytes=0-0"]);
+
+    let get = world.user(Method::GET, "/v1/files/1").send().await.unwrap();
+    let mut expected = get.headers().clone();
+    for headers in [&mut told, &mut expected] {
+        headers.remove("date");
+        headers.remove("x-request-id");
+    }
+    assert_eq!(told, expected);
+
+    let unseen = World::new(vec![rows("case_files", json!([]))]).await;
+    let head = unseen.user(Method::HEAD, "/v1/files/1").send().await;
+    assert_eq!(head.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn a_link_is_storages_own_and_an_attachment_under_the_original_name() {
+    let sign = |status, body: Value| {
+        let sign = Mock::given(path("/storage/v1/object/sign/case-files/1/a.txt"));
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        sign.respond_with(answer)
+    };
+    let signed = json!({"signedURL": "/object/sign/case-files/1/a.txt?token=t.o.k"});
+    let name = format!("{}ö&.png", "a".repeat(300));
+    let mut mocks = the_file_as("image/png", &name, "available");
+    mocks.push(sign(200, signed));
+    let world = World::new(mocks).await;
+    let http = Client::builder().redirect(reqwest::redirect::Policy::none());
+    let http = http.build().unwrap();
+    let url = format!("http://{}/v1/files/1?mode=redirect&inline=1", world.address);
+    let asked = http.get(url).bearer_auth(token(60, SECRET)).send();
+    let answer = asked.await.unwrap();
+    assert_eq!(answer.status(), 302);
+    let cut = format!("{}%2Epng", "a".repeat(251));
+    let link = format!(
+        "{}/storage/v1/object/sign/case-files/1/a.txt?token=t.o.k&download={cut}",
+        world.supabase.uri()
+    );
+    assert_eq!(answer.headers()["location"], link);
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let requests = world.supabase.received_requests().await.unwrap();
+    let asked = requests.iter().find(|r| r.url.path().contains("/sign/"));
+    let body: Value = asked.unwrap().body_json().unwrap();
+    assert_eq!(body, json!({"expiresIn": 60}));
+
+    let gone = json!({"statusCode": "404", "error": "not_found", "message": "Object not found"});
+    for (state, sign, expected) in [
+        ("uploaded", None, (409, "wrong_state")),
+        ("available", Some(sign(400, gone)), (404, "file_not_found")),
+        (
+            "available",
+            Some(sign(503, json!({}))),
+            (503, "storage_unavailable"),
+        ),
+    ] {
+        let mut mocks = the_file_as("image/png", "a.png", state);
+        mocks.extend(sign);
+        let world = World::new(mocks).await;
+        let asked = world.user(Method::GET, "/v1/files/1?mode=redirect").send();
+        let (status, error) = error(asked.await.unwrap()).await;
+        assert_eq!((status, error["code"].as_str().unwrap()), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_way_to_hand_a_file_out_that_is_none_is_refused() {
+    let world = World::new(the_file(Value::Null)).await;
+    for (query, message) in [
+        (
+            "mode=link",
+            "mode is `link`; it has to be `stream` or `redirect`",
+        ),
+        (
+            "inline=yes",
+            "inline is `yes`; it has to be 1, true, 0 or false",
+        ),
+        (
+            "download=1",
+            "unknown field `download`, expected `mode` or `inline`",
+        ),
+    ] {
+        let asked = world.user(Method::GET, &format!("/v1/files/1?{query}"));
+        let (status, error) = error(asked.send().await.unwrap()).await;
+        assert_eq!((status, error["message"].as_str().unwrap()), (422, message));
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_confirmed_of_a_file_that_storage_keeps_from_the_caller() {
     let mut mocks = the_file(json!("ab".repeat(32)));

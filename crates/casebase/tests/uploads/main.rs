@@ -139,6 +139,32 @@ async fn a_part_of_a_file_can_be_asked_for() {
 }
 
 #[tokio::test]
+async fn a_link_gives_the_file_to_whoever_follows_it_and_only_a_reader_gets_one() {
+    for storage in ["s3", "rest"] {
+        let desk = Desk::new(storage).await;
+        let part = multipart::Part::text("a note").file_name(NOTE);
+        let form = multipart::Form::new().part("file", part);
+        let row = created(desk.client.upload(&desk.case, form).await).await;
+        let path = format!("/v1/files/{}?mode=redirect", row["id"]);
+        // reqwest follows, and leaves the token behind where the address is another.
+        let followed = success(desk.staff.service(Method::GET, &path)).await;
+        assert!(followed.url().path().contains("/object/sign/"));
+        let name = followed.headers()["content-disposition"].to_str().unwrap();
+        assert!(name.starts_with("attachment;"), "{name}");
+        assert!(
+            name.contains("Gr%C3%B6%C3%9Fe%20und%20Gewicht.txt"),
+            "{name}"
+        );
+        assert_eq!(followed.text().await.unwrap(), "a note");
+        let stranger = desk.other_client.service(Method::GET, &path).send().await;
+        assert_eq!(
+            refusal(stranger.unwrap()).await,
+            refused(404, "file_not_found", "")
+        );
+    }
+}
+
+#[tokio::test]
 async fn files_of_one_name_in_one_second_all_get_their_own() {
     let desk = Desk::new("s3").await;
     let uploads = (0..6).map(|_| desk.client.upload_raw(&desk.case, "name=same.txt", "text"));
