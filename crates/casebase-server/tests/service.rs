@@ -473,6 +473,43 @@ async fn refusals_of_row_level_security_are_403_and_never_500() {
     );
 }
 
+/// A world in which an upload is reserved, and Storage gives this answer to its bytes.
+async fn storage_answers(answer: ResponseTemplate) -> World {
+    let mut row = the_row(Value::Null);
+    row["state"] = json!("pending");
+    let row = ResponseTemplate::new(201).set_body_json(json!([row]));
+    let reserved = Mock::given(path("/rest/v1/case_files")).respond_with(row);
+    let object = Mock::given(path_regex("^/storage/v1/object/")).respond_with(answer);
+    World::new(vec![the_case(), reserved, object]).await
+}
+
+#[tokio::test]
+async fn what_storage_does_not_let_somebody_do_is_403_and_a_storage_that_is_away_503() {
+    let denied = json!({"statusCode": "403", "error": "Unauthorized", "code": "AccessDenied",
+        "message": "new row violates row-level security policy"});
+    for (answer, status, code, retry) in [
+        (
+            ResponseTemplate::new(400).set_body_json(denied),
+            403,
+            "not_allowed",
+            false,
+        ),
+        (ResponseTemplate::new(503), 503, "storage_unavailable", true),
+        (ResponseTemplate::new(500), 503, "storage_unavailable", true),
+        (ResponseTemplate::new(429), 503, "storage_unavailable", true),
+    ] {
+        let world = storage_answers(answer).await;
+        let upload = world.user(Method::POST, &format!("{UPLOAD}?name=a.txt"));
+        let answer = upload.body("text").send().await.unwrap();
+        assert_eq!(answer.headers().contains_key("retry-after"), retry);
+        let (got, error) = error(answer).await;
+        assert_eq!((got, error["code"].as_str().unwrap()), (status, code));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("Storage"), "{message}");
+        assert!(!message.contains("row-level"), "{message}");
+    }
+}
+
 #[tokio::test]
 async fn refusals_of_the_database_keep_its_sentence_and_hint() {
     let refusal = json!({"code": "23514", "message": "a title has 1 to 200 characters", "hint": "Shorten it.", "details": null});
@@ -929,15 +966,18 @@ async fn an_encoded_part_of_a_form_is_refused_too() {
     assert_eq!(world.changes().await, 0);
 }
 
-/// A verified file whose bytes are `0123456789`, and whose object Storage gives whole or in part.
-fn the_file(sha256: Value) -> Vec<Mock> {
-    let row = json!([{
+fn the_row(sha256: Value) -> Value {
+    json!({
         "id": 1, "case_id": 1, "interaction_id": null, "file_name": "a.txt", "original_name": "a.txt",
         "file_url": "s3://case-files/1/a.txt", "bucket_id": "case-files", "object_path": "1/a.txt",
         "content_type": "text/plain", "file_size": 10, "sha256": sha256, "object_version": "v",
         "state": "available", "rejection": null, "visible_to_client": true, "uploaded_by": USER,
         "uploaded_at": "2026-01-01T00:00:00+00:00",
-    }]);
+    })
+}
+
+/// A verified file whose bytes are `0123456789`, and whose object Storage gives whole or in part.
+fn the_file(sha256: Value) -> Vec<Mock> {
     let object = || Mock::given(path("/storage/v1/object/authenticated/case-files/1/a.txt"));
     let part = |range, bytes: &str| {
         let answer = ResponseTemplate::new(206).set_body_string(bytes);
@@ -946,7 +986,7 @@ fn the_file(sha256: Value) -> Vec<Mock> {
         asked.respond_with(answer)
     };
     vec![
-        rows("case_files", row),
+        rows("case_files", json!([the_row(sha256)])),
         part("bytes 2-4", "234"),
         part("bytes 0-0", "0"),
         object().respond_with(ResponseTemplate::new(200).set_body_string("0123456789")),
@@ -999,14 +1039,11 @@ async fn a_download_is_judged_by_what_the_caller_has() {
 /// The same file as something else, and under another name.
 fn the_file_as(kind: &str, name: &str, state: &str) -> Vec<Mock> {
     let mut mocks = the_file(json!("ab".repeat(32)));
-    let row = json!([{
-        "id": 1, "case_id": 1, "interaction_id": null, "file_name": "a.txt", "original_name": name,
-        "file_url": "s3://case-files/1/a.txt", "bucket_id": "case-files", "object_path": "1/a.txt",
-        "content_type": kind, "file_size": 10, "sha256": "ab".repeat(32), "object_version": "v",
-        "state": state, "rejection": null, "visible_to_client": true, "uploaded_by": USER,
-        "uploaded_at": "2026-01-01T00:00:00+00:00",
-    }]);
-    mocks[0] = rows("case_files", row);
+    let mut row = the_row(json!("ab".repeat(32)));
+    row["content_type"] = json!(kind);
+    row["original_name"] = json!(name);
+    row["state"] = json!(state);
+    mocks[0] = rows("case_files", json!([row]));
     mocks
 }
 

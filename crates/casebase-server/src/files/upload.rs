@@ -165,7 +165,7 @@ impl Request {
             None => self.read_raw_body()?,
         };
         let uploaded = state.files.upload(&user, file, body).await;
-        uploaded.map_err(ApiError::of_change)
+        uploaded.map_err(ApiError::of_upload)
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {

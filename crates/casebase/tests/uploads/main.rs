@@ -359,6 +359,7 @@ async fn storage_that_is_down_is_said_clearly_and_leaves_nothing() {
         .client
         .upload_raw(&desk.case, "name=a.txt", "text")
         .await;
+    assert!(answer.headers().contains_key("retry-after"));
     assert_eq!(
         refusal(answer).await,
         refused(503, "storage_unavailable", "")
