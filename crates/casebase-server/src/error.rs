@@ -224,6 +224,15 @@ impl ApiError {
         error
     }
 
+    /// Of an upload: up to its verification nobody but the uploader sees anything of it, and it is taken back, so it may be
+    /// tried again. Whether a file was verified, who didn't hear can't know.
+    pub(crate) fn of_upload(error: casebase_files::Error) -> Self {
+        match error {
+            unknown @ casebase_files::Error::LedgerUnavailable(_) => Self::of_change(unknown),
+            error => error.into(),
+        }
+    }
+
     /// 502: something this service needs answers as it should not.
     fn odd_answer(code: &'static str, what: &str, reason: &impl fmt::Display) -> Self {
         tracing::error!(%reason, "{what} answered unexpectedly");

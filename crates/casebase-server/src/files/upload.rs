@@ -32,7 +32,7 @@ use crate::{
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
     misread::Parameters,
-    path::Segment,
+    path::{CaseInPath, Segment},
 };
 
 /// What a body can't say of itself.
@@ -91,7 +91,7 @@ pub(crate) struct FileBytes(Vec<u8>);
 /// `multipart/form-data`, or the file itself as the body. The bytes go to
 /// the bucket as they come and are read back and checked; the answer is the file's row.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = CaseNumber, Path), Name, Fields),
+    params(("case_id" = CaseInPath, Path), Name, Fields),
     request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
         (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),
@@ -165,7 +165,7 @@ impl Request {
             None => self.read_raw_body()?,
         };
         let uploaded = state.files.upload(&user, file, body).await;
-        uploaded.map_err(ApiError::of_change)
+        uploaded.map_err(ApiError::of_upload)
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {

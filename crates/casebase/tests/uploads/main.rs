@@ -140,6 +140,32 @@ async fn a_part_of_a_file_can_be_asked_for() {
 }
 
 #[tokio::test]
+async fn a_link_gives_the_file_to_whoever_follows_it_and_only_a_reader_gets_one() {
+    for storage in ["s3", "rest"] {
+        let desk = Desk::new(storage).await;
+        let part = multipart::Part::text("a note").file_name(NOTE);
+        let form = multipart::Form::new().part("file", part);
+        let row = created(desk.client.upload(&desk.case, form).await).await;
+        let path = format!("/v1/files/{}?mode=redirect", row["id"]);
+        // reqwest follows, and leaves the token behind where the address is another.
+        let followed = success(desk.staff.service(Method::GET, &path)).await;
+        assert!(followed.url().path().contains("/object/sign/"));
+        let name = followed.headers()["content-disposition"].to_str().unwrap();
+        assert!(name.starts_with("attachment;"), "{name}");
+        assert!(
+            name.contains("Gr%C3%B6%C3%9Fe%20und%20Gewicht.txt"),
+            "{name}"
+        );
+        assert_eq!(followed.text().await.unwrap(), "a note");
+        let stranger = desk.other_client.service(Method::GET, &path).send().await;
+        assert_eq!(
+            refusal(stranger.unwrap()).await,
+            refused(404, "file_not_found", "")
+        );
+    }
+}
+
+#[tokio::test]
 async fn two_hundred_files_of_one_name_at_once_all_get_their_own() {
     let desk = Desk::new("s3").await;
     let words = |n: usize| format!("photo {n}");
@@ -366,6 +392,7 @@ async fn storage_that_is_down_is_said_clearly_and_leaves_nothing() {
         .client
         .upload_raw(&desk.case, "name=a.txt", "text")
         .await;
+    assert!(answer.headers().contains_key("retry-after"));
     assert_eq!(
         refusal(answer).await,
         refused(503, "storage_unavailable", "")
@@ -464,18 +491,18 @@ async fn a_large_upload_that_is_refused_at_once_hears_why() {
 async fn cases_are_opened_listed_read_and_moved_on_by_who_may() {
     let desk = Desk::new("s3").await;
     let new = json!({"client_id": desk.client_id, "title": "Over the service"});
-    let opened = desk.client.service(Method::POST, "/api/cases").json(&new);
+    let opened = desk.client.service(Method::POST, "/v1/cases").json(&new);
     let opened: Value = success(opened).await.json().await.unwrap();
     let case = opened["case_id"].as_str().unwrap();
     assert_eq!(opened["status"], "open");
 
-    let list = success(desk.client.service(Method::GET, "/api/cases?limit=1")).await;
+    let list = success(desk.client.service(Method::GET, "/v1/cases?limit=1")).await;
     let list: Value = list.json().await.unwrap();
     assert_eq!(
         (&list["total"], &list["cases"][0]["case_id"]),
         (&json!(2), &opened["case_id"])
     );
-    let path = format!("/api/cases/{case}");
+    let path = format!("/v1/cases/{case}");
     let theirs = desk
         .other_client
         .service(Method::GET, &path)
@@ -506,7 +533,7 @@ async fn cases_are_opened_listed_read_and_moved_on_by_who_may() {
     let foreign = json!({"client_id": desk.client_id, "title": "Not mine"});
     let foreign = desk
         .other_client
-        .service(Method::POST, "/api/cases")
+        .service(Method::POST, "/v1/cases")
         .json(&foreign);
     assert_eq!(foreign.send().await.unwrap().status(), 403);
 }
