@@ -453,6 +453,8 @@ impl ApiError {
             }
             StreamError::NotLast => Self::field("file", "file_not_last", error)
                 .hint("put `file` last: the parts before it say where it goes"),
+            StreamError::SecondFile => Self::field("file", "second_file", error)
+                .hint("send each file in a request of its own"),
             StreamError::TooMuchBeside { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
                     .hint("send only the fields that an upload has, and then the file")
