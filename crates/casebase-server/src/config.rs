@@ -592,6 +592,9 @@ mod tests {
                 "SUPABASE_JWT_SECRET" => "x".repeat(SHORTEST_SECRET),
                 "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
                 "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => "true".to_owned(),
+                "CASEBASE_FILE_FAMILIES" => "pdf, image".to_owned(),
+                "CASEBASE_RISKY_CONTENT" => "refuse".to_owned(),
+                "CASEBASE_CLAMD" => "127.0.0.1:3310".to_owned(),
                 _ => "1".to_owned(),
             })
         };
