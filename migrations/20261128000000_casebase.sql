@@ -15,8 +15,8 @@ declare
 begin
   select string_agg(name, ', ') into taken
   from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'cases', 'case_internal', 'interactions', 'internal_notes',
-                    'case_files', 'client_documents', 'case_events']) name
+                    'staff_specialties', 'party_types', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
+                    'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
   where to_regclass('public.' || name) is not null;
   if taken is not null then
     raise exception 'public has tables of these names already: %', taken
@@ -545,6 +545,80 @@ $$;
 comment on function public.my_clients() is 'The clients that the caller is a member of.';
 
 
+-- supabase/schemas/cases/workflow.sql
+
+-- How a case moves: which status follows which, by whom, and a project's own words for where a case is.
+
+create table public.status_transitions (
+  from_status text not null,
+  to_status   text not null,
+  made_by     text not null,
+  meaning     text not null,
+  constraint status_transitions_pkey primary key (from_status, to_status),
+  constraint status_transitions_from_status_check
+    check (from_status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
+  constraint status_transitions_to_status_check
+    check (to_status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
+  constraint status_transitions_made_by_check check (made_by in ('client', 'staff', 'admin')),
+  constraint status_transitions_moves_check check (from_status <> to_status)
+);
+comment on table public.status_transitions is
+  'Which status may follow which. Others are refused to everybody but a service key. The project''s owner changes them.';
+comment on column public.status_transitions.made_by is
+  'Who makes it: client (everybody who sees the case; clients by a reply or rpc/reopen_case), staff (who sees it as staff), admin.';
+alter table public.status_transitions enable row level security;
+revoke all on public.status_transitions from public, anon, authenticated, service_role;
+alter table public.status_transitions alter column meaning set statistics 0;
+
+insert into public.status_transitions (from_status, to_status, made_by, meaning) values
+  ('open',        'in_progress', 'staff',  'Somebody works on it.'),
+  ('open',        'waiting',     'staff',  'Somebody else has to do something first: action_required_of.'),
+  ('open',        'resolved',    'staff',  'Done at once.'),
+  ('open',        'closed',      'staff',  'Withdrawn, a duplicate, or nothing to do.'),
+  ('in_progress', 'open',        'staff',  'Put back.'),
+  ('in_progress', 'waiting',     'staff',  'Somebody else has to do something first: action_required_of.'),
+  ('in_progress', 'resolved',    'staff',  'Done.'),
+  ('in_progress', 'closed',      'staff',  'Withdrawn, a duplicate, or nothing to do.'),
+  ('waiting',     'open',        'client', 'The client has answered.'),
+  ('waiting',     'in_progress', 'staff',  'Work goes on.'),
+  ('waiting',     'resolved',    'staff',  'Done.'),
+  ('waiting',     'closed',      'staff',  'No answer came.'),
+  ('resolved',    'open',        'client', 'It was not done, or there is more to it.'),
+  ('resolved',    'in_progress', 'staff',  'Work goes on.'),
+  ('resolved',    'closed',      'staff',  'Done for good: a reply opens a new case.'),
+  ('closed',      'open',        'admin',  'Closed by mistake.');
+
+create function casebase.may_move(from_status text, to_status text, standing text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from public.status_transitions t
+    where t.from_status = may_move.from_status
+      and t.to_status = may_move.to_status
+      and array_position('{client,staff,admin}', t.made_by) <= array_position('{client,staff,admin}', standing)
+  );
+end
+$$;
+
+-- A project's own words, each for one status.
+create table public.case_stages (
+  stage    text    not null,
+  status   text    not null,
+  position integer not null default 0,
+  constraint case_stages_pkey primary key (stage),
+  -- For cases, whose stage belongs to their status.
+  constraint case_stages_stage_status_key unique (stage, status),
+  constraint case_stages_stage_check check (stage = btrim(stage) and char_length(stage) between 1 and 100),
+  constraint case_stages_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed'))
+);
+comment on table public.case_stages is
+  'A project''s own words for where a case is. A case that gets a stage gets its status with it.';
+comment on column public.case_stages.position is 'The order in which they are shown.';
+alter table public.case_stages enable row level security;
+revoke all on public.case_stages from public, anon, authenticated, service_role;
+
+
 -- supabase/schemas/cases/cases.sql
 
 create table public.cases (
@@ -558,17 +632,25 @@ create table public.cases (
   title                 text        not null,
   description           text        not null default '',
   status                text        not null default 'open',
+  stage                 text,
   priority              text        not null default 'medium',
   assigned_to           uuid,
   escalated_by          uuid,
   escalated_at          timestamptz,
+  escalation_reason     text,
   action_required_by    timestamptz,
   action_required_of    text,
+  -- The one place that says what is overdue, so that an index knows, too.
+  due_at                timestamptz generated always as (
+                          case when status in ('open', 'in_progress', 'waiting') and action_required_of is distinct from 'CLIENT'
+                               then action_required_by end) stored,
+  follow_up_of          bigint,
   metadata              jsonb       not null default '{}',
   created_by            uuid,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
   resolved_at           timestamptz,
+  closed_at             timestamptz,
   constraint cases_pkey primary key (id),
   constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
@@ -580,20 +662,29 @@ create table public.cases (
   constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
   constraint cases_action_required_of_fkey
     foreign key (action_required_of) references public.party_types (code) on update cascade,
+  -- The stage's words may change, and which status they belong to.
+  constraint cases_stage_fkey
+    foreign key (stage, status) references public.case_stages (stage, status) on update cascade,
+  constraint cases_follow_up_of_fkey foreign key (follow_up_of) references public.cases (id) on delete set null,
   constraint cases_title_check check (title ~ '[^[:space:]]' and char_length(title) <= 200),
   constraint cases_description_check check (char_length(description) <= 50000),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
-  constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
+  constraint cases_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
+  constraint cases_escalation_reason_check
+    check (escalation_reason ~ '[^[:space:]]' and char_length(escalation_reason) <= 2000),
+  constraint cases_escalation_check check (escalated_at is not null or escalation_reason is null),
   constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint cases_metadata_readable_check check (casebase.is_readable_json(metadata)),
   constraint cases_action_required_by_check
     check (action_required_by >= '0001-01-01 00:00+00' and action_required_by < '10000-01-01 00:00+00'),
+  constraint cases_due_at_check check (due_at >= '0001-01-01 00:00+00' and due_at < '10000-01-01 00:00+00'),
   constraint cases_times_check check (
-    least(created_at, updated_at, escalated_at, resolved_at) >= '0001-01-01 00:00+00'
-    and greatest(created_at, updated_at, escalated_at, resolved_at) < '10000-01-01 00:00+00'
+    least(created_at, updated_at, escalated_at, resolved_at, closed_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at, escalated_at, resolved_at, closed_at) < '10000-01-01 00:00+00'
   ),
-  constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
+  constraint cases_resolved_at_check check ((status in ('resolved', 'closed')) = (resolved_at is not null)),
+  constraint cases_closed_at_check check ((status = 'closed') = (closed_at is not null))
 );
 comment on table public.cases is
   'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; for a page without one there is rpc/my_newest_cases, for exact counts rpc/my_case_counts. Whoever sees all had better ask for count=estimated.';
@@ -602,6 +693,11 @@ comment on column public.cases.description is 'Markdown. Stored as text, never a
 comment on column public.cases.assigned_to is 'The member of staff who works the case.';
 comment on column public.cases.action_required_by is 'The deadline of the next move.';
 comment on column public.cases.action_required_of is 'The party type whose move it is.';
+comment on column public.cases.stage is 'Where the case is in the project''s own words: one of case_stages.';
+comment on column public.cases.due_at is
+  'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
+comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
+comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
@@ -609,6 +705,7 @@ revoke all on public.cases from public, anon, authenticated, service_role;
 alter table public.cases
   alter column title set statistics 0,
   alter column description set statistics 0,
+  alter column escalation_reason set statistics 0,
   alter column metadata set statistics 0;
 
 -- Not a constraint: a generated column that a foreign key could reference makes every update with a BEFORE trigger lock
@@ -629,12 +726,24 @@ create index cases_created_at_idx on public.cases (created_at desc, id desc);
 -- With what the policy asks for, so that counting by status needs no row (50,000 of a million: 669 ms became 60).
 create index cases_status_idx on public.cases (status, priority, created_at desc)
   include (client_id, department_id, assigned_to);
-create index cases_action_required_by_idx on public.cases (action_required_by) where action_required_by is not null;
+create index cases_stage_idx on public.cases (stage, status) where stage is not null;
+create index cases_due_at_idx on public.cases (due_at, id) where due_at is not null;
+create index cases_follow_up_of_idx on public.cases (follow_up_of) where follow_up_of is not null;
 create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
 create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
   where required_specialty_id is not null;
 create index cases_escalated_by_idx on public.cases (escalated_by) where escalated_by is not null;
 create index cases_created_by_idx on public.cases (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/overdue_cases.sql
+
+-- The cases whose next move is ours and late. What makes them so is cases.due_at.
+create view public.overdue_cases with (security_invoker = true) as
+  select c.* from public.cases c where c.due_at < now();
+comment on view public.overdue_cases is
+  'The cases that the caller sees whose next move is late. A case that waits for its client is not overdue.';
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
 
 
 -- supabase/schemas/cases/seen_cases.sql
@@ -757,6 +866,62 @@ create index internal_notes_case_id_idx on public.internal_notes (case_id, creat
 create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
 
 
+-- supabase/schemas/cases/replies.sql
+
+-- Where a client's reply goes. Called before the interaction is written, so that the case's row is locked before its
+-- history's counter, as in every other change of a case.
+
+-- Opens a case that waits or is resolved again; of a closed one, gives the case that follows it, opened where there is
+-- none yet. A case that the caller doesn't see as its client is given back untouched: the policy refuses the reply.
+create function casebase.receive_reply(case_id bigint) returns bigint
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case  public.cases;
+  follow_up bigint;
+begin
+  select c.* into the_case
+  from public.cases c
+  where c.id = receive_reply.case_id
+    and c.client_id = any (casebase.my_clients())
+  for no key update;
+  if casebase.may_move(the_case.status, 'open', 'client') then
+    update public.cases c set status = 'open' where c.id = the_case.id;
+  elsif the_case.status = 'closed' then
+    select c.id into follow_up
+    from public.cases c
+    where c.follow_up_of = the_case.id
+    order by c.id desc
+    limit 1;
+    if found then
+      return casebase.receive_reply(follow_up);
+    end if;
+    insert into public.cases (client_id, department_id, required_specialty_id, title, follow_up_of)
+    values (the_case.client_id, the_case.department_id, the_case.required_specialty_id, the_case.title, the_case.id)
+    returning id into follow_up;
+    return follow_up;
+  end if;
+  return receive_reply.case_id;
+end
+$$;
+
+-- Whether the case was opened for a reply of the caller's. The statement that brought the reply can't see such a case,
+-- because it began before; this can, because it is volatile.
+create function casebase.opened_for_my_reply(case_id bigint) returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from public.cases c
+    where c.id = opened_for_my_reply.case_id
+      and c.follow_up_of is not null
+      and c.created_by = casebase.caller_id()
+      and c.client_id = any (casebase.my_clients())
+  );
+end
+$$;
+
+
 -- supabase/schemas/cases/rules.sql
 
 -- The rules of cases, interactions and notes that no policy can say.
@@ -771,11 +936,11 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,updated_at}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 
--- What a row is and who made it never changes. created_by may become null: its user was deleted.
+-- What a row is and who made it never changes. What it came from may become null: its user or case was deleted.
 create function casebase.keep_identity() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -786,7 +951,7 @@ declare
 begin
   foreach fixed in array tg_argv loop
     if becomes -> fixed is distinct from was -> fixed
-       and not (fixed = 'created_by' and becomes -> fixed = 'null')
+       and not (fixed in ('created_by', 'follow_up_of') and becomes -> fixed = 'null')
     then
       raise exception '% of % never changes', fixed, tg_table_name
         using errcode = 'check_violation', column = fixed;
@@ -798,7 +963,7 @@ end
 $$;
 
 create trigger a_keep_identity before update on public.cases
-  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at');
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of');
 create trigger a_keep_identity before update on public.case_internal
   for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_identity before update on public.interactions
@@ -893,7 +1058,7 @@ begin
   then
     return new;
   elsif standing is not null and old.assigned_to = casebase.caller_id() then
-    allowed := '{title,description,status,metadata,action_required_by,action_required_of}';
+    allowed := '{title,description,status,stage,metadata,action_required_by,action_required_of}';
   elsif old.status = 'open' then
     allowed := '{title,description}';
   else
@@ -913,26 +1078,81 @@ $$;
 create trigger c_limit_case_changes before update on public.cases
   for each row execute function casebase.limit_case_changes();
 
--- What the status means for other columns. A reopened case starts anew: it can be escalated again.
-create function casebase.follow_status() returns trigger
+-- Status and stage agree: a stage brings its status, another status ends the stage.
+create function casebase.agree_on_stage() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if new.status = 'resolved' then
-    new.resolved_at := coalesce(new.resolved_at, now());
-  else
-    new.resolved_at := null;
-  end if;
-  -- Of an insert, old is null here and below.
-  if old.status = 'resolved' and new.status <> 'resolved' then
-    new.escalated_at := null;
-    new.escalated_by := null;
+  -- Of an insert, old is null: then the status is one that nobody chose.
+  if new.stage is distinct from old.stage and new.status = coalesce(old.status, 'open') then
+    new.status := coalesce((select s.status from public.case_stages s where s.stage = new.stage), new.status);
+  elsif new.stage is not distinct from old.stage and new.status <> old.status then
+    new.stage := null;
   end if;
   return new;
 end
 $$;
 
-create trigger d_follow_status before insert or update of status, resolved_at on public.cases
+create trigger d_agree_on_stage before insert or update of status, stage on public.cases
+  for each row execute function casebase.agree_on_stage();
+
+-- Which status follows which: status_transitions. A word that is no status is the constraint's to refuse.
+create function casebase.check_transition() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  standing text := case when casebase.is_admin() then 'admin' else 'staff' end;
+begin
+  if old.status <> new.status
+     and row_security_active(tg_relid)
+     and not casebase.may_move(old.status, new.status, standing)
+     and exists (select from public.status_transitions t where t.to_status = new.status)
+  then
+    raise exception 'a case that is % can''t become %', old.status, new.status
+      using errcode = 'check_violation', column = 'status',
+            hint = coalesce('You can make it ' || (
+              select string_agg(t.to_status, ', ' order by t.to_status)
+              from public.status_transitions t
+              where t.from_status = old.status and casebase.may_move(old.status, t.to_status, standing)
+            ) || '.', 'Only an admin opens it again.');
+  end if;
+  return new;
+end
+$$;
+
+create trigger e_check_transition before update of status, stage on public.cases
+  for each row execute function casebase.check_transition();
+
+-- What the status means for other columns. A reopened case starts anew: it can be escalated again.
+create function casebase.follow_status() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of an insert, old is null here and below.
+  moves boolean := new.status is distinct from old.status;
+begin
+  new.resolved_at := case when new.status in ('resolved', 'closed') then coalesce(new.resolved_at, now()) end;
+  new.closed_at := case when new.status = 'closed' then coalesce(new.closed_at, now()) end;
+  if old.status in ('resolved', 'closed') and new.status not in ('resolved', 'closed') then
+    new.escalated_at := null;
+    new.escalated_by := null;
+    new.escalation_reason := null;
+  end if;
+  -- What waits, waits for the client, unless it says for whom; then the move, and its deadline, were the client's.
+  if moves and new.status = 'waiting'
+     and (new.action_required_of is null
+          or exists (select from public.party_types p where p.code = new.action_required_of and p.internal))
+  then
+    new.action_required_of := 'CLIENT';
+  elsif moves and old.status = 'waiting' and new.action_required_of = old.action_required_of then
+    new.action_required_of := null;
+    new.action_required_by := nullif(new.action_required_by, old.action_required_by);
+  end if;
+  return new;
+end
+$$;
+
+create trigger f_follow_status before insert or update of status, stage, resolved_at, closed_at on public.cases
   for each row execute function casebase.follow_status();
 
 -- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
@@ -969,7 +1189,7 @@ begin
 end
 $$;
 
-create trigger e_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
+create trigger g_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
   for each row execute function casebase.check_assignee();
 
 -- The caller's own name.
@@ -998,8 +1218,9 @@ begin
 end
 $$;
 
--- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
--- is treated like a client's; the policy then refuses it as it refuses a missing one.
+-- A client speaks as themselves, to whoever works the case, and in the open; what is said moves a case that is not
+-- being worked (receive_reply). A case that the caller doesn't see is treated like a client's; the policy then refuses
+-- it as it refuses a missing one.
 create function casebase.set_speaker() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -1009,7 +1230,7 @@ begin
   if not row_security_active(tg_relid) then
     return new;
   end if;
-  select c.client_id, c.assigned_to,
+  select c.client_id, c.status,
          c.department_id = any (casebase.my_departments())
            or c.assigned_to is not distinct from casebase.staff_id() and c.assigned_to is not null as as_staff
   into the_case
@@ -1017,6 +1238,9 @@ begin
   where c.id = new.case_id;
   if the_case.as_staff then
     return new;
+  end if;
+  if the_case.status not in ('open', 'in_progress') then
+    new.case_id := casebase.receive_reply(new.case_id);
   end if;
   new.visible_to_client := true;
   new.party1_type := 'CLIENT';
@@ -1047,12 +1271,13 @@ begin
 end
 $$;
 
--- Reopening: a client's only way to a status.
+-- Reopening: a client's only way to a status, beside a reply.
 create function casebase.reopen_case(case_id bigint) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   reopened public.cases;
+  standing text;
 begin
   select c.* into reopened
   from public.cases c
@@ -1064,8 +1289,16 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if reopened.status <> 'resolved' then
+  standing := case
+    when casebase.is_admin() then 'admin'
+    when reopened.department_id = any (casebase.my_departments()) or reopened.assigned_to = casebase.staff_id() then 'staff'
+    else 'client'
+  end;
+  if reopened.status not in ('resolved', 'closed') then
     raise exception 'the case is not resolved' using errcode = 'PT409';
+  elsif not casebase.may_move(reopened.status, 'open', standing) then
+    raise exception 'the case is closed'
+      using errcode = 'PT409', hint = 'A client''s reply to it opens a new case; an admin opens this one again.';
   end if;
   update public.cases c set status = 'open' where c.id = reopened.id returning c.* into reopened;
   return reopened;
@@ -1078,10 +1311,10 @@ as $$
   select casebase.reopen_case(case_id)
 $$;
 comment on function public.reopen_case(bigint) is
-  'Opens a resolved case again, for whoever sees it. 404: no such case; 409: it is not resolved.';
+  'Opens a resolved case again, for whoever sees it, and a closed one for an admin. 404: no such case; 409: it is not resolved, or closed.';
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
-create function casebase.escalate_case(case_id bigint) returns public.cases
+create function casebase.escalate_case(case_id bigint, reason text) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -1097,28 +1330,61 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if escalated.status = 'resolved' then
-    raise exception 'the case is resolved' using errcode = 'PT409', hint = 'Reopen it first.';
+  if reason is null then
+    raise exception 'say why, in reason' using errcode = 'invalid_parameter_value', column = 'reason';
+  elsif escalated.status in ('resolved', 'closed') then
+    raise exception 'the case is %', escalated.status using errcode = 'PT409', hint = 'Reopen it first.';
   elsif escalated.escalated_at is not null then
     raise exception 'the case is escalated already' using errcode = 'PT409';
   end if;
   update public.cases c
-  set escalated_at = now(),
-      escalated_by = casebase.caller_id(),
-      priority     = case when c.priority in ('low', 'medium') then 'high' else c.priority end
+  set escalated_at      = now(),
+      escalated_by      = casebase.caller_id(),
+      escalation_reason = reason,
+      priority          = case when c.priority in ('low', 'medium') then 'high' else c.priority end
   where c.id = escalated.id
   returning c.* into escalated;
   return escalated;
 end
 $$;
 
-create function public.escalate_case(case_id bigint) returns public.cases
+create function public.escalate_case(case_id bigint, reason text) returns public.cases
   language sql set search_path = pg_catalog, pg_temp
 as $$
-  select casebase.escalate_case(case_id)
+  select casebase.escalate_case(case_id, reason)
 $$;
-comment on function public.escalate_case(bigint) is
-  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, and a priority of at least high. 404: no such case; 409: resolved, or escalated already.';
+comment on function public.escalate_case(bigint, text) is
+  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, escalation_reason, and a priority of at least high. 404: no such case; 409: resolved, or escalated already; 400: no reason.';
+
+-- Under the caller's own policies and rules: who may not assign a case doesn't take one either.
+create function public.take_case(case_id bigint) returns public.cases
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case public.cases;
+begin
+  select c.* into the_case from public.cases c where c.id = take_case.case_id for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  elsif the_case.status in ('resolved', 'closed') then
+    raise exception 'the case is %', the_case.status using errcode = 'PT409', hint = 'Reopen it first.';
+  elsif the_case.assigned_to <> casebase.caller_id()
+    -- Who was switched off since works it no more.
+    and exists (select from public.staff_members s where s.user_id = the_case.assigned_to and s.active)
+  then
+    raise exception 'somebody has the case already'
+      using errcode = 'PT409', hint = 'rpc/hand_over_case gives it to somebody else.';
+  end if;
+  update public.cases c
+  set assigned_to = casebase.caller_id(),
+      status      = case c.status when 'open' then 'in_progress' else c.status end
+  where c.id = the_case.id
+  returning c.* into the_case;
+  return the_case;
+end
+$$;
+comment on function public.take_case(bigint) is
+  'Assigns a case that nobody has to the caller, and sets an open one in progress. 404: no such case; 409: somebody has it, or it is resolved; 400: it needs a specialty that the caller lacks; 403: the caller may not assign cases.';
 
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
@@ -2129,7 +2395,7 @@ revoke all on casebase.event_types from public, anon, authenticated, service_rol
 insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
-  ('case.status_changed',   'client',  'Its status changed.'),
+  ('case.status_changed',   'client',  'Its status or stage changed.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),
@@ -2272,7 +2538,9 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority))::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority)
+       || case when n.follow_up_of is null then '{}' else jsonb_build_object('follow_up_of', n.follow_up_of) end
+    )::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -2305,7 +2573,10 @@ begin
       (2, 'case.assigned',       'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
       (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
                                  'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
+      (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
+                                 'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
+      (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
       (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
       (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
       (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
@@ -3701,6 +3972,8 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
+  casebase.may_move(text, text, text),
+  casebase.raise_no_case(),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
@@ -3712,7 +3985,8 @@ to authenticated, service_role;
 -- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
 grant execute on function
   casebase.reopen_case(bigint),
-  casebase.escalate_case(bigint),
+  casebase.escalate_case(bigint, text),
+  casebase.receive_reply(bigint),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
   casebase.case_timeline(bigint),
@@ -3734,6 +4008,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
+  casebase.opened_for_my_reply(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -3742,7 +4017,8 @@ grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint),
@@ -3753,7 +4029,8 @@ revoke all on function
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint),
@@ -3951,14 +4228,18 @@ revoke all on public.cases from public, anon, authenticated, service_role;
 revoke all on sequence public.cases_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.cases to authenticated;
 grant insert (
-  client_id, department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  client_id, department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
   action_required_by, action_required_of, metadata
 ) on public.cases to authenticated;
 grant update (
-  department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
   action_required_by, action_required_of, metadata
 ) on public.cases to authenticated;
 grant select, insert, update, delete on public.cases to service_role;
+
+-- Some of them, under the same policies.
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
+grant select on public.overdue_cases to authenticated, service_role;
 
 -- Client members see their clients' cases; staff of scope all and admins every case; of scope departments their
 -- departments' and those assigned to them; of scope assigned those assigned to them. my_departments() is every
@@ -4036,12 +4317,16 @@ grant insert (case_id, party1_name, party1_type, party2_name, party2_type, conte
 grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
 grant select, insert, update, delete on public.interactions to service_role;
 
--- Client members see the interactions of their cases that are visible to them; staff all of the cases they see.
+-- Client members see the interactions of their cases that are visible to them; staff all of the cases they see. A reply to
+-- a closed case is in one that was opened while it was written, and that the lookup can't see yet.
 create policy see_interactions on public.interactions for select to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -4051,6 +4336,9 @@ create policy add_interactions on public.interactions for insert to authenticate
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -4092,6 +4380,41 @@ create policy staff_edit_notes on public.internal_notes for update to authentica
 -- Only admins delete notes.
 create policy admins_delete_notes on public.internal_notes for delete to authenticated
   using ((select casebase.is_admin()));
+
+
+-- policies/24_case_stages.sql
+
+-- public.case_stages: a project's own words for where a case is.
+
+revoke all on public.case_stages from public, anon, authenticated, service_role;
+-- Which status a stage belongs to stays: the cases in it would move with it.
+grant select, insert, update (stage, position), delete on public.case_stages to authenticated;
+grant select, insert, update, delete on public.case_stages to service_role;
+
+-- Client members and staff read the names.
+create policy read_case_stages on public.case_stages for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage stages.
+create policy admins_add_case_stages on public.case_stages for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_case_stages on public.case_stages for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_case_stages on public.case_stages for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/25_status_transitions.sql
+
+-- public.status_transitions: the migrations alone write them.
+
+revoke all on public.status_transitions from public, anon, authenticated, service_role;
+grant select on public.status_transitions to authenticated, service_role;
+
+-- Client members and staff read them: a frontend shows what can be done.
+create policy read_status_transitions on public.status_transitions for select to authenticated
+  using ((select casebase.is_known()));
 
 
 -- policies/30_case_files.sql

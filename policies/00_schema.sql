@@ -26,6 +26,8 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
+  casebase.may_move(text, text, text),
+  casebase.raise_no_case(),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
@@ -37,7 +39,8 @@ to authenticated, service_role;
 -- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
 grant execute on function
   casebase.reopen_case(bigint),
-  casebase.escalate_case(bigint),
+  casebase.escalate_case(bigint, text),
+  casebase.receive_reply(bigint),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
   casebase.case_timeline(bigint),
@@ -59,6 +62,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
+  casebase.opened_for_my_reply(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -67,7 +71,8 @@ grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint),
@@ -78,7 +83,8 @@ revoke all on function
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint),

@@ -34,7 +34,7 @@ insert into attempts (what, statement, by_whom) values
   ('a file of an interaction', $$insert into case_files (case_id, interaction_id, file_name, original_name, content_type, file_size)
      values ({it}, {other shown}, '{other number}-interaction-{other shown}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1)$$, 'Carla'),
   ('reopening', 'select reopen_case({it})', 'Carla'),
-  ('escalating', 'select escalate_case({it})', 'Carla'),
+  ('escalating', $$select escalate_case({it}, 'r')$$, 'Carla'),
   ('handing over', $$select hand_over_case({it}, '{south}')$$, 'Dora'),
   ('the people', 'select case_people({it})', 'Carla'),
   ('the timeline', 'select case_timeline({it})', 'Carla');

@@ -28,8 +28,8 @@ insert into answers (query, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Otto
 ('select casebase.assignee_name({other case})', 'Asta','Asta','-','Asta','Asta','-','Asta','-','-','-'),
 -- What rpc does for whoever sees the case: its client, its department, who works it.
 ('select (reopen_case({resolved case})).status', 'open','open','open','open','open','open','PT404','PT404','PT404','PT404'),
-('select (escalate_case({case})).priority', 'high','high','high','high','high','high','PT404','PT404','PT404','PT404'),
-('select (escalate_case({other case})).priority', 'high','high','PT404','high','high','PT404','high','PT404','PT404','PT404'),
+($$select (escalate_case({case}, 'r')).priority$$, 'high','high','high','high','high','high','PT404','PT404','PT404','PT404'),
+($$select (escalate_case({other case}, 'r')).priority$$, 'high','high','PT404','high','high','PT404','high','PT404','PT404','PT404'),
 ('select count(*) from case_timeline({case})', '3','3','3','3','3','3','PT404','PT404','PT404','PT404'),
 ('select count(*) from case_timeline({other case})', '3','3','PT404','3','3','PT404','3','PT404','PT404','PT404'),
 ('select count(*) from case_people({case})', '3','3','3','3','3','3','PT404','PT404','PT404','PT404'),

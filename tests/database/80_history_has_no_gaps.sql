@@ -34,7 +34,7 @@ select is((select data -> 'changes' from case_events where case_id = tests.id('c
 select pg_temp.seen('case');
 select is(tests.does('Alan', $$update cases set title = title, status = status where id = {case}$$), '1', 'an update that changes nothing');
 select is(pg_temp.entries('case'), null, 'leaves nothing');
-select is(tests.does('Carla', 'select escalate_case({case})'), '1', 'escalating');
+select is(tests.does('Carla', $$select escalate_case({case}, 'r')$$), '1', 'escalating');
 select is(pg_temp.entries('case'), 'case.escalated by Carla, case.updated by Carla', 'says that it was, and the new priority');
 select pg_temp.seen('case');
 select is(tests.does('Dora', $$select hand_over_case({case}, '{south}', '{Sam}', 'Please')$$), '1', 'handing over');

@@ -109,6 +109,11 @@ fn attempts() -> Vec<(Method, &'static str, Option<Value>)> {
         (
             Method::POST,
             "rpc/escalate_case",
+            Some(json!({"case_id": "{}", "reason": "r"})),
+        ),
+        (
+            Method::POST,
+            "rpc/take_case",
             Some(json!({"case_id": "{}"})),
         ),
         (
