@@ -22,16 +22,16 @@ end
 $$;
 
 select plan(2 * 20 + 93);
-select is(pg_temp.moves('Asta', from_status, to_status), case when made_by in ('client', 'staff') then '1' else '23514' end,
+select is(pg_temp.moves('Asta', from_status, to_status), case when made_by in ('client', 'staff') then '1' else 'PT409' end,
   'staff: from ' || from_status || ' to ' || to_status || ', by ' || made_by) from steps;
-select is(pg_temp.moves('Ada', from_status, to_status), case made_by when 'nobody' then '23514' else '1' end,
+select is(pg_temp.moves('Ada', from_status, to_status), case made_by when 'nobody' then 'PT409' else '1' end,
   'an admin: from ' || from_status || ' to ' || to_status || ', by ' || made_by) from steps;
 select is(pg_temp.moves('service', 'closed', 'waiting'), '1', 'a service key moves a case as it likes');
 update cases set status = 'closed' where id = tests.id('case')::bigint;
 select is(tests.refusal('Alan', $$update cases set status = 'waiting' where id = {case}$$),
-  '23514 | a case that is closed can''t become waiting | Only an admin opens it again.', 'who can''t, hears who can');
+  'PT409 | a case that is closed can''t become waiting | Only an admin opens it again.', 'who can''t, hears who can');
 select is(tests.refusal('Ada', $$update cases set status = 'waiting' where id = {case}$$),
-  '23514 | a case that is closed can''t become waiting | You can make it open.', 'or what they can');
+  'PT409 | a case that is closed can''t become waiting | You can make it open.', 'or what they can');
 select is(tests.refusal('Alan', 'select reopen_case({case})'),
   'PT409 | the case is closed | A client''s reply to it opens a new case; an admin opens this one again.', 'by rpc neither');
 select is(tests.would('Carla', 'select reopen_case({case})'), 'PT409', 'nor the client');
@@ -81,7 +81,7 @@ select is(tests.would('Asta', $$update cases set stage = 'Nowhere' where id = {c
 select is(tests.sees('Alan', $$insert into cases (client_id, title, stage) values ('{acme}', 't', 'With legal') returning status$$), 'waiting', 'a case is opened in a stage');
 select is(tests.would('Alan', $$insert into cases (client_id, title, stage, status) values ('{acme}', 't', 'With legal', 'resolved')$$), '23503', 'of the status that it says');
 update cases set status = 'closed' where id = tests.id('case')::bigint;
-select is(tests.would('Alan', $$update cases set stage = 'Drafting' where id = {case}$$), '23514', 'a stage moves no case that may not move');
+select is(tests.would('Alan', $$update cases set stage = 'Drafting' where id = {case}$$), 'PT409', 'a stage moves no case that may not move');
 update cases set status = 'in_progress', stage = 'Drafting' where id = tests.id('case')::bigint;
 select is(tests.does('Ada', $$update case_stages set stage = 'In the drafts' where stage = 'Drafting'$$), '1', 'an admin finds a better word');
 select is(pg_temp.stands(), 'in_progress, In the drafts', 'and its cases have it');

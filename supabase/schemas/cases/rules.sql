@@ -183,7 +183,7 @@ begin
      and exists (select from public.status_transitions t where t.to_status = new.status)
   then
     raise exception 'a case that is % can''t become %', old.status, new.status
-      using errcode = 'check_violation', column = 'status',
+      using errcode = 'PT409', column = 'status',
             hint = coalesce('You can make it ' || (
               select string_agg(t.to_status, ', ' order by t.to_status)
               from public.status_transitions t

@@ -75,7 +75,7 @@ impl Model {
         if let Change::Status(status) = change
             && !self.may_move(who, case.status, status)
         {
-            return Outcome::Refused(400);
+            return Outcome::Refused(409);
         }
         if let Change::AssignedTo(Some(assignee)) = change
             && !change.is_none(case)
