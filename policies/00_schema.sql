@@ -28,6 +28,11 @@ grant execute on function
   casebase.default_department(),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
+  casebase.check_case_filter(casebase.case_filter),
+  casebase.check_words(text, text[], text[]),
+  casebase.check_page_size(integer),
+  casebase.read_cursor(text, text, text[]),
+  casebase.write_cursor(jsonb),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
@@ -43,9 +48,9 @@ grant execute on function
   casebase.receive_reply(bigint),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint),
+  casebase.case_timeline(bigint, integer, text),
   casebase.my_client_names(),
-  casebase.newest_cases(integer, timestamptz, bigint, text, text),
+  casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts()
 to authenticated;
 
@@ -75,10 +80,11 @@ revoke all on function
   public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
+  public.list_cases,
+  public.case_counts(),
   public.update_cases(bigint[], jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -87,10 +93,11 @@ grant execute on function
   public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
+  public.list_cases,
+  public.case_counts(),
   public.update_cases(bigint[], jsonb)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.

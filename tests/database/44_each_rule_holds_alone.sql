@@ -42,7 +42,7 @@ drop policy read_staff_members on staff_members;
 drop policy see_cases on cases;
 select is(tests.sees(who, 'select cardinality(casebase.my_departments())'), n, who || ' works in ' || n)
 from (values ('Ada', '3'), ('Alan', '3'), ('Dora', '1'), ('Asta', '0')) v (who, n);
-select is(tests.sees(who, 'select count(*) from my_newest_cases()') || ' ' || tests.sees(who, 'select coalesce(sum(count), 0) from my_case_counts()'), n || ' ' || n, who || ' is told of ' || n)
+select is(tests.sees(who, 'select total from list_cases()') || ' ' || tests.sees(who, 'select coalesce(sum(count), 0) from case_counts()'), n || ' ' || n, who || ' is told of ' || n)
 from (values ('Ada', '3'), ('Dora', '2'), ('Carla', '2'), ('Otto', '1')) v (who, n);
 rollback to whole;
 

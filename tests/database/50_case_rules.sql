@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(76);
+select plan(68);
 select tests.world();
 
 -- The number.
@@ -93,23 +93,6 @@ select is(tests.sees('Sam', $$select content || (created_by = '{Dora}') from int
   'with a note in the giver''s name');
 select is(tests.would('Sam', 'select hand_over_case({case})'), '22023', 'one must say to whom');
 select is(tests.would('Asta', $$select hand_over_case({case}, '{north}')$$), '42501', 'staff of scope assigned don''t hand over');
-
--- Pages.
-update cases set priority = 'low' where id in (tests.id('case')::bigint, tests.id('resolved case')::bigint);
-select is(tests.does('Carla', $$insert into cases (client_id, title) select '{acme}', 'tie' from generate_series(1, 30)$$), '30', 'cases of one moment');
-select is(tests.sees('Carla', $$
-  with one as (select * from my_newest_cases(25)),
-       last as (select created_at, id from one order by created_at, id limit 1),
-       two as (select n.* from last, my_newest_cases(25, last.created_at, last.id) n)
-  select (select count(*) from cases) - count(distinct id) || ' ' || count(*) - count(distinct id)
-  from (select id from one union all select id from two) pages$$), '0 0', 'are on one page or the next, each once');
-select is(tests.sees('Carla', 'select count(*) from my_newest_cases(-1)'), '0', 'less than nothing is nothing');
-select is(tests.sees(who, $$select (select count(*) from my_newest_cases(1000, status => 'open')) || ' ' || (select count(*) from my_newest_cases(1000, priority => 'low'))
-    || ' ' || (select count(*) from my_newest_cases(1000, status => 'open', priority => 'low'))$$),
-  tests.sees(who, $$select count(*) filter (where status = 'open') || ' ' || count(*) filter (where priority = 'low')
-    || ' ' || count(*) filter (where status = 'open' and priority = 'low') from cases$$),
-  'a status and a priority narrow the pages of ' || who)
-from unnest(array['Ada', 'Dora', 'Asta', 'Carla', 'Sam']) who;
 
 -- Bounds.
 select is(tests.would('Alan', $$update cases set title = ' ' where id = {case}$$), '23514', 'a title says something');

@@ -150,6 +150,9 @@ pub struct Case {
     pub stage: Option<String>,
     /// How much it hurries.
     pub priority: Priority,
+    /// The same to sort by: 1 is low, 4 urgent.
+    #[schema(minimum = 1, maximum = 4)]
+    pub priority_rank: u8,
     /// The staff member who has it.
     pub assigned_to: Option<Uuid>,
     /// Who escalated it.

@@ -10,7 +10,7 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,due_at,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 

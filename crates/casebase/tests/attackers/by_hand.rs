@@ -132,6 +132,7 @@ fn attempts() -> Vec<(Method, &'static str, Option<Value>)> {
             Some(json!({"case_id": "{}"})),
         ),
         (Method::GET, "rpc/case_timeline?case_id={}", None),
+        (Method::GET, "rpc/list_interactions?case_id={}", None),
         (Method::GET, "rpc/reopen_case?case_id={}", None),
     ]
 }

@@ -102,7 +102,7 @@ impl Walk {
         let expected = Outcome::Rows(theirs.copied().collect());
         // Whose department is the default one sees other tests' cases too.
         if !model.works_in(who, 2) {
-            let found = self.caller(who).counted("rpc/my_case_counts").await;
+            let found = self.caller(who).counted("rpc/case_counts").await;
             let expected = match who {
                 Who::Anon => Err(401),
                 _ => Ok(expected.clone().into_rows().len() as i64),
@@ -110,11 +110,12 @@ impl Walk {
             assert_eq!(expected, found, "{who:?} counts");
         }
         let [acme, other] = self.desk.clients;
-        for list in ["cases?", "rpc/my_newest_cases?page_size=1000&"] {
-            let query = format!("{list}select=id&client_id=in.({acme},{other})");
-            let found = self.caller(who).read(&query, "id").await;
-            self.compare("list cases", who, &query, expected.clone(), found);
-        }
+        let query = format!("cases?select=id&client_id=in.({acme},{other})");
+        let found = self.caller(who).read(&query, "id").await;
+        self.compare("list cases", who, &query, expected.clone(), found);
+        let arguments = format!("client_id={{{acme},{other}}}");
+        let found = self.caller(who).listed(&arguments).await;
+        self.compare("list cases by rpc", who, &arguments, expected, found);
     }
 
     pub(super) async fn open_case(&mut self, who: Who) {
@@ -203,7 +204,7 @@ impl Walk {
             found,
         );
 
-        for function in ["case_timeline", "case_people"] {
+        for function in ["case_timeline", "list_interactions", "case_people"] {
             let status = self.caller(who).rpc(function, json!({"case_id": id})).await;
             let expected = if sees {
                 Outcome::row(id)
