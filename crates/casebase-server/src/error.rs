@@ -231,7 +231,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(ErrorBody { error: *self.detail });
+        let body = Json(ErrorBody {
+            error: *self.detail,
+        });
         let mut response = (self.status, body).into_response();
         let challenge = self
             .challenge
@@ -439,4 +441,3 @@ impl ApiError {
         }
     }
 }
-
