@@ -2112,9 +2112,10 @@ $$;
 
 -- The kinds of entry in a case's history, which are what webhooks send. A new kind is a row here and what writes it.
 create table casebase.event_types (
-  type    text not null,
-  meaning text not null,
-  seen_by text not null,
+  type       text    not null,
+  meaning    text    not null,
+  seen_by    text    not null,
+  on_request boolean not null default false,
   constraint event_types_pkey primary key (type),
   constraint event_types_type_check check (type ~ '^[a-z_]+\.[a-z_]+$'),
   constraint event_types_seen_by_check check (seen_by in ('client', 'staff', 'subject'))
@@ -2123,6 +2124,8 @@ comment on table casebase.event_types is
   'The types of case_events. Events and the filters of webhook endpoints name only these.';
 comment on column casebase.event_types.seen_by is
   'Whose timeline shows it: client (everybody who sees the case), staff, or subject (whoever sees the interaction or file).';
+comment on column casebase.event_types.on_request is
+  'Sent only to endpoints whose filter names it or its family; not to those without a filter.';
 alter table casebase.event_types enable row level security;
 revoke all on casebase.event_types from public, anon, authenticated, service_role;
 
@@ -2133,6 +2136,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),
+  ('case.deleted',          'client',  'It was deleted, and its history with it. Sent only: no history has it.'),
   ('interaction.created',   'subject', 'Something was said.'),
   ('interaction.updated',   'subject', 'What was said was changed, hidden from the client or shown to them.'),
   ('interaction.deleted',   'subject', 'What was said was deleted.'),
@@ -2141,6 +2145,8 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
+
+update casebase.event_types set on_request = true where type like 'internal_note.%';
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -2163,8 +2169,8 @@ $$;
 create table casebase.case_counters (
   case_id  bigint not null,
   last_seq bigint not null,
-  constraint case_counters_pkey primary key (case_id),
-  constraint case_counters_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade
+  -- No key to cases: a case's last event is its deletion, which counts after the case is gone and takes this row along.
+  constraint case_counters_pkey primary key (case_id)
 )
 -- Room on the page, so that counting stays a heap-only update.
 with (fillfactor = 50);
@@ -2510,8 +2516,11 @@ create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
   url               text        not null,
   description       text        not null default '',
-  -- 'case.updated', or 'case.*' for a whole family; none: every event.
+  -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',
+  -- Which form of each event's body it gets. Neither changes: what is queued has its form already.
+  payload_version   smallint    not null default 1,
+  thin              boolean     not null default false,
   enabled           boolean     not null default true,
   disabled_reason   text,
   -- What the worker learns about the receiver.
@@ -2526,6 +2535,7 @@ create table casebase.webhook_endpoints (
   -- No user:password in it, and no fragment: neither would arrive.
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_payload_version_check check (payload_version = 1),
   constraint webhook_endpoints_description_check check (length(description) <= 500),
   constraint webhook_endpoints_event_types_check
     check (
@@ -2565,8 +2575,11 @@ create trigger check_event_types after insert or update of event_types on caseba
 -- event and touches no others.
 create table casebase.webhook_subscriptions (
   -- As in event_types; '*' where that is empty.
-  filter      text not null,
-  endpoint_id uuid not null,
+  filter          text     not null,
+  endpoint_id     uuid     not null,
+  -- The endpoint's.
+  payload_version smallint not null,
+  thin            boolean  not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -2584,8 +2597,8 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id)
-    select distinct filter, new.id
+    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
+    select distinct filter, new.id, new.payload_version, new.thin
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;
@@ -2660,6 +2673,133 @@ revoke all on casebase.webhook_secrets from public, anon, authenticated, service
 create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoint_id, id);
 
 
+-- supabase/schemas/webhooks/messages.sql
+
+-- What is sent: payloads, their bodies and ids, and the secrets that sign them.
+
+-- A body is made once, in the transaction of the change, and sent byte for byte by every attempt and replay, to every
+-- endpoint that takes this form of it. It outlives its case: webhook_tidy forgets it with its last delivery.
+create table casebase.webhook_payloads (
+  id              bigint      not null generated always as identity,
+  -- All three null: no event, but a test. No keys: the case may be gone, and case.deleted is in no history.
+  event_id        bigint,
+  case_id         bigint,
+  seq             bigint,
+  type            text        not null,
+  payload_version smallint    not null,
+  thin            boolean     not null,
+  body            text        not null,
+  created_at      timestamptz not null default clock_timestamp(),
+  -- When the words were taken out of the body.
+  scrubbed_at     timestamptz,
+  constraint webhook_payloads_pkey primary key (id),
+  constraint webhook_payloads_event_and_case_check
+    check ((event_id is null) = (case_id is null) and (event_id is null) = (seq is null))
+);
+comment on table casebase.webhook_payloads is
+  'The body of an event in one form (payload version, thin or not), the same for every delivery of it.';
+alter table casebase.webhook_payloads enable row level security;
+revoke all on casebase.webhook_payloads from public, anon, authenticated, service_role;
+create index webhook_payloads_case_id_idx on casebase.webhook_payloads (case_id) where case_id is not null;
+
+-- The same for every attempt and every replay of one event to one endpoint, and for no other.
+create function casebase.webhook_message_id(endpoint_id uuid, payload_id bigint) returns text
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send($2)), 'hex'), 32)
+$$;
+
+create function casebase.webhook_timestamp(at timestamptz) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+-- What of an event's data only says what it is about: its keys and numbers.
+create function casebase.webhook_ids(data jsonb) returns jsonb
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_object_agg(field.key, field.value), '{}')
+  from jsonb_each(data) field
+  where field.key in ('case', 'seq') or field.key like '%\_id'
+$$;
+
+-- The body by Standard Webhooks: type, timestamp, data.
+create function casebase.webhook_body(event public.case_events, thin boolean) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object(
+    'type', event.type,
+    'timestamp', casebase.webhook_timestamp(event.created_at),
+    'data', jsonb_build_object('event_id', event.id, 'seq', event.seq) || case
+      when thin then casebase.webhook_ids(event.data)
+      else event.data || jsonb_build_object(
+        'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
+        'visible_to_client', event.visible_to_client)
+    end
+  )::text
+$$;
+
+create function casebase.webhook_test_body(endpoint_id uuid) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object(
+    'type', 'webhook.test',
+    'timestamp', casebase.webhook_timestamp(clock_timestamp()),
+    'data', json_build_object('endpoint_id', $1)
+  )::text
+$$;
+
+-- Takes what people wrote out of what is kept of these cases, for whoever erases a person's data. What is sent from then
+-- on, first or again, has the ids and says that it was erased. Answers how many bodies that were.
+create function casebase.scrub_webhook_payloads(case_ids bigint[]) returns bigint
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  scrubbed bigint[];
+begin
+  with changed as (
+    update casebase.webhook_payloads payload
+    set body        = json_build_object(
+                        'type', payload.type,
+                        'timestamp', payload.body::json -> 'timestamp',
+                        'data', casebase.webhook_ids(payload.body::jsonb -> 'data') || '{"erased": true}'
+                      )::text,
+        scrubbed_at = now()
+    where payload.case_id = any (case_ids)
+      and payload.scrubbed_at is null
+    returning payload.id
+  )
+  select array_agg(changed.id) into scrubbed
+  from changed;
+
+  -- A receiver may have answered with what it was sent.
+  update casebase.webhook_attempts attempt
+  set response = null
+  from casebase.webhook_deliveries delivery
+  where delivery.payload_id = any (scrubbed)
+    and attempt.delivery_id = delivery.id
+    and attempt.response is not null;
+  return coalesce(cardinality(scrubbed), 0);
+end
+$$;
+
+-- The secrets that sign at this moment, newest first; none for an endpoint that has none.
+create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
+  from casebase.webhook_secrets signing
+  where signing.endpoint_id = $1
+    and not exists (
+      select from casebase.webhook_secrets newer
+      where newer.endpoint_id = signing.endpoint_id
+        and newer.id > signing.id
+        and newer.created_at + newer.previous_valid_for <= now()
+    )
+$$;
+
+
 -- supabase/schemas/webhooks/outbox.sql
 
 -- The outbox: deliveries, written in the transaction of the change and emptied by the worker.
@@ -2683,8 +2823,8 @@ create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoi
 create table casebase.webhook_deliveries (
   id              bigint      generated always as identity,
   endpoint_id     uuid        not null,
-  -- Both null: a test event.
-  event_id        bigint,
+  payload_id      bigint      not null,
+  -- Its payload's: null for a test, which is in no lane.
   case_id         bigint,
   state           text        not null default 'pending',
   attempts        integer     not null default 0,
@@ -2696,9 +2836,8 @@ create table casebase.webhook_deliveries (
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
   constraint webhook_deliveries_pkey primary key (id),
-  constraint webhook_deliveries_event_id_fkey
-    foreign key (event_id) references public.case_events (id) on delete cascade,
-  constraint webhook_deliveries_event_and_case_check check ((event_id is null) = (case_id is null)),
+  constraint webhook_deliveries_payload_id_fkey
+    foreign key (payload_id) references casebase.webhook_payloads (id),
   constraint webhook_deliveries_state_check
     check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
   constraint webhook_deliveries_leased_check
@@ -2715,7 +2854,7 @@ alter table casebase.webhook_deliveries set (
   autovacuum_vacuum_scale_factor = 0,
   autovacuum_vacuum_threshold = 5000
 );
-create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
+create index webhook_deliveries_payload_id_idx on casebase.webhook_deliveries (payload_id);
 
 -- One index for each question of the worker's. Each has a condition that only its own question repeats, so that no
 -- other index can answer it: a plan stays right however full the table was when it was made.
@@ -2763,22 +2902,43 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
--- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
--- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
-create function casebase.enqueue_webhooks() returns trigger
+-- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
+-- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
+-- reading them all seemed cheaper then.
+create function casebase.enqueue_events(events public.case_events[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
 begin
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  select subscriber.endpoint_id, event.id, event.case_id
-  from inserted event
-  cross join lateral (
-    select distinct subscription.endpoint_id
-    from casebase.webhook_subscriptions subscription
-    where subscription.filter = any (array[event.type, split_part(event.type, '.', 1) || '.*', '*'])
-  ) subscriber
-  order by event.case_id, event.seq;
+  with wanted as (
+    select event.nth, event.case_id, subscriber.endpoint_id, subscriber.payload_version, subscriber.thin
+    from unnest(events) with ordinality
+           as event (id, case_id, seq, type, actor_id, actor_name, visible_to_client, data, created_at, nth)
+    cross join lateral (
+      select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
+      from casebase.webhook_subscriptions subscription
+      where subscription.filter = any (array[
+        event.type,
+        split_part(event.type, '.', 1) || '.*',
+        (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
+      ])
+    ) subscriber
+  ),
+  payload as (
+    insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
+    select (events[form.nth]).id, (events[form.nth]).case_id, (events[form.nth]).seq, (events[form.nth]).type,
+           form.payload_version, form.thin, casebase.webhook_body(events[form.nth], form.thin)
+    from (select distinct wanted.nth, wanted.payload_version, wanted.thin from wanted) form
+    returning id, event_id, payload_version, thin
+  )
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  select wanted.endpoint_id, payload.id, wanted.case_id
+  from wanted
+  join payload
+    on payload.event_id = (events[wanted.nth]).id
+    and payload.payload_version = wanted.payload_version
+    and payload.thin = wanted.thin
+  order by wanted.nth;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
   if found and (
@@ -2786,6 +2946,18 @@ begin
   ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
+end
+$$;
+
+create function casebase.enqueue_webhooks() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.enqueue_events(array(
+    select event::public.case_events
+    from inserted event
+    order by event.case_id, event.seq
+  ));
   return null;
 end
 $$;
@@ -2794,63 +2966,44 @@ create trigger enqueue_webhooks after insert on public.case_events
   referencing new table as inserted
   for each statement execute function casebase.enqueue_webhooks();
 
-
--- supabase/schemas/webhooks/messages.sql
-
--- What is sent: a message's id, its body, and the secrets that sign it.
-
--- The same for every attempt and every replay of one event to one endpoint, and for no other.
-create function casebase.webhook_message_id(endpoint_id uuid, event_id bigint, delivery_id bigint) returns text
-  language sql immutable set search_path = pg_catalog, pg_temp
+-- A case's deletion is an event that its history does not outlive: it goes to the receivers only, behind what they have
+-- still to get of the case.
+create function casebase.send_deleted_cases() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
-  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send(coalesce($2, -$3))), 'hex'), 32)
+declare
+  deletions public.case_events[];
+begin
+  with counted as (
+    delete from casebase.case_counters counter
+    using old_rows deleted
+    where counter.case_id = deleted.id
+    returning counter.case_id, counter.last_seq
+  )
+  select array_agg(
+    row(
+      nextval(pg_get_serial_sequence('public.case_events', 'id')),
+      deleted.id,
+      coalesce(counted.last_seq, 0) + 1,
+      'case.deleted',
+      casebase.caller_id(),
+      coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
+      true,
+      jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
+      clock_timestamp()
+    )::public.case_events
+    order by deleted.id
+  ) into deletions
+  from old_rows deleted
+  left join counted on counted.case_id = deleted.id;
+  perform casebase.enqueue_events(deletions);
+  return null;
+end
 $$;
 
-create function casebase.webhook_timestamp(at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-$$;
-
--- The body by Standard Webhooks: type, timestamp, data.
-create function casebase.webhook_body(event public.case_events) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select json_build_object(
-    'type', event.type,
-    'timestamp', casebase.webhook_timestamp(event.created_at),
-    'data', event.data || jsonb_build_object(
-      'event_id', event.id,
-      'seq', event.seq,
-      'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
-      'visible_to_client', event.visible_to_client)
-  )::text
-$$;
-
-create function casebase.webhook_test_body(endpoint_id uuid, created_at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select json_build_object(
-    'type', 'webhook.test',
-    'timestamp', casebase.webhook_timestamp($2),
-    'data', json_build_object('endpoint_id', $1)
-  )::text
-$$;
-
--- The secrets that sign at this moment, newest first; none for an endpoint that has none.
-create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
-  from casebase.webhook_secrets signing
-  where signing.endpoint_id = $1
-    and not exists (
-      select from casebase.webhook_secrets newer
-      where newer.endpoint_id = signing.endpoint_id
-        and newer.id > signing.id
-        and newer.created_at + newer.previous_valid_for <= now()
-    )
-$$;
+create trigger send_deleted after delete on public.cases
+  referencing old table as old_rows
+  for each statement execute function casebase.send_deleted_cases();
 
 
 -- supabase/schemas/webhooks/worker.sql
@@ -3085,15 +3238,12 @@ begin
          leased.attempts + 1,
          leased.endpoint_id,
          endpoint.url,
-         casebase.webhook_message_id(leased.endpoint_id, leased.event_id, leased.id),
-         case
-           when leased.event_id is null then casebase.webhook_test_body(leased.endpoint_id, leased.created_at)
-           else casebase.webhook_body(event)
-         end,
+         casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
+         payload.body,
          casebase.webhook_signing_secrets(leased.endpoint_id)
   from leased
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
-  left join public.case_events event on event.id = leased.event_id
+  join casebase.webhook_payloads payload on payload.id = leased.payload_id
   order by leased.id;
 
   if found then
@@ -3355,6 +3505,41 @@ begin
 end
 $$;
 
+-- Forgets deliveries, and the bodies that no other delivery needs. Who replays one meanwhile holds its body: it stays.
+create function casebase.webhook_forget(deliveries bigint[]) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  free   bigint[];
+  bodies bigint[];
+begin
+  free := array(
+    select delivery.id
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (deliveries)
+    for update skip locked
+  );
+  with forgotten as (
+    delete from casebase.webhook_deliveries delivery
+    where delivery.id = any (free)
+    returning delivery.payload_id
+  )
+  select array_agg(distinct forgotten.payload_id) into bodies
+  from forgotten;
+
+  bodies := array(
+    select payload.id
+    from casebase.webhook_payloads payload
+    where payload.id = any (bodies)
+    for update skip locked
+  );
+  delete from casebase.webhook_payloads payload
+  where payload.id = any (bodies)
+    and not exists (select from casebase.webhook_deliveries delivery where delivery.payload_id = payload.id);
+  return cardinality(free);
+end
+$$;
+
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
 -- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
 -- lanes: nobody decides any more about what is forgotten.
@@ -3369,7 +3554,7 @@ create function casebase.webhook_tidy(keep interval) returns integer
 as $$
 declare
   old       bigint[];
-  abandoned bigint[] := casebase.webhook_abandoned();
+  forgotten integer;
 begin
   old := array(
     select delivery.id
@@ -3377,22 +3562,11 @@ begin
     where delivery.finished_at < now() - keep
     order by delivery.finished_at
     limit 5000
-    for update skip locked
   );
-  delete from casebase.webhook_deliveries delivery
-  where delivery.id = any (old);
-
-  abandoned := array(
-    select delivery.id
-    from casebase.webhook_deliveries delivery
-    where delivery.id = any (abandoned)
-    for update skip locked
-  );
-  delete from casebase.webhook_deliveries delivery
-  where delivery.id = any (abandoned);
-
+  forgotten := casebase.webhook_forget(old);
+  perform casebase.webhook_forget(casebase.webhook_abandoned());
   perform casebase.webhook_sweep_lanes();
-  return cardinality(old);
+  return forgotten;
 end
 $$;
 
@@ -3440,11 +3614,12 @@ begin
 end
 $$;
 
--- Answers the secret, this once.
+-- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them.
 create function public.create_webhook_endpoint(
   url         text,
-  description text   default '',
-  event_types text[] default '{}'
+  description text    default '',
+  event_types text[]  default '{}',
+  thin        boolean default false
 ) returns table (id uuid, secret text)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -3453,8 +3628,9 @@ declare
   new_id     uuid;
   new_secret text := casebase.new_webhook_secret();
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types)
+  insert into casebase.webhook_endpoints (url, description, event_types, thin)
+  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
+          create_webhook_endpoint.thin)
   returning id into new_id;
 
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
@@ -3516,6 +3692,8 @@ create function public.webhook_endpoints() returns table (
   url               text,
   description       text,
   event_types       text[],
+  payload_version   smallint,
+  thin              boolean,
   enabled           boolean,
   disabled_reason   text,
   paused_until      timestamptz,
@@ -3526,8 +3704,8 @@ create function public.webhook_endpoints() returns table (
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
-         endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.payload_version, endpoint.thin,
+         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
@@ -3563,12 +3741,16 @@ create function public.send_test_webhook(endpoint_id uuid) returns bigint
 as $$
 #variable_conflict use_column
 declare
+  payload_id  bigint;
   delivery_id bigint;
 begin
   perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id)
-  values (send_test_webhook.endpoint_id)
+  insert into casebase.webhook_payloads (type, payload_version, thin, body)
+  values ('webhook.test', 1, false, casebase.webhook_test_body(send_test_webhook.endpoint_id))
+  returning id into payload_id;
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id)
+  values (send_test_webhook.endpoint_id, payload_id)
   returning id into delivery_id;
 
   perform pg_notify('casebase_webhooks', '');
@@ -3599,9 +3781,9 @@ create function public.webhook_deliveries(
 as $$
   select delivery.id,
          delivery.endpoint_id,
-         casebase.webhook_message_id(delivery.endpoint_id, delivery.event_id, delivery.id),
-         delivery.event_id,
-         case when delivery.event_id is null then 'webhook.test' else event.type end,
+         casebase.webhook_message_id(delivery.endpoint_id, delivery.payload_id),
+         payload.event_id,
+         payload.type,
          delivery.case_id,
          delivery.state,
          delivery.attempts,
@@ -3609,7 +3791,7 @@ as $$
          delivery.created_at,
          delivery.finished_at
   from casebase.webhook_deliveries delivery
-  left join public.case_events event on event.id = delivery.event_id
+  join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
@@ -3649,7 +3831,7 @@ begin
 
   if original.id is null then
     perform casebase.no_such_webhook('delivery', replay_webhook_delivery.delivery_id::text);
-  elsif original.event_id is null then
+  elsif original.case_id is null then
     raise exception 'A test event is not replayed.'
       using errcode = 'PT409', hint = 'Send another one with send_test_webhook.';
   elsif original.finished_at is null then
@@ -3658,8 +3840,8 @@ begin
   end if;
   perform casebase.require_enabled_webhook(original.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  values (original.endpoint_id, original.event_id, original.case_id)
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  values (original.endpoint_id, original.payload_id, original.case_id)
   returning id into new_id;
 
   perform pg_notify('casebase_webhooks', '');
@@ -4294,7 +4476,10 @@ create policy casebase_only_for_signed_in on storage.objects as restrictive for 
 -- casebase.webhook_endpoints.
 
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
-grant select, insert, update, delete on casebase.webhook_endpoints to authenticated, service_role;
+grant select, insert, delete on casebase.webhook_endpoints to authenticated, service_role;
+-- Not the form of its bodies: what is queued has one already.
+grant update (url, description, event_types, enabled, disabled_reason, paused_until, failures_in_a_row, updated_at)
+  on casebase.webhook_endpoints to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
 create policy admins_read_webhook_endpoints on casebase.webhook_endpoints for select to authenticated
@@ -4331,7 +4516,7 @@ create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert 
 -- Nobody changes or deletes a delivery; an admin adds one by a test or a replay.
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role, casebase_worker;
 grant select on casebase.webhook_deliveries to authenticated, service_role;
-grant insert (endpoint_id, event_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
+grant insert (endpoint_id, payload_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
 create policy admins_read_webhook_deliveries on casebase.webhook_deliveries for select to authenticated
@@ -4367,7 +4552,7 @@ revoke all on casebase.webhook_queue from public, anon, authenticated, service_r
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[]),
+  public.create_webhook_endpoint(text, text, text[], boolean),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
@@ -4385,12 +4570,14 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
-  casebase.webhook_message_id(uuid, bigint, bigint),
+  casebase.webhook_message_id(uuid, bigint),
+  casebase.webhook_test_body(uuid),
+  casebase.webhook_timestamp(timestamptz),
   casebase.new_webhook_secret(),
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[]),
+  public.create_webhook_endpoint(text, text, text[], boolean),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
@@ -4416,3 +4603,20 @@ revoke all on casebase.webhook_subscriptions from public, anon, authenticated, s
 
 -- The project's owner changes it; a definer trigger holds endpoints to it.
 revoke all on casebase.webhook_limits from public, anon, authenticated, service_role, casebase_worker;
+
+
+-- policies/88_webhook_payloads.sql
+
+-- casebase.webhook_payloads.
+
+-- Those of events are written with the event, by a definer trigger, and changed by nobody; an admin adds a test's.
+revoke all on casebase.webhook_payloads from public, anon, authenticated, service_role, casebase_worker;
+grant select on casebase.webhook_payloads to authenticated, service_role;
+grant insert (type, payload_version, thin, body) on casebase.webhook_payloads to authenticated, service_role;
+
+-- Webhooks: client member never, staff never, admin manage.
+create policy admins_read_webhook_payloads on casebase.webhook_payloads for select to authenticated
+  using ((select casebase.is_admin()));
+
+create policy admins_add_webhook_payloads on casebase.webhook_payloads for insert to authenticated
+  with check ((select casebase.is_admin()));

@@ -7,7 +7,7 @@ set local search_path = public, extensions;
 set local storage.allow_delete_query = 'true';
 select tests.world();
 delete from casebase.webhook_deliveries;
-insert into casebase.webhook_endpoints (url) values ('https://example.com/');
+insert into casebase.webhook_endpoints (url, event_types) values ('https://example.com/', '{case.*,interaction.*,internal_note.*,case_file.*}');
 insert into specialties (name) values ('Pensions');
 insert into tests.names select 'pensions', id from specialties where name = 'Pensions';
 

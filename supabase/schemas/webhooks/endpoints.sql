@@ -4,8 +4,11 @@ create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
   url               text        not null,
   description       text        not null default '',
-  -- 'case.updated', or 'case.*' for a whole family; none: every event.
+  -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',
+  -- Which form of each event's body it gets. Neither changes: what is queued has its form already.
+  payload_version   smallint    not null default 1,
+  thin              boolean     not null default false,
   enabled           boolean     not null default true,
   disabled_reason   text,
   -- What the worker learns about the receiver.
@@ -20,6 +23,7 @@ create table casebase.webhook_endpoints (
   -- No user:password in it, and no fragment: neither would arrive.
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_payload_version_check check (payload_version = 1),
   constraint webhook_endpoints_description_check check (length(description) <= 500),
   constraint webhook_endpoints_event_types_check
     check (
@@ -59,8 +63,11 @@ create trigger check_event_types after insert or update of event_types on caseba
 -- event and touches no others.
 create table casebase.webhook_subscriptions (
   -- As in event_types; '*' where that is empty.
-  filter      text not null,
-  endpoint_id uuid not null,
+  filter          text     not null,
+  endpoint_id     uuid     not null,
+  -- The endpoint's.
+  payload_version smallint not null,
+  thin            boolean  not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -78,8 +85,8 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id)
-    select distinct filter, new.id
+    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
+    select distinct filter, new.id, new.payload_version, new.thin
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;

@@ -39,11 +39,12 @@ begin
 end
 $$;
 
--- Answers the secret, this once.
+-- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them.
 create function public.create_webhook_endpoint(
   url         text,
-  description text   default '',
-  event_types text[] default '{}'
+  description text    default '',
+  event_types text[]  default '{}',
+  thin        boolean default false
 ) returns table (id uuid, secret text)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -52,8 +53,9 @@ declare
   new_id     uuid;
   new_secret text := casebase.new_webhook_secret();
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types)
+  insert into casebase.webhook_endpoints (url, description, event_types, thin)
+  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
+          create_webhook_endpoint.thin)
   returning id into new_id;
 
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
@@ -115,6 +117,8 @@ create function public.webhook_endpoints() returns table (
   url               text,
   description       text,
   event_types       text[],
+  payload_version   smallint,
+  thin              boolean,
   enabled           boolean,
   disabled_reason   text,
   paused_until      timestamptz,
@@ -125,8 +129,8 @@ create function public.webhook_endpoints() returns table (
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
-         endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.payload_version, endpoint.thin,
+         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
@@ -162,12 +166,16 @@ create function public.send_test_webhook(endpoint_id uuid) returns bigint
 as $$
 #variable_conflict use_column
 declare
+  payload_id  bigint;
   delivery_id bigint;
 begin
   perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id)
-  values (send_test_webhook.endpoint_id)
+  insert into casebase.webhook_payloads (type, payload_version, thin, body)
+  values ('webhook.test', 1, false, casebase.webhook_test_body(send_test_webhook.endpoint_id))
+  returning id into payload_id;
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id)
+  values (send_test_webhook.endpoint_id, payload_id)
   returning id into delivery_id;
 
   perform pg_notify('casebase_webhooks', '');
@@ -198,9 +206,9 @@ create function public.webhook_deliveries(
 as $$
   select delivery.id,
          delivery.endpoint_id,
-         casebase.webhook_message_id(delivery.endpoint_id, delivery.event_id, delivery.id),
-         delivery.event_id,
-         case when delivery.event_id is null then 'webhook.test' else event.type end,
+         casebase.webhook_message_id(delivery.endpoint_id, delivery.payload_id),
+         payload.event_id,
+         payload.type,
          delivery.case_id,
          delivery.state,
          delivery.attempts,
@@ -208,7 +216,7 @@ as $$
          delivery.created_at,
          delivery.finished_at
   from casebase.webhook_deliveries delivery
-  left join public.case_events event on event.id = delivery.event_id
+  join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
@@ -248,7 +256,7 @@ begin
 
   if original.id is null then
     perform casebase.no_such_webhook('delivery', replay_webhook_delivery.delivery_id::text);
-  elsif original.event_id is null then
+  elsif original.case_id is null then
     raise exception 'A test event is not replayed.'
       using errcode = 'PT409', hint = 'Send another one with send_test_webhook.';
   elsif original.finished_at is null then
@@ -257,8 +265,8 @@ begin
   end if;
   perform casebase.require_enabled_webhook(original.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  values (original.endpoint_id, original.event_id, original.case_id)
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  values (original.endpoint_id, original.payload_id, original.case_id)
   returning id into new_id;
 
   perform pg_notify('casebase_webhooks', '');
