@@ -13,7 +13,7 @@ insert into tests.names select 'first', tests.sees('Ada', $$select id from creat
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second')$$);
 insert into tests.names select 'thin', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/3', 'thin', thin => true)$$);
 insert into tests.names select 'notes', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/4', 'notes', '{internal_note.*}')$$);
-select plan(36);
+select plan(37);
 
 -- What is leased, and reported: by whom, how often.
 create temporary table leases (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, message_id text, body text);
@@ -122,6 +122,9 @@ select is((select count(*) from casebase.webhook_attempts where response is not 
 update casebase.webhook_deliveries set leased_until = now() - interval '1 second' where state = 'leased';
 select pg_temp.leases();
 select is(pg_temp.latest('first')::jsonb -> 'data' -> 'erased', 'true', 'a body that is sent from then on says so');
+
+select is_empty('select type, tests.misfit(body::jsonb, casebase.event_schema(type)) from casebase.webhook_payloads where tests.misfit(body::jsonb, casebase.event_schema(type)) is not null',
+  'and everything kept is as it is documented');
 
 select * from finish();
 rollback;

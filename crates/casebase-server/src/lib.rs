@@ -14,6 +14,7 @@ mod health;
 mod ledger;
 mod path;
 mod routes;
+mod webhook_events;
 
 use std::{io, sync::Arc, time::Duration};
 

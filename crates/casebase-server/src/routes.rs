@@ -22,7 +22,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{State, cases, error::ApiError, files, health};
+use crate::{State, cases, error::ApiError, files, health, webhook_events::Document};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -59,8 +59,9 @@ pub(crate) fn router(state: State) -> Router {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();
+    let document = Document::new(api);
     router
-        .route("/openapi.json", get(async move || Json(api)))
+        .route("/openapi.json", get(async move || Json(document)))
         .fallback(async || {
             ApiError::new(
                 StatusCode::NOT_FOUND,

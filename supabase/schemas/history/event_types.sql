@@ -32,9 +32,12 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
-  ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
+  ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
+  -- Of endpoints, not of a case: no history has them.
+  ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
+  ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');
 
-update casebase.event_types set on_request = true where type like 'internal_note.%';
+update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'webhook.%';
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
