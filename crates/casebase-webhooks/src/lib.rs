@@ -12,7 +12,7 @@ mod deliver;
 pub mod outbox;
 mod resolve;
 mod schedule;
-mod sign;
+pub mod sign;
 mod verdict;
 mod worker;
 

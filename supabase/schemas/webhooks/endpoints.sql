@@ -1,4 +1,4 @@
--- Webhooks: the endpoints that admins manage, what they subscribe to, and their signing secrets.
+-- Webhooks: the endpoints that admins manage, and what they subscribe to.
 
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
@@ -9,6 +9,8 @@ create table casebase.webhook_endpoints (
   -- Which form of each event's body it gets. Neither changes: what is queued has its form already.
   payload_version   smallint    not null default 1,
   thin              boolean     not null default false,
+  -- What signs, in the words of Standard Webhooks: v1 is HMAC-SHA256, v1a Ed25519. It doesn't change either.
+  signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
   -- What the worker learns about the receiver.
@@ -24,6 +26,7 @@ create table casebase.webhook_endpoints (
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
   constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
   constraint webhook_endpoints_description_check check (length(description) <= 500),
   constraint webhook_endpoints_event_types_check
     check (
@@ -134,28 +137,3 @@ $$;
 
 create trigger limit_endpoints after insert on casebase.webhook_endpoints
   for each statement execute function casebase.limit_webhook_endpoints();
-
--- Secrets are written once and read by the worker's functions only. A secret ends when a newer one says so.
-create table casebase.webhook_secrets (
-  id                 bigint      generated always as identity,
-  endpoint_id        uuid        not null,
-  secret             text        not null,
-  -- For how long the secrets before this one go on signing beside it.
-  previous_valid_for interval    not null,
-  created_at         timestamptz not null default now(),
-  constraint webhook_secrets_pkey primary key (id),
-  constraint webhook_secrets_endpoint_id_fkey
-    foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade,
-  constraint webhook_secrets_secret_check
-    check (
-      secret ~ '^whsec_[A-Za-z0-9+/]+={0,2}$'
-      and octet_length(decode(substr(secret, 7), 'base64')) between 24 and 64
-    ),
-  constraint webhook_secrets_previous_valid_for_check
-    check (previous_valid_for between interval '0' and interval '30 days')
-);
-comment on table casebase.webhook_secrets is
-  'Signing secrets, write-only: no role may select them, the worker gets them with each lease.';
-alter table casebase.webhook_secrets enable row level security;
-revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role;
-create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoint_id, id);

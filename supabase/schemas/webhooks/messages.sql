@@ -1,4 +1,4 @@
--- What is sent: payloads, their bodies and ids, and the secrets that sign them.
+-- What is sent: payloads, their bodies and ids.
 
 -- A body is made once, in the transaction of the change, and sent byte for byte by every attempt and replay, to every
 -- endpoint that takes this form of it. It outlives its case: webhook_tidy forgets it with its last delivery.
@@ -105,19 +105,4 @@ begin
     and attempt.response is not null;
   return coalesce(cardinality(scrubbed), 0);
 end
-$$;
-
--- The secrets that sign at this moment, newest first; none for an endpoint that has none.
-create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
-  from casebase.webhook_secrets signing
-  where signing.endpoint_id = $1
-    and not exists (
-      select from casebase.webhook_secrets newer
-      where newer.endpoint_id = signing.endpoint_id
-        and newer.id > signing.id
-        and newer.created_at + newer.previous_valid_for <= now()
-    )
 $$;

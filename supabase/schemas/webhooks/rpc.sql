@@ -1,15 +1,5 @@
 -- What admins call. The functions are SECURITY INVOKER, so that the policies decide.
 
-create function casebase.new_webhook_secret() returns text
-  language sql volatile set search_path = pg_catalog, pg_temp
-as $$
-  -- Three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere.
-  select 'whsec_' || encode(
-    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
-    'base64'
-  )
-$$;
-
 create function casebase.no_such_webhook(what text, id text) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -39,29 +29,33 @@ begin
 end
 $$;
 
--- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them.
+-- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
+-- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
 create function public.create_webhook_endpoint(
   url         text,
   description text    default '',
   event_types text[]  default '{}',
-  thin        boolean default false
-) returns table (id uuid, secret text)
+  thin        boolean default false,
+  signature   text    default 'v1'
+) returns table (id uuid, secret text, public_key text)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   new_id     uuid;
-  new_secret text := casebase.new_webhook_secret();
+  new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
+  new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types, thin)
+  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature)
   values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
-          create_webhook_endpoint.thin)
+          create_webhook_endpoint.thin, create_webhook_endpoint.signature)
   returning id into new_id;
 
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
-  values (new_id, new_secret, interval '0');
+  values (new_id, new_secret, interval '0')
+  returning public_key into new_key;
 
-  return query select new_id, new_secret;
+  return query select new_id, new_secret, new_key;
 end
 $$;
 
@@ -112,6 +106,7 @@ begin
 end
 $$;
 
+-- public_keys: of an endpoint with the signature v1a, the newest first.
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
@@ -119,6 +114,8 @@ create function public.webhook_endpoints() returns table (
   event_types       text[],
   payload_version   smallint,
   thin              boolean,
+  signature         text,
+  public_keys       text[],
   enabled           boolean,
   disabled_reason   text,
   paused_until      timestamptz,
@@ -130,6 +127,14 @@ create function public.webhook_endpoints() returns table (
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
   select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.payload_version, endpoint.thin,
+         endpoint.signature,
+         array(
+           select secret.public_key
+           from casebase.webhook_secrets secret
+           where secret.endpoint_id = endpoint.id
+             and secret.public_key is not null
+           order by secret.id desc
+         ),
          endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
@@ -137,7 +142,7 @@ as $$
 $$;
 
 -- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once.
+-- and one with each secret before it; '0' ends those at once. Five sign at most.
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -146,14 +151,17 @@ create function public.rotate_webhook_secret(
 as $$
 #variable_conflict use_column
 declare
-  new_secret text := casebase.new_webhook_secret();
+  signature  text;
+  new_secret text;
 begin
-  if not exists (
-    select from casebase.webhook_endpoints endpoint where endpoint.id = rotate_webhook_secret.endpoint_id
-  ) then
+  select endpoint.signature into signature
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = rotate_webhook_secret.endpoint_id;
+  if signature is null then
     perform casebase.no_such_webhook('endpoint', rotate_webhook_secret.endpoint_id::text);
   end if;
 
+  new_secret := casebase.new_webhook_secret(signature);
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
   values (rotate_webhook_secret.endpoint_id, new_secret, rotate_webhook_secret.previous_valid_for);
   return new_secret;

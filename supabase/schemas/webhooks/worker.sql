@@ -222,6 +222,10 @@ begin
         leased_until = clock_timestamp() + lease
     where delivery.id = any (heads)
     returning delivery.*
+  ),
+  signer as materialized (
+    select receiver.endpoint_id, casebase.webhook_signing_secrets(receiver.endpoint_id) as secrets
+    from (select distinct leased.endpoint_id from leased) receiver
   )
   select leased.id,
          leased.lease_token,
@@ -230,8 +234,9 @@ begin
          endpoint.url,
          casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
          payload.body,
-         casebase.webhook_signing_secrets(leased.endpoint_id)
+         signer.secrets
   from leased
+  join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
   join casebase.webhook_payloads payload on payload.id = leased.payload_id
   order by leased.id;
