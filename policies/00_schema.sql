@@ -26,6 +26,9 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
@@ -60,8 +63,9 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
+  casebase.upload_withdraw(text, bigint),
   casebase.bucket_size_limit(text)
 to casebase_worker;
 

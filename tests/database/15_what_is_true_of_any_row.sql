@@ -144,6 +144,9 @@ select pg_temp.values_of('service', format(statement, '''x''', '''x''', '''a/b''
 select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', {x}, ''application/pdf'')', kind, file),
   array['repeat(''a'', 64), 1'], array['repeat(''A'', 64), 1', '''abc'', 1', 'null, 1', 'repeat(''a'', 64), 0'])
 from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
+select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', repeat(''a'', 64), 1, ''a/b'', {x})', kind, file),
+  array['array[]::text[]', 'array[''macros'', ''named_otherwise'']'], array['array[''fine'']', 'array[''macros'', null]'])
+from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
 insert into tries (by_whom, statement, outcome) values
   ('owner', $$update case_files set state = 'available', sha256 = repeat('a', 64) where id = {waiting file}$$, '23514'),
   ('owner', $$update client_documents set state = 'available', sha256 = repeat('a', 64) where id = {waiting document}$$, '23514');

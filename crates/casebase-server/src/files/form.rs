@@ -20,8 +20,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use super::{
-    disposition::Disposition,
     fields::{self, Given},
+    part::Disposition,
 };
 use crate::{body::plain_part, error::ApiError};
 

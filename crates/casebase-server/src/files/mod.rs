@@ -5,6 +5,7 @@ mod disposition;
 pub(crate) mod download;
 mod fields;
 mod form;
+mod part;
 pub(crate) mod upload;
 pub(crate) mod verify;
 

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{self, Query, RawQuery, rejection::QueryRejection},
+    extract::{self, RawQuery},
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_LENGTH, LOCATION},
@@ -17,6 +17,7 @@ use casebase_supabase::{
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
+use tracing::Instrument as _;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
@@ -31,7 +32,8 @@ use crate::{
     body::Plain,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
-    path::Segment,
+    misread::Parameters,
+    path::{CaseInPath, Segment},
 };
 
 /// What a body can't say of itself.
@@ -91,7 +93,7 @@ pub(crate) struct FileBytes(Vec<u8>);
 /// `multipart/form-data`, or the file itself as the body. The bytes go to
 /// the bucket as they come and are read back and checked; the answer is the file's row.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = CaseNumber, Path), Name, Fields),
+    params(("case_id" = CaseInPath, Path), Name, Fields),
     request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
         (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),
@@ -100,13 +102,12 @@ pub(crate) struct FileBytes(Vec<u8>);
 pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     RawQuery(raw_query): RawQuery,
     Caller(user): Caller,
+    Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Query(query) = query?;
     is_utf8(raw_query.as_deref().unwrap_or_default())?;
     let (name, given) = parameters(query)?;
     given.read()?;
@@ -118,7 +119,8 @@ pub(crate) async fn upload(
         body,
     };
     // If the client goes away, this future is dropped. The task is not: it takes the upload back.
-    let task = state.uploads.spawn(request.store(state.0.clone(), user));
+    let stored = request.store(state.0.clone(), user).in_current_span();
+    let task = state.uploads.spawn(stored);
     let row = task.await.map_err(|error| {
         tracing::error!(%error, "an upload's task failed");
         ApiError::new(
@@ -177,7 +179,7 @@ impl Request {
             None => self.read_raw_body()?,
         };
         let uploaded = state.files.upload(&user, file, body).await;
-        uploaded.map_err(ApiError::of_change)
+        uploaded.map_err(ApiError::of_upload)
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
