@@ -74,11 +74,11 @@ select is(tests.would('worker', 'select from storage.buckets'), '42501', 'and no
 -- An upload that was not finished is left to who may delete it while its object is there, and gone without. What is
 -- available stays as it is in any case.
 select is(tests.does('worker', $$select where not casebase.upload_withdraw('case_file', 1000001)$$), '1', 'its object is there');
-select is(pg_temp.state_of('case_file', 1000001), '(deleting,,,1,text/plain,its)', 'and it is not served');
+select is(pg_temp.state_of('case_file', 1000001), '(deleting,,,1,text/plain,its,{})', 'and it is not served');
 delete from storage.objects where bucket_id <> 'theirs';
 select is(tests.sees('worker', format('select string_agg(casebase.upload_withdraw(%L, id)::text, '' '' order by id) from unnest(array[1000001, 1000002, 1000003, 1000004]) id', kind)),
   case kind when 'case_file' then 'true false false true' else 'true true false true' end, kind || ': without an object, the row is gone') from kinds;
-select is(pg_temp.state_of(kind, 1000003), '(available,a,v1,1,text/plain,)', kind || ': and no other') from kinds;
+select is(pg_temp.state_of(kind, 1000003), '(available,a,v1,1,text/plain,,{})', kind || ': and no other') from kinds;
 select is(tests.would('worker', $$select where casebase.upload_withdraw('case_file', 999)$$), '1', 'what is gone is gone');
 select is(tests.would('Carla', $$select casebase.upload_withdraw('case_file', 1000003)$$), '42501', 'only the service withdraws');
 

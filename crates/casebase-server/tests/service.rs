@@ -794,7 +794,7 @@ async fn the_openapi_document_has_every_route() {
     let schemas = &api["components"]["schemas"];
     assert_eq!(
         schemas["CaseStatus"]["enum"],
-        json!(["open", "in_progress", "resolved"])
+        json!(["open", "in_progress", "waiting", "resolved", "closed"])
     );
     assert_eq!(
         schemas["Priority"]["enum"],

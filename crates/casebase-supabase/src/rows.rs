@@ -94,8 +94,12 @@ pub enum CaseStatus {
     Open,
     /// Somebody works on it.
     InProgress,
+    /// Somebody else, mostly its client, has to do something first.
+    Waiting,
     /// Done, until it is reopened.
     Resolved,
+    /// Done for good: a client's reply opens another case.
+    Closed,
 }
 
 impl fmt::Display for CaseStatus {
@@ -144,18 +148,29 @@ pub struct Case {
     pub description: Option<String>,
     /// How far it is.
     pub status: CaseStatus,
+    /// The same in the project's own words: one of `case_stages`.
+    pub stage: Option<String>,
     /// How much it hurries.
     pub priority: Priority,
+    /// The same to sort by: 1 is low, 4 urgent.
+    #[schema(minimum = 1, maximum = 4)]
+    pub priority_rank: u8,
     /// The staff member who has it.
     pub assigned_to: Option<Uuid>,
     /// Who escalated it.
     pub escalated_by: Option<Uuid>,
     /// When it was escalated.
     pub escalated_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub escalation_reason: Option<String>,
     /// The deadline of the next action.
     pub action_required_by: Option<DateTime<Utc>>,
     /// Whose move it is: a party type's code.
     pub action_required_of: Option<String>,
+    /// When the next move that is not the client's is due; past it, the case is overdue.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The closed case that this one was opened for, by a client's reply.
+    pub follow_up_of: Option<CaseId>,
     /// The project's own fields.
     pub metadata: Value,
     /// Who opened it.
@@ -164,8 +179,10 @@ pub struct Case {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was resolved.
+    /// When it was resolved, or closed without that.
     pub resolved_at: Option<DateTime<Utc>>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// What an upload needs to know of a case.
