@@ -16,9 +16,6 @@ create function casebase.append_events(drafts casebase.event_draft[]) returns vo
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if drafts is null then
-    return;
-  end if;
   with draft as (
     select d.case_id, d.type, d.actor_id, d.subject_is_visible, d.data, c.case_id as number, c.client_id,
            row_number() over (partition by d.case_id order by d.position) as nth

@@ -26,6 +26,8 @@ use casebase_supabase::rows::FileNote;
 use format::{Format, Nature};
 use promise::Promise;
 
+use crate::name::PROGRAM_EXTENSIONS;
+
 /// Why a file's content is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -199,7 +201,7 @@ fn is_undecided(extension: &str, head: &[u8]) -> bool {
 }
 
 fn check_name(extension: &str) -> Result<(), Refusal> {
-    if promise::PROGRAM_EXTENSIONS.contains(&extension) {
+    if PROGRAM_EXTENSIONS.contains(&extension) {
         return Err(Refusal::ProgramName(extension.into()));
     }
     if promise::PAGE_EXTENSIONS.contains(&extension) {

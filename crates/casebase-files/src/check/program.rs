@@ -13,9 +13,7 @@ pub(super) fn find(head: &[u8]) -> Option<&'static str> {
     let signed = |signature: &&[u8]| {
         head.starts_with(signature) && !(text && signature.len() < 8 && is_plain(signature))
     };
-    let by_signature = SIGNATURES
-        .iter()
-        .find(|(_, all)| all.iter().any(&signed));
+    let by_signature = SIGNATURES.iter().find(|(_, all)| all.iter().any(&signed));
     if let Some((name, _)) = by_signature {
         return Some(name);
     }

@@ -4,6 +4,7 @@ use super::{
     compound::Kind,
     format::{Family, Format},
 };
+use crate::name;
 
 /// What files named so are, and what of other families is taken for them.
 #[derive(Debug)]
@@ -338,15 +339,9 @@ pub(super) const PAGE_EXTENSIONS: &[&str] = &[
     "maff",
 ];
 
-/// What Windows runs on a double click, script files included.
-pub(super) const PROGRAM_EXTENSIONS: &[&str] = &[
-    "exe", "dll", "com", "scr", "pif", "msi", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse",
-    "wsf", "wsh", "hta", "lnk", "cpl", "jar",
-];
-
 /// A name inside an archive.
 pub(super) fn is_program_name(name: &str) -> bool {
-    has_extension(name, PROGRAM_EXTENSIONS)
+    has_extension(name, name::PROGRAM_EXTENSIONS)
 }
 
 /// A name inside an archive.
@@ -358,6 +353,5 @@ pub(super) fn is_archive_name(name: &str) -> bool {
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, extension)| extensions.contains(&extension))
+    name::extension(name).is_some_and(|extension| extensions.contains(&extension.as_str()))
 }
