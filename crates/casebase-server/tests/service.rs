@@ -109,11 +109,11 @@ fn rows(table: &str, rows: Value) -> Mock {
         .respond_with(answer)
 }
 
-fn the_case() -> Mock {
-    rows(
-        "cases",
-        json!([{"id": 1, "case_id": "CASE-0001", "client_id": USER}]),
-    )
+/// A reservation that names a case or an interaction that is not there: the argument's name.
+fn no_such(argument: &str) -> Mock {
+    let refusal = json!({"code": "PT404", "message": "there is none", "details": argument, "hint": null});
+    Mock::given(path("/rest/v1/rpc/reserve_case_file"))
+        .respond_with(ResponseTemplate::new(404).set_body_json(refusal))
 }
 
 const UPLOAD: &str = "/v1/cases/CASE-0001/files";
@@ -210,7 +210,7 @@ async fn the_callers_own_token_goes_to_postgrest() {
 
 #[tokio::test]
 async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
-    let nothing = vec![rows("cases", json!([])), rows("case_files", json!([]))];
+    let nothing = vec![no_such("case_number"), rows("case_files", json!([]))];
     let world = World::new(nothing).await;
     for case in ["CASE-0001", "CASE-1", "nonsense", "..%2F..%2Fx"] {
         let request = world.user(Method::POST, &format!("/v1/cases/{case}/files?name=a.txt"));
@@ -232,7 +232,7 @@ async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
 
 #[tokio::test]
 async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
-    let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
+    let world = World::new(vec![no_such("interaction_id")]).await;
     for (path, body, expected) in [
         (UPLOAD, "text", (422, "missing_name", "name")),
         (
@@ -280,7 +280,7 @@ async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
 
 #[tokio::test]
 async fn a_misspelt_parameter_of_an_upload_is_refused_and_not_ignored() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     let path = format!("{UPLOAD}?name=a.txt&visible_to_clients=false");
     let request = world.user(Method::POST, &path).body("text");
     let (status, error) = error(request.send().await.unwrap()).await;
@@ -298,7 +298,7 @@ async fn a_misspelt_parameter_of_an_upload_is_refused_and_not_ignored() {
 
 #[tokio::test]
 async fn a_name_in_the_query_counts_for_a_form_too() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     for part in [
         multipart::Part::text("text"),
         multipart::Part::text("text").file_name("a.txt"),
@@ -317,7 +317,7 @@ async fn a_name_in_the_query_counts_for_a_form_too() {
 /// Schemathesis can't see this one: there are other reasons to refuse a file that its document allows.
 #[tokio::test]
 async fn the_longest_name_of_a_file_is_the_one_in_the_document() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     let api = world.anonymous(Method::GET, "/openapi.json");
     let api: Value = api.send().await.unwrap().json().await.unwrap();
     let upload = &api["paths"]["/v1/cases/{case_id}/files"]["post"];
@@ -355,7 +355,7 @@ async fn a_path_that_is_no_text_is_refused_in_the_shape_of_all_refusals() {
 
 #[tokio::test]
 async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
-    let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
+    let world = World::new(vec![no_such("interaction_id")]).await;
     let file = || multipart::Part::text("text").file_name("a.txt");
     for (form, expected) in [
         (multipart::Form::new().text("x", "y"), (422, "missing_file")),
@@ -399,7 +399,7 @@ async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
 
 #[tokio::test]
 async fn a_body_cut_off_half_way_is_an_error_and_reserves_nothing() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     let mut connection = TcpStream::connect(world.address).await.unwrap();
     let token = token(60, SECRET);
     let head = format!(
@@ -781,7 +781,7 @@ async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
 
 #[tokio::test]
 async fn every_field_of_an_upload_is_taken_and_documented_in_query_and_form() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     let api = world.anonymous(Method::GET, "/openapi.json");
     let api: Value = api.send().await.unwrap().json().await.unwrap();
     let upload = &api["paths"]["/v1/cases/{case_id}/files"]["post"];
@@ -867,7 +867,7 @@ async fn an_encoded_body_is_refused_with_what_is_taken_and_nothing_is_read_of_it
 
 #[tokio::test]
 async fn an_encoded_part_of_a_form_is_refused_too() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     for (part, head, expected) in [
         ("file", "content-encoding: gzip", "encoding_not_taken"),
         (
@@ -904,7 +904,7 @@ fn the_file(sha256: Value) -> Vec<Mock> {
         "id": 1, "case_id": 1, "interaction_id": null, "file_name": "a.txt", "original_name": "a.txt",
         "file_url": "s3://case-files/1/a.txt", "bucket_id": "case-files", "object_path": "1/a.txt",
         "content_type": "text/plain", "file_size": 10, "sha256": sha256, "object_version": "v",
-        "state": "available", "rejection": null, "visible_to_client": true, "uploaded_by": USER,
+        "state": "available", "rejection": null, "notes": [], "visible_to_client": true, "uploaded_by": USER,
         "uploaded_at": "2026-01-01T00:00:00+00:00",
     }]);
     let object = || Mock::given(path("/storage/v1/object/authenticated/case-files/1/a.txt"));

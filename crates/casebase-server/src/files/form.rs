@@ -14,12 +14,16 @@ use axum::{
 };
 use casebase_files::{
     Fields,
+    digest::Claim,
     storage::{Bytestream, StreamError},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
-use super::fields::{self, Given};
+use super::{
+    digests,
+    fields::{self, Given},
+};
 use crate::{body::plain_part, error::ApiError};
 
 /// A field of ours other than the file.
@@ -37,6 +41,7 @@ const MAX_PARTS: usize = 16;
 pub(super) struct FilePart {
     pub(super) fields: Fields,
     pub(super) name: Option<String>,
+    pub(super) claims: Vec<Claim>,
     pub(super) body: Bytestream,
 }
 
@@ -100,6 +105,7 @@ async fn read_to_file(
                 return Ok(FilePart {
                     fields: given.read()?,
                     name,
+                    claims: digests::claims(part.headers())?,
                     body: file_bytes(part, form, in_file),
                 });
             }

@@ -1,6 +1,7 @@
 //! `/v1/…/files`: one operation per file.
 
 pub(crate) mod delete;
+mod digests;
 pub(crate) mod download;
 mod fields;
 mod form;
