@@ -291,22 +291,6 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
-    fn rules(&self) -> Result<Rules, Error> {
-        let name = "CASEBASE_FILE_FAMILIES";
-        let list: String = self.required(name)?;
-        let families = list.split(',').map(|family| family.trim().parse());
-        let families: Result<Vec<Family>, _> = families.collect();
-        let risky: String = self.required("CASEBASE_RISKY_CONTENT")?;
-        Ok(Rules {
-            families: families.map_err(|_| malformed(name)("one of them is no family"))?,
-            risky: match risky.as_str() {
-                "mark" => Risky::Mark,
-                "refuse" => Risky::Refuse,
-                _ => return Err(malformed("CASEBASE_RISKY_CONTENT")("it is neither")),
-            },
-        })
-    }
-
     /// PostgREST takes none that is shorter: a project can't have such a secret.
     fn jwt_secret(&self) -> Result<Option<String>, Error> {
         let name = "SUPABASE_JWT_SECRET";
@@ -329,6 +313,22 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
                 "a region has lower-case letters, digits and hyphens only",
             )),
         }
+    }
+
+    fn rules(&self) -> Result<Rules, Error> {
+        let name = "CASEBASE_FILE_FAMILIES";
+        let list: String = self.required(name)?;
+        let families = list.split(',').map(|family| family.trim().parse());
+        let families: Result<Vec<Family>, _> = families.collect();
+        let risky: String = self.required("CASEBASE_RISKY_CONTENT")?;
+        Ok(Rules {
+            families: families.map_err(|_| malformed(name)("one of them is no family"))?,
+            risky: match risky.as_str() {
+                "mark" => Risky::Mark,
+                "refuse" => Risky::Refuse,
+                _ => return Err(malformed("CASEBASE_RISKY_CONTENT")("it is neither")),
+            },
+        })
     }
 
     fn storage(&self, project: &Url, anon_key: &AnonKey) -> Result<(Storage, Vec<String>), Error> {

@@ -236,6 +236,15 @@ impl ApiError {
         error
     }
 
+    /// Of an upload: up to its verification nobody but the uploader sees anything of it, and it is taken back, so it may be
+    /// tried again. Whether a file was verified, who didn't hear can't know.
+    pub(crate) fn of_upload(error: casebase_files::Error) -> Self {
+        match error {
+            unknown @ casebase_files::Error::LedgerUnavailable(_) => Self::of_change(unknown),
+            error => error.into(),
+        }
+    }
+
     /// 502: something this service needs answers as it should not.
     fn odd_answer(code: &'static str, what: &str, reason: &impl fmt::Display) -> Self {
         tracing::error!(%reason, "{what} answered unexpectedly");
@@ -465,6 +474,8 @@ impl ApiError {
             }
             StreamError::NotLast => Self::field("file", "file_not_last", error)
                 .hint("put `file` last: the parts before it say where it goes"),
+            StreamError::SecondFile => Self::field("file", "second_file", error)
+                .hint("send each file in a request of its own"),
             StreamError::TooMuchBeside { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
                     .hint("send only the fields that an upload has, and then the file")

@@ -17,7 +17,7 @@ revoke all on casebase.event_types from public, anon, authenticated, service_rol
 insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
-  ('case.status_changed',   'client',  'Its status changed.'),
+  ('case.status_changed',   'client',  'Its status or stage changed.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),

@@ -2,9 +2,11 @@
 
 pub(crate) mod delete;
 mod digests;
+mod disposition;
 pub(crate) mod download;
 mod fields;
 mod form;
+mod part;
 pub(crate) mod upload;
 pub(crate) mod verify;
 

@@ -53,7 +53,13 @@ where
 
 #[tokio::test]
 async fn a_status_is_one_to_rust_and_to_the_database() {
-    are_the_same::<CaseStatus>(&["cases_status_check"]).await;
+    are_the_same::<CaseStatus>(&[
+        "cases_status_check",
+        "case_stages_status_check",
+        "status_transitions_from_status_check",
+        "status_transitions_to_status_check",
+    ])
+    .await;
 }
 
 #[tokio::test]
