@@ -86,6 +86,15 @@ pub async fn probe(config: &Config) -> Result<(), SettingError> {
     Ok(())
 }
 
+/// What the pages under `/desk/` are told. The service is one folder above them, whatever is in front of it.
+fn desk(config: &Config) -> casebase_desk::Settings {
+    casebase_desk::Settings {
+        supabase_url: config.public_url.clone(),
+        anon_key: config.anon_key.clone(),
+        service_url: "..".into(),
+    }
+}
+
 /// Serves until `shutdown`, then lets requests and uploads under way finish.
 pub async fn serve(
     listener: TcpListener,
@@ -99,7 +108,8 @@ pub async fn serve(
     let uploads = state.uploads.clone();
     let ledger = Arc::clone(&state.ledger);
     let limits = Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE));
-    let serving = casebase_http::serve(listener, routes::router(state), limits, shutdown.clone());
+    let router = routes::router(state, desk(&config));
+    let serving = casebase_http::serve(listener, router, limits, shutdown.clone());
     let too_long = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;

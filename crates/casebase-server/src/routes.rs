@@ -46,7 +46,7 @@ impl Modify for BearerToken {
     }
 }
 
-pub(crate) fn router(state: State) -> Router {
+pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Documentation::openapi())
         .routes(routes!(files::upload::upload))
         .routes(routes!(files::download::download, files::delete::delete))
@@ -76,10 +76,12 @@ pub(crate) fn router(state: State) -> Router {
                 message,
             )
         })
+        .layer(cors())
+        // Pages, not an API: no other origin asks for them.
+        .merge(casebase_desk::router(desk).with_state(()))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
-        .layer(cors())
         .with_state(state)
 }
 

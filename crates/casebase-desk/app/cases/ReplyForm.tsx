@@ -1,0 +1,75 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useRef, useState } from 'react'
+import { useDesk } from '../desk'
+import { ChosenFiles } from '../files/ChosenFiles'
+import { ChooseFiles, DropZone, useLeaveGuard } from '../files/choosing'
+import { announce } from '../frame/announce'
+import { useForm } from '../frame/form'
+import { FormRefusal } from '../frame/FormRefusal'
+import { asRefusal } from '../refusal'
+import { useDraft } from '../text/drafts'
+import { Editor } from '../text/Editor'
+import { useWords } from '../words'
+import { isBlank, length, TEXT_MOST } from './limits'
+import { numberOf, reply, type Case } from './queries'
+import { Paperclip } from './Talk'
+
+/** A reply with its files, which follow it as soon as it is there. */
+export function ReplyForm({ shown }: { shown: Case }) {
+  const words = useWords()
+  const { access, uploads } = useDesk()
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  const standing = access.standing.get()
+  const [content = '', setContent] = useDraft(`${standing.is === 'out' ? '' : standing.userId}.${shown.id}.reply`)
+  const [files, setFiles] = useState<File[]>([])
+  const field = useRef<HTMLTextAreaElement>(null)
+  const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
+  useLeaveGuard(files.length > 0)
+  const form = useForm<'content'>(
+    () => {
+      const isMissing = isBlank(content) && !files.length
+      return { content: isMissing || length(content) > TEXT_MOST ? words.constraints['interactions_content_check'] : undefined }
+    },
+    async () => {
+      const said = await reply(access, shown.id, isBlank(content) ? words.talk.onlyFiles(files.length) : content)
+      const caseNumber = numberOf(said.case_id)
+      setContent(undefined)
+      uploads.add({ caseNumber, interactionId: said.id }, files)
+      setFiles([])
+      if (said.case_id === shown.id) {
+        announce(words.talk.sent)
+        field.current?.focus()
+      } else {
+        announce(words.talk.followed(caseNumber))
+        await navigate({ to: '/cases/$number', params: { number: caseNumber } })
+      }
+      await queries.invalidateQueries({ queryKey: ['cases'] })
+    },
+  )
+  const refusedHere = form.refused !== undefined && asRefusal(form.refused).constraint === 'interactions_content_check'
+  const consequence =
+    shown.status === 'closed' ? words.talk.replyFollows
+    : shown.status === 'resolved' || shown.status === 'waiting' ? words.talk.replyReopens
+    : undefined
+  return (
+    <DropZone onFiles={addFiles} className="reply">
+      <form onSubmit={form.submit} noValidate aria-label={words.talk.reply}>
+        <Editor label={words.talk.yourReply} name="content" value={content} most={TEXT_MOST} rows={4} hint={consequence}
+          error={form.wrong.content ?? (refusedHere ? words.constraints['interactions_content_check'] : undefined)}
+          onChange={setContent} onFiles={addFiles} fieldRef={field} />
+        <ChosenFiles files={files} onRemove={(index) => setFiles(files.filter((_, at) => at !== index))} />
+        <FormRefusal refused={refusedHere ? undefined : form.refused} title={words.talk.failed} kept={words.newCase.kept} />
+        <div className="form-actions">
+          <button type="submit" className="primary" disabled={form.sending}>
+            {form.sending ? words.talk.sending : words.talk.send}
+          </button>
+          <ChooseFiles className="quiet" onFiles={addFiles}>
+            <Paperclip /> {words.talk.attach}
+          </ChooseFiles>
+        </div>
+      </form>
+    </DropZone>
+  )
+}

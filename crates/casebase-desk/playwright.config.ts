@@ -1,0 +1,26 @@
+import { defineConfig } from '@playwright/test'
+
+// Against a running project with the desk: the variables of a `casebase dev --ready-file`, with --confirm-email.
+// `cargo test -p casebase --test desk` starts one. The browser is Debian's.
+export default defineConfig({
+  testDir: 'tests',
+  outputDir: 'test-results',
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: !!process.env['CI'],
+  reporter: 'list',
+  timeout: 30_000,
+  use: {
+    baseURL: `${process.env['CASEBASE_URL'] ?? 'http://127.0.0.1:8787'}/desk/`,
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    trace: 'off',
+    launchOptions: {
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: [
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+        '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      ],
+    },
+  },
+})
