@@ -11,7 +11,7 @@ export default defineConfig({
   reporter: 'list',
   timeout: 30_000,
   use: {
-    baseURL: `${process.env['CASEBASE_URL'] ?? 'http://127.0.0.1:8787'}/desk/`,
+    baseURL: process.env['DESK_URL'] ?? `${process.env['CASEBASE_URL']}/desk/`,
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     trace: 'off',

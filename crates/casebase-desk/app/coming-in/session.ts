@@ -47,7 +47,9 @@ export class Access {
   async renewed(refused: string | undefined): Promise<string | undefined> {
     const held = await this.token()
     if (held && held !== refused) return held
-    const { data } = await this.supabase.auth.refreshSession()
+    const { data, error } = await this.supabase.auth.refreshSession()
+    // supabase-js keeps a session whose token looks valid by the clock. Where both are refused it has ended.
+    if (error && [400, 401, 403].includes(error.status ?? 0)) await this.supabase.auth.signOut({ scope: 'local' })
     return data.session?.access_token
   }
 
