@@ -11,6 +11,8 @@ use std::fmt;
 use file_format::FileFormat;
 use sha2::{Digest as _, Sha256};
 
+use crate::name::PROGRAM_EXTENSIONS;
+
 /// As much of a file's beginning as a decision needs.
 pub const HEAD: usize = 8 * 1024;
 
@@ -308,12 +310,6 @@ const ZIP_BASED: &[FileFormat] = &[
 ];
 
 const MARKUP_EXTENSIONS: &[&str] = &["html", "htm", "xhtml", "svg", "xml"];
-
-/// What Windows runs on a double click, script files included.
-const PROGRAM_EXTENSIONS: &[&str] = &[
-    "exe", "dll", "com", "scr", "pif", "msi", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse",
-    "wsf", "wsh", "hta", "lnk", "cpl", "jar",
-];
 
 const PROGRAMS: &[FileFormat] = &[
     FileFormat::MsDosExecutable,

@@ -41,9 +41,6 @@ pub enum Error {
     /// The body ended early; never for its size, which is [`Error::TooLarge`].
     #[error("the file did not arrive completely: {0}")]
     Interrupted(StreamError),
-    /// As many files of this name and second as there are tries.
-    #[error("every name for this file is taken; try again")]
-    NameTaken,
     /// The row is not in the state that this needs.
     #[error("{0}")]
     WrongState(String),

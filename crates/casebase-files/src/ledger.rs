@@ -31,6 +31,9 @@ pub trait Ledger: Send + Sync {
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError>;
     /// Condemns it, with the reason.
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError>;
+    /// Lets go of an upload that its caller's token can't take back any more: of its row, unless an object lies there,
+    /// which then can still be deleted by who may. Whether nothing is left.
+    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError>;
     /// How many bytes the bucket takes in one object, if it has a limit of its own.
     async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError>;
 }

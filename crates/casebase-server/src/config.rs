@@ -72,7 +72,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "SUPABASE_JWT_SECRET",
         meaning: "the secret that HS256 tokens are signed with; asymmetric keys are read from SUPABASE_URL",
-        takes: "the secret as the project's settings show it",
+        takes: "the secret as the project's settings show it, of 32 characters at least",
         default: Fallback::Otherwise("none: HS256 tokens are refused"),
     },
     Variable {
@@ -225,7 +225,7 @@ impl Config {
     pub fn from_variables(read: impl Fn(&'static str) -> Option<String>) -> Result<Self, Error> {
         let variables = Variables(|name| read(name).filter(|value| !value.trim().is_empty()));
         let supabase_url: Url = variables.required("SUPABASE_URL")?;
-        below(&supabase_url, "").map_err(malformed("SUPABASE_URL"))?;
+        project_url(&supabase_url)?;
         let public_url = variables.optional("SUPABASE_PUBLIC_URL")?;
         let public_url = public_url.unwrap_or_else(|| supabase_url.clone());
         below(&public_url, "").map_err(malformed("SUPABASE_PUBLIC_URL"))?;
@@ -233,7 +233,7 @@ impl Config {
             .map_err(malformed("SUPABASE_ANON_KEY"))?;
         let (storage, notices) = variables.storage(&supabase_url, &anon_key)?;
         Ok(Self {
-            jwt_secret: variables.optional("SUPABASE_JWT_SECRET")?,
+            jwt_secret: variables.jwt_secret()?,
             database: variables.required("CASEBASE_DATABASE_URL")?,
             listen: variables.required("CASEBASE_LISTEN")?,
             max_file_bytes: variables.max_file_bytes()?,
@@ -271,13 +271,37 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// PostgREST takes none that is shorter: a project can't have such a secret.
+    fn jwt_secret(&self) -> Result<Option<String>, Error> {
+        let name = "SUPABASE_JWT_SECRET";
+        match self.optional::<String>(name)? {
+            Some(secret) if secret.len() < SHORTEST_SECRET => Err(malformed(name)(format_args!(
+                "it has {} characters",
+                secret.len()
+            ))),
+            secret => Ok(secret),
+        }
+    }
+
+    fn region(&self) -> Result<String, Error> {
+        let name = "SUPABASE_S3_REGION";
+        let region: String = self.required(name)?;
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        match region.bytes().all(plain) {
+            true => Ok(region),
+            false => Err(malformed(name)(
+                "a region has lower-case letters, digits and hyphens only",
+            )),
+        }
+    }
+
     fn storage(&self, project: &Url, anon_key: &AnonKey) -> Result<(Storage, Vec<String>), Error> {
         let wanted: Option<String> = self.optional("CASEBASE_STORAGE")?;
         match (wanted.as_deref(), anon_key.is_jwt()) {
             (Some("rest"), _) => Ok((Storage::Rest, Vec::new())),
             (None | Some("s3"), true) => Ok((Storage::S3(self.s3(project, anon_key)?), Vec::new())),
             (None | Some("s3"), false) => Ok((Storage::Rest, vec![NO_LEGACY_KEY.to_owned()])),
-            (Some(_), _) => Err(malformed("CASEBASE_STORAGE")("it is neither")),
+            (Some(_), _) => Err(malformed("CASEBASE_STORAGE")("it is something else")),
         }
     }
 
@@ -290,7 +314,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
                 None => below(project, "storage/v1/s3"),
             }
             .map_err(malformed("SUPABASE_S3_ENDPOINT"))?,
-            region: self.required("SUPABASE_S3_REGION")?,
+            region: self.region()?,
             project_ref: project_ref
                 .or_else(|| hosted_ref(project))
                 .ok_or_else(|| missing("SUPABASE_PROJECT_REF"))?,
@@ -301,6 +325,36 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
 
 const NO_LEGACY_KEY: &str = "SUPABASE_ANON_KEY is not a legacy anon key, which users' S3 sessions are made from: \
     files are written over Storage's REST interface (CASEBASE_STORAGE=rest)";
+
+const SHORTEST_SECRET: usize = 32;
+
+/// What Supabase's interfaces are below. A path may stand before them, as proxies have it.
+fn project_url(url: &Url) -> Result<(), Error> {
+    let wrong = |reason: &str| Err(malformed("SUPABASE_URL")(reason));
+    below(url, "").map_err(malformed("SUPABASE_URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("it has a user's name or password in it");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return wrong("it has something behind a `?` or `#`");
+    }
+    let path = url.path().trim_end_matches('/');
+    match [
+        "/rest/v1",
+        "/auth/v1",
+        "/storage/v1",
+        "/graphql/v1",
+        "/functions/v1",
+    ]
+    .into_iter()
+    .find(|own| path.ends_with(own))
+    {
+        Some(own) => Err(malformed("SUPABASE_URL")(format_args!(
+            "it ends with `{own}`, which is one of the project's interfaces"
+        ))),
+        None => Ok(()),
+    }
+}
 
 /// `abcdefghijklmnopqrst` of `https://abcdefghijklmnopqrst.supabase.co`.
 fn hosted_ref(project: &Url) -> Option<String> {
@@ -400,6 +454,19 @@ mod tests {
             ("CASEBASE_LISTEN", "secret"),
             ("CASEBASE_MAX_FILE_BYTES", "-1secret"),
             ("CASEBASE_WEBHOOKS_ALLOW_PRIVATE", "secret"),
+            ("SUPABASE_URL", "http://secret:secret@localhost"),
+            ("SUPABASE_URL", "http://localhost?secret"),
+            ("SUPABASE_URL", "http://localhost/#secret"),
+            ("SUPABASE_URL", "https://localhost/proxy/rest/v1/"),
+            ("SUPABASE_ANON_KEY", "secret"),
+            ("SUPABASE_ANON_KEY", "sb_publishable_"),
+            ("SUPABASE_ANON_KEY", "eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0"),
+            ("SUPABASE_JWT_SECRET", "secret"),
+            ("SUPABASE_S3_REGION", "the secret"),
+            (
+                "CASEBASE_DATABASE_URL",
+                "postgresql://u:[YOUR-PASSWORD]@localhost/secret",
+            ),
         ] {
             let error = error(&[(name, value)]);
             let takes = variable(name).unwrap().takes;
@@ -482,6 +549,7 @@ mod tests {
                 "SUPABASE_ANON_KEY" => LEGACY.to_owned(),
                 "CASEBASE_DATABASE_URL" => "postgresql://localhost".to_owned(),
                 "CASEBASE_STORAGE" => "s3".to_owned(),
+                "SUPABASE_JWT_SECRET" => "x".repeat(SHORTEST_SECRET),
                 "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
                 "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => "true".to_owned(),
                 _ => "1".to_owned(),

@@ -77,6 +77,13 @@ impl Ledger for PgLedger {
         called.map(drop).map_err(refusal)
     }
 
+    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
+        let _turn = self.turn().await?;
+        let call = sqlx::query_scalar("select casebase.upload_withdraw('case_file', $1)");
+        let called = call.bind(id.0).fetch_one(&self.pool).await;
+        called.map_err(refusal)
+    }
+
     async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError> {
         let _turn = self.turn().await?;
         let limit = sqlx::query_scalar::<_, Option<i64>>("select casebase.bucket_size_limit($1)");
@@ -95,7 +102,7 @@ fn refusal(error: sqlx::Error) -> LedgerError {
     match (state.get(..2), refused) {
         (Some("55"), Some(refused)) => LedgerError::WrongState(refused.message().to_owned()),
         (Some("23"), Some(refused)) => LedgerError::Refused(refused.message().to_owned()),
-        _ => LedgerError::Unavailable(error.to_string()),
+        _ => LedgerError::Unavailable(casebase_postgres::said(&error)),
     }
 }
 

@@ -11,8 +11,11 @@ pub mod database_url;
 mod error;
 mod files;
 mod health;
+mod human_text;
 mod ledger;
+mod misread;
 mod path;
+mod requests;
 mod routes;
 
 use std::{io, sync::Arc, time::Duration};
@@ -28,10 +31,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use config::Config;
 
-use crate::{config::Storage, ledger::PgLedger};
+use crate::{config::Storage, health::Told, ledger::PgLedger, requests::UnderWay};
 
-/// Uploads under way when the service is stopped may take this long to finish.
-const GRACE: Duration = Duration::from_secs(30);
+/// Requests under way when the service is stopped may take this long to finish.
+pub const GRACE: Duration = Duration::from_secs(30);
 
 /// What a form may have beside its file, and a file that is a little too large beyond the limit.
 const AROUND_A_FILE: u64 = 1024 * 1024;
@@ -47,6 +50,8 @@ struct State {
     anon_key: AnonKey,
     /// Uploads run in tasks of their own, so that one whose client went away is still taken back.
     uploads: TaskTracker,
+    under_way: UnderWay,
+    told: Told,
 }
 
 impl State {
@@ -75,15 +80,10 @@ impl State {
             verifier: Arc::new(Verifier::new(&config.supabase_url, secret)?),
             anon_key: config.anon_key.clone(),
             uploads: TaskTracker::new(),
+            under_way: UnderWay::default(),
+            told: Told::default(),
         })
     }
-}
-
-/// Logs whether the project answers and takes the settings, as `/readyz` would say. Ends when nothing is away any more:
-/// what is wrong with a setting then stays so.
-pub async fn probe(config: &Config) -> Result<(), SettingError> {
-    health::tell_at_start(State::new(config)?).await;
-    Ok(())
 }
 
 /// What the pages under `/desk/` are told. The service is one folder above them, whatever is in front of it.
@@ -95,36 +95,64 @@ fn desk(config: &Config) -> casebase_desk::Settings {
     }
 }
 
-/// Serves until `shutdown`, then lets requests and uploads under way finish.
-pub async fn serve(
-    listener: TcpListener,
-    config: Config,
-    shutdown: CancellationToken,
-) -> io::Result<()> {
-    for notice in &config.notices {
-        tracing::warn!("{notice}");
+/// The service for one project. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    state: State,
+    desk: casebase_desk::Settings,
+    limits: Limits,
+    notices: Vec<String>,
+}
+
+impl Service {
+    /// With these settings; asks nobody yet.
+    pub fn new(config: &Config) -> Result<Self, SettingError> {
+        Ok(Self {
+            state: State::new(config)?,
+            desk: desk(config),
+            limits: Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE)),
+            notices: config.notices.clone(),
+        })
     }
-    let state = State::new(&config).map_err(io::Error::other)?;
-    let uploads = state.uploads.clone();
-    let ledger = Arc::clone(&state.ledger);
-    let limits = Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE));
-    let router = routes::router(state, desk(&config));
-    let serving = casebase_http::serve(listener, router, limits, shutdown.clone());
-    let too_long = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = async {
-            serving.await?;
-            uploads.close();
-            uploads.wait().await;
-            ledger.close().await;
-            Ok(())
-        } => served,
-        () = too_long => {
-            tracing::warn!("requests that did not finish in {} s were cut off", GRACE.as_secs());
-            Ok(())
+
+    /// How many requests are under way: also those whose caller went away, and which are being taken back.
+    pub fn under_way(&self) -> usize {
+        let uploads = self.state.uploads.len();
+        self.state.under_way.count().max(uploads)
+    }
+
+    /// Logs whether the project answers and takes the settings, as `/readyz` would say. Ends when nothing is away any
+    /// more: what is wrong with a setting then stays so.
+    pub async fn probe(&self) {
+        health::tell_at_start(self.state.clone()).await;
+    }
+
+    /// Serves until `shutdown`, then lets requests and uploads under way finish, for [`GRACE`]. Dropped, it cuts them off.
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+        for notice in &self.notices {
+            tracing::warn!("{notice}");
+        }
+        let state = self.state;
+        let uploads = state.uploads.clone();
+        let ledger = Arc::clone(&state.ledger);
+        let router = routes::router(state, self.desk);
+        let serving = casebase_http::serve(listener, router, self.limits, shutdown.clone());
+        let too_long = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            served = async {
+                serving.await?;
+                uploads.close();
+                uploads.wait().await;
+                ledger.close().await;
+                Ok(())
+            } => served,
+            () = too_long => {
+                tracing::warn!("requests that did not finish in {} s were cut off", GRACE.as_secs());
+                Ok(())
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use casebase_server::Config;
+use casebase_server::{Config, Service};
 use jsonwebtoken::{EncodingKey, Header, get_current_timestamp};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
-    matchers::{header, method, path, query_param},
+    matchers::{header, method, path, path_regex, query_param},
 };
 
 const SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
@@ -56,11 +56,8 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(casebase_server::serve(
-            listener,
-            config.unwrap(),
-            stop.clone(),
-        ));
+        let service = Service::new(&config.unwrap()).unwrap();
+        tokio::spawn(service.serve(listener, stop.clone()));
         Self {
             supabase,
             address,
@@ -143,7 +140,7 @@ async fn a_request_without_a_good_token_is_challenged() {
             "does not match",
         ),
         (
-            get().bearer_auth(token(-5, SECRET)),
+            get().bearer_auth(token(-35, SECRET)),
             "expired_token",
             "the token has expired",
         ),
@@ -158,6 +155,41 @@ async fn a_request_without_a_good_token_is_challenged() {
         assert_eq!((status, error["code"].as_str().unwrap()), (401, code));
     }
     assert!(world.supabase.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_that_postgrest_or_storage_takes_no_more_is_challenged_and_not_forbidden() {
+    let over = json!({"code": "PGRST303", "message": "JWT expired", "details": null, "hint": null});
+    let over = ResponseTemplate::new(401).set_body_json(over);
+    let in_postgrest = Mock::given(path("/rest/v1/case_files")).respond_with(over);
+    let over = json!({"statusCode": "403", "error": "Unauthorized", "code": "AccessDenied",
+        "message": "\"exp\" claim timestamp check failed"});
+    let over = ResponseTemplate::new(400).set_body_json(over);
+    let over = Mock::given(path_regex("^/storage/v1/object/")).respond_with(over);
+    let mut in_storage = vec![over];
+    in_storage.extend(the_file(Value::Null));
+    for mocks in [vec![in_postgrest], in_storage] {
+        let world = World::new(mocks).await;
+        let answer = world.user(Method::GET, "/v1/files/1").send().await.unwrap();
+        let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+        assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+        let (status, error) = error(answer).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (401, "expired_token")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_the_gateway_does_not_take_is_not_the_callers_fault() {
+    let refused = ResponseTemplate::new(401).set_body_json(json!({"message": "Invalid API key"}));
+    let world = World::new(vec![
+        Mock::given(path("/rest/v1/cases")).respond_with(refused),
+    ])
+    .await;
+    let answer = world.user(Method::GET, "/api/cases").send().await.unwrap();
+    assert_eq!(error(answer).await.0, 502);
 }
 
 #[tokio::test]
@@ -201,7 +233,6 @@ async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
 #[tokio::test]
 async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
     let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
-    let long = format!("{UPLOAD}?name={}", "%C3%A4".repeat(300));
     for (path, body, expected) in [
         (UPLOAD, "text", (422, "missing_name", "name")),
         (
@@ -209,12 +240,6 @@ async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
             "",
             (422, "empty_file", "file"),
         ),
-        (
-            &format!("{UPLOAD}?name=..%2F..%2Fa.txt"),
-            "text",
-            (422, "invalid_name", "name"),
-        ),
-        (&long, "text", (422, "invalid_name", "name")),
         (
             &format!("{UPLOAD}?name=a.pdf"),
             "text",
@@ -1015,7 +1040,7 @@ async fn readiness_names_the_setting_that_the_project_does_not_take() {
             "SUPABASE_JWT_SECRET",
         ),
         (
-            vec![published(json!([]))],
+            vec![published(json!([])), nobody_sees_cases()],
             vec![no_secret],
             "auth",
             "SUPABASE_JWT_SECRET",
@@ -1032,6 +1057,15 @@ async fn readiness_names_the_setting_that_the_project_does_not_take() {
             "postgrest",
             "SUPABASE_ANON_KEY",
         ),
+        (
+            vec![
+                refusal(401, "", "Invalid API key"),
+                published(json!([a_key()])),
+            ],
+            vec![no_secret],
+            "postgrest",
+            "SUPABASE_ANON_KEY",
+        ),
         (vec![], vec![], "postgrest", "SUPABASE_URL"),
     ] {
         let ready = readiness(&World::with(mocks, &settings).await).await;
@@ -1040,11 +1074,15 @@ async fn readiness_names_the_setting_that_the_project_does_not_take() {
     }
 }
 
+/// That a project publishes.
+fn a_key() -> Value {
+    json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"})
+}
+
 #[tokio::test]
 async fn readiness_asks_for_no_secret_of_a_project_that_publishes_its_keys() {
-    let key = json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256",
-        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"});
-    let mocks = vec![nobody_sees_cases(), published(json!([key]))];
+    let mocks = vec![nobody_sees_cases(), published(json!([a_key()]))];
     let ready = readiness(&World::with(mocks, &[("SUPABASE_JWT_SECRET", "")]).await).await;
     assert_eq!(ready["auth"], "ok", "{ready}");
     assert_eq!(ready.get("settings"), None, "{ready}");

@@ -31,8 +31,8 @@ create table public.cases (
   constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
   constraint cases_action_required_of_fkey
     foreign key (action_required_of) references public.party_types (code) on update cascade,
-  constraint cases_title_check check (title ~ '[^[:space:]]' and char_length(title) <= 200),
-  constraint cases_description_check check (char_length(description) <= 50000),
+  constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
+  constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
   constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),

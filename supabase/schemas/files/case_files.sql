@@ -7,7 +7,7 @@ create table public.case_files (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
   interaction_id    bigint,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
@@ -31,8 +31,9 @@ create table public.case_files (
     references public.interactions (id, case_id) on delete set null (interaction_id),
   constraint case_files_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   constraint case_files_file_name_check check (casebase.is_object_name(file_name)),
-  constraint case_files_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint case_files_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint case_files_original_name_check check (char_length(original_name) between 1 and 255),
   constraint case_files_file_size_check check (file_size between 0 and 5368709120),
   constraint case_files_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
@@ -46,8 +47,8 @@ create table public.case_files (
   )
 );
 comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
-comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>.';
-comment on column public.case_files.original_name is 'As the uploader called it; downloads give it back.';
+comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
+comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
 alter table public.case_files enable row level security;

@@ -2,7 +2,7 @@ create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
@@ -23,8 +23,9 @@ create table public.client_documents (
   -- {client-id}/cases/ belongs to case files.
   constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
-  constraint client_documents_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint client_documents_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint client_documents_original_name_check check (char_length(original_name) between 1 and 255),
   constraint client_documents_file_size_check check (file_size between 0 and 5368709120),
   constraint client_documents_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),

@@ -88,6 +88,33 @@ begin
 end
 $$;
 
+-- Lets go of an upload that its caller's token can't take back any more, having ended while the bytes came: the row goes,
+-- or, where an object lies at its place, which only Storage deletes, is left to who may delete it. Nothing of a file that
+-- is available. Answers whether no row is left.
+create function casebase.upload_withdraw(kind text, id bigint) returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  left_over boolean;
+begin
+  execute format($sql$
+    update %s f
+    set state     = 'deleting',
+        rejection = 'its upload was not finished'
+    where f.id = $1
+      and f.state in ('pending', 'uploaded')
+  $sql$, casebase.files_of(kind)) using id;
+  execute format($sql$
+    delete from %s f
+    where f.id = $1
+      and f.state = 'deleting'
+      and casebase.object_version(f.bucket_id, f.object_path) is null
+  $sql$, casebase.files_of(kind)) using id;
+  execute format('select exists (select from %s f where f.id = $1)', casebase.files_of(kind)) into left_over using id;
+  return not left_over;
+end
+$$;
+
 -- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
 -- to it only where it is told the body's length, so the service holds the others.
 create function casebase.bucket_size_limit(bucket_id text) returns bigint

@@ -7,7 +7,7 @@ use axum::{
 };
 use casebase_supabase::rows::{Case, CaseKey, Priority};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use super::Row;
@@ -16,6 +16,7 @@ use crate::{
     body::PlainJson,
     caller::Caller,
     error::{ApiError, BodyRefusals, Refusals},
+    human_text,
 };
 
 /// A case to be opened. A client's member gives the first three and nothing else.
@@ -23,21 +24,24 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCase {
     client_id: Uuid,
-    /// More than white space.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^[^\x00]*[^\s\x00][^\x00]*$"
-    )]
+    #[schema(schema_with = title)]
     title: String,
-    /// Markdown, as text.
-    #[schema(max_length = 50_000, pattern = r"^[^\x00]*$")]
+    #[schema(schema_with = description)]
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     priority: Option<Priority>,
     #[serde(skip_serializing_if = "Option::is_none")]
     department_id: Option<Uuid>,
+}
+
+fn title() -> Object {
+    human_text::line(200)
+}
+
+/// Markdown, as text.
+fn description() -> Object {
+    human_text::text_or_nothing(50_000)
 }
 
 /// Opens a case.

@@ -36,7 +36,7 @@ const MAX_PARTS: usize = 16;
 /// The file of a form, and the fields before it.
 pub(super) struct FilePart {
     pub(super) fields: Fields,
-    pub(super) name: String,
+    pub(super) name: Option<String>,
     pub(super) body: Bytestream,
 }
 
@@ -96,7 +96,7 @@ async fn read_to_file(
             Some("file") => {
                 plain_part(part.headers())?;
                 in_file.store(true, Ordering::Relaxed);
-                let name = part.file_name().unwrap_or_default().to_owned();
+                let name = part.file_name().map(str::to_owned);
                 return Ok(FilePart {
                     fields: given.read()?,
                     name,

@@ -3,19 +3,20 @@
 use axum::{
     Json,
     body::Body,
-    extract::{self, Query, rejection::QueryRejection},
+    extract,
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_LENGTH, LOCATION},
     },
     response::IntoResponse,
 };
-use casebase_files::{Fields, NewFile, name::OriginalName, storage::Bytestream};
+use casebase_files::{Fields, NewFile, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, CaseNumber},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
+use tracing::Instrument as _;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
@@ -30,6 +31,7 @@ use crate::{
     body::Plain,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    misread::Parameters,
     path::Segment,
 };
 
@@ -98,12 +100,11 @@ pub(crate) struct FileBytes(Vec<u8>);
 pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     Caller(user): Caller,
+    Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Query(query) = query?;
     let (name, given) = parameters(query)?;
     given.read()?;
     let request = Request {
@@ -114,7 +115,8 @@ pub(crate) async fn upload(
         body,
     };
     // If the client goes away, this future is dropped. The task is not: it takes the upload back.
-    let task = state.uploads.spawn(request.store(state.0.clone(), user));
+    let stored = request.store(state.0.clone(), user).in_current_span();
+    let task = state.uploads.spawn(stored);
     let row = task.await.map_err(|error| {
         tracing::error!(%error, "an upload's task failed");
         ApiError::new(
@@ -168,37 +170,45 @@ impl Request {
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
         let part = form::read(self.body, boundary, self.given).await?;
-        let name = self.name.unwrap_or(part.name);
+        let name = self.name.or(part.name).ok_or_else(no_name)?;
         // The length of the whole form is known, that of the file in it is not.
-        let file = new_file(self.case, part.fields, &name, None)?;
+        let file = new_file(self.case, part.fields, name, None)?;
         Ok((file, part.body))
     }
 
     fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
-        let name = self.name.ok_or_else(|| {
-            ApiError::field("name", "missing_name", "the file has no name")
-                .hint("send it as ?name=…, or send the file as multipart/form-data")
-        })?;
+        let name = self.name.ok_or_else(no_name)?;
         let length = self.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
         let bytes = self.body.into_data_stream().map_err(form::interruption);
         Ok((
-            new_file(self.case, self.given.read()?, &name, length)?,
+            new_file(self.case, self.given.read()?, name, length)?,
             bytes.boxed(),
         ))
     }
 }
 
+fn no_name() -> ApiError {
+    ApiError::field("name", "missing_name", "the file has no name").hint(
+        "send it as ?name=…, or send the file as multipart/form-data with the name in its part",
+    )
+}
+
 fn new_file(
     case: CaseNumber,
     fields: Fields,
-    name: &str,
+    name: String,
     length: Option<u64>,
 ) -> Result<NewFile, ApiError> {
+    // The database judges names, but its texts can't hold this one.
+    if name.contains('\0') {
+        let message = "the file's name has a NUL in it";
+        return Err(ApiError::field("name", "invalid_name", message));
+    }
     Ok(NewFile {
         case,
         fields,
-        name: OriginalName::new(name)?,
+        name,
         length,
     })
 }

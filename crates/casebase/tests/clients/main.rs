@@ -15,3 +15,4 @@ mod stories;
 mod supabase_cli;
 #[path = "../support/mod.rs"]
 mod support;
+mod words;

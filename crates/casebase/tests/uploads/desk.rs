@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use casebase::commands::demo::person::{Person, Place};
-use casebase_server::Config;
+use casebase_local::jwt::Keys;
+use casebase_server::{Config, Service};
 use reqwest::{Body, Method, RequestBuilder, Response, multipart};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -117,6 +118,14 @@ impl Desk {
         }
     }
 
+    /// A token of the client's that ends in so many seconds.
+    pub fn token_of_the_client(&self, lives: i64) -> String {
+        let exp = chrono::Utc::now().timestamp() + lives;
+        let claims = json!({"sub": self.client.id(), "role": "authenticated", "exp": exp});
+        let keys = Keys::hs256(project().setting("SUPABASE_JWT_SECRET"));
+        keys.sign(claims.as_object().unwrap()).unwrap()
+    }
+
     pub async fn interaction(&self, case_id: i64, visible: bool) -> Value {
         let row = json!({
             "case_id": case_id, "party1_name": "Alan", "party1_type": "ARGAN", "party2_name": "Firm",
@@ -223,11 +232,8 @@ async fn start_service(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    tokio::spawn(casebase_server::serve(
-        listener,
-        config.unwrap(),
-        stop.clone(),
-    ));
+    let service = Service::new(&config.unwrap()).unwrap();
+    tokio::spawn(service.serve(listener, stop.clone()));
     (address, stop.drop_guard())
 }
 

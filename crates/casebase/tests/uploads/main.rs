@@ -8,6 +8,7 @@ mod people;
 mod support;
 
 use desk::{Desk, Files, created, refusal, refused, success};
+use futures::{StreamExt as _, stream};
 use reqwest::{Body, Method, multipart};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
@@ -138,25 +139,30 @@ async fn a_part_of_a_file_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn files_of_one_name_in_one_second_all_get_their_own() {
+async fn two_hundred_files_of_one_name_at_once_all_get_their_own() {
     let desk = Desk::new("s3").await;
-    let uploads = (0..6).map(|_| desk.client.upload_raw(&desk.case, "name=same.txt", "text"));
-    let mut names = Vec::new();
-    for answer in futures::future::join_all(uploads).await {
-        names.push(
-            created(answer).await["file_name"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-        );
+    let words = |n: usize| format!("photo {n}");
+    let uploads = (0..200).map(|n| {
+        let query = "name=image.txt";
+        desk.client.upload_raw(&desk.case, query, words(n))
+    });
+    let mut names = std::collections::BTreeSet::new();
+    for (n, answer) in futures::future::join_all(uploads)
+        .await
+        .into_iter()
+        .enumerate()
+    {
+        let row = created(answer).await;
+        assert_eq!(row["original_name"], "image.txt");
+        let back = desk.client.download(&row["id"]).await.text().await.unwrap();
+        assert_eq!(back, words(n));
+        names.insert(row["file_name"].as_str().unwrap().to_owned());
     }
+    assert_eq!(names.len(), 200);
     assert!(
-        names.iter().any(|n| n.ends_with("-same (2).txt")),
+        names.iter().any(|n| n.ends_with("-image (2).txt")),
         "{names:?}"
     );
-    names.sort();
-    names.dedup();
-    assert_eq!(names.len(), 6, "{names:?}");
 }
 
 #[tokio::test]
@@ -244,6 +250,23 @@ async fn bad_names_and_contents_are_refused_and_leave_nothing() {
             "anything",
             refused(422, "content_refused", "file"),
         ),
+        (
+            "name=tool.bat.",
+            "anything",
+            refused(422, "content_refused", "file"),
+        ),
+        (
+            "name=report.pdf.",
+            "no pdf",
+            refused(422, "content_refused", "file"),
+        ),
+        (
+            "name=tool.exe::$DATA",
+            "anything",
+            refused(422, "invalid_name", "name"),
+        ),
+        ("name=+", "text", refused(422, "invalid_name", "name")),
+        ("name=aux.txt", "text", refused(422, "invalid_name", "name")),
     ] {
         let answer = desk
             .client
@@ -296,6 +319,30 @@ async fn an_upload_cut_off_half_way_is_taken_back() {
             // Only what was reserved can be left behind.
             desk.something_is_reserved().await;
             drop(connection);
+            desk.nothing_is_left_behind().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ends_while_its_upload_runs_is_said_and_nothing_is_left() {
+    for storage in ["s3", "rest"] {
+        let mut desk = Desk::new(storage).await;
+        let url = format!("http://{}/v1/cases/{}/files", desk.service, desk.case);
+        let beginning = || Ok::<_, std::io::Error>("a".repeat(6_000_000));
+        for length in [Some(60_000_000_u64), None] {
+            let slow = stream::iter([beginning()]).chain(stream::pending());
+            let mut upload = reqwest::Client::new()
+                .post(format!("{url}?name=slow.txt"))
+                .bearer_auth(desk.token_of_the_client(3))
+                .body(Body::wrap_stream(slow));
+            if let Some(length) = length {
+                upload = upload.header("content-length", length);
+            }
+            let answer = upload.send().await.unwrap();
+            let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+            assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+            assert_eq!(refusal(answer).await, refused(401, "expired_token", ""));
             desk.nothing_is_left_behind().await;
         }
     }
