@@ -9,7 +9,7 @@ export default defineConfig({
   workers: 2,
   forbidOnly: !!process.env['CI'],
   reporter: 'list',
-  timeout: 30_000,
+  timeout: 90_000,
   use: {
     baseURL: process.env['DESK_URL'] ?? `${process.env['CASEBASE_URL']}/desk/`,
     locale: 'en-GB',

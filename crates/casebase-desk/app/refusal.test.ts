@@ -5,7 +5,8 @@ describe('a refusal', () => {
   it('names the constraint that PostgreSQL names', () => {
     const message = 'new row for relation "cases" violates check constraint "cases_title_check"'
     const refusal = postgrestRefusal({ message, code: '23514' }, 400)
-    expect([refusal.kind, refusal.constraint, refusal.field]).toEqual(['invalid', 'cases_title_check', undefined])
+    expect([refusal.kind, refusal.constraint, refusal.field]).toEqual(['invalid', 'cases_title_check', 'title'])
+    expect(refusal.message).toContain('at most 200 characters')
   })
 
   it('names the column that is missing', () => {

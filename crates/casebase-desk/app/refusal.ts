@@ -1,5 +1,7 @@
 // Why something did not work, whoever said so: PostgREST, Auth, the service, or the network.
 
+import { violation } from './rules'
+
 export type RefusalKind =
   | 'offline'
   | 'unavailable'
@@ -65,18 +67,14 @@ export function kindOf(status: number): RefusalKind {
 
 type PostgrestError = { message: string; code?: string | null; details?: string | null; hint?: string | null }
 
-/** `… violates check constraint "cases_title_check"` */
-const CONSTRAINT = /constraint "([^"]+)"/
-/** `null value in column "title" of relation "cases" …` */
-const COLUMN = /column "([^"]+)"/
-
 /** A refusal as PostgREST's JSON tells it. */
 export function postgrestRefusal(error: PostgrestError, status: number): Refusal {
-  const constraint = CONSTRAINT.exec(error.message)?.[1]
-  const kind = error.code === '23514' || error.code === '23502' ? 'invalid' : kindOf(status)
-  return new Refusal(kind, error.message, {
-    constraint,
-    field: constraint ? undefined : COLUMN.exec(error.message)?.[1],
+  const violated = violation(error)
+  // 409 is for a row that is there twice or still in use; what was entered is wrong otherwise.
+  const kind = violated && error.code !== '23505' ? 'invalid' : kindOf(status)
+  return new Refusal(kind, violated?.sentence ?? error.message, {
+    constraint: violated?.constraint,
+    field: violated?.field ?? undefined,
     code: error.code ?? undefined,
     hint: error.hint ?? undefined,
   })

@@ -32,7 +32,7 @@ export type Person = { id: string; email: string; name: string; client: string }
 
 /** Somebody with an account and no role. */
 export async function newPerson(name: string): Promise<{ id: string; email: string }> {
-  const email = `${name.toLowerCase()}-${randomUUID().slice(0, 8)}@example.org`
+  const email = `${name.toLowerCase().replace(/[^a-z].*/s, '')}-${randomUUID().slice(0, 8)}@example.org`
   const { id } = await asOwner<{ id: string }>('/auth/v1/admin/users', { email, password: PASSWORD, email_confirm: true })
   return { id, email }
 }
@@ -78,6 +78,9 @@ export async function signIn(page: Page, { email }: { email: string }, password 
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeHidden()
 }
+
+/** The tab is looked at again, which is when a page asks at once what is new. */
+export const lookAgain = (page: Page) => page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
 
 /** axe finds nothing, in light and in dark. */
 export async function expectAccessible(page: Page) {

@@ -6,7 +6,7 @@ use axum::{
         StatusCode,
         header::{
             ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, LOCATION,
-            WWW_AUTHENTICATE,
+            RETRY_AFTER, WWW_AUTHENTICATE,
         },
     },
     middleware::from_fn_with_state,
@@ -100,6 +100,7 @@ fn cors() -> CorsLayer {
             CONTENT_RANGE,
             ETAG,
             LOCATION,
+            RETRY_AFTER,
             WWW_AUTHENTICATE,
             REQUEST_ID,
         ])

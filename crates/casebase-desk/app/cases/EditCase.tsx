@@ -6,12 +6,13 @@ import { Field } from '../frame/Field'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Refusal } from '../refusal'
+import { isBlank } from '../rules'
 import { useDraft } from '../text/drafts'
 import { asEdited, asStored } from '../text/editing'
 import { Editor } from '../text/Editor'
 import { Markdown } from '../text/Markdown'
 import { useWords } from '../words'
-import { isBlank, length, TEXT_MOST, TITLE_MOST } from './limits'
+import { caseFaults, DESCRIPTION_MOST } from './faults'
 import { getCase, updateCase, type Case } from './queries'
 
 /** Title and description, changed from the version that was read when editing began. */
@@ -34,7 +35,7 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
     await queries.invalidateQueries({ queryKey: ['cases'] })
   }
   const save = async (from: Case) => {
-    const stored = asStored(description, from.description)
+    const stored = isBlank(description) ? '' : asStored(description, from.description)
     const changes = {
       ...(title.trim() !== from.title && { title: title.trim() }),
       ...(stored !== from.description && { description: stored }),
@@ -44,10 +45,7 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
     await done()
   }
   const form = useForm<'title' | 'description'>(
-    () => ({
-      title: isBlank(title) || length(title) > TITLE_MOST ? words.constraints['cases_title_check'] : undefined,
-      description: length(description) > TEXT_MOST ? words.constraints['cases_description_check'] : undefined,
-    }),
+    () => caseFaults(title, description, words),
     async () => {
       try {
         await save(theirs ?? base)
@@ -70,7 +68,7 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
       {theirs && <Theirs theirs={theirs} />}
       <Field label={words.newCase.caseTitle} name="title" value={title} autoComplete="off" autoFocus error={form.wrong.title}
         onChange={(event) => setTitle(event.target.value)} />
-      <Editor label={words.newCase.description} name="description" value={description} most={TEXT_MOST} rows={10}
+      <Editor label={words.newCase.description} name="description" value={description} most={DESCRIPTION_MOST} rows={10}
         error={form.wrong.description} onChange={setDescription} />
       <FormRefusal refused={form.refused} kept={words.newCase.kept} />
       <div className="form-actions">

@@ -7,7 +7,7 @@ import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { useDraft } from '../text/drafts'
 import { useWords } from '../words'
-import { isBlank, length, REASON_MOST } from './limits'
+import { reasonFaults } from './faults'
 import { escalateCase } from './queries'
 
 export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose: () => void }) {
@@ -18,9 +18,7 @@ export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose:
   const standing = access.standing.get()
   const [reason = '', setReason] = useDraft(`${standing.is === 'out' ? '' : standing.userId}.${caseKey}.escalate`)
   const form = useForm<'reason'>(
-    () => ({
-      reason: isBlank(reason) || length(reason) > REASON_MOST ? words.constraints['cases_escalation_reason_check'] : undefined,
-    }),
+    () => reasonFaults(reason, words),
     async () => {
       await escalateCase(access, caseKey, reason.trim())
       setReason(undefined)

@@ -11,10 +11,12 @@ import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
 import { asRefusal } from '../refusal'
+import { isBlank } from '../rules'
 import { useDraft } from '../text/drafts'
 import { Editor } from '../text/Editor'
 import { useWords } from '../words'
-import { isBlank, length, TEXT_MOST, TITLE_MOST } from './limits'
+import { constraintText } from '../words/refusals'
+import { caseFaults, DESCRIPTION_MOST } from './faults'
 import { createCase, findCreated, type NewCase } from './queries'
 
 export function NewCasePage() {
@@ -44,12 +46,9 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
   const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
   useLeaveGuard(files.length > 0)
   const create = useCreation(userId)
-  const check = () => ({
-    title: isBlank(title) || length(title) > TITLE_MOST ? words.constraints['cases_title_check'] : undefined,
-    description: length(description) > TEXT_MOST ? words.constraints['cases_description_check'] : undefined,
-  })
-  const form = useForm<'title' | 'description'>(check, async () => {
-    const { case_id } = await create.mutateAsync({ client_id: client, title: title.trim(), description })
+  const form = useForm<'title' | 'description'>(() => caseFaults(title, description, words), async () => {
+    const row = { client_id: client, title: title.trim(), description: isBlank(description) ? '' : description }
+    const { case_id } = await create.mutateAsync(row)
     setTitle(undefined)
     setDescription(undefined)
     uploads.add({ caseNumber: case_id }, files)
@@ -58,7 +57,7 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
   })
   // What the database refuses about a field stands under that field.
   const refusedField = form.refused === undefined ? undefined : fieldOf(asRefusal(form.refused).constraint)
-  const refusedText = refusedField && words.constraints[`cases_${refusedField}_check`]
+  const refusedText = refusedField && constraintText(`cases_${refusedField}_check`, words)
   return (
     <DropZone onFiles={addFiles}>
       <form onSubmit={form.submit} noValidate>
@@ -78,7 +77,7 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
           error={form.wrong.title ?? (refusedField === 'title' ? refusedText : undefined)}
           onChange={(event) => setTitle(event.target.value)} />
         <Editor label={words.newCase.description} hint={words.newCase.descriptionHint} name="description" value={description}
-          most={TEXT_MOST} rows={10} onChange={setDescription} onFiles={addFiles}
+          most={DESCRIPTION_MOST} rows={10} onChange={setDescription} onFiles={addFiles}
           error={form.wrong.description ?? (refusedField === 'description' ? refusedText : undefined)} />
         <div className="field">
           <div className="attach">

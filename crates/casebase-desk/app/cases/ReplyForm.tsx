@@ -8,10 +8,12 @@ import { announce } from '../frame/announce'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { asRefusal } from '../refusal'
+import { isBlank } from '../rules'
 import { useDraft } from '../text/drafts'
 import { Editor } from '../text/Editor'
 import { useWords } from '../words'
-import { isBlank, length, TEXT_MOST } from './limits'
+import { constraintText } from '../words/refusals'
+import { CONTENT_MOST, replyFaults } from './faults'
 import { numberOf, reply, type Case } from './queries'
 import { Paperclip } from './Talk'
 
@@ -28,10 +30,7 @@ export function ReplyForm({ shown }: { shown: Case }) {
   const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
   useLeaveGuard(files.length > 0)
   const form = useForm<'content'>(
-    () => {
-      const isMissing = isBlank(content) && !files.length
-      return { content: isMissing || length(content) > TEXT_MOST ? words.constraints['interactions_content_check'] : undefined }
-    },
+    () => replyFaults(content, files.length, words),
     async () => {
       const said = await reply(access, shown.id, isBlank(content) ? words.talk.onlyFiles(files.length) : content)
       const caseNumber = numberOf(said.case_id)
@@ -56,8 +55,8 @@ export function ReplyForm({ shown }: { shown: Case }) {
   return (
     <DropZone onFiles={addFiles} className="reply">
       <form onSubmit={form.submit} noValidate aria-label={words.talk.reply}>
-        <Editor label={words.talk.yourReply} name="content" value={content} most={TEXT_MOST} rows={4} hint={consequence}
-          error={form.wrong.content ?? (refusedHere ? words.constraints['interactions_content_check'] : undefined)}
+        <Editor label={words.talk.yourReply} name="content" value={content} most={CONTENT_MOST} rows={4} hint={consequence}
+          error={form.wrong.content ?? (refusedHere ? constraintText('interactions_content_check', words) : undefined)}
           onChange={setContent} onFiles={addFiles} fieldRef={field} />
         <ChosenFiles files={files} onRemove={(index) => setFiles(files.filter((_, at) => at !== index))} />
         <FormRefusal refused={refusedHere ? undefined : form.refused} title={words.talk.failed} kept={words.newCase.kept} />

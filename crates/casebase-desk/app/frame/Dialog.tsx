@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import { useWords } from '../words'
 
 /** A window over the page. The browser holds the focus in it, closes it with Escape and gives the focus back. */
@@ -6,7 +6,8 @@ export function Dialog({ title, onClose, wide, children }: { title: string; onCl
   const words = useWords()
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // Closed while it is still there: what is only taken away gives the focus to nobody.
+  useLayoutEffect(() => {
     const shown = dialog.current
     shown?.showModal()
     return () => shown?.close()

@@ -1,5 +1,6 @@
 import { asRefusal } from '../refusal'
-import { useLanguage, useWords } from './index'
+import { wordsOf } from '../rules'
+import { useLanguage, useWords, type Words } from './index'
 
 /** What a person is told of anything that was thrown. */
 export function useRefusalText(): (thrown: unknown) => string {
@@ -8,7 +9,7 @@ export function useRefusalText(): (thrown: unknown) => string {
   return (thrown) => {
     const refusal = asRefusal(thrown)
     const byCode = refusal.code && words.comingIn.refused[refusal.code]
-    const byConstraint = refusal.constraint && words.constraints[refusal.constraint]
+    const byConstraint = refusal.constraint && constraintText(refusal.constraint, words)
     if (byCode || byConstraint) return byCode || byConstraint || ''
     const general = words.refusals[refusal.kind]
     // The database's rules and the service speak for themselves, in English.
@@ -19,5 +20,8 @@ export function useRefusalText(): (thrown: unknown) => string {
     return [...texts, wait].filter(Boolean).join(' ')
   }
 }
+
+/** What a constraint asks for: in the language's words, or in the database's own. */
+export const constraintText = (constraint: string, words: Words) => words.constraints[constraint] ?? wordsOf(constraint)
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')
