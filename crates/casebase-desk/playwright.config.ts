@@ -5,6 +5,11 @@ import { defineConfig } from '@playwright/test'
 export default defineConfig({
   testDir: 'tests',
   outputDir: 'test-results',
+  projects: [
+    { name: 'people', testMatch: '*.spec.ts' },
+    { name: 'pace', testMatch: 'pace.ts' },
+    { name: 'screenshots', testMatch: 'screenshots.ts' },
+  ],
   fullyParallel: true,
   workers: 2,
   forbidOnly: !!process.env['CI'],

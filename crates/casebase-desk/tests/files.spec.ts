@@ -74,7 +74,7 @@ test('a connection that is lost during an upload loses nothing: it is sent again
   let tries = 0
   await page.route('**/v1/cases/*/files?*', (route) => (tries++ ? route.continue() : route.abort('connectionreset')))
   await hand(page, 'drop', '.case', [{ name: 'report.txt', type: 'text/plain', base64: btoa('report') }])
-  await expect(page.getByRole('alert').filter({ hasText: 'report.txt was not uploaded. There is no connection.' })).toBeVisible()
+  await expect(page.getByRole('alert').filter({ hasText: 'report.txt: Not uploaded. There is no connection.' })).toBeVisible()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Try report.txt again' }).click()
   await expect(page.getByRole('button', { name: 'Download report.txt' })).toBeVisible()
@@ -83,7 +83,7 @@ test('a connection that is lost during an upload loses nothing: it is sent again
   // By itself, once the network is back.
   tries = 0
   await hand(page, 'drop', '.case', [{ name: 'again.txt', type: 'text/plain', base64: btoa('again') }])
-  await expect(page.getByRole('alert').filter({ hasText: 'again.txt was not uploaded.' })).toBeVisible()
+  await expect(page.getByRole('alert').filter({ hasText: 'again.txt: Not uploaded.' })).toBeVisible()
   await page.evaluate(() => window.dispatchEvent(new Event('online')))
   await expect(page.getByRole('button', { name: 'Download again.txt' })).toBeVisible()
 })
@@ -111,7 +111,7 @@ test('what the service refuses, it says, and the file can go', async ({ page }) 
     { name: 'empty.txt', type: 'text/plain', base64: '' },
   ])
   for (const name of ['photo.png', 'empty.txt']) {
-    await expect(page.getByRole('alert').filter({ hasText: `${name} was not uploaded.` })).toBeVisible()
+    await expect(page.getByRole('alert').filter({ hasText: `${name}: Not uploaded.` })).toBeVisible()
     await page.getByRole('button', { name: `Cancel ${name}` }).click()
   }
   await page.route('**/v1/cases/*/files?*', (route) =>

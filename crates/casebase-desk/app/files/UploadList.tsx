@@ -33,7 +33,8 @@ function UploadLine({ upload }: { upload: Upload }) {
       <UploadProgress upload={upload} />
       {state.is === 'failed' && (
         <span className="wrong" role="alert">
-          {words.failed(file.name)} {refusalText(state.refusal)}
+          <span className="unseen">{file.name}: </span>
+          {words.failed} {refusalText(state.refusal)}
         </span>
       )}
       {state.is === 'failed' && (

@@ -215,7 +215,7 @@ export const de: Words = {
     waiting: 'Wartet …',
     sending: (percent) => `${percent} %`,
     checking: 'Wird geprüft …',
-    failed: (name) => `${name} wurde nicht hochgeladen.`,
+    failed: 'Nicht hochgeladen.',
     cancelOf: (name) => `${name} abbrechen`,
     retryOf: (name) => `${name} noch einmal versuchen`,
     removeOf: (name) => `${name} entfernen`,

@@ -210,7 +210,7 @@ export const en = {
     waiting: 'Waiting …',
     sending: (percent: number) => `${percent} %`,
     checking: 'Being checked …',
-    failed: (name: string) => `${name} was not uploaded.`,
+    failed: 'Not uploaded.',
     cancelOf: (name: string) => `Cancel ${name}`,
     retryOf: (name: string) => `Try ${name} again`,
     removeOf: (name: string) => `Remove ${name}`,
