@@ -15,8 +15,8 @@ declare
 begin
   select string_agg(name, ', ') into taken
   from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'cases', 'case_internal', 'interactions', 'internal_notes',
-                    'case_files', 'client_documents', 'case_events']) name
+                    'staff_specialties', 'party_types', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
+                    'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
   where to_regclass('public.' || name) is not null;
   if taken is not null then
     raise exception 'public has tables of these names already: %', taken
@@ -77,25 +77,26 @@ $$;
 create function casebase.is_text(value text) returns boolean
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-begin
-  return value collate "C" !~ $refused$(?x)
+declare
+  refused constant text := '(?x)
       [\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]  # control characters
     | \r ([^\n] | $)                                         # which a lone CR is, too
     | [\u202a-\u202e\u2066-\u2069]                           # embeddings, overrides and isolates reorder what follows
-    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part from who reads
+    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part of it
     | [\ufdd0-\ufdef\ufffe\uffff]                            # no characters, and so the last two of each plane
     | [\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe\U0003ffff\U0004fffe\U0004ffff]
     | [\U0005fffe\U0005ffff\U0006fffe\U0006ffff\U0007fffe\U0007ffff\U0008fffe\U0008ffff]
     | [\U0009fffe\U0009ffff\U000afffe\U000affff\U000bfffe\U000bffff\U000cfffe\U000cffff]
-    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]
-    $refused$
-    -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the
-    -- Braille pattern without dots.
-    and value collate "C" ~ ('[^'
-      '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
-      '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
-      '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
-      '\u2800]');
+    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]';
+  -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the Braille
+  -- pattern without dots.
+  visible constant text := '[^'
+    '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+    '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
+    '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
+    '\u2800]';
+begin
+  return value collate "C" !~ refused and value collate "C" ~ visible;
 end
 $$;
 
@@ -103,13 +104,13 @@ $$;
 create function casebase.is_line(value text) returns boolean
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
+declare
+  breaks constant text := '[\t\n\r\u2028\u2029]';
+  space  constant text := '[\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]';
 begin
   return casebase.is_text(value)
-    and value collate "C" !~ $refused$(?x)
-        [\t\n\r\u2028\u2029]
-      | ^ [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]
-      | [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000] $
-      $refused$;
+    and value collate "C" !~ breaks
+    and value collate "C" !~ ('^' || space || '|' || space || '$');
 end
 $$;
 
@@ -603,6 +604,80 @@ $$;
 comment on function public.my_clients() is 'The clients that the caller is a member of.';
 
 
+-- supabase/schemas/cases/workflow.sql
+
+-- How a case moves: which status follows which, by whom, and a project's own words for where a case is.
+
+create table public.status_transitions (
+  from_status text not null,
+  to_status   text not null,
+  made_by     text not null,
+  meaning     text not null,
+  constraint status_transitions_pkey primary key (from_status, to_status),
+  constraint status_transitions_from_status_check
+    check (from_status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
+  constraint status_transitions_to_status_check
+    check (to_status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
+  constraint status_transitions_made_by_check check (made_by in ('client', 'staff', 'admin')),
+  constraint status_transitions_moves_check check (from_status <> to_status)
+);
+comment on table public.status_transitions is
+  'Which status may follow which. Others are refused to everybody but a service key. The project''s owner changes them.';
+comment on column public.status_transitions.made_by is
+  'Who makes it: client (everybody who sees the case; clients by a reply or rpc/reopen_case), staff (who sees it as staff), admin.';
+alter table public.status_transitions enable row level security;
+revoke all on public.status_transitions from public, anon, authenticated, service_role;
+alter table public.status_transitions alter column meaning set statistics 0;
+
+insert into public.status_transitions (from_status, to_status, made_by, meaning) values
+  ('open',        'in_progress', 'staff',  'Somebody works on it.'),
+  ('open',        'waiting',     'staff',  'Somebody else has to do something first: action_required_of.'),
+  ('open',        'resolved',    'staff',  'Done at once.'),
+  ('open',        'closed',      'staff',  'Withdrawn, a duplicate, or nothing to do.'),
+  ('in_progress', 'open',        'staff',  'Put back.'),
+  ('in_progress', 'waiting',     'staff',  'Somebody else has to do something first: action_required_of.'),
+  ('in_progress', 'resolved',    'staff',  'Done.'),
+  ('in_progress', 'closed',      'staff',  'Withdrawn, a duplicate, or nothing to do.'),
+  ('waiting',     'open',        'client', 'The client has answered.'),
+  ('waiting',     'in_progress', 'staff',  'Work goes on.'),
+  ('waiting',     'resolved',    'staff',  'Done.'),
+  ('waiting',     'closed',      'staff',  'No answer came.'),
+  ('resolved',    'open',        'client', 'It was not done, or there is more to it.'),
+  ('resolved',    'in_progress', 'staff',  'Work goes on.'),
+  ('resolved',    'closed',      'staff',  'Done for good: a reply opens a new case.'),
+  ('closed',      'open',        'admin',  'Closed by mistake.');
+
+create function casebase.may_move(from_status text, to_status text, standing text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from public.status_transitions t
+    where t.from_status = may_move.from_status
+      and t.to_status = may_move.to_status
+      and array_position('{client,staff,admin}', t.made_by) <= array_position('{client,staff,admin}', standing)
+  );
+end
+$$;
+
+-- A project's own words, each for one status.
+create table public.case_stages (
+  stage    text    not null,
+  status   text    not null,
+  position integer not null default 0,
+  constraint case_stages_pkey primary key (stage),
+  -- For cases, whose stage belongs to their status.
+  constraint case_stages_stage_status_key unique (stage, status),
+  constraint case_stages_stage_check check (char_length(stage) <= 100 and casebase.is_line(stage)),
+  constraint case_stages_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed'))
+);
+comment on table public.case_stages is
+  'A project''s own words for where a case is. A case that gets a stage gets its status with it.';
+comment on column public.case_stages.position is 'The order in which they are shown.';
+alter table public.case_stages enable row level security;
+revoke all on public.case_stages from public, anon, authenticated, service_role;
+
+
 -- supabase/schemas/cases/cases.sql
 
 create table public.cases (
@@ -616,17 +691,28 @@ create table public.cases (
   title                 text        not null,
   description           text        not null default '',
   status                text        not null default 'open',
+  stage                 text,
   priority              text        not null default 'medium',
+  -- As a word it sorts by the alphabet.
+  priority_rank         smallint    not null generated always as (
+                          case priority when 'low' then 1 when 'medium' then 2 when 'high' then 3 when 'urgent' then 4 else 0 end) stored,
   assigned_to           uuid,
   escalated_by          uuid,
   escalated_at          timestamptz,
+  escalation_reason     text,
   action_required_by    timestamptz,
   action_required_of    text,
+  -- The one place that says what is overdue, so that an index knows, too.
+  due_at                timestamptz generated always as (
+                          case when status in ('open', 'in_progress', 'waiting') and action_required_of is distinct from 'CLIENT'
+                               then action_required_by end) stored,
+  follow_up_of          bigint,
   metadata              jsonb       not null default '{}',
   created_by            uuid,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
   resolved_at           timestamptz,
+  closed_at             timestamptz,
   constraint cases_pkey primary key (id),
   constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
@@ -638,28 +724,43 @@ create table public.cases (
   constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
   constraint cases_action_required_of_fkey
     foreign key (action_required_of) references public.party_types (code) on update cascade,
+  -- The stage's words may change, and which status they belong to.
+  constraint cases_stage_fkey
+    foreign key (stage, status) references public.case_stages (stage, status) on update cascade,
+  constraint cases_follow_up_of_fkey foreign key (follow_up_of) references public.cases (id) on delete set null,
   constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
   constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
-  constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
+  constraint cases_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
+  constraint cases_escalation_reason_check
+    check (char_length(escalation_reason) <= 2000 and casebase.is_text(escalation_reason)),
+  constraint cases_escalation_check check (escalated_at is not null or escalation_reason is null),
   constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint cases_metadata_readable_check check (casebase.is_readable_json(metadata)),
   constraint cases_action_required_by_check
     check (action_required_by >= '0001-01-01 00:00+00' and action_required_by < '10000-01-01 00:00+00'),
+  constraint cases_due_at_check check (due_at >= '0001-01-01 00:00+00' and due_at < '10000-01-01 00:00+00'),
   constraint cases_times_check check (
-    least(created_at, updated_at, escalated_at, resolved_at) >= '0001-01-01 00:00+00'
-    and greatest(created_at, updated_at, escalated_at, resolved_at) < '10000-01-01 00:00+00'
+    least(created_at, updated_at, escalated_at, resolved_at, closed_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at, escalated_at, resolved_at, closed_at) < '10000-01-01 00:00+00'
   ),
-  constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
+  constraint cases_resolved_at_check check ((status in ('resolved', 'closed')) = (resolved_at is not null)),
+  constraint cases_closed_at_check check ((status = 'closed') = (closed_at is not null))
 );
 comment on table public.cases is
-  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; for a page without one there is rpc/my_newest_cases, for exact counts rpc/my_case_counts. Whoever sees all had better ask for count=estimated.';
+  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.';
 comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
 comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
 comment on column public.cases.assigned_to is 'The member of staff who works the case.';
 comment on column public.cases.action_required_by is 'The deadline of the next move.';
 comment on column public.cases.action_required_of is 'The party type whose move it is.';
+comment on column public.cases.priority_rank is 'The priority to sort by: 1 low, 2 medium, 3 high, 4 urgent.';
+comment on column public.cases.stage is 'Where the case is in the project''s own words: one of case_stages.';
+comment on column public.cases.due_at is
+  'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
+comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
+comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
@@ -667,6 +768,7 @@ revoke all on public.cases from public, anon, authenticated, service_role;
 alter table public.cases
   alter column title set statistics 0,
   alter column description set statistics 0,
+  alter column escalation_reason set statistics 0,
   alter column metadata set statistics 0;
 
 -- Not a constraint: a generated column that a foreign key could reference makes every update with a BEFORE trigger lock
@@ -685,14 +787,30 @@ create index cases_assigned_to_status_idx on public.cases (assigned_to, status, 
   where assigned_to is not null;
 create index cases_created_at_idx on public.cases (created_at desc, id desc);
 -- With what the policy asks for, so that counting by status needs no row (50,000 of a million: 669 ms became 60).
-create index cases_status_idx on public.cases (status, priority, created_at desc)
+create index cases_status_idx on public.cases (status, priority, created_at desc, id desc)
   include (client_id, department_id, assigned_to);
-create index cases_action_required_by_idx on public.cases (action_required_by) where action_required_by is not null;
+create index cases_stage_idx on public.cases (stage, status) where stage is not null;
+-- Of cases that are never due, the last.
+create index cases_due_at_idx on public.cases ((coalesce(due_at, 'infinity'::timestamptz)), id);
+create index cases_updated_at_idx on public.cases (updated_at desc, id desc);
+create index cases_priority_rank_idx on public.cases (priority_rank desc, created_at desc, id desc);
+create index cases_metadata_idx on public.cases using gin (metadata jsonb_path_ops);
+create index cases_follow_up_of_idx on public.cases (follow_up_of) where follow_up_of is not null;
 create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
 create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
   where required_specialty_id is not null;
 create index cases_escalated_by_idx on public.cases (escalated_by) where escalated_by is not null;
 create index cases_created_by_idx on public.cases (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/overdue_cases.sql
+
+-- The cases whose next move is ours and late. What makes them so is cases.due_at, written as its index has it.
+create view public.overdue_cases with (security_invoker = true) as
+  select c.* from public.cases c where coalesce(c.due_at, 'infinity'::timestamptz) < now();
+comment on view public.overdue_cases is
+  'The cases that the caller sees whose next move is late. A case that waits for its client is not overdue.';
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
 
 
 -- supabase/schemas/cases/seen_cases.sql
@@ -784,7 +902,7 @@ alter table public.interactions
   alter column party1_name set statistics 0,
   alter column party2_name set statistics 0,
   alter column content set statistics 0;
-create index interactions_case_id_idx on public.interactions (case_id, created_at desc);
+create index interactions_case_id_idx on public.interactions (case_id, created_at desc, id desc);
 create index interactions_created_at_idx on public.interactions (created_at desc);
 create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
 create index interactions_party1_type_idx on public.interactions (party1_type);
@@ -819,6 +937,62 @@ create index internal_notes_case_id_idx on public.internal_notes (case_id, creat
 create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
 
 
+-- supabase/schemas/cases/replies.sql
+
+-- Where a client's reply goes. Called before the interaction is written, so that the case's row is locked before its
+-- history's counter, as in every other change of a case.
+
+-- Opens a case that waits or is resolved again; of a closed one, gives the case that follows it, opened where there is
+-- none yet. A case that the caller doesn't see as its client is given back untouched: the policy refuses the reply.
+create function casebase.receive_reply(case_id bigint) returns bigint
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case  public.cases;
+  follow_up bigint;
+begin
+  select c.* into the_case
+  from public.cases c
+  where c.id = receive_reply.case_id
+    and c.client_id = any (casebase.my_clients())
+  for no key update;
+  if casebase.may_move(the_case.status, 'open', 'client') then
+    update public.cases c set status = 'open' where c.id = the_case.id;
+  elsif the_case.status = 'closed' then
+    select c.id into follow_up
+    from public.cases c
+    where c.follow_up_of = the_case.id
+    order by c.id desc
+    limit 1;
+    if found then
+      return casebase.receive_reply(follow_up);
+    end if;
+    insert into public.cases (client_id, department_id, required_specialty_id, title, follow_up_of)
+    values (the_case.client_id, the_case.department_id, the_case.required_specialty_id, the_case.title, the_case.id)
+    returning id into follow_up;
+    return follow_up;
+  end if;
+  return receive_reply.case_id;
+end
+$$;
+
+-- Whether the case was opened for a reply of the caller's. The statement that brought the reply can't see such a case,
+-- because it began before; this can, because it is volatile.
+create function casebase.opened_for_my_reply(case_id bigint) returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from public.cases c
+    where c.id = opened_for_my_reply.case_id
+      and c.follow_up_of is not null
+      and c.created_by = casebase.caller_id()
+      and c.client_id = any (casebase.my_clients())
+  );
+end
+$$;
+
+
 -- supabase/schemas/cases/rules.sql
 
 -- The rules of cases, interactions and notes that no policy can say.
@@ -833,11 +1007,11 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 
--- What a row is and who made it never changes. created_by may become null: its user was deleted.
+-- What a row is and who made it never changes. What it came from may become null: its user or case was deleted.
 create function casebase.keep_identity() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -848,7 +1022,7 @@ declare
 begin
   foreach fixed in array tg_argv loop
     if becomes -> fixed is distinct from was -> fixed
-       and not (fixed = 'created_by' and becomes -> fixed = 'null')
+       and not (fixed in ('created_by', 'follow_up_of') and becomes -> fixed = 'null')
     then
       raise exception '% of % never changes', fixed, tg_table_name
         using errcode = 'check_violation', column = fixed;
@@ -860,7 +1034,7 @@ end
 $$;
 
 create trigger a_keep_identity before update on public.cases
-  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at');
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of');
 create trigger a_keep_identity before update on public.case_internal
   for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_identity before update on public.interactions
@@ -955,7 +1129,7 @@ begin
   then
     return new;
   elsif standing is not null and old.assigned_to = casebase.caller_id() then
-    allowed := '{title,description,status,metadata,action_required_by,action_required_of}';
+    allowed := '{title,description,status,stage,metadata,action_required_by,action_required_of}';
   elsif old.status = 'open' then
     allowed := '{title,description}';
   else
@@ -975,26 +1149,81 @@ $$;
 create trigger c_limit_case_changes before update on public.cases
   for each row execute function casebase.limit_case_changes();
 
--- What the status means for other columns. A reopened case starts anew: it can be escalated again.
-create function casebase.follow_status() returns trigger
+-- Status and stage agree: a stage brings its status, another status ends the stage.
+create function casebase.agree_on_stage() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if new.status = 'resolved' then
-    new.resolved_at := coalesce(new.resolved_at, now());
-  else
-    new.resolved_at := null;
-  end if;
-  -- Of an insert, old is null here and below.
-  if old.status = 'resolved' and new.status <> 'resolved' then
-    new.escalated_at := null;
-    new.escalated_by := null;
+  -- Of an insert, old is null: then the status is one that nobody chose.
+  if new.stage is distinct from old.stage and new.status = coalesce(old.status, 'open') then
+    new.status := coalesce((select s.status from public.case_stages s where s.stage = new.stage), new.status);
+  elsif new.stage is not distinct from old.stage and new.status <> old.status then
+    new.stage := null;
   end if;
   return new;
 end
 $$;
 
-create trigger d_follow_status before insert or update of status, resolved_at on public.cases
+create trigger d_agree_on_stage before insert or update of status, stage on public.cases
+  for each row execute function casebase.agree_on_stage();
+
+-- Which status follows which: status_transitions. A word that is no status is the constraint's to refuse.
+create function casebase.check_transition() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  standing text := case when casebase.is_admin() then 'admin' else 'staff' end;
+begin
+  if old.status <> new.status
+     and row_security_active(tg_relid)
+     and not casebase.may_move(old.status, new.status, standing)
+     and exists (select from public.status_transitions t where t.to_status = new.status)
+  then
+    raise exception 'a case that is % can''t become %', old.status, new.status
+      using errcode = 'PT409', column = 'status',
+            hint = coalesce('You can make it ' || (
+              select string_agg(t.to_status, ', ' order by t.to_status)
+              from public.status_transitions t
+              where t.from_status = old.status and casebase.may_move(old.status, t.to_status, standing)
+            ) || '.', 'Only an admin opens it again.');
+  end if;
+  return new;
+end
+$$;
+
+create trigger e_check_transition before update of status, stage on public.cases
+  for each row execute function casebase.check_transition();
+
+-- What the status means for other columns. A reopened case starts anew: it can be escalated again.
+create function casebase.follow_status() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of an insert, old is null here and below.
+  moves boolean := new.status is distinct from old.status;
+begin
+  new.resolved_at := case when new.status in ('resolved', 'closed') then coalesce(new.resolved_at, now()) end;
+  new.closed_at := case when new.status = 'closed' then coalesce(new.closed_at, now()) end;
+  if old.status in ('resolved', 'closed') and new.status not in ('resolved', 'closed') then
+    new.escalated_at := null;
+    new.escalated_by := null;
+    new.escalation_reason := null;
+  end if;
+  -- What waits, waits for the client, unless it says for whom; then the move, and its deadline, were the client's.
+  if moves and new.status = 'waiting'
+     and (new.action_required_of is null
+          or exists (select from public.party_types p where p.code = new.action_required_of and p.internal))
+  then
+    new.action_required_of := 'CLIENT';
+  elsif moves and old.status = 'waiting' and new.action_required_of = old.action_required_of then
+    new.action_required_of := null;
+    new.action_required_by := nullif(new.action_required_by, old.action_required_by);
+  end if;
+  return new;
+end
+$$;
+
+create trigger f_follow_status before insert or update of status, stage, resolved_at, closed_at on public.cases
   for each row execute function casebase.follow_status();
 
 -- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
@@ -1031,7 +1260,7 @@ begin
 end
 $$;
 
-create trigger e_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
+create trigger g_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
   for each row execute function casebase.check_assignee();
 
 -- The caller's own name.
@@ -1060,8 +1289,9 @@ begin
 end
 $$;
 
--- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
--- is treated like a client's; the policy then refuses it as it refuses a missing one.
+-- A client speaks as themselves, to whoever works the case, and in the open; what is said moves a case that is not
+-- being worked (receive_reply). A case that the caller doesn't see is treated like a client's; the policy then refuses
+-- it as it refuses a missing one.
 create function casebase.set_speaker() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -1071,7 +1301,7 @@ begin
   if not row_security_active(tg_relid) then
     return new;
   end if;
-  select c.client_id, c.assigned_to,
+  select c.client_id, c.status,
          c.department_id = any (casebase.my_departments())
            or c.assigned_to is not distinct from casebase.staff_id() and c.assigned_to is not null as as_staff
   into the_case
@@ -1079,6 +1309,9 @@ begin
   where c.id = new.case_id;
   if the_case.as_staff then
     return new;
+  end if;
+  if the_case.status not in ('open', 'in_progress') then
+    new.case_id := casebase.receive_reply(new.case_id);
   end if;
   new.visible_to_client := true;
   new.party1_type := 'CLIENT';
@@ -1109,12 +1342,13 @@ begin
 end
 $$;
 
--- Reopening: a client's only way to a status.
+-- Reopening: a client's only way to a status, beside a reply.
 create function casebase.reopen_case(case_id bigint) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   reopened public.cases;
+  standing text;
 begin
   select c.* into reopened
   from public.cases c
@@ -1126,8 +1360,16 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if reopened.status <> 'resolved' then
+  standing := case
+    when casebase.is_admin() then 'admin'
+    when reopened.department_id = any (casebase.my_departments()) or reopened.assigned_to = casebase.staff_id() then 'staff'
+    else 'client'
+  end;
+  if reopened.status not in ('resolved', 'closed') then
     raise exception 'the case is not resolved' using errcode = 'PT409';
+  elsif not casebase.may_move(reopened.status, 'open', standing) then
+    raise exception 'the case is closed'
+      using errcode = 'PT409', hint = 'A client''s reply to it opens a new case; an admin opens this one again.';
   end if;
   update public.cases c set status = 'open' where c.id = reopened.id returning c.* into reopened;
   return reopened;
@@ -1140,10 +1382,10 @@ as $$
   select casebase.reopen_case(case_id)
 $$;
 comment on function public.reopen_case(bigint) is
-  'Opens a resolved case again, for whoever sees it. 404: no such case; 409: it is not resolved.';
+  'Opens a resolved case again, for whoever sees it, and a closed one for an admin. 404: no such case; 409: it is not resolved, or closed.';
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
-create function casebase.escalate_case(case_id bigint) returns public.cases
+create function casebase.escalate_case(case_id bigint, reason text) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -1159,28 +1401,61 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if escalated.status = 'resolved' then
-    raise exception 'the case is resolved' using errcode = 'PT409', hint = 'Reopen it first.';
+  if reason is null then
+    raise exception 'say why, in reason' using errcode = 'invalid_parameter_value', column = 'reason';
+  elsif escalated.status in ('resolved', 'closed') then
+    raise exception 'the case is %', escalated.status using errcode = 'PT409', hint = 'Reopen it first.';
   elsif escalated.escalated_at is not null then
     raise exception 'the case is escalated already' using errcode = 'PT409';
   end if;
   update public.cases c
-  set escalated_at = now(),
-      escalated_by = casebase.caller_id(),
-      priority     = case when c.priority in ('low', 'medium') then 'high' else c.priority end
+  set escalated_at      = now(),
+      escalated_by      = casebase.caller_id(),
+      escalation_reason = reason,
+      priority          = case when c.priority in ('low', 'medium') then 'high' else c.priority end
   where c.id = escalated.id
   returning c.* into escalated;
   return escalated;
 end
 $$;
 
-create function public.escalate_case(case_id bigint) returns public.cases
+create function public.escalate_case(case_id bigint, reason text) returns public.cases
   language sql set search_path = pg_catalog, pg_temp
 as $$
-  select casebase.escalate_case(case_id)
+  select casebase.escalate_case(case_id, reason)
 $$;
-comment on function public.escalate_case(bigint) is
-  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, and a priority of at least high. 404: no such case; 409: resolved, or escalated already.';
+comment on function public.escalate_case(bigint, text) is
+  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, escalation_reason, and a priority of at least high. 404: no such case; 409: resolved, or escalated already; 400: no reason.';
+
+-- Under the caller's own policies and rules: who may not assign a case doesn't take one either.
+create function public.take_case(case_id bigint) returns public.cases
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case public.cases;
+begin
+  select c.* into the_case from public.cases c where c.id = take_case.case_id for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  elsif the_case.status in ('resolved', 'closed') then
+    raise exception 'the case is %', the_case.status using errcode = 'PT409', hint = 'Reopen it first.';
+  elsif the_case.assigned_to <> casebase.caller_id()
+    -- Who was switched off since works it no more.
+    and exists (select from public.staff_members s where s.user_id = the_case.assigned_to and s.active)
+  then
+    raise exception 'somebody has the case already'
+      using errcode = 'PT409', hint = 'rpc/hand_over_case gives it to somebody else.';
+  end if;
+  update public.cases c
+  set assigned_to = casebase.caller_id(),
+      status      = case c.status when 'open' then 'in_progress' else c.status end
+  where c.id = the_case.id
+  returning c.* into the_case;
+  return the_case;
+end
+$$;
+comment on function public.take_case(bigint) is
+  'Assigns a case that nobody has to the caller, and sets an open one in progress. 404: no such case; 409: somebody has it, or it is resolved; 400: it needs a specialty that the caller lacks; 403: the caller may not assign cases.';
 
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
@@ -1277,142 +1552,455 @@ comment on function public.case_people(bigint) is
   'The display names of the people in a case, as far as the caller sees what they did. 404: no such case.';
 
 
+-- supabase/schemas/cases/paging.sql
+
+-- Cursors: where a page ended. To a caller they are opaque text: a JavaScript Date would cut a time's microseconds,
+-- and half a position finds other rows. Inside they are base64url of [order, key, …, id].
+
+create function casebase.write_cursor(place jsonb) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return translate(encode(convert_to(place::text, 'utf8'), 'base64'), E'+/=\n', '-_');
+end
+$$;
+
+-- The keys, of these types, that the cursor of a list in this order holds.
+create function casebase.read_cursor(cursor text, ordered_by text, types text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place jsonb;
+  keys  text[];
+begin
+  begin
+    place := convert_from(decode(rpad(translate(cursor, '-_', '+/'), (length(cursor) + 3) / 4 * 4, '='), 'base64'), 'utf8')::jsonb;
+    keys := array(select k from jsonb_array_elements_text(place) with ordinality as e (k, nth) where nth > 1 order by nth);
+    for nth in 1 .. cardinality(types) loop
+      execute format('select %L::%s', keys[nth], types[nth]);
+    end loop;
+  exception
+    when data_exception or invalid_parameter_value then
+      place := null;
+  end;
+  if place ->> 0 is distinct from ordered_by or cardinality(keys) <> cardinality(types) or array_position(keys, null) is not null then
+    raise exception 'cursor is none that this list gave'
+      using errcode = 'invalid_parameter_value', column = 'cursor',
+            hint = 'Take next_cursor from the page before, in the same order, or begin without one.';
+  end if;
+  return keys;
+end
+$$;
+
+create function casebase.check_page_size(page_size integer) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if page_size is null or page_size not between 1 and 1000 then
+    raise exception 'page_size is from 1 to 1000, not %', coalesce(page_size::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'page_size';
+  end if;
+end
+$$;
+
+
 -- supabase/schemas/cases/lists.sql
 
 -- Lists and counts of cases that stay quick for whoever sees few of many.
+--
+-- A plain page under a policy is planned before it is known who asks, and walks everybody's cases by date until it has
+-- found enough of the caller's. Here each way of seeing cases is a condition of its own, which its own index serves, and
+-- the statement is planned for who asks and for what. These functions are plpgsql because a session keeps their plans.
 
--- The newest cases of whoever asks. A plain page without a filter walks everybody's cases by date until it has found
--- enough of the caller's: the planner can't know how few those are. This reads each arm of the policy see_cases in its
--- own index. One plan for all pages: planning would take longer than reading.
-create function casebase.newest_cases(
-  page_size       integer,
-  older_than      timestamptz,
-  below_id        bigint,
-  wanted_status   text,
-  wanted_priority text
-) returns setof public.cases
-  language plpgsql stable rows 25 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+-- What a list is narrowed by; null narrows nothing.
+create type casebase.case_filter as (
+  status         text[],
+  stage          text[],
+  priority       text[],
+  assigned_to    uuid[],
+  unassigned     boolean,
+  department_id  uuid[],
+  client_id      uuid[],
+  tags           text[],
+  overdue        boolean,
+  created_from   timestamptz,
+  created_before timestamptz,
+  updated_from   timestamptz,
+  updated_before timestamptz,
+  metadata       jsonb
+);
+
+create type public.case_page as (
+  cases          public.cases[],
+  next_cursor    text,
+  total          integer,
+  total_is_exact boolean
+);
+comment on type public.case_page is
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+
+-- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
+-- case has one way without a column.
+create function casebase.ways_to_see(as_staff_only boolean) returns table (key text, ids uuid[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  standing    text   := casebase.staff_standing();
-  clients     uuid[] := array[]::uuid[];
-  departments uuid[] := array[]::uuid[];
-  person      uuid;
+  standing text := casebase.staff_standing();
 begin
   if standing in ('admin', 'all') then
-    return query
-      select c.*
-      from public.cases c
-      where (c.created_at, c.id) < (older_than, below_id)
-        and (wanted_status is null or c.status = wanted_status)
-        and (wanted_priority is null or c.priority = wanted_priority)
-      order by c.created_at desc, c.id desc
-      limit page_size;
+    return query select null::text, null::uuid[];
     return;
   end if;
-  clients := casebase.my_clients();
-  if standing is not null then
-    departments := casebase.my_departments();
-    person := casebase.caller_id();
-  end if;
   return query
-    select distinct on (newest.created_at, newest.id) newest.*
-    from (
-      select of_client.*
-      from unnest(clients) as mine (client_id)
-      cross join lateral (
-        select c.*
-        from public.cases c
-        where c.client_id = mine.client_id
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      ) of_client
-      union all
-      select of_department.*
-      from unnest(departments) as mine (department_id)
-      cross join lateral (
-        select c.*
-        from public.cases c
-        where c.department_id = mine.department_id
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      ) of_department
-      union all
-      (
-        select c.*
-        from public.cases c
-        where c.assigned_to = person
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      )
-    ) newest
-    order by newest.created_at desc, newest.id desc
-    limit page_size;
+    select way.key, way.ids
+    from (values
+      ('client_id', case when not as_staff_only then casebase.my_clients() end),
+      ('department_id', casebase.my_departments()),
+      ('assigned_to', array_remove(array[casebase.staff_id()], null))
+    ) as way (key, ids)
+    where cardinality(way.ids) > 0;
 end
 $$;
 
-create function public.my_newest_cases(
-  page_size  integer     default 25,
-  older_than timestamptz default null,
-  below_id   bigint      default null,
-  status     text        default null,
-  priority   text        default null
-) returns setof public.cases
-  language plpgsql stable rows 25 set search_path = pg_catalog, pg_temp
+-- "and this column is one of these", or nothing where none are wanted. A single value is compared by =, which leaves an
+-- index its order.
+create function casebase.and_one_of(column_name text, type text, wanted text[]) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query
-    select *
-    from casebase.newest_cases(
-      greatest(least(page_size, 1000), 0), coalesce(older_than, 'infinity'), coalesce(below_id, 0), status, priority);
+  if wanted is null then
+    return '';
+  elsif cardinality(wanted) = 1 then
+    return format(' and c.%I = %L', column_name, wanted[1]);
+  end if;
+  return format(' and c.%I = any (%L::%s[])', column_name, wanted, type);
 end
 $$;
-comment on function public.my_newest_cases(integer, timestamptz, bigint, text, text) is
-  'The newest cases that the caller sees, quickly, all or those of a status or priority: use it instead of a page of cases that is not filtered by client_id or assigned_to. For the next page, older_than and below_id are the created_at and the id of the last one had. At most 1000.';
 
--- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
--- policy must judge. A plan for each call, made when it is known who asks.
-create function casebase.case_counts() returns table (status text, priority text, count bigint)
-  language plpgsql stable rows 12 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+-- A filter as conditions of c.
+create function casebase.case_conditions(f casebase.case_filter) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return concat(
+    casebase.and_one_of('status', 'text', f.status),
+    casebase.and_one_of('stage', 'text', f.stage),
+    casebase.and_one_of('priority', 'text', f.priority),
+    casebase.and_one_of('assigned_to', 'uuid', f.assigned_to::text[]),
+    casebase.and_one_of('department_id', 'uuid', f.department_id::text[]),
+    casebase.and_one_of('client_id', 'uuid', f.client_id::text[]),
+    case f.unassigned when true then ' and c.assigned_to is null' when false then ' and c.assigned_to is not null' end,
+    -- As the index has it.
+    case f.overdue
+      when true then ' and coalesce(c.due_at, ''infinity''::timestamptz) < now()'
+      when false then ' and coalesce(c.due_at, ''infinity''::timestamptz) >= now()'
+    end,
+    ' and c.created_at >= ' || quote_literal(f.created_from),
+    ' and c.created_at < ' || quote_literal(f.created_before),
+    ' and c.updated_at >= ' || quote_literal(f.updated_from),
+    ' and c.updated_at < ' || quote_literal(f.updated_before),
+    ' and c.metadata @> ' || quote_literal(f.metadata),
+    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')'
+  );
+end
+$$;
+
+-- A filter that names what there isn't finds nothing, and its sender should know why.
+create function casebase.check_words(name text, wanted text[], words text[]) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  standing    text   := casebase.staff_standing();
-  clients     uuid[] := casebase.my_clients();
-  departments uuid[] := array[]::uuid[];
-  person      uuid;
+  word text;
 begin
-  if standing in ('admin', 'all') then
-    return query select c.status, c.priority, count(*) from public.cases c group by c.status, c.priority;
+  if wanted is null then
     return;
   end if;
-  if standing is not null then
-    departments := casebase.my_departments();
-    person := casebase.caller_id();
-  end if;
-  return query
-    select c.status, c.priority, count(*)
-    from public.cases c
-    where c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
-    group by c.status, c.priority;
+  foreach word in array wanted loop
+    if word is null or word <> all (words) then
+      raise exception 'there is no % %', name, coalesce(word, 'null')
+        using errcode = 'invalid_parameter_value', column = name,
+              hint = 'There are ' || array_to_string(words, ', ') || '.';
+    end if;
+  end loop;
 end
 $$;
 
-create function public.my_case_counts() returns table (status text, priority text, count bigint)
-  language sql stable rows 12 set search_path = pg_catalog, pg_temp
+create function casebase.check_case_filter(f casebase.case_filter) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_words('status', f.status, '{open,in_progress,waiting,resolved,closed}');
+  perform casebase.check_words('priority', f.priority, '{low,medium,high,urgent}');
+  if f.stage is not null then
+    perform casebase.check_words('stage', f.stage, array(select s.stage from public.case_stages s order by s.position, s.stage));
+  end if;
+  if jsonb_typeof(f.metadata) <> 'object' then
+    raise exception 'metadata must be an object whose values the cases have'
+      using errcode = 'invalid_parameter_value', column = 'metadata';
+  end if;
+end
+$$;
+
+-- By which keys an order reads, in which direction; keys as SQL about c, and their types.
+create function casebase.case_order(ordered_by text, out keys text[], out types text[], out direction text)
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  case
+    when ordered_by in ('created_at.desc', 'created_at.asc') then
+      keys := '{c.created_at,c.id}';
+      types := '{timestamptz,bigint}';
+    when ordered_by in ('updated_at.desc', 'updated_at.asc') then
+      keys := '{c.updated_at,c.id}';
+      types := '{timestamptz,bigint}';
+    when ordered_by in ('priority.desc', 'priority.asc') then
+      keys := '{c.priority_rank,c.created_at,c.id}';
+      types := '{smallint,timestamptz,bigint}';
+    when ordered_by = 'due_at.asc' then
+      keys := array['coalesce(c.due_at, ''infinity''::timestamptz)', 'c.id'];
+      types := '{timestamptz,bigint}';
+    else
+      raise exception 'there is no order %', coalesce(ordered_by, 'null')
+        using errcode = 'invalid_parameter_value', column = 'order_by',
+              hint = 'There are created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc, priority.asc and due_at.asc.';
+  end case;
+  direction := split_part(ordered_by, '.', 2);
+end
+$$;
+
+create function casebase.cursor_after(last public.cases, ordered_by text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return casebase.write_cursor(
+    case split_part(ordered_by, '.', 1)
+      when 'created_at' then jsonb_build_array(ordered_by, last.created_at, last.id)
+      when 'updated_at' then jsonb_build_array(ordered_by, last.updated_at, last.id)
+      when 'priority'   then jsonb_build_array(ordered_by, last.priority_rank, last.created_at, last.id)
+      when 'due_at'     then jsonb_build_array(ordered_by, coalesce(last.due_at, 'infinity'), last.id)
+    end);
+end
+$$;
+
+-- By k1, k2, …, as the keys of an order are called where they have been selected.
+create function casebase.by_keys(keys text[], direction text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ordering text := 'k1 ' || direction;
+begin
+  for nth in 2 .. cardinality(keys) loop
+    ordering := ordering || format(', k%s %s', nth, direction);
+  end loop;
+  return ordering;
+end
+$$;
+
+-- Each way of seeing cases as a statement of its own, for the first so many: their keys and they themselves, in order;
+-- without keys, their ids.
+create function casebase.cases_each_way(as_staff_only boolean, conditions text, keys text[], direction text, most integer)
+  returns text[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  way      record;
+  each_way text[];
+  selected text := coalesce(array_to_string(keys, ', ') || ', c', 'c.id');
+  ordering text := coalesce(' order by ' || array_to_string(keys, format(' %s, ', direction)) || ' ' || direction, '');
+begin
+  for way in select * from casebase.ways_to_see(as_staff_only) loop
+    each_way := each_way || case
+      when way.key is null then
+        format('(select %s from public.cases c where true%s%s limit %s)', selected, conditions, ordering, most)
+      when cardinality(way.ids) = 1 then
+        format('(select %s from public.cases c where c.%I = %L%s%s limit %s)', selected, way.key, way.ids[1], conditions, ordering, most)
+      when keys is null then
+        format('(select %s from public.cases c where c.%I = any (%L::uuid[])%s limit %s)', selected, way.key, way.ids, conditions, most)
+      else
+        -- Of each client or department the first so many, so that its index gives them in order.
+        format('(select seen.*
+                 from unnest(%L::uuid[]) as one (id)
+                 cross join lateral (select %s from public.cases c where c.%I = one.id%s%s limit %s) as seen (%s)
+                 order by %s
+                 limit %s)',
+               way.ids, selected, way.key, conditions, ordering, most,
+               (select string_agg('k' || nth, ', ' order by nth) || ', found' from generate_subscripts(keys, 1) nth),
+               casebase.by_keys(keys, direction), most)
+    end;
+  end loop;
+  return each_way;
+end
+$$;
+
+-- The first cases of several ways of seeing them, as SQL. Who sees a case in two ways, sees it once.
+create function casebase.cases_of_all_ways(each_way text[], keys text[], direction text, most integer) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  names text := (select string_agg('k' || nth, ', ' order by nth) from generate_subscripts(keys, 1) nth);
+begin
+  if cardinality(each_way) = 1 then
+    return format('select found from %s as one_way (%s, found)', each_way[1], names);
+  end if;
+  return format('select found from (select distinct on (%1$s) * from (%2$s) as all_ways (%1$s, found) order by %3$s limit %4$s) seen',
+    names, array_to_string(each_way, ' union all '), casebase.by_keys(keys, direction), most);
+end
+$$;
+
+create function casebase.list_cases(
+  f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
+) returns public.case_page
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Tags are the staff's: who sees a case as its client finds it by none.
+  as_staff_only constant boolean := f.tags is not null;
+  o          record;
+  conditions text := casebase.case_conditions(f);
+  after      text := '';
+  each_way   text[];
+  found_all  public.cases[];
+  page       public.case_page;
+begin
+  o := casebase.case_order(order_by);
+  if cursor is not null then
+    after := format(' and (%s) %s (%s)', array_to_string(o.keys, ', '), case o.direction when 'desc' then '<' else '>' end,
+      (select string_agg(format('%L::%s', k.value, k.type), ', ' order by k.nth)
+       from unnest(casebase.read_cursor(cursor, order_by, o.types), o.types) with ordinality as k (value, type, nth)));
+  end if;
+
+  each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
+  if each_way is not null then
+    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, o.keys, o.direction, page_size + 1)) into found_all;
+  end if;
+  page.cases := coalesce(found_all[:page_size], '{}');
+  if cardinality(found_all) > page_size then
+    page.next_cursor := casebase.cursor_after(page.cases[page_size], order_by);
+  end if;
+
+  -- A first page that is the last one counts itself; and who sees none on any page needs no count.
+  if count_up_to > 0 and (cursor is null and page.next_cursor is null or each_way is null) then
+    page.total := cardinality(page.cases);
+  elsif count_up_to > 0 then
+    execute format('select count(*) from (%s) counted', array_to_string(
+        casebase.cases_each_way(as_staff_only, conditions, null, null, count_up_to + 1), ' union '))
+      into page.total;
+  end if;
+  page.total_is_exact := page.total <= count_up_to;
+  if not page.total_is_exact then
+    page.total := count_up_to;
+  end if;
+  return page;
+end
+$$;
+
+create function public.list_cases(
+  status         text[]      default null,
+  stage          text[]      default null,
+  priority       text[]      default null,
+  assigned_to    uuid[]      default null,
+  unassigned     boolean     default null,
+  department_id  uuid[]      default null,
+  client_id      uuid[]      default null,
+  tags           text[]      default null,
+  overdue        boolean     default null,
+  created_from   timestamptz default null,
+  created_before timestamptz default null,
+  updated_from   timestamptz default null,
+  updated_before timestamptz default null,
+  metadata       jsonb       default null,
+  order_by       text        default 'created_at.desc',
+  page_size      integer     default 25,
+  cursor         text        default null,
+  count_up_to    integer     default 1000
+) returns public.case_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f casebase.case_filter := (status, stage, priority, assigned_to, unassigned, department_id, client_id, tags, overdue,
+    created_from, created_before, updated_from, updated_before, metadata);
+begin
+  perform casebase.check_case_filter(f);
+  perform casebase.check_page_size(page_size);
+  if count_up_to is null or count_up_to not between 0 and 10000 then
+    raise exception 'count_up_to is from 0 to 10000, not %', coalesce(count_up_to::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'count_up_to';
+  end if;
+  return casebase.list_cases(f, order_by, page_size, cursor, count_up_to);
+end
+$$;
+comment on function public.list_cases is
+  'A page of the cases that the caller sees: those that have one of each list given, all of tags, and the values in metadata. order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, due_at.asc (those without a deadline last). For the next page, give next_cursor as cursor, with the same filters and order. total is counted up to count_up_to (at most 10000; 0: not at all). Only staff find cases by tags. 400: what is given makes no sense; the hint says what would.';
+
+-- How many cases whoever asks sees: an exact count under the policy reads every row that the policy must judge. A plan
+-- for each call, made when it is known who asks.
+create function casebase.case_counts()
+  returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
+  language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  arms text := (
+    select string_agg(case when way.key is null then 'true' else format('c.%I = any (%L::uuid[])', way.key, way.ids) end, ' or ')
+    from casebase.ways_to_see(false) way);
+begin
+  if arms is null then
+    return;
+  end if;
+  return query execute format(
+    'select c.status, c.priority, count(*),
+            count(*) filter (where coalesce(c.due_at, ''infinity''::timestamptz) < now()),
+            count(*) filter (where c.assigned_to is null),
+            count(*) filter (where c.assigned_to = %L)
+     from public.cases c
+     where %s
+     group by c.status, c.priority', casebase.caller_id(), arms);
+end
+$$;
+
+create function public.case_counts()
+  returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
+  language sql stable rows 20 set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_counts()
 $$;
-comment on function public.my_case_counts() is
-  'How many cases the caller sees, by status and priority; none, no row. Quicker than count=exact.';
+comment on function public.case_counts() is
+  'How many cases the caller sees, by status and priority, and how many of them are overdue, nobody''s, or assigned to the caller. Where there are none, there is no row.';
+
+-- What was said in a case.
+create type public.interaction_page as (interactions public.interactions[], next_cursor text);
+
+-- Under the caller's own policies.
+create function public.list_interactions(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.interaction_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text[] := case when cursor is not null then casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}') end;
+  page  public.interaction_page;
+  last  public.interactions;
+begin
+  perform casebase.check_page_size(page_size);
+  if not exists (select from public.cases c where c.id = list_interactions.case_id) then
+    perform casebase.raise_no_case();
+  end if;
+  page.interactions := array(
+    select i
+    from public.interactions i
+    where i.case_id = list_interactions.case_id
+      and (i.created_at, i.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
+    order by i.created_at desc, i.id desc
+    limit page_size + 1
+  );
+  if cardinality(page.interactions) > page_size then
+    page.interactions := page.interactions[:page_size];
+    last := page.interactions[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('interactions', last.created_at, last.id));
+  end if;
+  return page;
+end
+$$;
+comment on function public.list_interactions(bigint, integer, text) is
+  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. 404: no such case.';
 
 
 -- supabase/schemas/cases/bulk.sql
@@ -1702,6 +2290,7 @@ create table public.case_files (
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
@@ -1718,6 +2307,10 @@ create table public.case_files (
   constraint case_files_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint case_files_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint case_files_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint case_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint case_files_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -1731,6 +2324,7 @@ comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name
 comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
+comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1741,7 +2335,8 @@ alter table public.case_files
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index case_files_case_id_idx on public.case_files (case_id, uploaded_at desc);
 create index case_files_interaction_id_idx on public.case_files (interaction_id, case_id) where interaction_id is not null;
 create index case_files_uploaded_at_idx on public.case_files (uploaded_at desc);
@@ -1769,6 +2364,7 @@ create table public.client_documents (
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
@@ -1784,6 +2380,10 @@ create table public.client_documents (
   constraint client_documents_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint client_documents_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -1793,6 +2393,7 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1804,7 +2405,8 @@ alter table public.client_documents
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';
@@ -1910,11 +2512,11 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- The buckets.
-
-insert into storage.buckets (id, name, public)
-values ('admin-bucket', 'admin-bucket', false), ('client-bucket', 'client-bucket', false)
-on conflict (id) do nothing;
+-- The buckets. What the service takes by default, 50 MiB, Storage holds as well where the project has set no limit of its
+-- own; files that are there stay. Which types are declared is not asked: the service looks at the bytes.
+insert into storage.buckets as b (id, name, public, file_size_limit)
+values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800)
+on conflict (id) do update set file_size_limit = coalesce(b.file_size_limit, excluded.file_size_limit);
 
 do $$
 begin
@@ -2114,7 +2716,7 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection}' then
+  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection,notes}' then
     raise exception 'a file never changes its %', changed[1]
       using errcode = 'check_violation', hint = 'Upload it again instead.';
   end if;
@@ -2289,7 +2891,8 @@ create function casebase.verification_finish(
   object_version text,
   sha256         text,
   file_size      bigint,
-  content_type   text
+  content_type   text,
+  notes          text[] default '{}'
 ) returns jsonb
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -2302,12 +2905,13 @@ begin
         object_version = $2,
         sha256         = $3,
         file_size      = $4,
-        content_type   = $5
+        content_type   = $5,
+        notes          = $6
     where f.id = $1
       and f.state = 'uploaded'
       and casebase.object_version(f.bucket_id, f.object_path) = $2
     returning to_jsonb(f)
-  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type;
+  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type, notes;
   if verified is null then
     raise exception '% % was replaced or is not waiting for verification', kind, id
       using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
@@ -2332,6 +2936,9 @@ begin
   $sql$, casebase.files_of(kind)) into rejected using id, reason;
   if rejected is null then
     raise exception '% % is not waiting for verification', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  if kind = 'case_file' then
+    perform casebase.record_rejected_file(id);
   end if;
 end
 $$;
@@ -2395,7 +3002,7 @@ revoke all on casebase.event_types from public, anon, authenticated, service_rol
 insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
-  ('case.status_changed',   'client',  'Its status changed.'),
+  ('case.status_changed',   'client',  'Its status or stage changed.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),
@@ -2406,7 +3013,8 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
-  ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
+  ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
+  ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.');
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -2535,7 +3143,9 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority))::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority)
+       || case when n.follow_up_of is null then '{}' else jsonb_build_object('follow_up_of', n.follow_up_of) end
+    )::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -2568,7 +3178,10 @@ begin
       (2, 'case.assigned',       'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
       (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
                                  'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
+      (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
+                                 'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
+      (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
       (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
       (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
       (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
@@ -2726,15 +3339,39 @@ create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
 
+-- What the service refused nobody but its uploader has seen: the staff hear of it. Called by verification_reject.
+create function casebase.record_rejected_file(file_id bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (f.case_id, 'case_file.rejected', f.uploaded_by, null,
+     jsonb_build_object('case_file_id', f.id, 'interaction_id', f.interaction_id, 'file_name', f.file_name,
+                        'original_name', f.original_name, 'reason', f.rejection))::casebase.event_draft))
+  from public.case_files f
+  where f.id = file_id;
+end
+$$;
+
 
 -- supabase/schemas/history/rpc.sql
 
 -- The history as a client may read it. Neither seq nor id: their gaps would count what staff do unseen. An entry
 -- about an interaction shows as long as the interaction does.
-create function casebase.case_timeline(case_id bigint)
-  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
+create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
+create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
+
+-- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
+-- the caller saw.
+create function casebase.case_timeline(case_id bigint, page_size integer, cursor text) returns public.timeline_page
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  place  text[] := case when cursor is not null then casebase.read_cursor(cursor, 'timeline', '{timestamptz,integer}') end;
+  until  timestamptz := coalesce(place[1]::timestamptz, 'infinity');
+  had    integer := coalesce(place[2]::integer, 0);
+  page   public.timeline_page;
+  last   public.timeline_entry;
 begin
   if not exists (
     select from public.cases c
@@ -2745,27 +3382,43 @@ begin
   ) then
     perform casebase.raise_no_case();
   end if;
-  return query
-    select e.created_at, e.type, e.actor_name, e.data
+  page.entries := array(
+    select (e.created_at, e.type, e.actor_name, e.data)::public.timeline_entry
     from public.case_events e
     where e.case_id = case_timeline.case_id
+      and e.created_at <= until
       and e.visible_to_client
       and (e.type not like 'interaction.%'
            or exists (
              select from public.interactions i
              where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
-    order by e.seq;
+    order by e.created_at desc, e.seq desc
+    offset had
+    limit page_size + 1
+  );
+  if cardinality(page.entries) > page_size then
+    page.entries := page.entries[:page_size];
+    last := page.entries[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('timeline', last.created_at, (
+      select count(*) + case when last.created_at = until then had else 0 end
+      from unnest(page.entries) e
+      where e.created_at = last.created_at)));
+  end if;
+  return page;
 end
 $$;
 
-create function public.case_timeline(case_id bigint)
-  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
-  language sql stable set search_path = pg_catalog, pg_temp
+create function public.case_timeline(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.timeline_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select * from casebase.case_timeline(case_id)
+begin
+  perform casebase.check_page_size(page_size);
+  return casebase.case_timeline(case_id, page_size, cursor);
+end
 $$;
-comment on function public.case_timeline(bigint) is
-  'What happened to a case, as its client may read it, oldest first. Staff find everything in case_events. 404: no such case.';
+comment on function public.case_timeline(bigint, integer, text) is
+  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
 
 
 -- supabase/schemas/webhooks/endpoints.sql
@@ -4024,12 +4677,25 @@ comment on constraint party_types_pkey on public.party_types is
   'There is a party type of this code already.';
 
 -- Cases.
+comment on constraint case_stages_stage_check on public.case_stages is
+  'The stage must be one line of at most 100 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint case_stages_status_check on public.case_stages is
+  'The status must be open, in_progress, waiting, resolved or closed.';
+comment on constraint case_stages_pkey on public.case_stages is
+  'There is a stage of this name already.';
+comment on constraint case_stages_stage_status_key on public.case_stages is
+  'There is a stage of this name already.';
+
+comment on constraint cases_stage_fkey on public.cases is
+  E'There is no such stage of the case''s status.\nThe stage is in use by cases.';
+comment on constraint cases_closed_at_check on public.cases is
+  'A case has closed_at while it is closed, and no other has.';
 comment on constraint cases_title_check on public.cases is
   'The title must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
 comment on constraint cases_description_check on public.cases is
   'The description must have at most 50000 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint cases_status_check on public.cases is
-  'The status must be open, in_progress or resolved.';
+  'The status must be open, in_progress, waiting, resolved or closed.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is
@@ -4181,6 +4847,13 @@ grant execute on function
   casebase.is_text(text),
   casebase.is_line(text),
   casebase.are_lines(text[]),
+  casebase.may_move(text, text, text),
+  casebase.raise_no_case(),
+  casebase.check_case_filter(casebase.case_filter),
+  casebase.check_words(text, text[], text[]),
+  casebase.check_page_size(integer),
+  casebase.read_cursor(text, text, text[]),
+  casebase.write_cursor(jsonb),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
@@ -4200,12 +4873,13 @@ to authenticated, service_role;
 -- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
 grant execute on function
   casebase.reopen_case(bigint),
-  casebase.escalate_case(bigint),
+  casebase.escalate_case(bigint, text),
+  casebase.receive_reply(bigint),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint),
+  casebase.case_timeline(bigint, integer, text),
   casebase.my_client_names(),
-  casebase.newest_cases(integer, timestamptz, bigint, text, text),
+  casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts()
 to authenticated;
 
@@ -4215,7 +4889,7 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
   casebase.upload_withdraw(text, bigint),
   casebase.bucket_size_limit(text)
@@ -4223,6 +4897,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
+  casebase.opened_for_my_reply(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -4231,24 +4906,28 @@ grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
+  public.list_cases,
+  public.case_counts(),
   public.update_cases(bigint[], jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
+  public.list_cases,
+  public.case_counts(),
   public.update_cases(bigint[], jsonb)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
@@ -4440,14 +5119,18 @@ revoke all on public.cases from public, anon, authenticated, service_role;
 revoke all on sequence public.cases_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.cases to authenticated;
 grant insert (
-  client_id, department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  client_id, department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
   action_required_by, action_required_of, metadata
 ) on public.cases to authenticated;
 grant update (
-  department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
   action_required_by, action_required_of, metadata
 ) on public.cases to authenticated;
 grant select, insert, update, delete on public.cases to service_role;
+
+-- Some of them, under the same policies.
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
+grant select on public.overdue_cases to authenticated, service_role;
 
 -- Client members see their clients' cases; staff of scope all and admins every case; of scope departments their
 -- departments' and those assigned to them; of scope assigned those assigned to them. my_departments() is every
@@ -4525,12 +5208,16 @@ grant insert (case_id, party1_name, party1_type, party2_name, party2_type, conte
 grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
 grant select, insert, update, delete on public.interactions to service_role;
 
--- Client members see the interactions of their cases that are visible to them; staff all of the cases they see.
+-- Client members see the interactions of their cases that are visible to them; staff all of the cases they see. A reply to
+-- a closed case is in one that was opened while it was written, and that the lookup can't see yet.
 create policy see_interactions on public.interactions for select to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -4540,6 +5227,9 @@ create policy add_interactions on public.interactions for insert to authenticate
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -4581,6 +5271,41 @@ create policy staff_edit_notes on public.internal_notes for update to authentica
 -- Only admins delete notes.
 create policy admins_delete_notes on public.internal_notes for delete to authenticated
   using ((select casebase.is_admin()));
+
+
+-- policies/24_case_stages.sql
+
+-- public.case_stages: a project's own words for where a case is.
+
+revoke all on public.case_stages from public, anon, authenticated, service_role;
+-- Which status a stage belongs to stays: the cases in it would move with it.
+grant select, insert, update (stage, position), delete on public.case_stages to authenticated;
+grant select, insert, update, delete on public.case_stages to service_role;
+
+-- Client members and staff read the names.
+create policy read_case_stages on public.case_stages for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage stages.
+create policy admins_add_case_stages on public.case_stages for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_case_stages on public.case_stages for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_case_stages on public.case_stages for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/25_status_transitions.sql
+
+-- public.status_transitions: the migrations alone write them.
+
+revoke all on public.status_transitions from public, anon, authenticated, service_role;
+grant select on public.status_transitions to authenticated, service_role;
+
+-- Client members and staff read them: a frontend shows what can be done.
+create policy read_status_transitions on public.status_transitions for select to authenticated
+  using ((select casebase.is_known()));
 
 
 -- policies/30_case_files.sql

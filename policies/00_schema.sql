@@ -29,6 +29,13 @@ grant execute on function
   casebase.is_text(text),
   casebase.is_line(text),
   casebase.are_lines(text[]),
+  casebase.may_move(text, text, text),
+  casebase.raise_no_case(),
+  casebase.check_case_filter(casebase.case_filter),
+  casebase.check_words(text, text[], text[]),
+  casebase.check_page_size(integer),
+  casebase.read_cursor(text, text, text[]),
+  casebase.write_cursor(jsonb),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
@@ -48,12 +55,13 @@ to authenticated, service_role;
 -- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
 grant execute on function
   casebase.reopen_case(bigint),
-  casebase.escalate_case(bigint),
+  casebase.escalate_case(bigint, text),
+  casebase.receive_reply(bigint),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint),
+  casebase.case_timeline(bigint, integer, text),
   casebase.my_client_names(),
-  casebase.newest_cases(integer, timestamptz, bigint, text, text),
+  casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts()
 to authenticated;
 
@@ -63,7 +71,7 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
   casebase.upload_withdraw(text, bigint),
   casebase.bucket_size_limit(text)
@@ -71,6 +79,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
+  casebase.opened_for_my_reply(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -79,24 +88,28 @@ grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
+  public.list_cases,
+  public.case_counts(),
   public.update_cases(bigint[], jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
+  public.list_cases,
+  public.case_counts(),
   public.update_cases(bigint[], jsonb)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.

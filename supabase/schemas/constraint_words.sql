@@ -85,12 +85,25 @@ comment on constraint party_types_pkey on public.party_types is
   'There is a party type of this code already.';
 
 -- Cases.
+comment on constraint case_stages_stage_check on public.case_stages is
+  'The stage must be one line of at most 100 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint case_stages_status_check on public.case_stages is
+  'The status must be open, in_progress, waiting, resolved or closed.';
+comment on constraint case_stages_pkey on public.case_stages is
+  'There is a stage of this name already.';
+comment on constraint case_stages_stage_status_key on public.case_stages is
+  'There is a stage of this name already.';
+
+comment on constraint cases_stage_fkey on public.cases is
+  E'There is no such stage of the case''s status.\nThe stage is in use by cases.';
+comment on constraint cases_closed_at_check on public.cases is
+  'A case has closed_at while it is closed, and no other has.';
 comment on constraint cases_title_check on public.cases is
   'The title must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
 comment on constraint cases_description_check on public.cases is
   'The description must have at most 50000 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint cases_status_check on public.cases is
-  'The status must be open, in_progress or resolved.';
+  'The status must be open, in_progress, waiting, resolved or closed.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is

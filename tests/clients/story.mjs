@@ -163,12 +163,12 @@ await chapter('the client sees the answer and nothing of the rest', async () => 
 
 await chapter('what she may do beyond that is rpc', async () => {
   const { supabase } = client
-  const escalated = ok(await supabase.rpc('escalate_case', { case_id: theCase.id }))
+  const escalated = ok(await supabase.rpc('escalate_case', { case_id: theCase.id, reason: 'It hurts' }))
   assert.deepEqual([escalated.priority, escalated.escalated_by], ['high', client.id])
-  assert.equal((await supabase.rpc('escalate_case', { case_id: theCase.id })).status, 409)
+  assert.equal((await supabase.rpc('escalate_case', { case_id: theCase.id, reason: 'It hurts' })).status, 409)
 
-  const timeline = ok(await supabase.rpc('case_timeline', { case_id: theCase.id }).select('type'))
-  assert.equal(timeline[0].type, 'case.created')
+  const timeline = ok(await supabase.rpc('case_timeline', { case_id: theCase.id })).entries
+  assert.equal(timeline.at(-1).type, 'case.created')
   assert.ok(timeline.every(({ type }) => !type.startsWith('internal_note')), JSON.stringify(timeline))
   const names = ok(await supabase.rpc('case_people', { case_id: theCase.id })).map((person) => person.display_name)
   assert.deepEqual(names.sort(), ['Alan', 'Carla'])

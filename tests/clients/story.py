@@ -163,7 +163,7 @@ def staff_work_on_several_at_once(staff, acme):
 def others_see_what_is_theirs(client, other, case):
     seen = client.table("cases").select("status, internal_notes(content)").eq("id", case["id"]).single().execute().data
     assert seen == {"status": "in_progress", "internal_notes": []}, seen
-    escalated = client.supabase.rpc("escalate_case", {"case_id": case["id"]}).execute().data
+    escalated = client.supabase.rpc("escalate_case", {"case_id": case["id"], "reason": "It hurts"}).execute().data
     assert escalated["priority"] == "high", escalated
     assert other.table("cases").select("*").eq("id", case["id"]).execute().data == []
     refused("PT404", other.supabase.rpc("case_timeline", {"case_id": case["id"]}).execute)

@@ -57,6 +57,7 @@ from (values
   ('service', $$insert into cases (client_id, title, updated_at) values ('{acme}', 't', {x})$$),
   ('service', $$insert into cases (client_id, title, escalated_at) values ('{acme}', 't', {x})$$),
   ('service', $$insert into cases (client_id, title, status, resolved_at) values ('{acme}', 't', 'resolved', {x})$$),
+  ('service', $$insert into cases (client_id, title, status, closed_at) values ('{acme}', 't', 'closed', {x})$$),
   ('service', $$insert into cases (client_id, title, action_required_by) values ('{acme}', 't', {x})$$),
   ('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_at)
      values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'c', {x})$$),
@@ -87,7 +88,11 @@ from (values
      array['''all''', '''departments''', '''assigned'''], array['''none''', '''''']),
   ('service', 'insert into party_types (code, label) values ({x}, ''L'')',
      array['''A''', '''A_1''', 'repeat(''A'', 40)'], array['''''', '''a''', '''1A''', '''A-B''', 'repeat(''A'', 41)']),
-  ('service', $$insert into cases (client_id, title, status) values ('{acme}', 't', {x})$$, array['''in_progress''', '''resolved'''], array['''closed''', '''OPEN''']),
+  ('service', $$insert into cases (client_id, title, status) values ('{acme}', 't', {x})$$, array['''in_progress''', '''waiting''', '''closed'''], array['''done''', '''OPEN''']),
+  ('service', 'insert into case_stages (stage, status) values (''S'', {x})', array['''open''', '''in_progress''', '''waiting''', '''resolved''', '''closed'''], array['''done''', '''''']),
+  ('owner', 'insert into status_transitions values ({x}, ''in_progress'', ''admin'', ''m'')', array['''closed'''], array['''done''', '''''', '''in_progress''']),
+  ('owner', 'insert into status_transitions values (''closed'', {x}, ''admin'', ''m'')', array['''in_progress'''], array['''done''', '''''', '''closed''']),
+  ('owner', 'insert into status_transitions values (''closed'', ''waiting'', {x}, ''m'')', array['''client''', '''staff''', '''admin'''], array['''nobody''', '''''']),
   ('service', $$insert into cases (client_id, title, priority) values ('{acme}', 't', {x})$$, array['''urgent'''], array['''asap''', '''''']),
   ('owner', $$insert into case_files (case_id, file_name, original_name, content_type, file_size, state, rejection)
      values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, {x}, 'r')$$, array['''uploaded''', '''deleting'''], array['''lost''', '''''']),
@@ -118,6 +123,10 @@ from (values
 ) texts (most, statement);
 select pg_temp.values_of('service', statement, taken, refused)
 from (values
+  ('insert into case_stages (stage, status) values ({x}, ''open'')', array['''A''', 'repeat(''x'', 100)'], array['''''', ''' A''', '''A ''', 'repeat(''x'', 101)']),
+  ($$insert into cases (client_id, title, escalated_at, escalation_reason) values ('{acme}', 't', now(), {x})$$,
+     array['''r''', 'repeat(''x'', 2000)'], array['''''', 'E'' \n\t''', 'repeat(''x'', 2001)']),
+  ($$insert into cases (client_id, title, escalation_reason) values ('{acme}', 't', {x})$$, array['null'], array['''r''']),
   ($$insert into cases (client_id, title, description) values ('{acme}', 't', {x})$$, array['''''', 'repeat(''x'', 50000)'], array['repeat(''x'', 50001)']),
   ('update case_internal set tags = {x} where case_id = {case}',
      array['array_fill(''t''::text, array[50])'], array['array_fill(''t''::text, array[51])', '''{a,null}''', 'array[repeat(''x'', 5000)]'])
@@ -143,6 +152,9 @@ select pg_temp.values_of('service', format(statement, '''x''', '''x''', '''a/b''
 -- The service's role makes available what it has read, and nothing else.
 select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', {x}, ''application/pdf'')', kind, file),
   array['repeat(''a'', 64), 1'], array['repeat(''A'', 64), 1', '''abc'', 1', 'null, 1', 'repeat(''a'', 64), 0'])
+from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
+select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', repeat(''a'', 64), 1, ''a/b'', {x})', kind, file),
+  array['array[]::text[]', 'array[''macros'', ''named_otherwise'']'], array['array[''fine'']', 'array[''macros'', null]'])
 from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
 insert into tries (by_whom, statement, outcome) values
   ('owner', $$update case_files set state = 'available', sha256 = repeat('a', 64) where id = {waiting file}$$, '23514'),
@@ -186,6 +198,10 @@ from (
   group by c.oid) tables;
 insert into tries (by_whom, statement, outcome) values
   ('service', $$insert into departments (name) values ('North')$$, '23505'),
+  ('service', $$insert into case_stages (stage, status) values ('S', 'open'), ('S', 'waiting')$$, '23505'),
+  ('owner', $$insert into status_transitions values ('open', 'closed', 'client', 'm')$$, '23505'),
+  ('service', $$insert into cases (client_id, title, stage) values ('{acme}', 't', 'Nowhere')$$, '23503'),
+  ('service', $$insert into cases (client_id, title, follow_up_of) values ('{acme}', 't', 999999)$$, '23503'),
   ('service', $$insert into specialties (name) values ('Payroll')$$, '23505'),
   ('service', $$insert into cases (id, client_id, title) overriding system value values ({case}, '{acme}', 't')$$, '23505'),
   ('service', $$insert into interactions (id, case_id, party1_name, party1_type, party2_name, party2_type, content)

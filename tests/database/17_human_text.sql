@@ -112,6 +112,8 @@ select is_empty('select pg_temp.judged_otherwise()', 'no collation changes what 
 create temporary table other_rules (name text, reason text);
 insert into other_rules values
   ('public.cases.status', 'a set of words'),
+  ('public.cases.stage', 'one of case_stages'),
+  ('public.case_stages.status', 'a set of words'),
   ('public.cases.priority', 'a set of words'),
   ('public.cases.action_required_of', 'a code: references party_types'),
   ('public.cases.metadata', 'data for programs, bounded and readable'),

@@ -2,6 +2,8 @@
 
 use casebase_supabase::rows::{CaseFile, FileId};
 
+use crate::check::Notes;
+
 /// An uploaded object waiting to be checked.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -18,8 +20,10 @@ pub struct Verified {
     pub sha256: String,
     /// Number of bytes.
     pub file_size: i64,
-    /// What they are stored as.
+    /// What they are.
     pub content_type: String,
+    /// What is worth knowing of them.
+    pub notes: Notes,
 }
 
 /// The database functions of the service's role; nothing else in this service uses that role.

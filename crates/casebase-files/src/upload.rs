@@ -24,7 +24,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     case_files::{CaseFiles, object_of},
-    check::{self, HEAD, Inspection, Inspector},
+    check::{Accepted, HEAD, Inspection, Inspector},
     error::Error,
     name::{self, FileName},
     storage::{Bytestream, NewObject, at_most, with_idle_limit, within},
@@ -112,12 +112,15 @@ impl CaseFiles {
         if let Some(interaction) = file.fields.interaction_id {
             self.check_interaction(user, &case, interaction).await?;
         }
-        let body = self.open(user, &file, body).await?;
-        let row = self.reserve(user, &case, &file).await?;
+        let (expected, body) = self.open(user, &file, body).await?;
+        let row = self.reserve(user, &case, &file, &expected).await?;
         let written = self.write_and_verify(user, &row, file.length, body).await;
         if let Err(error) = &written {
             tracing::warn!(file = %row.id, %error, "taking an upload back");
-            self.take_back(user, &row).await;
+            match error {
+                Error::Infected(_) => self.remove_object(user, &row).await,
+                _ => self.take_back(user, &row).await,
+            }
         }
         written
     }
@@ -142,8 +145,8 @@ impl CaseFiles {
             .ok_or(Error::InteractionNotFound(interaction))
     }
 
-    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives
-    /// all of the bytes, the beginning again included.
+    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives what the file is as far
+    /// as that says, and all of the bytes, the beginning again included.
     ///
     /// They end while the token leaves time to finish, or to take back what was begun: Storage looks at it when an upload
     /// begins, and PostgREST when it is over.
@@ -152,7 +155,7 @@ impl CaseFiles {
         user: &UserToken,
         file: &NewFile,
         body: Bytestream,
-    ) -> Result<Bytestream, Error> {
+    ) -> Result<(Accepted, Bytestream), Error> {
         let limit = self.max_bytes;
         if file.length.is_some_and(|length| length > limit) {
             return Err(Error::TooLarge { limit });
@@ -169,9 +172,10 @@ impl CaseFiles {
             return Err(Error::Empty);
         }
         let head = beginning.get(..HEAD).unwrap_or(&beginning);
-        check::check_content(name::extension(&file.name).as_deref(), head)?;
+        let extension = name::extension(&file.name);
+        let expected = self.rules.judge_head(extension.as_deref(), head)?;
         let beginning = stream::iter([Ok(beginning.freeze())]);
-        Ok(beginning.chain(body).boxed())
+        Ok((expected, beginning.chain(body).boxed()))
     }
 
     /// Writes the `pending` row; the database gives it a number where its name is taken. Dies afterwards: the row stays, seen by its uploader only.
@@ -180,15 +184,15 @@ impl CaseFiles {
         user: &UserToken,
         case: &CaseKey,
         file: &NewFile,
+        expected: &Accepted,
     ) -> Result<CaseFile, Error> {
         let now = Utc::now().timestamp();
         let names = FileName::new(case.case_id, file.fields.interaction_id, now, &file.name);
-        let content_type = check::content_type(name::extension(&file.name).as_deref());
         let row = Reservation {
             case_id: case.id.0,
             file_name: names.to_string(),
             original_name: &file.name,
-            content_type: &content_type,
+            content_type: &expected.content_type,
             file_size: file.length.unwrap_or(0),
             fields: &file.fields,
         };

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use casebase_files::{
     CaseFiles, Error, Fields, NewFile,
+    check::Rules,
     ledger::{Candidate, Ledger, LedgerError, Verified},
     storage::{self, Bytestream, ObjectStore, RestStore, StreamError},
 };
@@ -78,7 +79,7 @@ fn row(state: &str) -> Value {
         "original_name": "note.txt", "file_url": "s3://client-bucket/c/cases/CASE-0001/CASE-0001-1-note.txt",
         "bucket_id": "client-bucket", "object_path": "c/cases/CASE-0001/CASE-0001-1-note.txt",
         "content_type": "text/plain", "file_size": 6, "sha256": null, "object_version": null,
-        "state": state, "rejection": null, "visible_to_client": true,
+        "state": state, "rejection": null, "notes": [], "visible_to_client": true,
         "uploaded_by": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10", "uploaded_at": "2026-01-01T00:00:00Z",
     })
 }
@@ -123,7 +124,7 @@ impl World {
         let db = PostgrestClient::new(&url, &key).unwrap();
         let store = ObjectStore::Rest(RestStore::new(&url, key).unwrap());
         let notes = Arc::new(notes);
-        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000);
+        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000, Rules::default());
         Self {
             server,
             notes,
@@ -300,7 +301,7 @@ async fn an_upload_that_storage_does_not_take_is_taken_back() {
 #[tokio::test]
 async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
     let world = World::new(Notes::default(), vec![]).await;
-    let beginning: &'static [u8] = &[b'a'; 20_000];
+    let beginning: &'static [u8] = &[b'a'; 100_000];
     let chunks = [Ok(beginning.into()), Err(StreamError::broken("cut off"))];
     let error = world
         .upload("note.txt", None, stream::iter(chunks).boxed())

@@ -11,7 +11,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use casebase_files::storage::{self, StreamError};
+use casebase_files::{
+    scan::ScanError,
+    storage::{self, StreamError},
+};
 use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -221,6 +224,15 @@ impl ApiError {
         error
     }
 
+    /// Of an upload: up to its verification nobody but the uploader sees anything of it, and it is taken back, so it may be
+    /// tried again. Whether a file was verified, who didn't hear can't know.
+    pub(crate) fn of_upload(error: casebase_files::Error) -> Self {
+        match error {
+            unknown @ casebase_files::Error::LedgerUnavailable(_) => Self::of_change(unknown),
+            error => error.into(),
+        }
+    }
+
     /// 502: something this service needs answers as it should not.
     fn odd_answer(code: &'static str, what: &str, reason: &impl fmt::Display) -> Self {
         tracing::error!(%reason, "{what} answered unexpectedly");
@@ -388,6 +400,13 @@ impl From<casebase_files::Error> for ApiError {
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
             E::TooLarge { .. } => Self::file_too_large(error),
+            E::Infected(_) => Self::field("file", "infected", error),
+            E::NotScanned(ScanError::Unavailable(reason)) => {
+                Self::away("scanner_unavailable", "the virus scanner", &reason)
+            }
+            E::NotScanned(ScanError::NotTaken(reason)) => {
+                Self::odd_answer("scanner_error", "the virus scanner", &reason)
+            }
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
             E::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong_state", error),
@@ -434,6 +453,8 @@ impl ApiError {
             }
             StreamError::NotLast => Self::field("file", "file_not_last", error)
                 .hint("put `file` last: the parts before it say where it goes"),
+            StreamError::SecondFile => Self::field("file", "second_file", error)
+                .hint("send each file in a request of its own"),
             StreamError::TooMuchBeside { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
                     .hint("send only the fields that an upload has, and then the file")

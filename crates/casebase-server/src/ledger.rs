@@ -57,15 +57,17 @@ impl Ledger for PgLedger {
 
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError> {
         let _turn = self.turn().await?;
+        let notes: Vec<String> = verified.notes.iter().map(ToString::to_string).collect();
         let row = sqlx::query_scalar::<_, Json<CaseFile>>(
-            "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5)",
+            "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5, $6)",
         );
         let row = row
             .bind(id.0)
             .bind(verified.object_version)
             .bind(verified.sha256)
             .bind(verified.file_size)
-            .bind(verified.content_type);
+            .bind(verified.content_type)
+            .bind(notes);
         let Json(row) = row.fetch_one(&self.pool).await.map_err(refusal)?;
         Ok(row)
     }

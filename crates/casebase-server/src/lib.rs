@@ -1,4 +1,4 @@
-//! The HTTP service: uploads, downloads, `/api/cases`, health.
+//! The HTTP service: uploads, downloads, cases, health.
 //!
 //! Every request carries the caller's Supabase token. The service checks that it is one, and passes
 //! it on: what the caller may do is decided by the project's policies, never here.
@@ -45,6 +45,8 @@ struct State {
     db: PostgrestClient,
     files: CaseFiles,
     store: ObjectStore,
+    /// Signs links, however objects are written: an S3 link would carry the caller's token.
+    links: RestStore,
     ledger: Arc<PgLedger>,
     verifier: Arc<Verifier>,
     anon_key: AnonKey,
@@ -57,12 +59,10 @@ struct State {
 impl State {
     fn new(config: &Config) -> Result<Self, SettingError> {
         let db = PostgrestClient::new(&config.supabase_url, &config.anon_key)?;
+        let links = RestStore::new(&config.supabase_url, config.anon_key.clone())?;
         let store = match &config.storage {
             Storage::S3(settings) => ObjectStore::S3(S3Store::new(settings.clone())),
-            Storage::Rest => ObjectStore::Rest(RestStore::new(
-                &config.supabase_url,
-                config.anon_key.clone(),
-            )?),
+            Storage::Rest => ObjectStore::Rest(links.clone()),
         };
         let ledger = Arc::new(PgLedger::new(config.database.clone()));
         let files = CaseFiles::new(
@@ -70,12 +70,15 @@ impl State {
             store.clone(),
             Arc::clone(&ledger) as Arc<dyn casebase_files::ledger::Ledger>,
             config.max_file_bytes,
-        );
+            config.rules.clone(),
+        )
+        .scanned_by(config.scanner.clone());
         let secret = config.jwt_secret.as_deref();
         Ok(Self {
             db,
             files,
             store,
+            links,
             ledger,
             verifier: Arc::new(Verifier::new(&config.supabase_url, secret)?),
             anon_key: config.anon_key.clone(),

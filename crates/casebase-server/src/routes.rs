@@ -28,7 +28,11 @@ use crate::{
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Casebase", description = "Case files and cases, under the caller's own Supabase token."),
+    info(
+        title = "Casebase",
+        description = "Case files and cases, under the caller's own Supabase token. What is at `/v1/cases` \
+            is at `/api/cases`, too. A case is `CASE-0006`, `case-6` or `6`.",
+    ),
     modifiers(&BearerToken),
 )]
 struct Documentation;
@@ -60,6 +64,7 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     router
+        .merge(cases::under_the_old_name())
         .route("/openapi.json", get(async move || Json(api)))
         .fallback(async || {
             ApiError::new(

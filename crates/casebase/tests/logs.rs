@@ -277,7 +277,7 @@ fn a_wrong_password_is_said_once_however_often_it_is_tried() {
 fn half_a_request(address: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).expect("it listens");
     let head = format!(
-        "POST /api/cases HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+        "POST /v1/cases HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
          content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n",
         token()
     );

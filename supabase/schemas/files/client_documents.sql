@@ -15,6 +15,7 @@ create table public.client_documents (
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
@@ -30,6 +31,10 @@ create table public.client_documents (
   constraint client_documents_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint client_documents_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -39,6 +44,7 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -50,7 +56,8 @@ alter table public.client_documents
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';

@@ -184,7 +184,7 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection}' then
+  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection,notes}' then
     raise exception 'a file never changes its %', changed[1]
       using errcode = 'check_violation', hint = 'Upload it again instead.';
   end if;

@@ -41,7 +41,8 @@ create function casebase.verification_finish(
   object_version text,
   sha256         text,
   file_size      bigint,
-  content_type   text
+  content_type   text,
+  notes          text[] default '{}'
 ) returns jsonb
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -54,12 +55,13 @@ begin
         object_version = $2,
         sha256         = $3,
         file_size      = $4,
-        content_type   = $5
+        content_type   = $5,
+        notes          = $6
     where f.id = $1
       and f.state = 'uploaded'
       and casebase.object_version(f.bucket_id, f.object_path) = $2
     returning to_jsonb(f)
-  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type;
+  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type, notes;
   if verified is null then
     raise exception '% % was replaced or is not waiting for verification', kind, id
       using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
@@ -84,6 +86,9 @@ begin
   $sql$, casebase.files_of(kind)) into rejected using id, reason;
   if rejected is null then
     raise exception '% % is not waiting for verification', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  if kind = 'case_file' then
+    perform casebase.record_rejected_file(id);
   end if;
 end
 $$;

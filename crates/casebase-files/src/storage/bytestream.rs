@@ -33,6 +33,9 @@ pub enum StreamError {
     /// It came in a form, and the form has parts after it.
     #[error("the form has parts after the file")]
     NotLast,
+    /// It came in a form, and the form has another file.
+    #[error("one file a request: the form has a second one")]
+    SecondFile,
     /// It came in a form, and too much of the form is something else.
     #[error("the form has more than {limit} bytes beside its file")]
     TooMuchBeside {

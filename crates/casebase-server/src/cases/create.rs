@@ -1,7 +1,8 @@
-//! `POST /api/cases`
+//! `POST /v1/cases`
 
 use axum::{
-    Json, extract,
+    Json,
+    extract::{self, OriginalUri},
     http::{StatusCode, header::LOCATION},
     response::IntoResponse,
 };
@@ -45,7 +46,7 @@ fn description() -> Object {
 }
 
 /// Opens a case.
-#[utoipa::path(post, path = "/api/cases", tag = "cases", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/cases", tag = "cases", security(("bearer" = [])),
     request_body = NewCase,
     responses(
         (status = CREATED, body = Case), Refusals, BodyRefusals,
@@ -53,11 +54,12 @@ fn description() -> Object {
 pub(crate) async fn create(
     state: extract::State<State>,
     Caller(user): Caller,
+    OriginalUri(here): OriginalUri,
     PlainJson(new): PlainJson<NewCase>,
 ) -> Result<impl IntoResponse, ApiError> {
     let opened = state.db.from("cases", &user).insert(&new).await;
     let row: Row = opened.map_err(ApiError::of_change)?;
     let key: CaseKey = serde_json::from_str(row.get()).map_err(ApiError::of_change)?;
-    let location = [(LOCATION, format!("/api/cases/{}", key.case_id))];
+    let location = [(LOCATION, format!("{}/{}", here.path(), key.case_id))];
     Ok((StatusCode::CREATED, location, Json(row)))
 }

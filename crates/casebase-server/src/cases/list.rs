@@ -1,4 +1,4 @@
-//! `GET /api/cases`
+//! `GET /v1/cases`
 
 use std::num::NonZeroU32;
 
@@ -51,7 +51,7 @@ pub(crate) struct CasePage {
 }
 
 /// Lists the cases that the caller sees, the newest first.
-#[utoipa::path(get, path = "/api/cases", tag = "cases", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/cases", tag = "cases", security(("bearer" = [])),
     params(Parameters),
     responses(
         (status = OK, body = CasePage), (status = UNPROCESSABLE_ENTITY, body = ErrorBody), Refusals,

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract,
+    extract::{self, RawQuery},
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_LENGTH, LOCATION},
@@ -16,6 +16,7 @@ use casebase_supabase::{
     rows::{CaseFile, CaseNumber},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
+use percent_encoding::percent_decode_str;
 use tracing::Instrument as _;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
@@ -32,7 +33,7 @@ use crate::{
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
     misread::Parameters,
-    path::Segment,
+    path::{CaseInPath, Segment},
 };
 
 /// What a body can't say of itself.
@@ -41,7 +42,8 @@ use crate::{
 #[expect(dead_code, reason = "read beside the fields; this documents it")]
 pub(crate) struct Name {
     /// The file's name. Only a form whose part `file` has a name of its own, as browsers give it, does
-    /// without.
+    /// without; beside one, this is the name. The database keeps it composed (NFC), without marks that change
+    /// the direction of reading and without blanks at its ends, and refuses names of programs.
     #[param(
         min_length = 1,
         max_length = 255,
@@ -91,7 +93,7 @@ pub(crate) struct FileBytes(Vec<u8>);
 /// `multipart/form-data`, or the file itself as the body. The bytes go to
 /// the bucket as they come and are read back and checked; the answer is the file's row.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = CaseNumber, Path), Name, Fields),
+    params(("case_id" = CaseInPath, Path), Name, Fields),
     request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
         (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),
@@ -100,11 +102,13 @@ pub(crate) struct FileBytes(Vec<u8>);
 pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
+    RawQuery(raw_query): RawQuery,
     Caller(user): Caller,
     Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<impl IntoResponse, ApiError> {
+    is_utf8(raw_query.as_deref().unwrap_or_default())?;
     let (name, given) = parameters(query)?;
     given.read()?;
     let request = Request {
@@ -127,6 +131,16 @@ pub(crate) async fn upload(
     })??;
     let location = [(LOCATION, format!("/v1/files/{}", row.id))];
     Ok((StatusCode::CREATED, location, Json(row)))
+}
+
+/// Decoded all the same, a name in another character set would be kept with signs for what can't be read.
+fn is_utf8(query: &str) -> Result<(), ApiError> {
+    let decoded = percent_decode_str(query).decode_utf8();
+    decoded.map(drop).map_err(|_| {
+        let message = "the query is not UTF-8";
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
+            .hint("write names like ?name=Gr%C3%B6%C3%9Fe.pdf")
+    })
 }
 
 /// The name and the fields of a query. What is misspelt would be lost, so it is refused.
@@ -165,7 +179,7 @@ impl Request {
             None => self.read_raw_body()?,
         };
         let uploaded = state.files.upload(&user, file, body).await;
-        uploaded.map_err(ApiError::of_change)
+        uploaded.map_err(ApiError::of_upload)
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {

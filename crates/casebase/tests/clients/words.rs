@@ -65,7 +65,7 @@ async fn the_service_says_once_which_field_was_refused_and_what_would_be_taken()
         let (status, error) = refusal(
             &ada,
             Method::POST,
-            "/api/cases",
+            "/v1/cases",
             &json!({"client_id": client, "title": text}),
         )
         .await;
@@ -113,7 +113,7 @@ async fn the_service_says_once_which_field_was_refused_and_what_would_be_taken()
             json!({"code": "refused_by_database", "message": "text cannot hold the character U+0000"}),
         ),
     ] {
-        let got = refusal(&ada, Method::POST, "/api/cases", &body).await;
+        let got = refusal(&ada, Method::POST, "/v1/cases", &body).await;
         assert_eq!(got, (status, told), "{body}");
     }
     // Of a client that there is not and of one that is not hers she hears the same.
@@ -125,12 +125,12 @@ async fn the_service_says_once_which_field_was_refused_and_what_would_be_taken()
     let mut heard = Vec::new();
     for id in [&other["id"], &json!(NOBODY)] {
         let body = json!({"client_id": id, "title": "t"});
-        heard.push(refusal(&carla, Method::POST, "/api/cases", &body).await);
+        heard.push(refusal(&carla, Method::POST, "/v1/cases", &body).await);
     }
     assert_eq!(heard[0].0, 403);
     assert_eq!(heard[0], heard[1]);
     // A query.
-    let (_, error) = refusal(&ada, Method::GET, "/api/cases?limit=ten", &json!({})).await;
+    let (_, error) = refusal(&ada, Method::GET, "/v1/cases?limit=ten", &json!({})).await;
     assert_eq!(
         error["message"],
         "limit is `ten`; it has to be a whole number of at most 4294967295"
