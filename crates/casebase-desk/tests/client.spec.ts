@@ -225,3 +225,43 @@ test('it speaks German, and says a refusal of the database in it', async ({ page
   await expect(page.getByText('Der Titel ist eine Zeile mit höchstens 200 Zeichen')).toBeVisible()
   await expectAccessible(page)
 })
+
+test('a client escalates with a reason, once, and a reply to a closed case opens another', async ({ page }) => {
+  const carla = await newClientMember()
+  const row = await newCase(carla)
+  await signIn(page, carla)
+  await page.getByRole('link', { name: row.title }).click()
+  await page.getByRole('button', { name: 'Escalate' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Escalate this case' })
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Escalate' }).click()
+  await expect(dialog.getByText('Say why')).toBeVisible()
+  await expect(dialog.getByLabel('Why is it urgent?')).toBeFocused()
+  await dialog.getByLabel('Why is it urgent?').fill('People are in it.')
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('button', { name: 'Escalate' })).toBeFocused()
+
+  // Somebody else was faster; what was typed is still there.
+  await page.getByRole('button', { name: 'Escalate' }).click()
+  await expect(dialog.getByLabel('Why is it urgent?')).toHaveValue('People are in it.')
+  await page.route('**/rest/v1/rpc/escalate_case', (route) =>
+    route.fulfill({ status: 409, json: { code: 'PT409', message: 'the case is escalated already', details: null, hint: null } }),
+  )
+  await dialog.getByRole('button', { name: 'Escalate' }).click()
+  await expect(dialog.getByRole('alert')).toContainText('The case is escalated already.')
+  await page.unrouteAll()
+  await dialog.getByRole('button', { name: 'Escalate' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page.locator('.case-side').getByText('People are in it.')).toBeVisible()
+  await expect(page.getByText('Carla escalated the case')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Escalate' })).toHaveCount(0)
+
+  await rows(`cases?id=eq.${row.id}`, { status: 'closed' }, 'PATCH')
+  await lookAgain(page)
+  await expect(page.getByText('This case is closed: your reply opens a new case')).toBeVisible()
+  await page.getByLabel('Your reply').fill('It is stuck again.')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByText(/Your reply opened CASE-\d+/)).toBeVisible()
+  await expect(page.locator('.case-side').getByRole('link', { name: row.case_id })).toBeVisible()
+  await expect(page.getByRole('list').getByText('It is stuck again.')).toBeVisible()
+})

@@ -40,7 +40,7 @@ function OneCase({ number }: { number: string }) {
   const isMissing = !Number.isFinite(keyOf(number)) || (read.error instanceof Refusal && read.error.kind === 'missing')
   if (isMissing) return <MissingCase number={number} />
   if (read.data) {
-    return <ShownCase shown={read.data} isStale={read.isError} onEarlier={read.data.interactions.length >= most ? () => setMost(most + STEP) : undefined} />
+    return <ShownCase shown={read.data} isStale={read.isError} most={most} onEarlier={() => setMost(most + STEP)} />
   }
   return (
     <Page title={number}>
@@ -62,14 +62,15 @@ function MissingCase({ number }: { number: string }) {
   )
 }
 
-function ShownCase({ shown, isStale, onEarlier }: { shown: Case; isStale: boolean; onEarlier: (() => void) | undefined }) {
+function ShownCase({ shown, isStale, most, onEarlier }: { shown: Case; isStale: boolean; most: number; onEarlier: () => void }) {
   const words = useWords()
   const { access, uploads } = useDesk()
   const standing = access.standing.get()
   const [editing, setEditing] = useState(false)
   const timeline = useQuery({
-    queryKey: ['cases', 'timeline', shown.case_id],
-    queryFn: () => getTimeline(access, shown.id),
+    queryKey: ['cases', 'timeline', shown.case_id, most],
+    queryFn: () => getTimeline(access, shown.id, most),
+    placeholderData: keepPreviousData,
     refetchInterval: 8_000,
   })
   const isStaff = standing.is !== 'out' && standing.role !== undefined && standing.role !== 'client'
@@ -105,9 +106,9 @@ function ShownCase({ shown, isStale, onEarlier }: { shown: Case; isStale: boolea
             {editing ? (
               <EditCase shown={shown} onDone={() => setEditing(false)} />
             ) : (
-              <Description shown={shown} timeline={timeline.data ?? []} />
+              <Description shown={shown} timeline={timeline.data?.entries ?? []} />
             )}
-            <Talk shown={shown} timeline={timeline.data ?? []} onEarlier={onEarlier} />
+            <Talk shown={shown} timeline={timeline.data} hasMoreSaid={shown.interactions.length >= most} onEarlier={onEarlier} />
           </div>
           <Details shown={shown} />
         </div>

@@ -5,7 +5,7 @@ import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
 import { useWords } from '../words'
-import { listCases, STATUSES, type CaseRow, type Cursor } from './queries'
+import { listCases, STATUSES, type CaseRow } from './queries'
 import { PriorityMark, StatusMark } from './Status'
 
 /** The cases of whoever looks, newest first. */
@@ -16,11 +16,11 @@ export function CasesPage() {
   const pages = useInfiniteQuery({
     queryKey: ['cases', 'list', status],
     queryFn: ({ pageParam }) => listCases(access, status, pageParam),
-    initialPageParam: undefined as Cursor | undefined,
-    getNextPageParam: ({ next }) => next,
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next_cursor }) => next_cursor,
     refetchInterval: 10_000,
   })
-  const rows = pages.data?.pages.flatMap((page) => page.rows)
+  const rows = pages.data?.pages.flatMap((page) => page.cases)
   return (
     <Page
       title={words.list.title}

@@ -50,7 +50,7 @@ export function Details({ shown }: { shown: Case }) {
               <Time at={shown.resolved_at} />
             </Detail>
           )}
-          {shown.follow_up_of != null && (
+          {shown.follow_up_of !== null && (
             <Detail term={words.theCase.followUpOf}>
               <Link to="/cases/$number" params={{ number: numberOf(shown.follow_up_of) }}>
                 {numberOf(shown.follow_up_of)}

@@ -7,36 +7,25 @@ import { Time } from '../frame/Time'
 import { Markdown } from '../text/Markdown'
 import { useLanguage, useWords } from '../words'
 import { sentence } from './events'
-import type { Case, Interaction, TimelineEntry } from './queries'
+import type { Case, Interaction, Timeline, TimelineEntry } from './queries'
 import { ReplyForm } from './ReplyForm'
+import { entries } from './stream'
 
-type Entry = { at: string; said: Interaction } | { at: string; happened: TimelineEntry; nth: number }
-
-/** Strings of one kind of timestamp; PostgreSQL's leave zeros at their end out. */
-const later = (one: Entry, other: Entry) => Date.parse(one.at) - Date.parse(other.at)
-
-/** What was said and what happened, oldest first. What happened before the oldest shown interaction waits with the
- * interactions before it. */
-export function entries(said: readonly Interaction[], happened: readonly TimelineEntry[], hasEarlier: boolean): Entry[] {
-  const talk: Entry[] = said.map((one) => ({ at: one.created_at, said: one })).reverse()
-  const events: Entry[] = happened.map((one, nth) => ({ at: one.created_at, happened: one, nth }))
-  const oldest = hasEarlier ? Math.min(...talk.map(({ at }) => Date.parse(at))) : -Infinity
-  return [...events, ...talk].filter(({ at }) => Date.parse(at) >= oldest).sort(later)
-}
-
-export function Talk({ shown, timeline, onEarlier }: {
+export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
   shown: Case
-  timeline: readonly TimelineEntry[]
-  onEarlier: (() => void) | undefined
+  timeline: Timeline | undefined
+  hasMoreSaid: boolean
+  onEarlier: () => void
 }) {
   const words = useWords()
-  const all = entries(shown.interactions, timeline, onEarlier !== undefined)
+  const hasMoreHappened = Boolean(timeline?.next_cursor)
+  const all = entries(shown.interactions, hasMoreSaid, timeline?.entries ?? [], hasMoreHappened)
   // A long conversation is drawn piece by piece, behind what is typed meanwhile.
   const drawn = useDeferredValue(all, [])
   return (
     <section aria-labelledby="talk" className="talk">
       <h2 id="talk">{words.talk.title}</h2>
-      {onEarlier && (
+      {(hasMoreSaid || hasMoreHappened) && (
         <button type="button" className="more" onClick={onEarlier}>
           {words.talk.earlier}
         </button>
@@ -52,7 +41,7 @@ export function Talk({ shown, timeline, onEarlier }: {
               files={shown.case_files.filter((file) => file.interaction_id === entry.said.id)}
             />
           ) : (
-            <Happened key={`e${entry.nth}`} entry={entry.happened} />
+            <Happened key={entry.key} entry={entry.happened} />
           ),
         )}
       </ol>

@@ -39,8 +39,8 @@ export type Interaction = {
 export type Case = CaseRow & {
   description: string
   resolved_at: string | null
-  escalation_reason?: string | null
-  follow_up_of?: number | null
+  escalation_reason: string | null
+  follow_up_of: number | null
   /** The newest, as many as were asked for, newest first. */
   interactions: Interaction[]
   case_files: CaseFile[]
@@ -53,19 +53,20 @@ export type TimelineEntry = {
   data: { changes?: Record<string, { from?: unknown; to?: unknown }> } & Record<string, unknown>
 }
 
-const PAGE = 50
-export type Cursor = { older_than: string; below_id: number }
+export type Timeline = { entries: TimelineEntry[]; next_cursor: string | null }
+
+type CasePage = { cases: CaseRow[]; next_cursor: string | null }
 
 /** A page of cases, newest first, and where the next begins. */
-export async function listCases(access: Access, status: Status | undefined, from: Cursor | undefined) {
-  const rows = await answer<CaseRow[]>(
-    access.supabase
-      .rpc('my_newest_cases', { page_size: PAGE, status: status ?? null, ...from })
-      .select('id,case_id,client_id,title,status,priority,created_at,updated_at,escalated_at,action_required_by,action_required_of'),
+export const listCases = (access: Access, status: Status | undefined, cursor: string | undefined) =>
+  answer<CasePage>(
+    access.supabase.rpc('list_cases', {
+      page_size: 50,
+      count_up_to: 0,
+      ...(status && { status: [status] }),
+      ...(cursor && { cursor }),
+    }),
   )
-  const last = rows.length === PAGE ? rows.at(-1) : undefined
-  return { rows, next: last && { older_than: last.created_at, below_id: last.id } }
-}
 
 /** The number in `CASE-0001`, which is the key of the case; NaN where it is none. */
 export const keyOf = (caseNumber: string): number => Number(/^CASE-0*(\d{1,15})$/.exec(caseNumber)?.[1] ?? NaN)
@@ -80,7 +81,7 @@ export async function getCase(access: Access, caseNumber: string, interactions: 
       .from('cases')
       .select(
         '*,interactions(id,party1_name,party1_type,party2_name,content,visible_to_client,created_by,created_at,updated_at),' +
-          'case_files(id,interaction_id,original_name,content_type,file_size,state,rejection,uploaded_at,visible_to_client)',
+          'case_files(id,interaction_id,original_name,content_type,file_size,state,rejection,notes,uploaded_at,visible_to_client)',
       )
       .eq('case_id', caseNumber)
       .order('created_at', { referencedTable: 'interactions', ascending: false })
@@ -93,9 +94,9 @@ export async function getCase(access: Access, caseNumber: string, interactions: 
   return found
 }
 
-/** What happened to a case, as its reader may know it, oldest first. */
-export const getTimeline = (access: Access, key: number) =>
-  answer<TimelineEntry[]>(access.supabase.rpc('case_timeline', { case_id: key }))
+/** The newest of what happened to a case, newest first, as its reader may know it. */
+export const getTimeline = (access: Access, key: number, entries: number) =>
+  answer<Timeline>(access.supabase.rpc('case_timeline', { case_id: key, page_size: entries }))
 
 export type NewCase = { client_id: string; title: string; description: string }
 

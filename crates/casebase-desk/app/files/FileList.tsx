@@ -16,6 +16,8 @@ export type CaseFile = {
   file_size: number
   state: 'pending' | 'uploaded' | 'available' | 'deleting'
   rejection: string | null
+  /** What the service noticed in it. */
+  notes: string[]
   uploaded_at: string
   visible_to_client: boolean
 }
@@ -62,6 +64,11 @@ function FileLine({ file }: { file: CaseFile }) {
       ) : (
         <span className="file-name">{name}</span>
       )}
+      {file.notes.map((note) => (
+        <span key={note} className="tag noted">
+          {words.notes[note] ?? note}
+        </span>
+      ))}
       {!file.visible_to_client && <span className="tag internal">{all.talk.internal}</span>}
       <span className="muted">
         {size(file.file_size, language)} · <Time at={file.uploaded_at} />

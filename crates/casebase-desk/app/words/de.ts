@@ -225,6 +225,17 @@ export const de: Words = {
     loading: 'Die Datei wird geladen …',
     unchecked: 'Noch nicht geprüft',
     rejected: (why) => `Abgelehnt: ${why}`,
+    notes: {
+      named_otherwise: 'ist etwas anderes, als der Name sagt',
+      password_protected: 'hat ein Passwort',
+      web_page: 'ist eine Webseite',
+      macros: 'hat Makros',
+      embedded_objects: 'enthält andere Dateien',
+      programs: 'enthält Programme',
+      archives: 'enthält Archive',
+      expands: 'wird ausgepackt sehr groß',
+      not_looked_through: 'wurde nicht durchgesehen',
+    },
   },
 
   events: {

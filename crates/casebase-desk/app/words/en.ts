@@ -220,6 +220,17 @@ export const en = {
     loading: 'Loading the file …',
     unchecked: 'Not checked yet',
     rejected: (why: string) => `Refused: ${why}`,
+    notes: {
+      named_otherwise: 'is something else than its name says',
+      password_protected: 'has a password',
+      web_page: 'is a web page',
+      macros: 'has macros',
+      embedded_objects: 'has other files in it',
+      programs: 'has programs in it',
+      archives: 'has archives in it',
+      expands: 'unpacks to very much',
+      not_looked_through: 'was not looked through',
+    } as Record<string, string>,
   },
 
   events: {

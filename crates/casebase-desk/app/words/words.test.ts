@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { constraints } from '../../../../types/constraints'
+import { STATUSES } from '../cases/queries'
 import { de } from './de'
 import { en } from './en'
 
@@ -33,4 +34,11 @@ it('no text is there in one language only by accident', () => {
     Object.entries(texts).flatMap(([key, text]) => (typeof text === 'object' ? paths(text as object, `${at}${key}.`) : [at + key]))
   const without = (all: string[]) => all.filter((path) => !path.startsWith('constraints.')).sort()
   expect(without(paths(de))).toEqual(without(paths(en)))
+})
+
+it('every status and priority that a case can have has its word and its place', () => {
+  const values = (name: string) => constraints.find(({ constraint }) => constraint === name)?.values
+  expect(STATUSES).toEqual(values('cases_status_check'))
+  expect(Object.keys(en.status)).toEqual(values('cases_status_check'))
+  expect(Object.keys(en.priority)).toEqual(values('cases_priority_check'))
 })
