@@ -15,6 +15,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // What every page needs and few changes touch: browsers keep it from one version of ours to the next.
+        codeSplitting: { groups: [{ name: 'libraries', test: /node_modules\/(react|react-dom|scheduler|@tanstack|@supabase)\// }] },
+      },
+    },
   },
   test: { environment: 'node', include: ['**/*.test.ts'] },
 })

@@ -71,9 +71,6 @@ const oneCase = createRoute({
   getParentRoute: () => members,
   path: '/cases/$number',
   component: lazyRouteComponent(() => import('./cases/CasePage'), 'CasePage'),
-  // How many files came with the case that was made a moment ago.
-  validateSearch: ({ created }: Record<string, unknown>): { created?: number } =>
-    typeof created === 'number' ? { created } : {},
 })
 
 export const router = createRouter({

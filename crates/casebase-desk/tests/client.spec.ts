@@ -40,6 +40,7 @@ test('a client opens a case with files, is answered, and sees it resolved', asyn
   await say(row!, 'Third badge this year.', { visible_to_client: false })
   await lookAgain(page)
   await expect(page.locator('.said strong', { hasText: 'gate' })).toBeVisible()
+  await expect(page.getByText('Alan has said something new.')).toBeVisible()
   await expect(page.getByText('Third badge')).toHaveCount(0)
   await page.getByLabel('Your reply').fill('Thank you,\nI have it.')
   await page.getByLabel('Your reply').press('Control+Enter')

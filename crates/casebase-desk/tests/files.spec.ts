@@ -51,6 +51,34 @@ test('files go up at once when they are dropped or chosen, and come back under t
   await page.getByRole('button', { name: `Download ${name}` }).click()
   const kept = await download
   expect(Buffer.concat(await (await kept.createReadStream()).toArray())).toEqual(PNG)
+  // No file system takes quotation marks from everybody.
+  expect(kept.suggestedFilename()).toBe('Größe & _Maß_.png')
+})
+
+const PDF = `%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>endobj
+trailer<</Root 1 0 R>>
+%%EOF
+`
+
+test('a PDF is shown in the page, from a blob: that is nothing else whatever it says', async ({ page }) => {
+  const { row } = await openCase(page)
+  await hand(page, 'drop', '.case', [{ name: 'plan.pdf', type: 'application/pdf', base64: btoa(PDF) }])
+  await page.getByRole('button', { name: 'Show plan.pdf' }).click()
+  const frame = page.getByRole('dialog', { name: 'plan.pdf' }).locator('iframe')
+  await expect(frame).toHaveAttribute('src', /^blob:/)
+  await page.getByRole('button', { name: 'Close' }).click()
+
+  // Bytes that are a page, under the name of a PDF: they are never read as one.
+  await page.route('**/v1/files/*', (route) =>
+    route.fulfill({ contentType: 'text/html', headers: { 'access-control-allow-origin': '*' }, body: '<script>parent.hit = 1</script>' }),
+  )
+  await page.getByRole('button', { name: 'Show plan.pdf' }).click()
+  await expect(frame).toHaveAttribute('src', /^blob:/)
+  expect(await page.evaluate(() => (window as unknown as { hit?: number }).hit)).toBeUndefined()
+  expect((await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(1)
 })
 
 test('a reply takes pasted files along, and an interaction gets one of its own', async ({ page }) => {

@@ -6,6 +6,7 @@
 )]
 
 #[path = "support/dev.rs"]
+#[expect(dead_code, reason = "no test here migrates")]
 mod dev;
 #[path = "support/programs.rs"]
 mod programs;

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Link, useParams, useSearch } from '@tanstack/react-router'
+import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useDesk } from '../desk'
 import { DropZone } from '../files/choosing'
@@ -8,9 +8,11 @@ import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
 import { Refusal } from '../refusal'
+import { useStore } from '../store'
 import { Markdown } from '../text/Markdown'
 import { useWords } from '../words'
 import { Details } from './Details'
+import { justCreated } from './created'
 import { EditCase } from './EditCase'
 import { getCase, getTimeline, keyOf, type Case, type TimelineEntry } from './queries'
 import { PriorityMark, StatusMark } from './Status'
@@ -137,16 +139,17 @@ function Description({ shown, timeline }: { shown: Case; timeline: readonly Time
 /** After a case was made: its number, and its link to pass on. */
 function Created({ shown }: { shown: Case }) {
   const words = useWords()
-  const { created } = useSearch({ from: '/members/cases/$number' })
-  if (created === undefined) return null
+  const { uploads } = useDesk()
+  const underWay = useStore(uploads.list).filter(({ caseNumber }) => caseNumber === shown.case_id).length
+  if (useStore(justCreated) !== shown.case_id) return null
   const copy = async () => {
-    await navigator.clipboard.writeText(location.href.replace(/\?.*$/, ''))
+    await navigator.clipboard.writeText(location.href)
     announce(words.newCase.linkCopied)
   }
   return (
     <div className="notice good" role="status">
       <p>
-        <strong>{words.newCase.created(shown.case_id)}</strong> {created > 0 && words.newCase.createdFiles(created)}
+        <strong>{words.newCase.created(shown.case_id)}</strong> {underWay > 0 && words.newCase.createdFiles(underWay)}
       </p>
       <button type="button" onClick={() => void copy()}>
         {words.newCase.copyLink}

@@ -17,6 +17,7 @@ import { Editor } from '../text/Editor'
 import { useWords } from '../words'
 import { constraintText } from '../words/refusals'
 import { caseFaults, DESCRIPTION_MOST } from './faults'
+import { justCreated } from './created'
 import { createCase, findCreated, type NewCase } from './queries'
 
 export function NewCasePage() {
@@ -53,7 +54,8 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
     setDescription(undefined)
     uploads.add({ caseNumber: case_id }, files)
     setFiles([])
-    await navigate({ to: '/cases/$number', params: { number: case_id }, search: { created: files.length } })
+    justCreated.set(case_id)
+    await navigate({ to: '/cases/$number', params: { number: case_id } })
   })
   // What the database refuses about a field stands under that field.
   const refusedField = form.refused === undefined ? undefined : fieldOf(asRefusal(form.refused).constraint)

@@ -7,6 +7,7 @@ import { ChooseFiles, DropZone, useLeaveGuard } from '../files/choosing'
 import { announce } from '../frame/announce'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
+import { Icon } from '../frame/Icon'
 import { asRefusal } from '../refusal'
 import { isBlank } from '../rules'
 import { useDraft } from '../text/drafts'
@@ -15,7 +16,6 @@ import { useWords } from '../words'
 import { constraintText } from '../words/refusals'
 import { CONTENT_MOST, replyFaults } from './faults'
 import { numberOf, reply, type Case } from './queries'
-import { Paperclip } from './Talk'
 
 /** A reply with its files, which follow it as soon as it is there. */
 export function ReplyForm({ shown }: { shown: Case }) {
@@ -65,7 +65,7 @@ export function ReplyForm({ shown }: { shown: Case }) {
             {form.sending ? words.talk.sending : words.talk.send}
           </button>
           <ChooseFiles className="quiet" onFiles={addFiles}>
-            <Paperclip /> {words.talk.attach}
+            <Icon name="paperclip" /> {words.talk.attach}
           </ChooseFiles>
         </div>
       </form>

@@ -1,6 +1,8 @@
-import { memo, useDeferredValue } from 'react'
+import { memo, useDeferredValue, useEffect, useRef } from 'react'
 import { useDesk } from '../desk'
 import { ChooseFiles } from '../files/choosing'
+import { announce } from '../frame/announce'
+import { Icon } from '../frame/Icon'
 import { FileList, type CaseFile } from '../files/FileList'
 import { UploadList } from '../files/UploadList'
 import { Time } from '../frame/Time'
@@ -20,6 +22,7 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
   const words = useWords()
   const hasMoreHappened = Boolean(timeline?.next_cursor)
   const all = entries(shown.interactions, hasMoreSaid, timeline?.entries ?? [], hasMoreHappened)
+  useNews(shown.interactions)
   // A long conversation is drawn piece by piece, behind what is typed meanwhile.
   const drawn = useDeferredValue(all, [])
   return (
@@ -50,6 +53,20 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
   )
 }
 
+/** Says that somebody else has said something while the page is open. */
+function useNews(said: readonly Interaction[]) {
+  const words = useWords()
+  const { access } = useDesk()
+  const newest = said[0]
+  const known = useRef(newest?.id ?? 0)
+  useEffect(() => {
+    if (!newest || newest.id <= known.current) return
+    known.current = newest.id
+    const standing = access.standing.get()
+    if (standing.is !== 'out' && newest.created_by !== standing.userId) announce(words.talk.news(newest.party1_name))
+  }, [newest, words, access])
+}
+
 const Said = memo(
   function Said({ said, caseNumber, files }: { said: Interaction; caseNumber: string; files: CaseFile[] }) {
     const words = useWords()
@@ -71,7 +88,7 @@ const Said = memo(
             label={words.talk.attachTo(said.party1_name)}
             onFiles={(chosen) => uploads.add({ caseNumber, interactionId: said.id }, chosen)}
           >
-            <Paperclip />
+            <Icon name="paperclip" />
           </ChooseFiles>
         </div>
         <Markdown text={said.content} />
@@ -86,12 +103,6 @@ const Said = memo(
     before.caseNumber === after.caseNumber &&
     before.files.length === after.files.length &&
     before.files.every((file, at) => file === after.files[at]),
-)
-
-export const Paperclip = () => (
-  <svg viewBox="0 0 16 16" className="icon" aria-hidden="true">
-    <path d="M13 7.5 8 12.4a3 3 0 0 1-4.3-4.2L9 3a2 2 0 0 1 2.9 2.8L6.7 11a1 1 0 0 1-1.5-1.4l4.5-4.4" />
-  </svg>
 )
 
 function Happened({ entry }: { entry: TimelineEntry }) {

@@ -1,3 +1,4 @@
+import { Icon } from '../frame/Icon'
 import { useLanguage, useWords } from '../words'
 import { size } from './bytes'
 
@@ -12,8 +13,8 @@ export function ChosenFiles({ files, onRemove }: { files: readonly File[]; onRem
         <li key={index}>
           <span className="file-name">{file.name}</span>
           <span className="muted">{size(file.size, language)}</span>
-          <button type="button" className="quiet icon" aria-label={words.removeOf(file.name)} onClick={() => onRemove(index)}>
-            ✕
+          <button type="button" className="quiet icon push" aria-label={words.removeOf(file.name)} onClick={() => onRemove(index)}>
+            <Icon name="cross" />
           </button>
         </li>
       ))}

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { useDesk } from '../desk'
 import { Time } from '../frame/Time'
+import { Icon } from '../frame/Icon'
 import { useLanguage, useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
@@ -74,8 +75,8 @@ function FileLine({ file }: { file: CaseFile }) {
         {size(file.file_size, language)} · <Time at={file.uploaded_at} />
       </span>
       {isThere ? (
-        <button type="button" className="quiet icon" aria-label={words.downloadOf(name)} title={words.downloadOf(name)} disabled={loading} onClick={() => void download()}>
-          ⭳
+        <button type="button" className="quiet icon push" aria-label={words.downloadOf(name)} title={words.downloadOf(name)} disabled={loading} onClick={() => void download()}>
+          <Icon name="download" />
         </button>
       ) : (
         <span className="tag">{file.rejection ? words.rejected(file.rejection) : words.unchecked}</span>

@@ -1,5 +1,6 @@
 import { useDesk } from '../desk'
 import { useStore } from '../store'
+import { Icon } from '../frame/Icon'
 import { useLanguage, useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
@@ -38,12 +39,12 @@ function UploadLine({ upload }: { upload: Upload }) {
         </span>
       )}
       {state.is === 'failed' && (
-        <button type="button" aria-label={words.retryOf(file.name)} title={words.retryOf(file.name)} className="quiet icon" onClick={() => uploads.retry(id)}>
-          ↻
+        <button type="button" aria-label={words.retryOf(file.name)} title={words.retryOf(file.name)} className="quiet icon push" onClick={() => uploads.retry(id)}>
+          <Icon name="again" />
         </button>
       )}
-      <button type="button" className="quiet icon" aria-label={words.cancelOf(file.name)} title={words.cancelOf(file.name)} onClick={() => uploads.cancel(id)}>
-        ✕
+      <button type="button" className={`quiet icon ${state.is === 'failed' ? '' : 'push'}`} aria-label={words.cancelOf(file.name)} title={words.cancelOf(file.name)} onClick={() => uploads.cancel(id)}>
+        <Icon name="cross" />
       </button>
     </li>
   )

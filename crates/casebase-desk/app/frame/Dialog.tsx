@@ -1,5 +1,6 @@
 import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import { useWords } from '../words'
+import { Icon } from './Icon'
 
 /** A window over the page. The browser holds the focus in it, closes it with Escape and gives the focus back. */
 export function Dialog({ title, onClose, wide, children }: { title: string; onClose?: () => void; wide?: boolean; children: ReactNode }) {
@@ -26,7 +27,7 @@ export function Dialog({ title, onClose, wide, children }: { title: string; onCl
         <h2 id={id}>{title}</h2>
         {onClose && (
           <button type="button" className="quiet icon" aria-label={words.close} onClick={onClose}>
-            ✕
+            <Icon name="cross" />
           </button>
         )}
       </header>

@@ -1,13 +1,8 @@
 import '@github/markdown-toolbar-element'
 import { useId, useState, type ClipboardEvent, type DetailedHTMLProps, type HTMLAttributes, type Ref } from 'react'
+import { Icon } from '../frame/Icon'
 import { useWords } from '../words'
 import { Markdown } from './Markdown'
-
-const Icon = ({ path }: { path: string }) => (
-  <svg viewBox="0 0 16 16" className="icon" aria-hidden="true">
-    <path d={path} />
-  </svg>
-)
 
 type Custom = DetailedHTMLProps<HTMLAttributes<HTMLElement>, HTMLElement>
 
@@ -72,14 +67,14 @@ export function Editor({ label, hint, name, value, error, most, rows = 6, onChan
       </div>
       <div className="editor-box" hidden={previewed}>
         <markdown-toolbar for={id} aria-label={words.toolbar}>
-          <md-bold aria-label={words.bold} title={words.bold}><Icon path="M5 3h4a2.5 2.5 0 0 1 0 5H5zM5 8h4.5a2.5 2.5 0 0 1 0 5H5z" /></md-bold>
-          <md-italic aria-label={words.italic} title={words.italic}><Icon path="M7 3h5M4 13h5M9.5 3l-3 10" /></md-italic>
-          <md-header aria-label={words.heading} title={words.heading}><Icon path="M4 3v10M12 3v10M4 8h8" /></md-header>
-          <md-quote aria-label={words.quote} title={words.quote}><Icon path="M3 3v10M6.5 5h6.5M6.5 8h6.5M6.5 11h4" /></md-quote>
-          <md-code aria-label={words.code} title={words.code}><Icon path="m5.5 4.5-3.5 3.5 3.5 3.5M10.5 4.5 14 8l-3.5 3.5" /></md-code>
-          <md-link aria-label={words.link} title={words.link}><Icon path="M6.5 9.5a2.7 2.7 0 0 0 3.8 0l2.4-2.4a2.7 2.7 0 0 0-3.8-3.8l-.9.9M9.5 6.5a2.7 2.7 0 0 0-3.8 0L3.3 8.9a2.7 2.7 0 0 0 3.8 3.8l.9-.9" /></md-link>
-          <md-unordered-list aria-label={words.bullets} title={words.bullets}><Icon path="M6.5 4H14M6.5 8H14M6.5 12H14M3 4h.01M3 8h.01M3 12h.01" /></md-unordered-list>
-          <md-ordered-list aria-label={words.numbers} title={words.numbers}><Icon path="M7 4h7M7 8h7M7 12h7M2.5 3l1-.5v4M2.5 9.8c.3-1 1.8-.8 1.6.2-.1.6-1.6 1.3-1.6 2h1.8" /></md-ordered-list>
+          <md-bold aria-label={words.bold} title={words.bold}><Icon name="bold" /></md-bold>
+          <md-italic aria-label={words.italic} title={words.italic}><Icon name="italic" /></md-italic>
+          <md-header aria-label={words.heading} title={words.heading}><Icon name="heading" /></md-header>
+          <md-quote aria-label={words.quote} title={words.quote}><Icon name="quote" /></md-quote>
+          <md-code aria-label={words.code} title={words.code}><Icon name="code" /></md-code>
+          <md-link aria-label={words.link} title={words.link}><Icon name="link" /></md-link>
+          <md-unordered-list aria-label={words.bullets} title={words.bullets}><Icon name="bullets" /></md-unordered-list>
+          <md-ordered-list aria-label={words.numbers} title={words.numbers}><Icon name="numbers" /></md-ordered-list>
         </markdown-toolbar>
         <textarea
           id={id}

@@ -6,8 +6,6 @@ mod dev;
 mod document;
 #[path = "../support/extension.rs"]
 mod extension;
-#[path = "../support/programs.rs"]
-mod installed;
 mod policy_linter;
 mod programs;
 mod readme;

@@ -7,8 +7,11 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::installed::{has, has_npm_packages, is_older};
-pub use crate::installed::{output, succeed};
+#[path = "../support/programs.rs"]
+pub mod installed;
+
+pub use installed::succeed;
+use installed::{has, has_npm_packages, is_older};
 
 /// Where the stories and the lists of packages are.
 pub fn folder() -> PathBuf {

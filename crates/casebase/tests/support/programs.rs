@@ -1,9 +1,5 @@
 //! Programs that are not ours, and the packages that npm installs for them.
-#![expect(
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a failing test may panic, a skipped one says so"
-)]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::{
     fs,
