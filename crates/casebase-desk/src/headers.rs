@@ -6,7 +6,7 @@ use url::Url;
 use crate::{CONFIG, ENTRY, HASHED, Settings};
 
 /// What the pages may load and whom they may ask: themselves, the project, and the service where it is elsewhere.
-/// Previews of files are `blob:` URLs; a PDF's is shown in a frame.
+/// Previews of files are `blob:` URLs; a PDF's is shown in a frame. No text becomes script or HTML anywhere.
 pub fn content_security_policy(settings: &Settings) -> String {
     let mut asked = vec![origin(&settings.supabase_url)];
     if let Ok(service) = Url::parse(&settings.service_url) {
@@ -14,7 +14,8 @@ pub fn content_security_policy(settings: &Settings) -> String {
     }
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; frame-src blob:; \
-         connect-src 'self' {}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+         connect-src 'self' {}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'",
         asked.join(" ")
     )
 }

@@ -150,7 +150,7 @@ test('two people who edit one case see each other’s version before anything is
   await other.close()
 })
 
-test('an answer that was lost on its way makes no second case', async ({ page }) => {
+test('an answer that was lost on its way makes no second case and no second reply', async ({ page }) => {
   const carla = await newClientMember()
   await signIn(page, carla)
   await page.goto('#/cases/new')
@@ -167,6 +167,19 @@ test('an answer that was lost on its way makes no second case', async ({ page })
   await page.getByRole('button', { name: 'Create case' }).click()
   await expect(page.getByRole('heading', { name: 'Once' })).toBeVisible()
   expect((await rows(`cases?client_id=eq.${carla.client}`)).length).toBe(1)
+
+  await page.route('**/rest/v1/interactions?select*', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue()
+    await route.fetch()
+    await route.abort()
+  })
+  await page.getByLabel('Your reply').fill('Said once')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('alert')).toContainText('There is no connection.')
+  await page.unrouteAll()
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByText('Your reply was sent.')).toBeVisible()
+  expect((await rows('interactions?content=eq.Said%20once&created_by=eq.' + carla.id)).length).toBe(1)
 })
 
 test('New Case is done with the keyboard alone', async ({ page }) => {

@@ -53,6 +53,8 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
         if (!(thrown instanceof Refusal && thrown.kind === 'changed')) throw thrown
         // Nobody's version is written over unseen: the present one is shown first.
         const present = await getCase(access, shown.case_id, 1)
+        // Saved before, and only the answer to that was lost.
+        if (present.title === title.trim() && asEdited(present.description) === description) return done()
         setBase(present)
         setTheirs(present)
       }

@@ -1,6 +1,6 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useId, useRef, useState } from 'react'
+import { useId, useState } from 'react'
 import { useMyClients } from '../coming-in/Members'
 import { useDesk } from '../desk'
 import { ChosenFiles } from '../files/ChosenFiles'
@@ -10,6 +10,7 @@ import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
+import { useOnce } from '../once'
 import { asRefusal } from '../refusal'
 import { isBlank } from '../rules'
 import { useDraft } from '../text/drafts'
@@ -18,7 +19,7 @@ import { useWords } from '../words'
 import { constraintText } from '../words/refusals'
 import { caseFaults, DESCRIPTION_MOST } from './faults'
 import { justCreated } from './created'
-import { createCase, findCreated, type NewCase } from './queries'
+import { createCase, findCase, type NewCase } from './queries'
 
 export function NewCasePage() {
   const words = useWords()
@@ -46,14 +47,19 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
   const [files, setFiles] = useState<File[]>([])
   const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
   useLeaveGuard(files.length > 0)
-  const create = useCreation(userId)
+  const queries = useQueryClient()
+  const create = useOnce(
+    (row: NewCase) => createCase(access, row),
+    (row, since) => findCase(access, row, userId, since),
+  )
   const form = useForm<'title' | 'description'>(() => caseFaults(title, description, words), async () => {
     const row = { client_id: client, title: title.trim(), description: isBlank(description) ? '' : description }
-    const { case_id } = await create.mutateAsync(row)
+    const { case_id } = await create(row)
     setTitle(undefined)
     setDescription(undefined)
     uploads.add({ caseNumber: case_id }, files)
     setFiles([])
+    void queries.invalidateQueries({ queryKey: ['cases'] })
     justCreated.set(case_id)
     await navigate({ to: '/cases/$number', params: { number: case_id } })
   })
@@ -104,26 +110,3 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
 
 const fieldOf = (constraint: string | undefined) =>
   (['title', 'description'] as const).find((field) => constraint === `cases_${field}_check`)
-
-/** Creates a case once, also where the answer to an earlier attempt was lost on its way. */
-function useCreation(userId: string) {
-  const { access } = useDesk()
-  const queries = useQueryClient()
-  const unanswered = useRef<Date>(undefined)
-  return useMutation({
-    mutationFn: async (row: NewCase) => {
-      const since = unanswered.current
-      const made = since && (await findCreated(access, row, userId, since))
-      if (made) return made
-      // Clocks differ.
-      const begun = new Date(Date.now() - 60_000)
-      try {
-        return await createCase(access, row)
-      } catch (thrown) {
-        if (asRefusal(thrown).kind === 'offline') unanswered.current ??= begun
-        throw thrown
-      }
-    },
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['cases'] }),
-  })
-}

@@ -8,6 +8,7 @@ import { announce } from '../frame/announce'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Icon } from '../frame/Icon'
+import { useOnce } from '../once'
 import { asRefusal } from '../refusal'
 import { isBlank } from '../rules'
 import { useDraft } from '../text/drafts'
@@ -15,7 +16,7 @@ import { Editor } from '../text/Editor'
 import { useWords } from '../words'
 import { constraintText } from '../words/refusals'
 import { CONTENT_MOST, replyFaults } from './faults'
-import { numberOf, reply, type Case } from './queries'
+import { findReply, numberOf, reply, type Case } from './queries'
 
 /** A reply with its files, which follow it as soon as it is there. */
 export function ReplyForm({ shown }: { shown: Case }) {
@@ -24,15 +25,20 @@ export function ReplyForm({ shown }: { shown: Case }) {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const standing = access.standing.get()
-  const [content = '', setContent] = useDraft(`${standing.is === 'out' ? '' : standing.userId}.${shown.id}.reply`)
+  const userId = standing.is === 'out' ? '' : standing.userId
+  const [content = '', setContent] = useDraft(`${userId}.${shown.id}.reply`)
   const [files, setFiles] = useState<File[]>([])
   const field = useRef<HTMLTextAreaElement>(null)
   const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
   useLeaveGuard(files.length > 0)
+  const send = useOnce(
+    (text: string) => reply(access, shown.id, text),
+    (text, since) => findReply(access, text, userId, since),
+  )
   const form = useForm<'content'>(
     () => replyFaults(content, files.length, words),
     async () => {
-      const said = await reply(access, shown.id, isBlank(content) ? words.talk.onlyFiles(files.length) : content)
+      const said = await send(isBlank(content) ? words.talk.onlyFiles(files.length) : content)
       const caseNumber = numberOf(said.case_id)
       setContent(undefined)
       uploads.add({ caseNumber, interactionId: said.id }, files)

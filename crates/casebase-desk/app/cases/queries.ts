@@ -103,16 +103,17 @@ export type NewCase = { client_id: string; title: string; description: string }
 export const createCase = (access: Access, row: NewCase) =>
   answer<CaseRow>(access.supabase.from('cases').insert(row).select('id,case_id').single<CaseRow>())
 
-/** The case that was made by an attempt whose answer was lost, if it was. */
-export const findCreated = async (access: Access, row: NewCase, userId: string, since: Date) => {
-  const { data } = await access.supabase
-    .from('cases')
-    .select('id,case_id')
-    .match({ client_id: row.client_id, title: row.title, description: row.description, created_by: userId })
-    .gte('created_at', since.toISOString())
-    .limit(1)
-    .maybeSingle<CaseRow>()
-  return data
+/** The case that an attempt made whose answer was lost, if it did. Long texts fit into no address, so they are compared
+ * here. */
+export const findCase = async (access: Access, row: NewCase, userId: string, since: Date) => {
+  const alike = await answer<(CaseRow & NewCase)[]>(
+    access.supabase
+      .from('cases')
+      .select('id,case_id,description')
+      .match({ client_id: row.client_id, title: row.title, created_by: userId })
+      .gte('created_at', since.toISOString()),
+  )
+  return alike.find(({ description }) => description === row.description)
 }
 
 /** Changes a case as it was read; a `changed` refusal where somebody was faster. */
@@ -129,15 +130,23 @@ export async function updateCase(access: Access, read: CaseRow, changes: { title
   if (!updated) throw new Refusal('changed', 'the case was changed meanwhile')
 }
 
+type Reply = { id: number; case_id: number }
+
 /** Says something in a case. A reply to a closed case lands in the one that it opens. */
 export const reply = (access: Access, key: number, content: string) =>
-  answer<{ id: number; case_id: number }>(
+  answer<Reply>(access.supabase.from('interactions').insert({ case_id: key, content }).select('id,case_id').single<Reply>())
+
+/** The reply that an attempt made whose answer was lost, wherever it landed. */
+export const findReply = async (access: Access, content: string, userId: string, since: Date) => {
+  const own = await answer<(Reply & { content: string })[]>(
     access.supabase
       .from('interactions')
-      .insert({ case_id: key, content })
-      .select('id,case_id')
-      .single<{ id: number; case_id: number }>(),
+      .select('id,case_id,content')
+      .eq('created_by', userId)
+      .gte('created_at', since.toISOString()),
   )
+  return own.find((one) => one.content === content)
+}
 
 export const reopenCase = (access: Access, key: number) =>
   answer<unknown>(access.supabase.rpc('reopen_case', { case_id: key }))
