@@ -12,6 +12,7 @@ import { sendTo, Uploads } from './files/uploads'
 import { showTheme } from './frame/theme'
 import { Refusal } from './refusal'
 import { router } from './router'
+import { forgetDrafts } from './text/drafts'
 import { loadWords, useWords } from './words'
 
 async function open() {
@@ -44,8 +45,11 @@ async function open() {
   access.standing.subscribe(() => {
     const standing = access.standing.get()
     if (standing.is === 'in') uploads.retryAll(['expired'])
-    if (standing.is === 'out') queries.clear()
-    else void queries.invalidateQueries()
+    if (standing.is !== 'out') return void queries.invalidateQueries()
+    // In this tab or another one: nothing of the person stays.
+    uploads.clear()
+    queries.clear()
+    forgetDrafts()
   })
   return { access, uploads, queries }
 }

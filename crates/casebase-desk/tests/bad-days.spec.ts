@@ -15,6 +15,8 @@ test('60,000 pasted characters are told before they are sent, and stay', async (
   page.on('request', (request) => {
     if (request.method() === 'POST' && request.url().includes('/rest/v1/cases')) posts++
   })
+  // Also from behind the preview.
+  await page.getByRole('button', { name: 'Preview' }).click()
   await page.getByRole('button', { name: 'Create case' }).click()
   await expect(page.getByText('The description must have at most 50000 characters')).toBeVisible()
   await expect(page.getByLabel('Description')).toBeFocused()

@@ -100,6 +100,7 @@ test('a login survives a reload, refreshes a token that was refused, and ends in
   await expect(page.getByRole('heading', { name: 'The lift is stuck' })).toBeVisible()
   expect(refused).toBeGreaterThan(1)
 
+  await page.getByLabel('Your reply').fill('a draft')
   const other = await context.newPage()
   await other.goto('')
   await expect(other.getByRole('link', { name: 'The lift is stuck' })).toBeVisible()
@@ -108,6 +109,7 @@ test('a login survives a reload, refreshes a token that was refused, and ends in
   await expect(other.getByRole('heading', { name: 'Sign in' })).toBeVisible()
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
   await expect(page.getByText('The lift is stuck')).toHaveCount(0)
+  expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.includes('draft')))).toEqual([])
 })
 
 test('a session that ends in the middle of work loses no typed text', async ({ page }) => {
@@ -123,6 +125,8 @@ test('a session that ends in the middle of work loses no typed text', async ({ p
   await page.route('**/rest/v1/**', (route) => route.fulfill({ status: 401, json: { code: 'PGRST303', message: 'JWT expired' } }))
   await page.getByRole('button', { name: 'Send' }).click()
   const dialog = page.getByRole('dialog', { name: 'Please sign in again' })
+  await expect(dialog).toBeVisible()
+  for (let n = 0; n < 3; n++) await page.keyboard.press('Escape')
   await expect(dialog).toBeVisible()
   await expectAccessible(page)
   await page.unrouteAll()

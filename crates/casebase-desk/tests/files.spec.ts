@@ -81,6 +81,22 @@ test('a PDF is shown in the page, from a blob: that is nothing else whatever it 
   expect((await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(1)
 })
 
+test('a drop lands once: on the reply with the reply, beside it with the case, and pasted beside it, too', async ({ page }) => {
+  const { row } = await openCase(page)
+  const dragged = { bubbles: true, cancelable: true }
+  await page.locator('.reply').evaluate((element, dragged) => {
+    const data = new DataTransfer()
+    data.items.add(new File(['x'], 'reply.txt', { type: 'text/plain' }))
+    for (const event of ['dragenter', 'dragover', 'drop']) element.dispatchEvent(new DragEvent(event, { ...dragged, dataTransfer: data }))
+  }, dragged)
+  await expect(page.getByRole('list', { name: 'Chosen files' }).getByText('reply.txt')).toBeVisible()
+  await expect(page.locator('.drop.over')).toHaveCount(0)
+  await hand(page, 'paste', 'body', [{ name: 'pasted.txt', type: 'text/plain', base64: btoa('pasted') }])
+  await expect(page.getByRole('button', { name: 'Download pasted.txt' })).toBeVisible()
+  const files = await rows<{ original_name: string }>(`case_files?case_id=eq.${row.id}`)
+  expect(files.map(({ original_name }) => original_name)).toEqual(['pasted.txt'])
+})
+
 test('a reply takes pasted files along, and an interaction gets one of its own', async ({ page }) => {
   const { row } = await openCase(page)
   await say(row, 'A photo, please.')

@@ -78,7 +78,7 @@ function ShownCase({ shown, isStale, most, onEarlier }: { shown: Case; isStale: 
   const isStaff = standing.is !== 'out' && standing.role !== undefined && standing.role !== 'client'
   const mayEdit = isStaff || shown.status === 'open'
   return (
-    <DropZone onFiles={(files) => uploads.add({ caseNumber: shown.case_id }, files)}>
+    <DropZone wholePage onFiles={(files) => uploads.add({ caseNumber: shown.case_id }, files)}>
       <Page
         title={shown.title}
         className="case"
@@ -143,8 +143,13 @@ function Created({ shown }: { shown: Case }) {
   const underWay = useStore(uploads.list).filter(({ caseNumber }) => caseNumber === shown.case_id).length
   if (useStore(justCreated) !== shown.case_id) return null
   const copy = async () => {
-    await navigator.clipboard.writeText(location.href)
-    announce(words.newCase.linkCopied)
+    try {
+      await navigator.clipboard.writeText(location.href)
+      announce(words.newCase.linkCopied)
+    } catch {
+      // Not allowed, or not over plain HTTP: the address bar has it.
+      announce(location.href)
+    }
   }
   return (
     <div className="notice good" role="status">

@@ -67,7 +67,7 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
   const refusedField = form.refused === undefined ? undefined : fieldOf(asRefusal(form.refused).constraint)
   const refusedText = refusedField && constraintText(`cases_${refusedField}_check`, words)
   return (
-    <DropZone onFiles={addFiles}>
+    <DropZone wholePage onFiles={addFiles}>
       <form onSubmit={form.submit} noValidate>
         {clients.length > 1 && (
           <div className="field">

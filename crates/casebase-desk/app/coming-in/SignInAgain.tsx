@@ -6,17 +6,12 @@ import { SignInForm } from './SignIn'
 /** Over the page, which stays as it is: the session ended while somebody worked. */
 export function SignInAgain({ email }: { email: string }) {
   const words = useWords().comingIn
-  const { access, uploads, queries } = useDesk()
-  const leave = async () => {
-    uploads.clear()
-    await access.signOut()
-    queries.clear()
-  }
+  const { access } = useDesk()
   return (
     <Dialog title={words.again}>
       <p>{words.againLead}</p>
       <SignInForm email={email} />
-      <button type="button" className="quiet" onClick={() => void leave()}>
+      <button type="button" className="quiet" onClick={() => void access.signOut()}>
         {words.asSomebodyElse}
       </button>
     </Dialog>

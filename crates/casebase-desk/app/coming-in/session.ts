@@ -55,7 +55,6 @@ export class Access {
 
   async signOut(): Promise<void> {
     localStorage.setItem(LEFT, String(Date.now()))
-    forgetDrafts()
     // The others of this person's sessions stay.
     await this.supabase.auth.signOut({ scope: 'local' })
     this.standing.set({ is: 'out' })

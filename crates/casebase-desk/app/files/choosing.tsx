@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react'
 import { useWords } from '../words'
 
 /** A button that opens the system's window for files. */
@@ -30,9 +30,16 @@ export function ChooseFiles({ onFiles, label, children, className }: {
   )
 }
 
-/** Takes files that are dropped on it, and shows that it would. */
-export function DropZone({ onFiles, children, className }: { onFiles: (files: File[]) => void; children: ReactNode; className?: string }) {
+/** Takes files that are dropped on it, and shows that it would; of the whole page, those that are pasted anywhere, too. What
+ * a zone within it takes is not its own. */
+export function DropZone({ onFiles, wholePage, children, className }: {
+  onFiles: (files: File[]) => void
+  wholePage?: boolean
+  children: ReactNode
+  className?: string
+}) {
   const words = useWords().files
+  usePastedFiles(wholePage ? onFiles : undefined)
   const [over, setOver] = useState(0)
   const hasFiles = (event: React.DragEvent) => event.dataTransfer.types.includes('Files')
   return (
@@ -47,15 +54,27 @@ export function DropZone({ onFiles, children, className }: { onFiles: (files: Fi
       onDrop={(event) => {
         setOver(0)
         const files = [...event.dataTransfer.files]
-        if (!files.length) return
+        if (!files.length || event.isDefaultPrevented()) return
         event.preventDefault()
-        event.stopPropagation()
         onFiles(files)
       }}
     >
       {children}
     </div>
   )
+}
+
+function usePastedFiles(onFiles: ((files: File[]) => void) | undefined) {
+  const take = useEffectEvent((event: ClipboardEvent) => {
+    const files = [...(event.clipboardData?.files ?? [])]
+    if (!onFiles || !files.length || event.defaultPrevented) return
+    event.preventDefault()
+    onFiles(files)
+  })
+  useEffect(() => {
+    document.addEventListener('paste', take)
+    return () => document.removeEventListener('paste', take)
+  }, [])
 }
 
 /** A file that misses its place would replace the page, and what was typed on it. */

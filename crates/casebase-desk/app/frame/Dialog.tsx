@@ -22,6 +22,8 @@ export function Dialog({ title, onClose, wide, children }: { title: string; onCl
         event.preventDefault()
         onClose?.()
       }}
+      // Some browsers close it at the second Escape, whatever was said to the first.
+      onClose={onClose ?? (() => dialog.current?.showModal())}
     >
       <header>
         <h2 id={id}>{title}</h2>

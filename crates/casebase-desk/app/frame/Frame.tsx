@@ -53,7 +53,7 @@ export function Frame() {
 /** Settings, and leaving. A disclosure: it opens without script, closes with Escape and when something else is used. */
 function AccountMenu() {
   const words = useWords()
-  const { access, uploads, queries } = useDesk()
+  const { access } = useDesk()
   const standing = useStore(access.standing)
   const language = useLanguage()
   const chosenTheme = useStore(theme)
@@ -79,11 +79,6 @@ function AccountMenu() {
       document.removeEventListener('keydown', close)
     }
   }, [])
-  const leave = async () => {
-    uploads.clear()
-    await access.signOut()
-    queries.clear()
-  }
   const email = standing.is === 'out' ? undefined : standing.email
   return (
     <details className="menu" ref={menu}>
@@ -115,7 +110,7 @@ function AccountMenu() {
           </select>
         </label>
         {email && (
-          <button type="button" onClick={() => void leave()}>
+          <button type="button" onClick={() => void access.signOut()}>
             {words.menu.signOut}
           </button>
         )}

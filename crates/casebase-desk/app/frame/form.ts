@@ -1,4 +1,5 @@
 import { useState, type FormEvent } from 'react'
+import { flushSync } from 'react-dom'
 
 /** Sends a form: one sending at a time, what was refused beside it, what is missing under its field, and the focus there. */
 export function useForm<Name extends string>(
@@ -13,7 +14,8 @@ export function useForm<Name extends string>(
     if (sending) return
     const form = event.currentTarget
     const found = check()
-    setWrong(found)
+    // Drawn before the focus goes there: a field behind its preview comes forward with its error.
+    flushSync(() => setWrong(found))
     const first = Object.keys(found).find((name) => found[name as Name])
     if (first) {
       const field = form.elements.namedItem(first)

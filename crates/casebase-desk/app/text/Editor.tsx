@@ -41,7 +41,8 @@ export function Editor({ label, hint, name, value, error, most, rows = 6, onChan
 }) {
   const words = useWords().text
   const id = useId()
-  const [previewed, setPreviewed] = useState(false)
+  const [wanted, setPreviewed] = useState(false)
+  const previewed = wanted && !error
   // PostgreSQL counts code points, JavaScript units of UTF-16.
   const left = most - (value.length > most - NEAR_THE_END ? [...value].length : value.length)
   const tellsLeft = left < NEAR_THE_END
