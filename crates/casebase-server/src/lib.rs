@@ -17,6 +17,7 @@ mod misread;
 mod path;
 mod requests;
 mod routes;
+mod webhook_events;
 
 use std::{io, sync::Arc, time::Duration};
 

@@ -24,6 +24,7 @@ use crate::{
     error::ApiError,
     files, health,
     requests::{self, REQUEST_ID},
+    webhook_events::Document,
 };
 
 #[derive(OpenApi)]
@@ -63,9 +64,10 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();
+    let document = Document::new(api);
     router
         .merge(cases::under_the_old_name())
-        .route("/openapi.json", get(async move || Json(api)))
+        .route("/openapi.json", get(async move || Json(document)))
         .fallback(async || {
             ApiError::new(
                 StatusCode::NOT_FOUND,

@@ -812,6 +812,22 @@ async fn the_openapi_document_has_every_route() {
 }
 
 #[tokio::test]
+async fn the_openapi_document_describes_every_webhook() {
+    let world = World::new(vec![]).await;
+    let api = world.anonymous(Method::GET, "/openapi.json");
+    let api: Value = api.send().await.unwrap().json().await.unwrap();
+    assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
+    let webhooks = api["webhooks"].as_object().unwrap();
+    assert!(webhooks.len() > 10, "{webhooks:?}");
+    for (event, item) in webhooks {
+        let body = &item["post"]["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(body["properties"]["type"]["const"], **event);
+    }
+    let changed = &webhooks["case.status_changed"]["post"];
+    assert_eq!(changed["parameters"][0]["name"], "webhook-id");
+}
+
+#[tokio::test]
 async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
     let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
     let row = format!(
