@@ -7,19 +7,20 @@ const target = { caseNumber: 'CASE-0001' }
 
 /** Uploads whose sending is finished by hand, in the order in which it began. */
 function desk(token: (tries: number) => string | undefined = () => 'token') {
-  const begun: { name: string; token: string; finish: (refusal?: Refusal) => void; stop: AbortSignal }[] = []
+  const begun: { name: string; key: string; token: string; finish: (refusal?: Refusal) => void; stop: AbortSignal }[] = []
   let renewals = 0
   const tokens = { token: async () => token(0), renewed: async () => token(++renewals) }
   const send: Send = (upload, held, progress, stop) =>
     new Promise((resolve, reject) => {
       progress(5)
-      begun.push({ name: upload.file.name, token: held, stop, finish: (refusal) => (refusal ? reject(refusal) : resolve()) })
+      begun.push({ name: upload.file.name, key: upload.key, token: held, stop, finish: (refusal) => (refusal ? reject(refusal) : resolve()) })
       stop.addEventListener('abort', () => reject(new Refusal('failed', 'cancelled')))
     })
   const arrived = vi.fn()
-  const uploads = new Uploads(tokens, send, arrived)
+  const pauses: number[] = []
+  const uploads = new Uploads(tokens, send, arrived, async (seconds) => void pauses.push(seconds))
   const states = () => uploads.list.get().map(({ file, state }) => [file.name, state.is])
-  return { uploads, begun, arrived, states }
+  return { uploads, begun, arrived, states, pauses }
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve))
@@ -83,6 +84,26 @@ describe('uploads', () => {
     begun[1]?.finish(new Refusal('expired', 'the token has expired'))
     await settled()
     expect([begun.length, states()]).toEqual([2, [['a', 'failed']]])
+  })
+
+  it('are one upload under one key, however often they are sent, and wait for an attempt that is still under way', async () => {
+    const { uploads, begun, states, arrived, pauses } = desk()
+    uploads.add(target, [file('a')])
+    await settled()
+    begun[0]?.finish(new Refusal('offline', 'lost'))
+    await settled()
+    uploads.retry(1)
+    await settled()
+    begun[1]?.finish(new Refusal('conflict', 'it is still running', { code: 'request_running', retryAfter: 7 }))
+    await settled()
+    begun[2]?.finish()
+    await settled()
+    expect([states(), arrived.mock.calls.length, pauses]).toEqual([[], 1, [7]])
+    expect(new Set(begun.map(({ key }) => key)).size).toBe(1)
+    expect(begun[0]?.key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/)
+    uploads.add(target, [file('a')])
+    await settled()
+    expect(begun[3]?.key).not.toBe(begun[0]?.key)
   })
 
   it('wait for their person where nobody is signed in', async () => {

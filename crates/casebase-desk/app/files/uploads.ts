@@ -12,8 +12,8 @@ export type UploadState =
   | { is: 'done' }
   | { is: 'failed'; refusal: Refusal }
 
-/** A chosen file on its way. Known by `id`: two files may have one name. */
-export type Upload = Target & { id: number; file: File; state: UploadState }
+/** A chosen file on its way. Known by `id`: two files may have one name. However often it is sent, `key` makes it one. */
+export type Upload = Target & { id: number; key: string; file: File; state: UploadState }
 
 /** What an upload needs of whoever is signed in. */
 export type Tokens = {
@@ -38,10 +38,13 @@ export class Uploads {
     readonly send: Send,
     /** Called when a file has arrived. */
     readonly arrived: (upload: Upload) => void,
+    readonly pause = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000)),
   ) {}
 
   add(target: Target, files: Iterable<File>) {
-    const added = [...files].map((file) => ({ ...target, id: this.#next++, file, state: { is: 'waiting' } as const }))
+    const added = [...files].map((file) => {
+      return { ...target, id: this.#next++, key: newKey(), file, state: { is: 'waiting' } as const }
+    })
     this.list.set([...this.list.get(), ...added])
     this.#startNext()
   }
@@ -108,13 +111,36 @@ export class Uploads {
     const token = await this.tokens.token()
     if (!token) throw new Refusal('expired', 'nobody is signed in')
     try {
-      await this.send(upload, token, progress, stop)
+      await this.#sendAfterItself(upload, token, progress, stop)
     } catch (thrown) {
       const renewed = asRefusal(thrown).kind === 'expired' ? await this.tokens.renewed(token) : undefined
       if (!renewed || stop.aborted) throw thrown
-      await this.send(upload, renewed, progress, stop)
+      await this.#sendAfterItself(upload, renewed, progress, stop)
     }
   }
+
+  /** An attempt whose connection was lost may still be under way: what became of it is heard from the same request. */
+  async #sendAfterItself(upload: Upload, token: string, progress: (sent: number) => void, stop: AbortSignal) {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.send(upload, token, progress, stop)
+      } catch (thrown) {
+        const refusal = asRefusal(thrown)
+        if (refusal.code !== 'request_running' || tries === PATIENCE || stop.aborted) throw thrown
+        await this.pause(refusal.retryAfter ?? 2)
+        if (stop.aborted) throw thrown
+      }
+    }
+  }
+}
+
+/** So often what is still under way is asked for again. */
+const PATIENCE = 30
+
+/** A random UUID. `crypto.randomUUID` is there over HTTPS and on this machine alone. */
+function newKey(): string {
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5')
 }
 
 /** Sends a file to the service. XMLHttpRequest, because fetch tells no progress. */
@@ -127,6 +153,7 @@ export const sendTo =
       const request = new XMLHttpRequest()
       request.open('POST', `${serviceUrl}/v1/cases/${encodeURIComponent(upload.caseNumber)}/files?${query}`)
       request.setRequestHeader('authorization', `Bearer ${token}`)
+      request.setRequestHeader('idempotency-key', upload.key)
       request.setRequestHeader('content-type', upload.file.type || 'application/octet-stream')
       request.upload.onprogress = ({ loaded }) => progress(loaded)
       request.onload = () => {
