@@ -6,7 +6,7 @@ use axum::{
         StatusCode,
         header::{
             ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, LOCATION,
-            WWW_AUTHENTICATE,
+            RETRY_AFTER, WWW_AUTHENTICATE,
         },
     },
     middleware::from_fn_with_state,
@@ -51,7 +51,7 @@ impl Modify for BearerToken {
     }
 }
 
-pub(crate) fn router(state: State) -> Router {
+pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Documentation::openapi())
         .routes(routes!(files::upload::upload))
         .routes(routes!(files::download::download, files::delete::delete))
@@ -84,6 +84,8 @@ pub(crate) fn router(state: State) -> Router {
             )
         })
         .layer(cors())
+        // Pages, not an API: no other origin asks for them.
+        .merge(casebase_desk::router(desk).with_state(()))
         .layer(from_fn_with_state(
             state.under_way.clone(),
             requests::observe,
@@ -105,6 +107,7 @@ fn cors() -> CorsLayer {
             CONTENT_RANGE,
             ETAG,
             LOCATION,
+            RETRY_AFTER,
             WWW_AUTHENTICATE,
             REQUEST_ID,
         ])
