@@ -33,9 +33,20 @@ grant execute on function
   casebase.check_page_size(integer),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
+  casebase.folded_name(text),
+  casebase.file_extension(text),
+  casebase.program_extensions(),
+  casebase.program_extension(text),
+  casebase.kept_name(text),
+  casebase.name_fault(text),
+  casebase.plain_file_name(text),
+  casebase.free_file_name(text, text, text),
   casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
   casebase.vouches_for_files(regclass)
@@ -60,8 +71,9 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
+  casebase.upload_withdraw(text, bigint),
   casebase.bucket_size_limit(text)
 to casebase_worker;
 

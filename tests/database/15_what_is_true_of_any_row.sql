@@ -144,14 +144,17 @@ select $$insert into case_files (case_id, file_name, original_name, content_type
 union all
 select $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
   values ('{acme}', 'policies', %s, %s, %s, %s)$$;
-select pg_temp.values_of('service', format(statement, '{x}', '''x''', '''a/b''', 1), array['''x.pdf''', 'repeat(''x'', 170)'], array['''x.''', '''ä.pdf''', '''a/b''', 'repeat(''x'', 201)']) from reserved;
-select pg_temp.values_of('service', format(statement, '''x''', '{x}', '''a/b''', 1), array['''ä/b .pdf''', 'repeat(''x'', 1024)'], array['''''', 'E''a\nb''', 'repeat(''x'', 1025)']) from reserved;
+select pg_temp.values_of('service', format(statement, '{x}', '''x.pdf''', '''a/b''', 1), array['''x.pdf''', 'repeat(''x'', 166) || ''.pdf'''], array['''x.pdf.''', '''ä.pdf''', '''a/b.pdf''', 'repeat(''x'', 197) || ''.pdf''', '''x.txt''', '''x''']) from reserved;
+select pg_temp.values_of('service', format(statement, '''x''', '{x}', '''a/b''', 1), array['''ä b''', 'repeat(''x'', 255)'], array['''''', 'E''a\nb''', 'repeat(''x'', 256)']) from reserved;
 select pg_temp.values_of('service', format(statement, '''x''', '''x''', '{x}', 1),
   array['''text/plain; charset=utf-8''', '''application/vnd.a+xml'''], array['''pdf''', '''a/b/c''', 'E''a/b; c\n''', '''a/'' || repeat(''x'', 254)']) from reserved;
 select pg_temp.values_of('service', format(statement, '''x''', '''x''', '''a/b''', '{x}'), array['0', '5368709120'], array['-1', '5368709121']) from reserved;
 -- The service's role makes available what it has read, and nothing else.
 select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', {x}, ''application/pdf'')', kind, file),
   array['repeat(''a'', 64), 1'], array['repeat(''A'', 64), 1', '''abc'', 1', 'null, 1', 'repeat(''a'', 64), 0'])
+from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
+select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', repeat(''a'', 64), 1, ''a/b'', {x})', kind, file),
+  array['array[]::text[]', 'array[''macros'', ''named_otherwise'']'], array['array[''fine'']', 'array[''macros'', null]'])
 from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
 insert into tries (by_whom, statement, outcome) values
   ('owner', $$update case_files set state = 'available', sha256 = repeat('a', 64) where id = {waiting file}$$, '23514'),
@@ -208,10 +211,6 @@ insert into tries (by_whom, statement, outcome) values
      overriding system value values ({any file}, {case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
   ('service', $$insert into client_documents (id, client_id, category, file_name, original_name, content_type, file_size)
      overriding system value values ({policy}, '{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
-  ('service', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
-     values ('{acme}', 'policies', 'policy.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
-  ('service', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
-     values ({case}, '{number}-1634567890-internal.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
   ('owner', $$insert into case_events (id, case_id, seq, type, actor_name, visible_to_client, data)
      overriding system value values ({any event}, {case}, 99, 'case.updated', 'x', true, '{}')$$, '23505'),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 1, 'case.updated', 'x', true, '{}')$$, '23505'),

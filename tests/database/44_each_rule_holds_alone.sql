@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(28);
+select plan(32);
 select tests.world();
 insert into case_stages (stage, status) values ('With legal', 'waiting');
 savepoint whole;
@@ -33,6 +33,19 @@ select is(tests.would('service', $$update cases set stage = 'With legal' where i
 alter table cases enable trigger d_agree_on_stage;
 alter table cases disable trigger let_go_of_reservations;
 select is(tests.would('Ada', 'delete from cases where id = {case}'), '23503', 'a case with files stays');
+rollback to whole;
+
+-- Names: one that is too long or there already is refused without the triggers that judge and number them.
+alter table case_files disable trigger user;
+alter table client_documents disable trigger user;
+select is(tests.would('owner', $$insert into case_files (case_id, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  values ({case}, 'x', repeat('x', 256), 'a/b', 1, 'admin-bucket', 'x')$$), '23514', 'a name of 256 characters');
+select is(tests.would('owner', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  values ('{acme}', 'policies', 'x', repeat('x', 256), 'a/b', 1, 'client-bucket', 'x')$$), '23514', 'also of a document');
+select is(tests.would('owner', $$insert into case_files (case_id, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  select case_id, file_name, original_name, content_type, file_size, bucket_id, object_path from case_files limit 1$$), '23505', 'two files have no place in common');
+select is(tests.would('owner', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  select client_id, category, file_name, original_name, content_type, file_size, bucket_id, object_path from client_documents limit 1$$), '23505', 'nor two documents');
 rollback to whole;
 
 -- Helpers and lists answer by themselves, whatever the policies of what they read.

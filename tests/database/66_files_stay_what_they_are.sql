@@ -43,7 +43,7 @@ select f, t, case
     else '23514' end
 from unnest(array['pending', 'uploaded', 'available', 'deleting']) f, unnest(array['pending', 'uploaded', 'available', 'deleting']) t;
 
-select plan(17 + 17 + 32 + 40 + 2);
+select plan(17 + 17 + 32 + 42 + 2);
 
 select is(tests.would('service', format('update %s set %I = %s where file_name ~ ''available.pdf$''', f.name, c.name, c.value)), '23514',
   'of ' || f.name || ' ' || c.name || ' stays')
@@ -66,6 +66,7 @@ from files f, (values
   ('service', 'sha256 = repeat(''b'', 64)', 'available', '23514'),
   ('service', 'object_version = ''v2''', 'available', '23514'),
   ('service', 'rejection = ''x''', 'deleting', '23514'),
+  ('service', 'notes = array[''macros'']', 'available', '23514'),
   ('service', 'state = ''deleting'', rejection = ''x''', 'available', '1'),
   ('service', 'uploaded_by = null', 'available', '1'),
   ('Alan', 'state = ''deleting'', file_size = 2', 'available', '23514'),

@@ -81,7 +81,9 @@ insert into stories (person, statement, said) values
   ('owner', $$update case_files set state = 'uploaded' where state = 'pending'$$, null),
   ('worker', $$select casebase.verification_finish('case_file', {hers}, 'v1', repeat('a', 64), 2, 'text/plain')$$,
    'case_file.available by Carla, shown: {"sha256": "{sum}", "file_name": "{number}-1634567890-hers.pdf", "file_size": 2, "content_type": "text/plain", "original_name": "hers.pdf", "visible_to_client": true}'),
-  ('worker', $$select casebase.verification_reject('case_file', {dora's}, 'x')$$, null),
+  -- What is refused, the staff hear of, whoever would have seen it.
+  ('worker', $$select casebase.verification_reject('case_file', {dora's}, 'a virus')$$,
+   'case_file.rejected by Dora: {"reason": "a virus", "file_name": "{number}-interaction-{hidden}-1634567890-d.pdf", "original_name": "d.pdf"}'),
   ('service', $$update case_files set uploaded_by = null where file_name = '{number}-1634567890-hers.pdf'$$, null),
   ('Dora', $$update case_files set state = 'deleting' where file_name = '{number}-1634567890-internal.pdf'$$,
    'case_file.deleted by Dora: {"sha256": "{sum}", "file_name": "{number}-1634567890-internal.pdf", "file_size": 1, "content_type": "application/pdf", "original_name": "internal.pdf", "visible_to_client": false}');

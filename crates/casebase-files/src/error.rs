@@ -8,6 +8,7 @@ use casebase_supabase::{
 use crate::{
     check::Refusal,
     ledger::LedgerError,
+    scan::ScanError,
     storage::{self, StreamError},
 };
 
@@ -38,12 +39,15 @@ pub enum Error {
     /// The bytes are not what is taken.
     #[error(transparent)]
     Content(#[from] Refusal),
+    /// The virus scanner found something.
+    #[error("the virus scanner found {0} in the file")]
+    Infected(String),
+    /// The virus scanner gave no verdict.
+    #[error(transparent)]
+    NotScanned(#[from] ScanError),
     /// The body ended early; never for its size, which is [`Error::TooLarge`].
     #[error("the file did not arrive completely: {0}")]
     Interrupted(StreamError),
-    /// As many files of this name and second as there are tries.
-    #[error("every name for this file is taken; try again")]
-    NameTaken,
     /// The row is not in the state that this needs.
     #[error("{0}")]
     WrongState(String),
@@ -98,7 +102,11 @@ impl Error {
     pub(crate) fn condemns(&self) -> bool {
         matches!(
             self,
-            Self::Empty | Self::TooLarge { .. } | Self::Content(_) | Self::Corrupted
+            Self::Empty
+                | Self::TooLarge { .. }
+                | Self::Content(_)
+                | Self::Infected(_)
+                | Self::Corrupted
         )
     }
 }

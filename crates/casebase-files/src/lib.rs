@@ -10,6 +10,7 @@ mod download;
 mod error;
 pub mod ledger;
 pub mod name;
+pub mod scan;
 pub mod storage;
 mod upload;
 mod verify;

@@ -2,8 +2,9 @@
 //!
 //! The row is reserved first, then the object written, so there is never an object that no row
 //! names; others see the row only when its bytes were read back and checked. What stops half-way is
-//! taken back as far as the caller's token reaches; the rest is a `pending`, `uploaded` or
-//! `deleting` row that only the uploader sees, and deletes when asked again.
+//! taken back under the caller's token, and where that is not taken any more, a row without an object
+//! by the service's own role. An object that nobody could delete keeps its row, `deleting`, for who may
+//! delete it.
 
 use std::{
     str::FromStr,
@@ -23,14 +24,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     case_files::{CaseFiles, object_of},
-    check::{self, HEAD, Inspection, Inspector},
+    check::{Accepted, HEAD, Inspection, Inspector},
     error::Error,
-    name::{self, FileName, OriginalName},
-    storage::{Bytestream, NewObject, at_most, with_idle_limit},
+    name::{self, FileName},
+    storage::{Bytestream, NewObject, at_most, with_idle_limit, within},
 };
-
-/// ` (2)`, ` (3)` … are tried this far: more files of one name in one second is no accident.
-const NAME_CHOICES: u32 = 50;
 
 /// A file to be added to a case.
 pub struct NewFile {
@@ -38,8 +36,8 @@ pub struct NewFile {
     pub case: CaseNumber,
     /// What its uploader says of it.
     pub fields: Fields,
-    /// Its name where it came from.
-    pub name: OriginalName,
+    /// Its name where it came from, as it was given: the database judges it.
+    pub name: String,
     /// How many bytes are coming, if known.
     pub length: Option<u64>,
 }
@@ -114,12 +112,15 @@ impl CaseFiles {
         if let Some(interaction) = file.fields.interaction_id {
             self.check_interaction(user, &case, interaction).await?;
         }
-        let body = self.open(&file, body).await?;
-        let row = self.reserve(user, &case, &file).await?;
+        let (expected, body) = self.open(user, &file, body).await?;
+        let row = self.reserve(user, &case, &file, &expected).await?;
         let written = self.write_and_verify(user, &row, file.length, body).await;
         if let Err(error) = &written {
             tracing::warn!(file = %row.id, %error, "taking an upload back");
-            self.take_back(user, &row).await;
+            match error {
+                Error::Infected(_) => self.remove_object(user, &row).await,
+                _ => self.take_back(user, &row).await,
+            }
         }
         written
     }
@@ -144,14 +145,22 @@ impl CaseFiles {
             .ok_or(Error::InteractionNotFound(interaction))
     }
 
-    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives
-    /// all of the bytes, the beginning again included.
-    async fn open(&self, file: &NewFile, body: Bytestream) -> Result<Bytestream, Error> {
+    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives what the file is as far
+    /// as that says, and all of the bytes, the beginning again included.
+    ///
+    /// They end while the token leaves time to finish, or to take back what was begun: Storage looks at it when an upload
+    /// begins, and PostgREST when it is over.
+    async fn open(
+        &self,
+        user: &UserToken,
+        file: &NewFile,
+        body: Bytestream,
+    ) -> Result<(Accepted, Bytestream), Error> {
         let limit = self.max_bytes;
         if file.length.is_some_and(|length| length > limit) {
             return Err(Error::TooLarge { limit });
         }
-        let mut body = with_idle_limit(at_most(limit, body));
+        let mut body = with_idle_limit(at_most(limit, within(user.time_to_work(), body)));
         let mut beginning = BytesMut::new();
         while beginning.len() < HEAD {
             match body.try_next().await? {
@@ -163,36 +172,31 @@ impl CaseFiles {
             return Err(Error::Empty);
         }
         let head = beginning.get(..HEAD).unwrap_or(&beginning);
-        check::check_content(name::extension(file.name.as_str()).as_deref(), head)?;
+        let extension = name::extension(&file.name);
+        let expected = self.rules.judge_head(extension.as_deref(), head)?;
         let beginning = stream::iter([Ok(beginning.freeze())]);
-        Ok(beginning.chain(body).boxed())
+        Ok((expected, beginning.chain(body).boxed()))
     }
 
-    /// Writes the `pending` row. Dies afterwards: the row stays, seen by its uploader only.
+    /// Writes the `pending` row; the database gives it a number where its name is taken. Dies afterwards: the row stays, seen by its uploader only.
     async fn reserve(
         &self,
         user: &UserToken,
         case: &CaseKey,
         file: &NewFile,
+        expected: &Accepted,
     ) -> Result<CaseFile, Error> {
         let now = Utc::now().timestamp();
         let names = FileName::new(case.case_id, file.fields.interaction_id, now, &file.name);
-        let content_type = check::content_type(name::extension(file.name.as_str()).as_deref());
-        for n in 1..=NAME_CHOICES {
-            let row = Reservation {
-                case_id: case.id.0,
-                file_name: names.choice(n),
-                original_name: file.name.as_str(),
-                content_type: &content_type,
-                file_size: file.length.unwrap_or(0),
-                fields: &file.fields,
-            };
-            match self.db.from("case_files", user).insert(&row).await {
-                Err(error) if error.api().is_some_and(is_name_taken) => {}
-                other => return Ok(other?),
-            }
-        }
-        Err(Error::NameTaken)
+        let row = Reservation {
+            case_id: case.id.0,
+            file_name: names.to_string(),
+            original_name: &file.name,
+            content_type: &expected.content_type,
+            file_size: file.length.unwrap_or(0),
+            fields: &file.fields,
+        };
+        Ok(self.db.from("case_files", user).insert(&row).await?)
     }
 
     /// Dies after the object is written: a `pending` row with its object. Dies before the end of
@@ -265,10 +269,6 @@ impl CaseFiles {
         }
         Ok(())
     }
-}
-
-fn is_name_taken(error: &casebase_supabase::postgrest::ApiError) -> bool {
-    error.violates("case_files_object_path_key")
 }
 
 /// The stream, with an inspector that has seen what passed.

@@ -3,16 +3,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use casebase_files::{
     CaseFiles, Error, Fields, NewFile,
+    check::Rules,
     ledger::{Candidate, Ledger, LedgerError, Verified},
-    name::OriginalName,
-    storage::{Bytestream, ObjectStore, RestStore, StreamError},
+    storage::{self, Bytestream, ObjectStore, RestStore, StreamError},
 };
 use casebase_supabase::{
     AnonKey,
-    jwt::UserToken,
-    postgrest::PostgrestClient,
+    jwt::{TokenError, UserToken},
+    postgrest::{self, PostgrestClient},
     rows::{CaseFile, FileId, FileState, InteractionId},
 };
 use futures::{StreamExt as _, stream};
@@ -32,6 +33,7 @@ const TEXT_SHA256: &str = "f63e34a034f19a24438f2d74b242bc96682abd843ecc4ea63fefe
 struct Notes {
     finished: Mutex<Vec<Verified>>,
     rejected: Mutex<Vec<String>>,
+    withdrawn: Mutex<Vec<FileId>>,
     /// The object was replaced between reading and finishing.
     replaced: bool,
     /// What the bucket takes in bytes.
@@ -56,6 +58,11 @@ impl Ledger for Notes {
         Ok(row)
     }
 
+    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
+        self.withdrawn.lock().unwrap().push(id);
+        Ok(true)
+    }
+
     async fn bucket_limit(&self, _: &str) -> Result<Option<u64>, LedgerError> {
         Ok(self.bucket_limit)
     }
@@ -72,7 +79,7 @@ fn row(state: &str) -> Value {
         "original_name": "note.txt", "file_url": "s3://client-bucket/c/cases/CASE-0001/CASE-0001-1-note.txt",
         "bucket_id": "client-bucket", "object_path": "c/cases/CASE-0001/CASE-0001-1-note.txt",
         "content_type": "text/plain", "file_size": 6, "sha256": null, "object_version": null,
-        "state": state, "rejection": null, "visible_to_client": true,
+        "state": state, "rejection": null, "notes": [], "visible_to_client": true,
         "uploaded_by": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10", "uploaded_at": "2026-01-01T00:00:00Z",
     })
 }
@@ -113,16 +120,26 @@ impl World {
             mock.mount(&server).await;
         }
         let url = Url::parse(&server.uri()).unwrap();
-        let key = AnonKey::new("anon").unwrap();
+        let key = AnonKey::new("sb_publishable_x").unwrap();
         let db = PostgrestClient::new(&url, &key).unwrap();
         let store = ObjectStore::Rest(RestStore::new(&url, key).unwrap());
         let notes = Arc::new(notes);
-        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000);
+        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000, Rules::default());
         Self {
             server,
             notes,
             files,
         }
+    }
+
+    async fn upload_as(&self, user: &UserToken, body: Bytestream) -> Result<CaseFile, Error> {
+        let file = NewFile {
+            case: "CASE-0001".parse().unwrap(),
+            fields: Fields::default(),
+            name: "note.txt".to_owned(),
+            length: None,
+        };
+        self.files.upload(user, file, body).await
     }
 
     async fn upload(
@@ -138,7 +155,7 @@ impl World {
                 interaction_id: interaction.map(InteractionId),
                 visible_to_client: None,
             },
-            name: OriginalName::new(name).unwrap(),
+            name: name.to_owned(),
             length: None,
         };
         self.files.upload(&user, file, body).await
@@ -246,26 +263,7 @@ async fn an_interaction_of_another_case_reserves_nothing() {
 }
 
 #[tokio::test]
-async fn a_taken_name_gets_a_number() {
-    let message = "duplicate key value violates unique constraint \"case_files_object_path_key\"";
-    let taken = answer(409, json!({"code": "23505", "message": message}));
-    let taken = Mock::given(method("POST"))
-        .and(path("/rest/v1/case_files"))
-        .respond_with(taken);
-    let world = World::new(Notes::default(), vec![taken.up_to_n_times(2)]).await;
-    world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
-    let requests = world.server.received_requests().await.unwrap();
-    let names = requests.iter().filter(|r| change(r) == "POST row");
-    let names: Vec<_> = names
-        .map(|r| r.body_json::<Value>().unwrap()["file_name"].to_string())
-        .collect();
-    assert!(names[0].ends_with("-note.txt\""), "{names:?}");
-    assert!(names[1].ends_with("-note (2).txt\""), "{names:?}");
-    assert!(names[2].ends_with("-note (3).txt\""), "{names:?}");
-}
-
-#[tokio::test]
-async fn a_refusal_that_is_not_about_the_name_is_not_tried_again() {
+async fn what_the_database_refuses_is_not_tried_again() {
     let refused = answer(
         403,
         json!({"code": "42501", "message": "new row violates row-level security policy"}),
@@ -303,7 +301,7 @@ async fn an_upload_that_storage_does_not_take_is_taken_back() {
 #[tokio::test]
 async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
     let world = World::new(Notes::default(), vec![]).await;
-    let beginning: &'static [u8] = &[b'a'; 20_000];
+    let beginning: &'static [u8] = &[b'a'; 100_000];
     let chunks = [Ok(beginning.into()), Err(StreamError::broken("cut off"))];
     let error = world
         .upload("note.txt", None, stream::iter(chunks).boxed())
@@ -314,6 +312,70 @@ async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
     assert_eq!(changes[0], "POST row");
     assert_eq!(changes[changes.len() - 3..], TAKEN_BACK);
     assert!(world.notes.finished.lock().unwrap().is_empty());
+}
+
+/// A token that ends in so many seconds.
+fn token(lives: i64) -> UserToken {
+    let claims = json!({"role": "authenticated", "exp": chrono::Utc::now().timestamp() + lives});
+    let claims = BASE64.encode(claims.to_string());
+    UserToken::issued(&format!("eyJhbGciOiJIUzI1NiJ9.{claims}.c2ln")).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_that_ends_before_its_file_does_ends_the_upload_while_it_can_be_taken_back() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let beginning: &'static [u8] = &[b'a'; 20_000];
+    let slow = stream::iter([Ok(beginning.into())]).chain(stream::pending());
+    let error = world.upload_as(&token(2), slow.boxed()).await.unwrap_err();
+    assert!(
+        matches!(error, Error::Interrupted(StreamError::TokenEnds)),
+        "{error}"
+    );
+    let changes = world.changes().await;
+    assert_eq!(changes[0], "POST row");
+    assert_eq!(changes[changes.len() - 3..], TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn what_the_callers_token_cannot_take_back_is_withdrawn() {
+    let over = || answer(401, json!({"code": "PGRST303", "message": "JWT expired"}));
+    let rows = |verb: &str| Mock::given(method(verb)).and(path("/rest/v1/case_files"));
+    let over = ["PATCH", "DELETE"].map(|verb| rows(verb).respond_with(over()));
+    let world = World::new(Notes::default(), over.into()).await;
+    let error = world.upload("note.txt", None, bytes(TEXT)).await;
+    let error = error.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Database(postgrest::Error::Token(TokenError::Expired))
+        ),
+        "{error}"
+    );
+    assert_eq!(*world.notes.withdrawn.lock().unwrap(), [FileId(7)]);
+}
+
+#[tokio::test]
+async fn storage_that_takes_the_token_no_more_is_no_refusal_of_the_file() {
+    let said = [
+        (
+            400,
+            "403",
+            "AccessDenied",
+            "\"exp\" claim timestamp check failed",
+        ),
+        (400, "400", "InvalidJWT", "jwt expired"),
+        (403, "403", "AccessDenied", "new words for an old token"),
+    ];
+    for (status, hidden, code, message) in said {
+        let body = json!({"statusCode": hidden, "error": "Unauthorized", "code": code, "message": message});
+        let over = Mock::given(method("POST")).and(path_regex("^/storage/v1/object/.*"));
+        let over = over.respond_with(answer(status, body));
+        let world = World::new(Notes::default(), vec![over]).await;
+        let error = world.upload_as(&token(-1), bytes(TEXT)).await.unwrap_err();
+        let expired = storage::Error::Token(TokenError::Expired);
+        assert_eq!(error.to_string(), expired.to_string(), "{message}");
+        assert_eq!(world.changes().await[2..], TAKEN_BACK);
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,11 @@
 
 use std::{fmt, fmt::Write as _, net::SocketAddr, str::FromStr, time::Duration};
 
-use casebase_files::storage::S3Settings;
+use casebase_files::{
+    check::{Family, Risky, Rules},
+    scan::Clamd,
+    storage::S3Settings,
+};
 use casebase_supabase::{AnonKey, below};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use url::Url;
@@ -66,7 +70,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "SUPABASE_JWT_SECRET",
         meaning: "the secret that HS256 tokens are signed with; asymmetric keys are read from SUPABASE_URL",
-        takes: "the secret as the project's settings show it",
+        takes: "the secret as the project's settings show it, of 32 characters at least",
         default: Fallback::Otherwise("none: HS256 tokens are refused"),
     },
     Variable {
@@ -101,9 +105,31 @@ pub const VARIABLES: &[Variable] = &[
     },
     Variable {
         name: "CASEBASE_MAX_FILE_BYTES",
-        meaning: "the largest file taken, in bytes, at most 5 GiB; the limits of the project and its buckets hold as well",
+        meaning: "the largest file taken, in bytes, at most 5 GiB; the limits of the project and its buckets (50 MiB as \
+            migrated) hold as well",
         takes: "a whole number of bytes from 1 to 5368709120 (5 GiB)",
-        default: Fallback::Value("5368709120"),
+        default: Fallback::Value("52428800"),
+    },
+    Variable {
+        name: "CASEBASE_FILE_FAMILIES",
+        meaning: "which families of files are taken: pdf, image, document, text, mail, audio, video, archive, data (CAD, \
+            databases, fonts, keys …), disk (images of disks), other (bytes of no known format); programs never are",
+        takes: "families with commas between them, e.g. pdf,image,document,text",
+        default: Fallback::Value("pdf,image,document,text,mail,audio,video,archive,data,other"),
+    },
+    Variable {
+        name: "CASEBASE_RISKY_CONTENT",
+        meaning: "mark: macros, embedded objects, and archives with programs in them or that can't be measured are \
+            taken with a note in the row; refuse: they are not taken",
+        takes: "mark or refuse",
+        default: Fallback::Value("mark"),
+    },
+    Variable {
+        name: "CASEBASE_CLAMD",
+        meaning: "where clamd listens: with it, no file becomes available that it has not scanned; its StreamMaxLength has \
+            to be CASEBASE_MAX_FILE_BYTES at least",
+        takes: "the path of its socket, e.g. /run/clamav/clamd.ctl, or a host and a port, e.g. 127.0.0.1:3310",
+        default: Fallback::Otherwise("none: files are not scanned"),
     },
     Variable {
         name: "CASEBASE_WEBHOOKS_ALLOW_PRIVATE",
@@ -143,6 +169,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The largest file in bytes.
     pub max_file_bytes: u64,
+    /// What is taken.
+    pub rules: Rules,
+    /// The virus scanner that files have to pass, if there is one.
+    pub scanner: Option<Clamd>,
     /// Whether webhooks go to private addresses: for development and closed networks.
     pub webhooks_allow_private: bool,
     /// What the operator should hear at start.
@@ -217,15 +247,17 @@ impl Config {
     pub fn from_variables(read: impl Fn(&'static str) -> Option<String>) -> Result<Self, Error> {
         let variables = Variables(|name| read(name).filter(|value| !value.trim().is_empty()));
         let supabase_url: Url = variables.required("SUPABASE_URL")?;
-        below(&supabase_url, "").map_err(malformed("SUPABASE_URL"))?;
+        project_url(&supabase_url)?;
         let anon_key = AnonKey::new(variables.required::<String>("SUPABASE_ANON_KEY")?)
             .map_err(malformed("SUPABASE_ANON_KEY"))?;
         let (storage, notices) = variables.storage(&supabase_url, &anon_key)?;
         Ok(Self {
-            jwt_secret: variables.optional("SUPABASE_JWT_SECRET")?,
+            jwt_secret: variables.jwt_secret()?,
             database: variables.required("CASEBASE_DATABASE_URL")?,
             listen: variables.required("CASEBASE_LISTEN")?,
             max_file_bytes: variables.max_file_bytes()?,
+            rules: variables.rules()?,
+            scanner: variables.optional("CASEBASE_CLAMD")?,
             webhooks_allow_private: variables.required("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?,
             supabase_url,
             anon_key,
@@ -259,13 +291,53 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// PostgREST takes none that is shorter: a project can't have such a secret.
+    fn jwt_secret(&self) -> Result<Option<String>, Error> {
+        let name = "SUPABASE_JWT_SECRET";
+        match self.optional::<String>(name)? {
+            Some(secret) if secret.len() < SHORTEST_SECRET => Err(malformed(name)(format_args!(
+                "it has {} characters",
+                secret.len()
+            ))),
+            secret => Ok(secret),
+        }
+    }
+
+    fn region(&self) -> Result<String, Error> {
+        let name = "SUPABASE_S3_REGION";
+        let region: String = self.required(name)?;
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        match region.bytes().all(plain) {
+            true => Ok(region),
+            false => Err(malformed(name)(
+                "a region has lower-case letters, digits and hyphens only",
+            )),
+        }
+    }
+
+    fn rules(&self) -> Result<Rules, Error> {
+        let name = "CASEBASE_FILE_FAMILIES";
+        let list: String = self.required(name)?;
+        let families = list.split(',').map(|family| family.trim().parse());
+        let families: Result<Vec<Family>, _> = families.collect();
+        let risky: String = self.required("CASEBASE_RISKY_CONTENT")?;
+        Ok(Rules {
+            families: families.map_err(|_| malformed(name)("one of them is no family"))?,
+            risky: match risky.as_str() {
+                "mark" => Risky::Mark,
+                "refuse" => Risky::Refuse,
+                _ => return Err(malformed("CASEBASE_RISKY_CONTENT")("it is neither")),
+            },
+        })
+    }
+
     fn storage(&self, project: &Url, anon_key: &AnonKey) -> Result<(Storage, Vec<String>), Error> {
         let wanted: Option<String> = self.optional("CASEBASE_STORAGE")?;
         match (wanted.as_deref(), anon_key.is_jwt()) {
             (Some("rest"), _) => Ok((Storage::Rest, Vec::new())),
             (None | Some("s3"), true) => Ok((Storage::S3(self.s3(project, anon_key)?), Vec::new())),
             (None | Some("s3"), false) => Ok((Storage::Rest, vec![NO_LEGACY_KEY.to_owned()])),
-            (Some(_), _) => Err(malformed("CASEBASE_STORAGE")("it is neither")),
+            (Some(_), _) => Err(malformed("CASEBASE_STORAGE")("it is something else")),
         }
     }
 
@@ -278,7 +350,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
                 None => below(project, "storage/v1/s3"),
             }
             .map_err(malformed("SUPABASE_S3_ENDPOINT"))?,
-            region: self.required("SUPABASE_S3_REGION")?,
+            region: self.region()?,
             project_ref: project_ref
                 .or_else(|| hosted_ref(project))
                 .ok_or_else(|| missing("SUPABASE_PROJECT_REF"))?,
@@ -289,6 +361,36 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
 
 const NO_LEGACY_KEY: &str = "SUPABASE_ANON_KEY is not a legacy anon key, which users' S3 sessions are made from: \
     files are written over Storage's REST interface (CASEBASE_STORAGE=rest)";
+
+const SHORTEST_SECRET: usize = 32;
+
+/// What Supabase's interfaces are below. A path may stand before them, as proxies have it.
+fn project_url(url: &Url) -> Result<(), Error> {
+    let wrong = |reason: &str| Err(malformed("SUPABASE_URL")(reason));
+    below(url, "").map_err(malformed("SUPABASE_URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("it has a user's name or password in it");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return wrong("it has something behind a `?` or `#`");
+    }
+    let path = url.path().trim_end_matches('/');
+    match [
+        "/rest/v1",
+        "/auth/v1",
+        "/storage/v1",
+        "/graphql/v1",
+        "/functions/v1",
+    ]
+    .into_iter()
+    .find(|own| path.ends_with(own))
+    {
+        Some(own) => Err(malformed("SUPABASE_URL")(format_args!(
+            "it ends with `{own}`, which is one of the project's interfaces"
+        ))),
+        None => Ok(()),
+    }
+}
 
 /// `abcdefghijklmnopqrst` of `https://abcdefghijklmnopqrst.supabase.co`.
 fn hosted_ref(project: &Url) -> Option<String> {
@@ -355,7 +457,9 @@ mod tests {
     fn the_required_variables_are_enough() {
         let config = config(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
-        assert_eq!(config.max_file_bytes, 5 << 30);
+        assert_eq!(config.max_file_bytes, 50 << 20);
+        assert_eq!(config.rules, Rules::default());
+        assert_eq!(config.scanner, None);
         assert!(!config.webhooks_allow_private);
         let Storage::S3(s3) = config.storage else {
             panic!("not S3")
@@ -386,7 +490,23 @@ mod tests {
             ("SUPABASE_S3_ENDPOINT", "secret"),
             ("CASEBASE_LISTEN", "secret"),
             ("CASEBASE_MAX_FILE_BYTES", "-1secret"),
+            ("CASEBASE_FILE_FAMILIES", "pdf,secret"),
+            ("CASEBASE_RISKY_CONTENT", "secret"),
+            ("CASEBASE_CLAMD", "secret"),
             ("CASEBASE_WEBHOOKS_ALLOW_PRIVATE", "secret"),
+            ("SUPABASE_URL", "http://secret:secret@localhost"),
+            ("SUPABASE_URL", "http://localhost?secret"),
+            ("SUPABASE_URL", "http://localhost/#secret"),
+            ("SUPABASE_URL", "https://localhost/proxy/rest/v1/"),
+            ("SUPABASE_ANON_KEY", "secret"),
+            ("SUPABASE_ANON_KEY", "sb_publishable_"),
+            ("SUPABASE_ANON_KEY", "eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0"),
+            ("SUPABASE_JWT_SECRET", "secret"),
+            ("SUPABASE_S3_REGION", "the secret"),
+            (
+                "CASEBASE_DATABASE_URL",
+                "postgresql://u:[YOUR-PASSWORD]@localhost/secret",
+            ),
         ] {
             let error = error(&[(name, value)]);
             let takes = variable(name).unwrap().takes;
@@ -469,8 +589,12 @@ mod tests {
                 "SUPABASE_ANON_KEY" => LEGACY.to_owned(),
                 "CASEBASE_DATABASE_URL" => "postgresql://localhost".to_owned(),
                 "CASEBASE_STORAGE" => "s3".to_owned(),
+                "SUPABASE_JWT_SECRET" => "x".repeat(SHORTEST_SECRET),
                 "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
                 "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => "true".to_owned(),
+                "CASEBASE_FILE_FAMILIES" => "pdf, image".to_owned(),
+                "CASEBASE_RISKY_CONTENT" => "refuse".to_owned(),
+                "CASEBASE_CLAMD" => "127.0.0.1:3310".to_owned(),
                 _ => "1".to_owned(),
             })
         };

@@ -32,6 +32,9 @@ pub enum Error {
         /// How it is written.
         encoded: &'static str,
     },
+    /// The project's settings show a URL with this in the password's place.
+    #[error("it still has `[YOUR-PASSWORD]` where the password goes")]
+    Placeholder,
     /// What sqlx says.
     #[error(transparent)]
     Other(#[from] sqlx::Error),
@@ -46,6 +49,9 @@ impl FromStr for DatabaseUrl {
             let scheme = scheme.chars().filter(char::is_ascii_alphanumeric).take(20);
             let scheme = scheme.collect();
             return Err(Error::Scheme { scheme });
+        }
+        if rest.contains("[YOUR-PASSWORD]") {
+            return Err(Error::Placeholder);
         }
         match not_encoded(rest) {
             Some((character, encoded)) => Err(Error::NotEncoded { character, encoded }),

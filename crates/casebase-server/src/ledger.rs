@@ -57,15 +57,17 @@ impl Ledger for PgLedger {
 
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError> {
         let _turn = self.turn().await?;
+        let notes: Vec<String> = verified.notes.iter().map(ToString::to_string).collect();
         let row = sqlx::query_scalar::<_, Json<CaseFile>>(
-            "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5)",
+            "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5, $6)",
         );
         let row = row
             .bind(id.0)
             .bind(verified.object_version)
             .bind(verified.sha256)
             .bind(verified.file_size)
-            .bind(verified.content_type);
+            .bind(verified.content_type)
+            .bind(notes);
         let Json(row) = row.fetch_one(&self.pool).await.map_err(refusal)?;
         Ok(row)
     }
@@ -75,6 +77,13 @@ impl Ledger for PgLedger {
         let call = sqlx::query("select casebase.verification_reject('case_file', $1, $2)");
         let called = call.bind(id.0).bind(reason).execute(&self.pool).await;
         called.map(drop).map_err(refusal)
+    }
+
+    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
+        let _turn = self.turn().await?;
+        let call = sqlx::query_scalar("select casebase.upload_withdraw('case_file', $1)");
+        let called = call.bind(id.0).fetch_one(&self.pool).await;
+        called.map_err(refusal)
     }
 
     async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError> {
@@ -95,7 +104,7 @@ fn refusal(error: sqlx::Error) -> LedgerError {
     match (state.get(..2), refused) {
         (Some("55"), Some(refused)) => LedgerError::WrongState(refused.message().to_owned()),
         (Some("23"), Some(refused)) => LedgerError::Refused(refused.message().to_owned()),
-        _ => LedgerError::Unavailable(error.to_string()),
+        _ => LedgerError::Unavailable(casebase_postgres::said(&error)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP service: uploads, downloads, `/api/cases`, health.
+//! The HTTP service: uploads, downloads, cases, health.
 //!
 //! Every request carries the caller's Supabase token. The service checks that it is one, and passes
 //! it on: what the caller may do is decided by the project's policies, never here.
@@ -11,8 +11,11 @@ pub mod database_url;
 mod error;
 mod files;
 mod health;
+mod human_text;
 mod ledger;
+mod misread;
 mod path;
+mod requests;
 mod routes;
 
 use std::{io, sync::Arc, time::Duration};
@@ -28,10 +31,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use config::Config;
 
-use crate::{config::Storage, ledger::PgLedger};
+use crate::{config::Storage, health::Told, ledger::PgLedger, requests::UnderWay};
 
-/// Uploads under way when the service is stopped may take this long to finish.
-const GRACE: Duration = Duration::from_secs(30);
+/// Requests under way when the service is stopped may take this long to finish.
+pub const GRACE: Duration = Duration::from_secs(30);
 
 /// What a form may have beside its file, and a file that is a little too large beyond the limit.
 const AROUND_A_FILE: u64 = 1024 * 1024;
@@ -42,22 +45,24 @@ struct State {
     db: PostgrestClient,
     files: CaseFiles,
     store: ObjectStore,
+    /// Signs links, however objects are written: an S3 link would carry the caller's token.
+    links: RestStore,
     ledger: Arc<PgLedger>,
     verifier: Arc<Verifier>,
     anon_key: AnonKey,
     /// Uploads run in tasks of their own, so that one whose client went away is still taken back.
     uploads: TaskTracker,
+    under_way: UnderWay,
+    told: Told,
 }
 
 impl State {
     fn new(config: &Config) -> Result<Self, SettingError> {
         let db = PostgrestClient::new(&config.supabase_url, &config.anon_key)?;
+        let links = RestStore::new(&config.supabase_url, config.anon_key.clone())?;
         let store = match &config.storage {
             Storage::S3(settings) => ObjectStore::S3(S3Store::new(settings.clone())),
-            Storage::Rest => ObjectStore::Rest(RestStore::new(
-                &config.supabase_url,
-                config.anon_key.clone(),
-            )?),
+            Storage::Rest => ObjectStore::Rest(links.clone()),
         };
         let ledger = Arc::new(PgLedger::new(config.database.clone()));
         let files = CaseFiles::new(
@@ -65,56 +70,81 @@ impl State {
             store.clone(),
             Arc::clone(&ledger) as Arc<dyn casebase_files::ledger::Ledger>,
             config.max_file_bytes,
-        );
+            config.rules.clone(),
+        )
+        .scanned_by(config.scanner.clone());
         let secret = config.jwt_secret.as_deref();
         Ok(Self {
             db,
             files,
             store,
+            links,
             ledger,
             verifier: Arc::new(Verifier::new(&config.supabase_url, secret)?),
             anon_key: config.anon_key.clone(),
             uploads: TaskTracker::new(),
+            under_way: UnderWay::default(),
+            told: Told::default(),
         })
     }
 }
 
-/// Logs whether the project answers and takes the settings, as `/readyz` would say. Ends when nothing is away any more:
-/// what is wrong with a setting then stays so.
-pub async fn probe(config: &Config) -> Result<(), SettingError> {
-    health::tell_at_start(State::new(config)?).await;
-    Ok(())
+/// The service for one project. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    state: State,
+    limits: Limits,
+    notices: Vec<String>,
 }
 
-/// Serves until `shutdown`, then lets requests and uploads under way finish.
-pub async fn serve(
-    listener: TcpListener,
-    config: Config,
-    shutdown: CancellationToken,
-) -> io::Result<()> {
-    for notice in &config.notices {
-        tracing::warn!("{notice}");
+impl Service {
+    /// With these settings; asks nobody yet.
+    pub fn new(config: &Config) -> Result<Self, SettingError> {
+        Ok(Self {
+            state: State::new(config)?,
+            limits: Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE)),
+            notices: config.notices.clone(),
+        })
     }
-    let state = State::new(&config).map_err(io::Error::other)?;
-    let uploads = state.uploads.clone();
-    let ledger = Arc::clone(&state.ledger);
-    let limits = Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE));
-    let serving = casebase_http::serve(listener, routes::router(state), limits, shutdown.clone());
-    let too_long = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = async {
-            serving.await?;
-            uploads.close();
-            uploads.wait().await;
-            ledger.close().await;
-            Ok(())
-        } => served,
-        () = too_long => {
-            tracing::warn!("requests that did not finish in {} s were cut off", GRACE.as_secs());
-            Ok(())
+
+    /// How many requests are under way: also those whose caller went away, and which are being taken back.
+    pub fn under_way(&self) -> usize {
+        let uploads = self.state.uploads.len();
+        self.state.under_way.count().max(uploads)
+    }
+
+    /// Logs whether the project answers and takes the settings, as `/readyz` would say. Ends when nothing is away any
+    /// more: what is wrong with a setting then stays so.
+    pub async fn probe(&self) {
+        health::tell_at_start(self.state.clone()).await;
+    }
+
+    /// Serves until `shutdown`, then lets requests and uploads under way finish, for [`GRACE`]. Dropped, it cuts them off.
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+        for notice in &self.notices {
+            tracing::warn!("{notice}");
+        }
+        let state = self.state;
+        let uploads = state.uploads.clone();
+        let ledger = Arc::clone(&state.ledger);
+        let router = routes::router(state);
+        let serving = casebase_http::serve(listener, router, self.limits, shutdown.clone());
+        let too_long = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            served = async {
+                serving.await?;
+                uploads.close();
+                uploads.wait().await;
+                ledger.close().await;
+                Ok(())
+            } => served,
+            () = too_long => {
+                tracing::warn!("requests that did not finish in {} s were cut off", GRACE.as_secs());
+                Ok(())
+            }
         }
     }
 }

@@ -3,32 +3,36 @@
 use axum::{
     Json, Router,
     http::{
-        HeaderName, Request, StatusCode,
+        StatusCode,
         header::{
             ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, LOCATION,
             WWW_AUTHENTICATE,
         },
     },
+    middleware::from_fn_with_state,
     routing::get,
 };
-use tower_http::{
-    cors::{AllowHeaders, Any, CorsLayer},
-    request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
-    trace::TraceLayer,
-};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{State, cases, error::ApiError, files, health};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::{
+    State, cases,
+    error::ApiError,
+    files, health,
+    requests::{self, REQUEST_ID},
+};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Casebase", description = "Case files and cases, under the caller's own Supabase token."),
+    info(
+        title = "Casebase",
+        description = "Case files and cases, under the caller's own Supabase token. What is at `/v1/cases` \
+            is at `/api/cases`, too. A case is `CASE-0006`, `case-6` or `6`.",
+    ),
     modifiers(&BearerToken),
 )]
 struct Documentation;
@@ -60,6 +64,7 @@ pub(crate) fn router(state: State) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     router
+        .merge(cases::under_the_old_name())
         .route("/openapi.json", get(async move || Json(api)))
         .fallback(async || {
             ApiError::new(
@@ -76,20 +81,12 @@ pub(crate) fn router(state: State) -> Router {
                 message,
             )
         })
-        .layer(TraceLayer::new_for_http().make_span_with(span))
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(cors())
+        .layer(from_fn_with_state(
+            state.under_way.clone(),
+            requests::observe,
+        ))
         .with_state(state)
-}
-
-/// Method, path and request id; no header and no query, which may hold names.
-fn span<B>(request: &Request<B>) -> tracing::Span {
-    let id = request.extensions().get::<RequestId>();
-    let id = id
-        .and_then(|id| id.header_value().to_str().ok())
-        .unwrap_or_default();
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
 }
 
 /// Any origin may ask: what counts is the token, which a browser sends only when a script adds it.

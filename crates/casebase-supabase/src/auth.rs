@@ -146,7 +146,7 @@ impl TryFrom<CrateSession> for Session {
 
     fn try_from(session: CrateSession) -> Result<Self, Error> {
         let token = UserToken::issued(&session.access_token)?;
-        let expires_at = DateTime::from_timestamp(token.claims().exp, 0);
+        let expires_at = DateTime::from_timestamp(token.claims().exp.seconds(), 0);
         Ok(Self {
             expires_at: expires_at.ok_or(TokenError::Malformed)?,
             user_id: session.user.id,
@@ -192,7 +192,7 @@ mod tests {
     const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3ZjBjOWQwZS0yZjdlLTRjNTMtOWE0ZS02ZjBhM2E0YTdhMTAiLCJyb2xlIjoiYXV0aGVudGljYXRlZCIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln";
 
     fn client(server: &MockServer) -> AuthClient {
-        let key = AnonKey::new("anon-key").unwrap();
+        let key = AnonKey::new("sb_publishable_x").unwrap();
         let mut client = AuthClient::new(&Url::parse(&server.uri()).unwrap(), &key).unwrap();
         client.timeout = Duration::from_millis(300);
         client
@@ -224,7 +224,7 @@ mod tests {
         let server = MockServer::start().await;
         Mock::given(path("/auth/v1/token"))
             .and(query_param("grant_type", "password"))
-            .and(header("apikey", "anon-key"))
+            .and(header("apikey", "sb_publishable_x"))
             .and(body_json(
                 json!({"email": "ada@example.com", "password": "correct horse"}),
             ))

@@ -7,6 +7,7 @@ pub mod auth;
 pub mod jwt;
 pub mod postgrest;
 pub mod rows;
+pub mod violation;
 
 use std::{error::Error as _, fmt};
 
@@ -32,15 +33,25 @@ pub enum SettingError {
         kind: &'static str,
     },
     /// A JWT that is not the public's.
-    #[error("the key is a token of the role `{role}`, not of `anon`")]
+    #[error("the key is a token of {}, not of the role `anon`", of_role(role.as_deref()))]
     KeyOfRole {
-        /// Its role.
-        role: String,
+        /// Its role, if it has one.
+        role: Option<String>,
     },
+    /// Neither kind of public key.
+    #[error("the key is neither a JWT nor begins with sb_publishable_")]
+    NoKey,
     /// The TLS or resolver set-up of this machine failed.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
 }
+
+fn of_role(role: Option<&str>) -> String {
+    role.map_or("no role".to_owned(), |role| format!("the role `{role}`"))
+}
+
+/// How keys of the newer kind begin.
+const PUBLISHABLE: &str = "sb_publishable_";
 
 /// The project's public key: a legacy anon JWT, or `sb_publishable_…`.
 #[derive(Clone, PartialEq, Eq)]
@@ -59,9 +70,18 @@ impl AnonKey {
                 return Err(SettingError::SecretKey { kind });
             }
         }
+        if let Some(name) = key.strip_prefix(PUBLISHABLE) {
+            return match name {
+                "" => Err(SettingError::NoKey),
+                _ => Ok(Self(key)),
+            };
+        }
+        if !jwt::looks_like_jwt(&key) {
+            return Err(SettingError::NoKey);
+        }
         match jwt::role_of(&key) {
-            Some(role) if role != "anon" => Err(SettingError::KeyOfRole { role }),
-            _ => Ok(Self(key)),
+            Some(role) if role == "anon" => Ok(Self(key)),
+            role => Err(SettingError::KeyOfRole { role }),
         }
     }
 

@@ -15,21 +15,23 @@ pub struct CaseNumber(u64);
 
 /// The text is no case number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a case number looks like CASE-0001")]
+#[error("a case number looks like CASE-0001, case-1 or 1")]
 pub struct NoCaseNumber;
 
 impl FromStr for CaseNumber {
     type Err = NoCaseNumber;
 
-    /// Takes exactly what [`fmt::Display`] writes, so that a case has one spelling.
+    /// However people write it: `CASE-0006`, `case-6` and `6` are one case.
     fn from_str(text: &str) -> Result<Self, NoCaseNumber> {
-        let digits = text.strip_prefix("CASE-").ok_or(NoCaseNumber)?;
-        let number = Self(digits.parse().map_err(|_| NoCaseNumber)?);
-        if number.to_string() == text {
-            Ok(number)
-        } else {
-            Err(NoCaseNumber)
-        }
+        let digits = match text.split_once('-') {
+            Some((case, digits)) if case.eq_ignore_ascii_case("case") => digits,
+            Some(_) => return Err(NoCaseNumber),
+            None => text,
+        };
+        // `+6` would be a number.
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse().ok().filter(|_| plain);
+        number.map(Self).ok_or(NoCaseNumber)
     }
 }
 
@@ -206,6 +208,36 @@ pub enum FileState {
     Deleting,
 }
 
+/// What is worth knowing of a file that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileNote {
+    /// Its name says something else of the same family; `content_type` is right.
+    NamedOtherwise,
+    /// It opens with a password only, so nobody has looked inside.
+    PasswordProtected,
+    /// It reads as a web page or drawing that a browser would run, and is plain text here.
+    WebPage,
+    /// An Office document with macros.
+    Macros,
+    /// An Office document with objects of other programs in it, which may be files to be run.
+    EmbeddedObjects,
+    /// An archive or document with programs in it.
+    Programs,
+    /// An archive with archives in it, which were not looked into.
+    Archives,
+    /// An archive that becomes more than a hundred times its size when it is unpacked.
+    Expands,
+    /// An archive whose list of contents is damaged or too long to be looked through.
+    NotLookedThrough,
+}
+
+impl fmt::Display for FileNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// A row of `case_files`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CaseFile {
@@ -237,6 +269,8 @@ pub struct CaseFile {
     pub state: FileState,
     /// Why its content was refused.
     pub rejection: Option<String>,
+    /// What was noticed when it was checked.
+    pub notes: Vec<FileNote>,
     /// Whether the client may see it.
     pub visible_to_client: bool,
     /// Who uploaded it.
@@ -252,19 +286,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_case_number_has_one_spelling() {
-        for good in ["CASE-0001", "CASE-9999", "CASE-10000", "CASE-1234567"] {
-            assert_eq!(good.parse::<CaseNumber>().unwrap().to_string(), good);
+    fn a_case_number_is_written_in_one_way_and_read_in_several() {
+        for (text, number) in [
+            ("CASE-0001", "CASE-0001"),
+            ("case-1", "CASE-0001"),
+            ("Case-01", "CASE-0001"),
+            ("1", "CASE-0001"),
+            ("000000000000000000000001", "CASE-0001"),
+            ("CASE-9999", "CASE-9999"),
+            ("CASE-10000", "CASE-10000"),
+            ("1234567", "CASE-1234567"),
+        ] {
+            assert_eq!(text.parse::<CaseNumber>().unwrap().to_string(), number);
         }
         for bad in [
             "",
-            "0001",
-            "case-0001",
-            "CASE-1",
-            "CASE-00001",
+            "CASE-",
+            "CASE",
+            "CASE0001",
+            "CASES-1",
+            "-1",
+            "+1",
+            "1.0",
             "CASE-+001",
             "CASE-0001 ",
+            "CASE-1-2",
             "CASE-../1",
+            "٣",
+            "99999999999999999999999",
         ] {
             assert!(bad.parse::<CaseNumber>().is_err(), "{bad}");
         }

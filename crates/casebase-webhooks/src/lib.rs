@@ -11,11 +11,13 @@ mod config;
 mod deliver;
 pub mod outbox;
 mod resolve;
+mod retry;
 mod schedule;
 mod sign;
 mod verdict;
 mod worker;
 
 pub use config::Config;
+pub use retry::Retry;
 pub use schedule::Schedule;
 pub use worker::{Error, run};

@@ -6,8 +6,12 @@ create table public.case_internal (
   updated_at timestamptz not null default now(),
   constraint case_internal_pkey primary key (case_id),
   constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
-  constraint case_internal_tags_check
-    check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
+  constraint case_internal_tags_check check (
+    cardinality(tags) <= 50
+    and array_position(tags, null) is null
+    and octet_length(tags::text) <= 5000
+    and casebase.are_lines(tags)
+  ),
   constraint case_internal_metadata_check
     check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint case_internal_metadata_readable_check check (casebase.is_readable_json(metadata)),

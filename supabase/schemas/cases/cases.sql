@@ -46,13 +46,13 @@ create table public.cases (
   constraint cases_stage_fkey
     foreign key (stage, status) references public.case_stages (stage, status) on update cascade,
   constraint cases_follow_up_of_fkey foreign key (follow_up_of) references public.cases (id) on delete set null,
-  constraint cases_title_check check (title ~ '[^[:space:]]' and char_length(title) <= 200),
-  constraint cases_description_check check (char_length(description) <= 50000),
+  constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
+  constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
   constraint cases_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
   constraint cases_escalation_reason_check
-    check (escalation_reason ~ '[^[:space:]]' and char_length(escalation_reason) <= 2000),
+    check (char_length(escalation_reason) <= 2000 and casebase.is_text(escalation_reason)),
   constraint cases_escalation_check check (escalated_at is not null or escalation_reason is null),
   constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint cases_metadata_readable_check check (casebase.is_readable_json(metadata)),

@@ -19,9 +19,9 @@ create table public.interactions (
   constraint interactions_party2_type_fkey
     foreign key (party2_type) references public.party_types (code) on update cascade,
   constraint interactions_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint interactions_party1_name_check check (party1_name ~ '[^[:space:]]' and char_length(party1_name) <= 200),
-  constraint interactions_party2_name_check check (party2_name ~ '[^[:space:]]' and char_length(party2_name) <= 200),
-  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint interactions_party1_name_check check (char_length(party1_name) <= 200 and casebase.is_line(party1_name)),
+  constraint interactions_party2_name_check check (char_length(party2_name) <= 200 and casebase.is_line(party2_name)),
+  constraint interactions_content_check check (char_length(content) <= 50000 and casebase.is_text(content)),
   constraint interactions_times_check check (
     least(created_at, updated_at) >= '0001-01-01 00:00+00'
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'

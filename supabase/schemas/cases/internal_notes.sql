@@ -8,7 +8,7 @@ create table public.internal_notes (
   constraint internal_notes_pkey primary key (id),
   constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint internal_notes_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint internal_notes_content_check check (char_length(content) <= 50000 and casebase.is_text(content)),
   constraint internal_notes_times_check check (
     least(created_at, updated_at) >= '0001-01-01 00:00+00'
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'

@@ -60,7 +60,7 @@ create table public.case_stages (
   constraint case_stages_pkey primary key (stage),
   -- For cases, whose stage belongs to their status.
   constraint case_stages_stage_status_key unique (stage, status),
-  constraint case_stages_stage_check check (stage = btrim(stage) and char_length(stage) between 1 and 100),
+  constraint case_stages_stage_check check (char_length(stage) <= 100 and casebase.is_line(stage)),
   constraint case_stages_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed'))
 );
 comment on table public.case_stages is

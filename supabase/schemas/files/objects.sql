@@ -96,11 +96,11 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- The buckets.
-
-insert into storage.buckets (id, name, public)
-values ('admin-bucket', 'admin-bucket', false), ('client-bucket', 'client-bucket', false)
-on conflict (id) do nothing;
+-- The buckets. What the service takes by default, 50 MiB, Storage holds as well where the project has set no limit of its
+-- own; files that are there stay. Which types are declared is not asked: the service looks at the bytes.
+insert into storage.buckets as b (id, name, public, file_size_limit)
+values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800)
+on conflict (id) do update set file_size_limit = coalesce(b.file_size_limit, excluded.file_size_limit);
 
 do $$
 begin

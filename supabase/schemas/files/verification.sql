@@ -41,7 +41,8 @@ create function casebase.verification_finish(
   object_version text,
   sha256         text,
   file_size      bigint,
-  content_type   text
+  content_type   text,
+  notes          text[] default '{}'
 ) returns jsonb
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -54,12 +55,13 @@ begin
         object_version = $2,
         sha256         = $3,
         file_size      = $4,
-        content_type   = $5
+        content_type   = $5,
+        notes          = $6
     where f.id = $1
       and f.state = 'uploaded'
       and casebase.object_version(f.bucket_id, f.object_path) = $2
     returning to_jsonb(f)
-  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type;
+  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type, notes;
   if verified is null then
     raise exception '% % was replaced or is not waiting for verification', kind, id
       using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
@@ -85,6 +87,36 @@ begin
   if rejected is null then
     raise exception '% % is not waiting for verification', kind, id using errcode = 'object_not_in_prerequisite_state';
   end if;
+  if kind = 'case_file' then
+    perform casebase.record_rejected_file(id);
+  end if;
+end
+$$;
+
+-- Lets go of an upload that its caller's token can't take back any more, having ended while the bytes came: the row goes,
+-- or, where an object lies at its place, which only Storage deletes, is left to who may delete it. Nothing of a file that
+-- is available. Answers whether no row is left.
+create function casebase.upload_withdraw(kind text, id bigint) returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  left_over boolean;
+begin
+  execute format($sql$
+    update %s f
+    set state     = 'deleting',
+        rejection = 'its upload was not finished'
+    where f.id = $1
+      and f.state in ('pending', 'uploaded')
+  $sql$, casebase.files_of(kind)) using id;
+  execute format($sql$
+    delete from %s f
+    where f.id = $1
+      and f.state = 'deleting'
+      and casebase.object_version(f.bucket_id, f.object_path) is null
+  $sql$, casebase.files_of(kind)) using id;
+  execute format('select exists (select from %s f where f.id = $1)', casebase.files_of(kind)) into left_over using id;
+  return not left_over;
 end
 $$;
 

@@ -28,7 +28,8 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
-  ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
+  ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
+  ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.');
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp

@@ -16,9 +16,6 @@ create function casebase.append_events(drafts casebase.event_draft[]) returns vo
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if drafts is null then
-    return;
-  end if;
   with draft as (
     select d.case_id, d.type, d.actor_id, d.subject_is_visible, d.data, c.case_id as number, c.client_id,
            row_number() over (partition by d.case_id order by d.position) as nth
@@ -257,3 +254,17 @@ $$;
 create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
+
+-- What the service refused nobody but its uploader has seen: the staff hear of it. Called by verification_reject.
+create function casebase.record_rejected_file(file_id bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (f.case_id, 'case_file.rejected', f.uploaded_by, null,
+     jsonb_build_object('case_file_id', f.id, 'interaction_id', f.interaction_id, 'file_name', f.file_name,
+                        'original_name', f.original_name, 'reason', f.rejection))::casebase.event_draft))
+  from public.case_files f
+  where f.id = file_id;
+end
+$$;

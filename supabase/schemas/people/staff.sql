@@ -10,7 +10,7 @@ create table public.staff_members (
   constraint staff_members_pkey primary key (user_id),
   constraint staff_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint staff_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+    check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
   constraint staff_members_scope_check check (scope in ('all', 'departments', 'assigned')),
   constraint staff_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')

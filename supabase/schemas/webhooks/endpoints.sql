@@ -20,7 +20,8 @@ create table casebase.webhook_endpoints (
   -- No user:password in it, and no fragment: neither would arrive.
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
-  constraint webhook_endpoints_description_check check (length(description) <= 500),
+  constraint webhook_endpoints_description_check
+    check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
   constraint webhook_endpoints_event_types_check
     check (
       cardinality(event_types) = 0

@@ -118,7 +118,7 @@ begin
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
   if found and (
-    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue where queue.only_row
+    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue
   ) then
     perform pg_notify('casebase_webhooks', '');
   end if;

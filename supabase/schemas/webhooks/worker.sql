@@ -437,8 +437,8 @@ begin
     where lane.nth < 200
   )
   select array_agg(lane.id) filter (where lane.id = casebase.webhook_first_of_lane(lane.endpoint_id, lane.case_id)),
-         (array_agg(lane.endpoint_id) filter (where lane.nth = 200))[1],
-         (array_agg(lane.case_id) filter (where lane.nth = 200))[1]
+         (array_agg(lane.endpoint_id order by lane.nth))[200],
+         (array_agg(lane.case_id order by lane.nth))[200]
   into stuck, after_endpoint, after_case
   from lane;
   -- Null after the last lane: the next call begins with the first one.

@@ -23,7 +23,7 @@ fn user() -> UserToken {
 
 fn both(url: &str) -> [ObjectStore; 2] {
     let url = Url::parse(url).unwrap();
-    let anon_key = AnonKey::new("anon.key.jwt").unwrap();
+    let anon_key = AnonKey::new("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln").unwrap();
     let rest = RestStore::new(&url, anon_key.clone()).unwrap();
     let s3 = S3Store::new(S3Settings {
         endpoint: casebase_supabase::below(&url, "storage/v1/s3").unwrap(),
@@ -84,7 +84,10 @@ async fn over_rest_the_users_token_goes_along_and_nothing_is_overwritten() {
             "/storage/v1/object/client-bucket/c1/cases/CASE-0001/CASE-0001-1-a%20%282%29.pdf",
         ))
         .and(header("authorization", format!("Bearer {TOKEN}")))
-        .and(header("apikey", "anon.key.jwt"))
+        .and(header(
+            "apikey",
+            "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln",
+        ))
         .and(header("x-upsert", "false"))
         .and(header("content-type", "application/pdf"))
         .and(header("content-length", "6"))

@@ -1,13 +1,14 @@
-//! `POST /api/cases`
+//! `POST /v1/cases`
 
 use axum::{
-    Json, extract,
+    Json,
+    extract::{self, OriginalUri},
     http::{StatusCode, header::LOCATION},
     response::IntoResponse,
 };
 use casebase_supabase::rows::{Case, CaseKey, Priority};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use super::Row;
@@ -16,6 +17,7 @@ use crate::{
     body::PlainJson,
     caller::Caller,
     error::{ApiError, BodyRefusals, Refusals},
+    human_text,
 };
 
 /// A case to be opened. A client's member gives the first three and nothing else.
@@ -23,15 +25,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCase {
     client_id: Uuid,
-    /// More than white space.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^[^\x00]*[^\s\x00][^\x00]*$"
-    )]
+    #[schema(schema_with = title)]
     title: String,
-    /// Markdown, as text.
-    #[schema(max_length = 50_000, pattern = r"^[^\x00]*$")]
+    #[schema(schema_with = description)]
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,8 +36,17 @@ pub(crate) struct NewCase {
     department_id: Option<Uuid>,
 }
 
+fn title() -> Object {
+    human_text::line(200)
+}
+
+/// Markdown, as text.
+fn description() -> Object {
+    human_text::text_or_nothing(50_000)
+}
+
 /// Opens a case.
-#[utoipa::path(post, path = "/api/cases", tag = "cases", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/cases", tag = "cases", security(("bearer" = [])),
     request_body = NewCase,
     responses(
         (status = CREATED, body = Case), Refusals, BodyRefusals,
@@ -49,11 +54,12 @@ pub(crate) struct NewCase {
 pub(crate) async fn create(
     state: extract::State<State>,
     Caller(user): Caller,
+    OriginalUri(here): OriginalUri,
     PlainJson(new): PlainJson<NewCase>,
 ) -> Result<impl IntoResponse, ApiError> {
     let opened = state.db.from("cases", &user).insert(&new).await;
     let row: Row = opened.map_err(ApiError::of_change)?;
     let key: CaseKey = serde_json::from_str(row.get()).map_err(ApiError::of_change)?;
-    let location = [(LOCATION, format!("/api/cases/{}", key.case_id))];
+    let location = [(LOCATION, format!("{}/{}", here.path(), key.case_id))];
     Ok((StatusCode::CREATED, location, Json(row)))
 }

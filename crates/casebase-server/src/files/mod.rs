@@ -1,9 +1,11 @@
 //! `/v1/…/files`: one operation per file.
 
 pub(crate) mod delete;
+mod disposition;
 pub(crate) mod download;
 mod fields;
 mod form;
+mod part;
 pub(crate) mod upload;
 pub(crate) mod verify;
 

@@ -3,19 +3,21 @@
 use axum::{
     Json,
     body::Body,
-    extract::{self, Query, rejection::QueryRejection},
+    extract::{self, RawQuery},
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_LENGTH, LOCATION},
     },
     response::IntoResponse,
 };
-use casebase_files::{Fields, NewFile, name::OriginalName, storage::Bytestream};
+use casebase_files::{Fields, NewFile, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{CaseFile, CaseNumber},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
+use percent_encoding::percent_decode_str;
+use tracing::Instrument as _;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
@@ -30,7 +32,8 @@ use crate::{
     body::Plain,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
-    path::Segment,
+    misread::Parameters,
+    path::{CaseInPath, Segment},
 };
 
 /// What a body can't say of itself.
@@ -39,7 +42,8 @@ use crate::{
 #[expect(dead_code, reason = "read beside the fields; this documents it")]
 pub(crate) struct Name {
     /// The file's name. Only a form whose part `file` has a name of its own, as browsers give it, does
-    /// without.
+    /// without; beside one, this is the name. The database keeps it composed (NFC), without marks that change
+    /// the direction of reading and without blanks at its ends, and refuses names of programs.
     #[param(
         min_length = 1,
         max_length = 255,
@@ -89,7 +93,7 @@ pub(crate) struct FileBytes(Vec<u8>);
 /// `multipart/form-data`, or the file itself as the body. The bytes go to
 /// the bucket as they come and are read back and checked; the answer is the file's row.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = CaseNumber, Path), Name, Fields),
+    params(("case_id" = CaseInPath, Path), Name, Fields),
     request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
         (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),
@@ -98,12 +102,13 @@ pub(crate) struct FileBytes(Vec<u8>);
 pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    RawQuery(raw_query): RawQuery,
     Caller(user): Caller,
+    Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Query(query) = query?;
+    is_utf8(raw_query.as_deref().unwrap_or_default())?;
     let (name, given) = parameters(query)?;
     given.read()?;
     let request = Request {
@@ -114,7 +119,8 @@ pub(crate) async fn upload(
         body,
     };
     // If the client goes away, this future is dropped. The task is not: it takes the upload back.
-    let task = state.uploads.spawn(request.store(state.0.clone(), user));
+    let stored = request.store(state.0.clone(), user).in_current_span();
+    let task = state.uploads.spawn(stored);
     let row = task.await.map_err(|error| {
         tracing::error!(%error, "an upload's task failed");
         ApiError::new(
@@ -125,6 +131,16 @@ pub(crate) async fn upload(
     })??;
     let location = [(LOCATION, format!("/v1/files/{}", row.id))];
     Ok((StatusCode::CREATED, location, Json(row)))
+}
+
+/// Decoded all the same, a name in another character set would be kept with signs for what can't be read.
+fn is_utf8(query: &str) -> Result<(), ApiError> {
+    let decoded = percent_decode_str(query).decode_utf8();
+    decoded.map(drop).map_err(|_| {
+        let message = "the query is not UTF-8";
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
+            .hint("write names like ?name=Gr%C3%B6%C3%9Fe.pdf")
+    })
 }
 
 /// The name and the fields of a query. What is misspelt would be lost, so it is refused.
@@ -163,42 +179,50 @@ impl Request {
             None => self.read_raw_body()?,
         };
         let uploaded = state.files.upload(&user, file, body).await;
-        uploaded.map_err(ApiError::of_change)
+        uploaded.map_err(ApiError::of_upload)
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
         let part = form::read(self.body, boundary, self.given).await?;
-        let name = self.name.unwrap_or(part.name);
+        let name = self.name.or(part.name).ok_or_else(no_name)?;
         // The length of the whole form is known, that of the file in it is not.
-        let file = new_file(self.case, part.fields, &name, None)?;
+        let file = new_file(self.case, part.fields, name, None)?;
         Ok((file, part.body))
     }
 
     fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
-        let name = self.name.ok_or_else(|| {
-            ApiError::field("name", "missing_name", "the file has no name")
-                .hint("send it as ?name=…, or send the file as multipart/form-data")
-        })?;
+        let name = self.name.ok_or_else(no_name)?;
         let length = self.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
         let bytes = self.body.into_data_stream().map_err(form::interruption);
         Ok((
-            new_file(self.case, self.given.read()?, &name, length)?,
+            new_file(self.case, self.given.read()?, name, length)?,
             bytes.boxed(),
         ))
     }
 }
 
+fn no_name() -> ApiError {
+    ApiError::field("name", "missing_name", "the file has no name").hint(
+        "send it as ?name=…, or send the file as multipart/form-data with the name in its part",
+    )
+}
+
 fn new_file(
     case: CaseNumber,
     fields: Fields,
-    name: &str,
+    name: String,
     length: Option<u64>,
 ) -> Result<NewFile, ApiError> {
+    // The database judges names, but its texts can't hold this one.
+    if name.contains('\0') {
+        let message = "the file's name has a NUL in it";
+        return Err(ApiError::field("name", "invalid_name", message));
+    }
     Ok(NewFile {
         case,
         fields,
-        name: OriginalName::new(name)?,
+        name,
         length,
     })
 }

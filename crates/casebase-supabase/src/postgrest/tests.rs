@@ -9,6 +9,8 @@ use wiremock::{
     matchers::{any, header, method, path, query_param},
 };
 
+use crate::jwt::TokenError;
+
 use super::*;
 
 /// `{"sub":…,"role":"authenticated","exp":…}`, signed by nobody.
@@ -20,7 +22,7 @@ fn user() -> UserToken {
 
 fn client(server: &MockServer) -> PostgrestClient {
     let url = Url::parse(&server.uri()).unwrap();
-    let key = AnonKey::new("anon-key").unwrap();
+    let key = AnonKey::new("sb_publishable_x").unwrap();
     PostgrestClient::with_timeout(&url, &key, Duration::from_millis(300)).unwrap()
 }
 
@@ -49,7 +51,7 @@ async fn a_select_carries_the_callers_token_and_the_projects_key() {
         .and(query_param("select", "id,case_id"))
         .and(query_param("case_id", "eq.CASE-0001"))
         .and(header("authorization", format!("Bearer {TOKEN}")))
-        .and(header("apikey", "anon-key"))
+        .and(header("apikey", "sb_publishable_x"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!([{"id": 1}])))
         .mount(&server)
         .await;
@@ -172,6 +174,42 @@ async fn a_refusal_is_an_error_with_postgrests_words() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_not_taken_any_more_is_told_from_other_refusals() {
+    let gone = "insert or update on table \"case_files\" violates foreign key constraint \"case_files_uploaded_by_fkey\"";
+    let no_user = "Key (uploaded_by)=(x) is not present in table \"users\".";
+    for (status, code, message, details, expected) in [
+        (
+            401,
+            "PGRST303",
+            "JWT expired",
+            "",
+            Some(TokenError::Expired),
+        ),
+        (401, "42501", "permission denied for table cases", "", None),
+        (401, "", "Invalid API key", "", None),
+        (409, "23503", gone, no_user, Some(TokenError::Ended)),
+        (
+            409,
+            "23503",
+            gone,
+            "Key (case_id)=(1) is not present in table \"cases\".",
+            None,
+        ),
+    ] {
+        let body = json!({"code": code, "message": message, "details": details, "hint": null});
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        let (_server, db) = answering(answer).await;
+        let refused = db.from("cases", &user()).rows::<Value>().await.unwrap_err();
+        let told = match refused {
+            Error::Token(token) => Some(token),
+            Error::Api(_) => None,
+            other => panic!("{other}"),
+        };
+        assert_eq!(told, expected, "{code}: {message}");
+    }
+}
+
+#[tokio::test]
 async fn a_gateways_error_page_is_not_taken_for_an_answer() {
     let (_server, db) = answering(ResponseTemplate::new(502).set_body_string("<html>")).await;
     let rows = db.from("cases", &user()).rows::<Value>().await;
@@ -191,11 +229,12 @@ async fn a_silent_server_is_given_up() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unreachable() {
-    let key = AnonKey::new("anon-key").unwrap();
+    let key = AnonKey::new("sb_publishable_x").unwrap();
     let url = Url::parse("http://127.0.0.1:9").unwrap();
     let db = PostgrestClient::new(&url, &key).unwrap();
     let rows = db.from("cases", &user()).rows::<Value>().await;
-    for error in [rows.unwrap_err(), db.is_reachable().await.unwrap_err()] {
+    let public = db.from_public("cases").rows::<Value>().await;
+    for error in [rows.unwrap_err(), public.unwrap_err()] {
         let said = error.to_string();
         assert!(matches!(error, Error::Unreachable(_)), "{said}");
         assert!(said.contains("refused"), "why is left out: {said}");
@@ -223,7 +262,7 @@ async fn a_change_is_sent_as_the_crate_built_it() {
     assert_eq!(request.method.as_str(), "PATCH");
     assert_eq!(request.headers["content-type"], "application/json");
     assert_eq!(request.headers["prefer"], "return=representation");
-    assert_eq!(request.headers["apikey"], "anon-key");
+    assert_eq!(request.headers["apikey"], "sb_publishable_x");
     assert_eq!(request.body, r#"{"title":"Größe"}"#.as_bytes());
 }
 

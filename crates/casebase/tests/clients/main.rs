@@ -13,3 +13,4 @@ mod stories;
 mod supabase_cli;
 #[path = "../support/mod.rs"]
 mod support;
+mod words;
