@@ -710,6 +710,7 @@ create table public.cases (
   created_by            uuid,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
+  version               integer     not null default 1,
   resolved_at           timestamptz,
   closed_at             timestamptz,
   constraint cases_pkey primary key (id),
@@ -761,6 +762,8 @@ comment on column public.cases.due_at is
 comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
 comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
+comment on column public.cases.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -839,6 +842,7 @@ create table public.case_internal (
   tags       text[]      not null default '{}',
   metadata   jsonb       not null default '{}',
   updated_at timestamptz not null default now(),
+  version    integer     not null default 1,
   constraint case_internal_pkey primary key (case_id),
   constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint case_internal_tags_check check (
@@ -854,6 +858,8 @@ create table public.case_internal (
     check (updated_at >= '0001-01-01 00:00+00' and updated_at < '10000-01-01 00:00+00')
 );
 comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+comment on column public.case_internal.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.case_internal enable row level security;
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -868,15 +874,17 @@ create index case_internal_tags_idx on public.case_internal using gin (tags);
 create table public.interactions (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
-  party1_name       text        not null,
-  party1_type       text        not null,
-  party2_name       text        not null,
-  party2_type       text        not null,
+  -- Who left them out gets the two sides of the case (set_speaker).
+  party1_name       text        not null default '',
+  party1_type       text        not null default '',
+  party2_name       text        not null default '',
+  party2_type       text        not null default '',
   content           text        not null,
   visible_to_client boolean     not null default false,
   created_by        uuid,
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
+  version           integer     not null default 1,
   constraint interactions_pkey primary key (id),
   -- For what must belong to the same case as its interaction.
   constraint interactions_id_case_id_key unique (id, case_id),
@@ -896,6 +904,8 @@ create table public.interactions (
 );
 comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
 comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
+comment on column public.interactions.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.interactions enable row level security;
 revoke all on public.interactions from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -919,6 +929,7 @@ create table public.internal_notes (
   created_by uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  version    integer     not null default 1,
   constraint internal_notes_pkey primary key (id),
   constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
@@ -929,6 +940,8 @@ create table public.internal_notes (
   )
 );
 comment on table public.internal_notes is 'What staff tell each other about a case.';
+comment on column public.internal_notes.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.internal_notes enable row level security;
 revoke all on public.internal_notes from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1008,7 +1021,7 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at,version}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 
@@ -1042,6 +1055,31 @@ create trigger a_keep_identity before update on public.interactions
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
 create trigger a_keep_identity before update on public.internal_notes
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
+
+-- An update that sends another version than the row has was made from what somebody has changed since. Who sends none
+-- means the row as it is.
+create function casebase.keep_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.version <> old.version then
+    raise exception 'version % was changed meanwhile: it is version % now', new.version, old.version
+      using errcode = 'PT409', column = 'version', detail = to_jsonb(old)::text,
+            hint = 'The row as it is now is in details. Make the change again from that, and send its version.';
+  end if;
+  new.version := old.version + 1;
+  return new;
+end
+$$;
+
+create trigger a_keep_version before update on public.cases
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.case_internal
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.interactions
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.internal_notes
+  for each row execute function casebase.keep_version();
 
 -- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
 create function casebase.keep_words() returns trigger
@@ -1273,31 +1311,36 @@ begin
 end
 $$;
 
--- Who works a case, for those who see the case.
-create function casebase.assignee_name(the_case bigint) returns text
+-- Who stands on either side of a case, for those who see the case: who works it, and the member who opened it or else
+-- the client.
+create function casebase.case_parties(the_case bigint, out assignee text, out client text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select s.display_name
-    from public.cases c
-    join public.staff_members s on s.user_id = c.assigned_to
-    where c.id = the_case
-      and (c.client_id = any (casebase.my_clients())
-           or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  );
+  select (select s.display_name from public.staff_members s where s.user_id = c.assigned_to),
+         coalesce(
+           (select m.display_name from public.client_members m where m.client_id = c.client_id and m.user_id = c.created_by),
+           casebase.client_name(c.client_id))
+  into assignee, client
+  from public.cases c
+  where c.id = the_case
+    and (c.client_id = any (casebase.my_clients())
+         or c.department_id = any (casebase.my_departments())
+         or c.assigned_to = casebase.staff_id());
 end
 $$;
 
 -- A client speaks as themselves, to whoever works the case, and in the open; what is said moves a case that is not
--- being worked (receive_reply). A case that the caller doesn't see is treated like a client's; the policy then refuses
--- it as it refuses a missing one.
+-- being worked (receive_reply). Staff say who spoke to whom, and what they leave out is as for a client, the other way
+-- round. A case that the caller doesn't see is treated like a client's; the policy then refuses it as it refuses a
+-- missing one.
 create function casebase.set_speaker() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;
+  parties  record;
+  ours     text := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
 begin
   if not row_security_active(tg_relid) then
     return new;
@@ -1308,20 +1351,42 @@ begin
   into the_case
   from public.cases c
   where c.id = new.case_id;
-  if the_case.as_staff then
+  if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
+  elsif not coalesce(the_case.as_staff, false) then
+    if the_case.status not in ('open', 'in_progress') then
+      new.case_id := casebase.receive_reply(new.case_id);
+    end if;
+    new.visible_to_client := true;
+    new.party1_type := 'CLIENT';
+    new.party1_name := casebase.my_name(the_case.client_id);
+    new.party2_type := ours;
+    new.party2_name := '';
   end if;
-  if the_case.status not in ('open', 'in_progress') then
-    new.case_id := casebase.receive_reply(new.case_id);
-  end if;
-  new.visible_to_client := true;
-  new.party1_type := 'CLIENT';
-  new.party1_name := casebase.my_name(the_case.client_id);
-  new.party2_type := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
-  new.party2_name := coalesce(
-    casebase.assignee_name(new.case_id),
-    (select p.label from public.party_types p where p.code = new.party2_type));
+  new.party1_type := coalesce(nullif(new.party1_type, ''), ours);
+  new.party2_type := coalesce(nullif(new.party2_type, ''), case new.party1_type when 'CLIENT' then ours else 'CLIENT' end);
+  parties := casebase.case_parties(new.case_id);
+  new.party1_name := casebase.party_name(new.party1_name, new.party1_type, casebase.my_name(the_case.client_id), parties.client);
+  new.party2_name := casebase.party_name(new.party2_name, new.party2_type,
+    case when the_case.as_staff then casebase.my_name(the_case.client_id) else parties.assignee end, parties.client);
   return new;
+end
+$$;
+
+-- The name that was given, or else, of the client's side and ours, that of who stands there, or what the party is called.
+create function casebase.party_name(given text, party_type text, ours text, client text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if given <> '' then
+    return given;
+  end if;
+  return coalesce((
+    select coalesce(case p.code when 'CLIENT' then client else ours end, p.label)
+    from public.party_types p
+    where p.code = party_type
+      and (p.internal or p.code in ('CLIENT', 'ARGAN'))
+  ), '');
 end
 $$;
 
@@ -2016,6 +2081,7 @@ begin
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
+      and a.attname <> 'version'
     order by a.attname
   );
   if jsonb_typeof(changes) is distinct from 'object' or changes = '{}' then
@@ -4832,7 +4898,8 @@ grant execute on function
   casebase.is_text(text),
   casebase.is_line(text),
   casebase.are_lines(text[]),
-  casebase.assignee_name(bigint),
+  casebase.case_parties(bigint),
+  casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
   casebase.folded_name(text),
@@ -5102,7 +5169,7 @@ grant insert (
 ) on public.cases to authenticated;
 grant update (
   department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
-  action_required_by, action_required_of, metadata
+  action_required_by, action_required_of, metadata, version
 ) on public.cases to authenticated;
 grant select, insert, update, delete on public.cases to service_role;
 
@@ -5153,7 +5220,7 @@ create policy admins_delete_cases on public.cases for delete to authenticated
 
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 grant select, delete on public.case_internal to authenticated;
-grant insert (case_id, tags, metadata), update (case_id, tags, metadata) on public.case_internal to authenticated;
+grant insert (case_id, tags, metadata), update (case_id, tags, metadata, version) on public.case_internal to authenticated;
 grant select, insert, update, delete on public.case_internal to service_role;
 
 -- Staff read and write it for the cases they see as staff. Clients never.
@@ -5183,7 +5250,7 @@ revoke all on public.interactions from public, anon, authenticated, service_role
 revoke all on sequence public.interactions_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.interactions to authenticated;
 grant insert (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
-grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
+grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client, version) on public.interactions to authenticated;
 grant select, insert, update, delete on public.interactions to service_role;
 
 -- Client members see the interactions of their cases that are visible to them; staff all of the cases they see. A reply to
@@ -5229,7 +5296,7 @@ create policy admins_delete_interactions on public.interactions for delete to au
 revoke all on public.internal_notes from public, anon, authenticated, service_role;
 revoke all on sequence public.internal_notes_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.internal_notes to authenticated;
-grant insert (case_id, content), update (content) on public.internal_notes to authenticated;
+grant insert (case_id, content), update (content, version) on public.internal_notes to authenticated;
 grant select, insert, update, delete on public.internal_notes to service_role;
 
 -- Staff read and write the notes of the cases they see as staff, and change their own (keep_words). Clients never.

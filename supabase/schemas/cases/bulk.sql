@@ -35,6 +35,7 @@ begin
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
+      and a.attname <> 'version'
     order by a.attname
   );
   if jsonb_typeof(changes) is distinct from 'object' or changes = '{}' then

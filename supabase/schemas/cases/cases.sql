@@ -29,6 +29,7 @@ create table public.cases (
   created_by            uuid,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
+  version               integer     not null default 1,
   resolved_at           timestamptz,
   closed_at             timestamptz,
   constraint cases_pkey primary key (id),
@@ -80,6 +81,8 @@ comment on column public.cases.due_at is
 comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
 comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
+comment on column public.cases.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
