@@ -1089,7 +1089,6 @@ begin
   if row_security_active(tg_relid)
      and old.created_by is distinct from casebase.caller_id()
      and not casebase.is_admin()
-     and not casebase.changed_columns(to_jsonb(old), to_jsonb(new)) <@ '{visible_to_client}'
   then
     raise exception 'only who wrote it changes what it says'
       using errcode = 'insufficient_privilege', hint = 'Add your own instead, or ask an admin.';
@@ -1098,10 +1097,16 @@ begin
 end
 $$;
 
+-- Ten thousand interactions that are shown at once have nothing to ask here.
 create trigger b_keep_words before update on public.interactions
-  for each row execute function casebase.keep_words();
+  for each row
+  when (row(new.party1_name, new.party1_type, new.party2_name, new.party2_type, new.content)
+        is distinct from row(old.party1_name, old.party1_type, old.party2_name, old.party2_type, old.content))
+  execute function casebase.keep_words();
 create trigger b_keep_words before update on public.internal_notes
-  for each row execute function casebase.keep_words();
+  for each row
+  when (new.content is distinct from old.content)
+  execute function casebase.keep_words();
 
 -- A new row is made by whoever makes it. A service key may say on whose behalf.
 create function casebase.set_author() returns trigger
@@ -2044,36 +2049,56 @@ comment on function public.list_interactions(bigint, integer, text) is
 
 -- supabase/schemas/cases/bulk.sql
 
--- Many cases in one call. Rows are locked in the order of their ids, so that two calls over the same cases wait for
--- each other and don't deadlock, as two plain updates of many rows may.
+-- Many cases in one call, with an answer for each. Rows are locked in the order of their ids, so that two calls over the
+-- same cases wait for each other and don't deadlock, as two plain updates of many rows may.
+--
+-- Each call tries all of them at once, under the caller's policies, and only when that is refused each by itself. What
+-- is no case's fault, such as a deadlock or a full disk, ends the call.
 
--- Set-based: one update for all, under the caller's policies. Only when that is refused is each case tried by itself.
-create function public.update_cases(ids bigint[], changes jsonb)
-  returns table (id bigint, result text, error jsonb)
-  language plpgsql set search_path = pg_catalog, pg_temp
+-- An error as PostgREST tells it.
+create function casebase.error_object(code text, message text, details text, hint text) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+begin
+  return jsonb_build_object('code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, ''));
+end
+$$;
+
+-- The ids that were given, each once.
+create function casebase.wanted_ids(ids bigint[], argument text) returns bigint[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
 declare
-  wanted    bigint[] := array(select distinct w from unnest(ids) w where w is not null);
-  accepted  text[];
-  change    text;
-  statement text;
-  locked    bigint[];
-  touched   bigint[];
-  done      bigint[] := '{}'::bigint[];
-  errors    jsonb    := '{}'::jsonb;
-  one       bigint;
-  code      text;
-  message   text;
-  details   text;
-  hint      text;
+  wanted bigint[] := array(select distinct w from unnest(ids) w where w is not null order by w);
 begin
   if cardinality(wanted) > 1000 then
-    raise exception 'update_cases takes 1000 ids at a time, not %', cardinality(wanted)
-      using errcode = 'invalid_parameter_value', column = 'ids', hint = 'Call it once for each thousand.';
+    raise exception 'at most 1000 % at a time, not %', argument, cardinality(wanted)
+      using errcode = 'invalid_parameter_value', column = argument, hint = 'Call it once for each thousand.';
   end if;
-  -- What may be changed at all is what the caller was granted.
-  accepted := array(
+  return wanted;
+end
+$$;
+
+-- A text array of changes, where it is one.
+create function casebase.tags_in(changes jsonb, name text) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if changes -> name is null then
+    return '{}';
+  elsif jsonb_typeof(changes -> name) <> 'array' or changes -> name @? '$[*] ? (@.type() != "string")' then
+    raise exception '% must be an array of tags', name using errcode = 'invalid_parameter_value', column = 'changes';
+  end if;
+  return array(select jsonb_array_elements_text(changes -> name));
+end
+$$;
+
+-- What changes says of columns, checked against what the caller may change at all: what they were granted.
+create function casebase.changed_case_columns(changes jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  accepted text[] := array(
     select a.attname::text
     from pg_attribute a
     where a.attrelid = 'public.cases'::regclass
@@ -2083,7 +2108,9 @@ begin
       and has_column_privilege(a.attrelid, a.attnum, 'update')
       and a.attname <> 'version'
     order by a.attname
-  );
+  ) || '{add_tags,remove_tags}'::text[];
+  change   text;
+begin
   if jsonb_typeof(changes) is distinct from 'object' or changes = '{}' then
     raise exception 'changes must be an object of columns and their new values'
       using errcode = 'invalid_parameter_value', column = 'changes',
@@ -2096,44 +2123,142 @@ begin
   end loop;
   -- A value of the wrong type is no case's fault.
   perform jsonb_populate_record(null::public.cases, changes);
-  statement := format(
-    $sql$
-      with changed as (
-        update public.cases c
-        set %s
-        from jsonb_populate_record(null::public.cases, $2) n
-        where c.id = any ($1)
-          and row(%s) is distinct from row(%s)
-        returning c.id
-      )
-      select coalesce(array_agg(changed.id), '{}') from changed
-    $sql$,
-    (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(changes) k),
-    (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(changes) k),
-    (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(changes) k)
-  );
+  return changes - '{add_tags,remove_tags}'::text[];
+end
+$$;
 
+-- Gives cases the same values and tags; which of them it changed.
+create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text[], remove_tags text[]) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changed bigint[] := '{}'::bigint[];
+  tagged  bigint[];
+begin
+  if columns <> '{}' then
+    execute format(
+      $sql$
+        with changed as (
+          update public.cases c
+          set %s
+          from jsonb_populate_record(null::public.cases, $2) n
+          where c.id = any ($1)
+            and row(%s) is distinct from row(%s)
+          returning c.id
+        )
+        select coalesce(array_agg(changed.id), '{}') from changed
+      $sql$,
+      (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(columns) k),
+      (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(columns) k),
+      (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(columns) k)
+    ) into changed using ids, columns;
+  end if;
+  if add_tags <> '{}' or remove_tags <> '{}' then
+    with retagged as (
+      update public.case_internal i
+      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
+      where i.case_id = any (ids)
+        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
+      returning i.case_id
+    ),
+    -- One that has no record gets it.
+    added as (
+      insert into public.case_internal (case_id, tags)
+      select id, casebase.retagged('{}', add_tags, remove_tags)
+      from unnest(ids) id
+      where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
+      order by id
+      on conflict (case_id) do nothing
+      returning case_id
+    )
+    select coalesce(array_agg(t.case_id), '{}') into tagged
+    from (select r.case_id from retagged r union all select a.case_id from added a) t;
+    changed := array(select distinct c from unnest(changed || tagged) c);
+  end if;
+  return changed;
+end
+$$;
+
+create function casebase.retagged(tags text[], add_tags text[], remove_tags text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select t
+    from unnest(tags || add_tags) with ordinality as every (t, nth)
+    where t <> all (remove_tags)
+    group by t
+    order by min(nth)
+  );
+end
+$$;
+
+-- What a caller who reads the history can undo: the entries that their changes of these cases have left since.
+create function casebase.my_entries_since(ids bigint[], since timestamptz) returns table (case_id bigint, entries bigint[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if casebase.is_staff() then
+    return query
+      select e.case_id, array_agg(e.id order by e.id)
+      from public.case_events e
+      where e.case_id = any (ids)
+        and e.created_at >= since
+        and e.actor_id = casebase.caller_id()
+        and e.type like 'case.%'
+      group by e.case_id;
+  end if;
+end
+$$;
+
+create function public.update_cases(ids bigint[], changes jsonb, dry_run boolean default false)
+  returns table (id bigint, result text, error jsonb, events bigint[])
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
+  columns     jsonb       := casebase.changed_case_columns(changes);
+  add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
+  remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
+  since       timestamptz := clock_timestamp();
+  locked      bigint[];
+  done        bigint[]    := '{}'::bigint[];
+  errors      jsonb       := '{}'::jsonb;
+  one         bigint;
+  code        text;
+  message     text;
+  details     text;
+  hint        text;
+begin
   locked := array(select c.id from public.cases c where c.id = any (wanted) order by c.id for no key update);
   begin
-    execute statement into done using locked, changes;
+    begin
+      done := casebase.change_cases(locked, columns, add_tags, remove_tags);
+    exception
+      when transaction_rollback or insufficient_resources then
+        raise;
+      when others then
+        foreach one in array locked loop
+          begin
+            done := done || casebase.change_cases(array[one], columns, add_tags, remove_tags);
+          exception
+            when transaction_rollback or insufficient_resources then
+              raise;
+            when others then
+              get stacked diagnostics
+                code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+              errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+          end;
+        end loop;
+    end;
+    if dry_run then
+      raise exception using errcode = 'UNDO1';
+    end if;
   exception
-    when transaction_rollback or insufficient_resources then
-      raise;
-    when others then
-      foreach one in array locked loop
-        begin
-          execute statement into touched using array[one], changes;
-          done := done || touched;
-        exception
-          when transaction_rollback or insufficient_resources then
-            raise;
-          when others then
-            get stacked diagnostics
-              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
-            errors := errors || jsonb_build_object(one, jsonb_build_object(
-              'code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, '')));
-        end;
-      end loop;
+    -- Takes everything back but what these variables say.
+    when sqlstate 'UNDO1' then
+      since := 'infinity';
   end;
   return query
     select w.id,
@@ -2141,15 +2266,88 @@ begin
              when errors ? w.id::text then 'refused'
              when w.id = any (done) then 'done'
              when w.id = any (locked) then 'unchanged'
-             else 'not_found'
+             else 'not_visible'
            end,
+           errors -> w.id::text,
+           e.entries
+    from unnest(wanted) as w (id)
+    left join casebase.my_entries_since(done, since) e on e.case_id = w.id
+    order by w.id;
+end
+$$;
+comment on function public.update_cases(bigint[], jsonb, boolean) is
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+
+-- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
+create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made jsonb;
+begin
+  with made as (
+    insert into public.interactions (case_id, content, visible_to_client)
+    select id, words, shown from unnest(ids) id order by id
+    returning interactions.id, interactions.case_id
+  )
+  select jsonb_object_agg(m.case_id, m.id) into made from made m;
+  if not made ?& ids::text[] then
+    raise exception 'a reply opens another case' using errcode = 'check_violation';
+  end if;
+  return made;
+end
+$$;
+
+create function public.reply_to_cases(ids bigint[], content text, visible_to_client boolean default true)
+  returns table (id bigint, result text, interaction_id bigint, error jsonb)
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted  bigint[] := casebase.wanted_ids(ids, 'ids');
+  seen    bigint[] := array(select c.id from public.cases c where c.id = any (wanted) order by c.id);
+  replies jsonb    := '{}'::jsonb;
+  errors  jsonb    := '{}'::jsonb;
+  one     bigint;
+  made    bigint;
+  code    text;
+  message text;
+  details text;
+  hint    text;
+begin
+  begin
+    replies := coalesce(casebase.reply_in_place(seen, reply_to_cases.content, reply_to_cases.visible_to_client), '{}');
+  exception
+    when transaction_rollback or insufficient_resources then
+      raise;
+    when others then
+      foreach one in array seen loop
+        begin
+          insert into public.interactions (case_id, content, visible_to_client)
+          values (one, reply_to_cases.content, reply_to_cases.visible_to_client)
+          returning interactions.id into made;
+          replies := replies || jsonb_build_object(one, made);
+        exception
+          when transaction_rollback or insufficient_resources then
+            raise;
+          when others then
+            get stacked diagnostics
+              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+            errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+        end;
+      end loop;
+  end;
+  return query
+    select w.id,
+           case when errors ? w.id::text then 'refused' when w.id = any (seen) then 'done' else 'not_visible' end,
+           (replies ->> w.id::text)::bigint,
            errors -> w.id::text
     from unnest(wanted) as w (id)
     order by w.id;
 end
 $$;
-comment on function public.update_cases(bigint[], jsonb) is
-  'Gives up to 1000 cases the same new values of the columns in changes. Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_found. What is refused takes nothing else along.';
+comment on function public.reply_to_cases(bigint[], text, boolean) is
+  'Says the same in up to 1000 cases, as the caller and to the other side of each. Answers for each id, in their order: result is done (with the interaction), refused (error says why) or not_visible.';
 
 
 -- supabase/schemas/files/names.sql
@@ -3147,6 +3345,13 @@ begin
            as d (case_id, type, actor_id, subject_is_visible, data, position)
     join public.cases c on c.id = d.case_id
   ),
+  -- Asked for once, however many entries there are. The row may outlive the user whose token this is.
+  actor as (
+    select a.actor_id, a.client_id,
+           (select u.id from auth.users u where u.id = a.actor_id) as id,
+           coalesce(casebase.person_name(a.actor_id, a.client_id), 'system') as name
+    from (select distinct draft.actor_id, draft.client_id from draft) a
+  ),
   counted as (
     insert into casebase.case_counters as k (case_id, last_seq)
     select draft.case_id, count(*) from draft group by draft.case_id order by draft.case_id
@@ -3157,9 +3362,8 @@ begin
   select draft.case_id,
          counted.last_seq - max(draft.nth) over (partition by draft.case_id) + draft.nth,
          draft.type,
-         -- The row may outlive the user whose token this is.
-         (select u.id from auth.users u where u.id = draft.actor_id),
-         coalesce(casebase.person_name(draft.actor_id, draft.client_id), 'system'),
+         actor.id,
+         actor.name,
          -- case_events.type has no foreign key: every change would lock the same row of event_types.
          case t.seen_by
            when 'client' then true
@@ -3170,6 +3374,7 @@ begin
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
+  join actor on actor.actor_id is not distinct from draft.actor_id and actor.client_id = draft.client_id
   left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
 end
@@ -3459,6 +3664,136 @@ end
 $$;
 comment on function public.case_timeline(bigint, integer, text) is
   'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
+
+
+-- supabase/schemas/history/undo.sql
+
+-- Taking changes of cases back, to the old values that the history has. Of words and metadata it has none.
+
+-- What these entries changed of a case, from the first of them to the last: {"status": {"from": …, "to": …}}.
+create function casebase.changes_in(events bigint[], case_id bigint) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_object_agg(c.name, jsonb_build_object('from', c.first -> 'from', 'to', c.last -> 'to', 'changed', c.last -> 'changed'))
+    from (
+      select change.name,
+             (array_agg(change.value order by e.seq))[1] as first,
+             (array_agg(change.value order by e.seq desc))[1] as last
+      from public.case_events e
+      cross join lateral jsonb_each(e.data -> 'changes') as change (name, value)
+      where e.id = any (events)
+        and e.case_id = changes_in.case_id
+        and e.type like 'case.%'
+      group by change.name
+    ) c
+  );
+end
+$$;
+
+-- Takes them back in one case that the caller sees as staff; what could not be, and why.
+create function casebase.undo_changes_of(the_case bigint, events bigint[]) returns text[]
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  undone  constant text[] :=
+    '{department_id,assigned_to,status,stage,title,priority,required_specialty_id,action_required_by,action_required_of}';
+  now_is  jsonb;
+  back_to jsonb := '{}'::jsonb;
+  stays   text[] := '{}'::text[];
+  change  record;
+begin
+  select to_jsonb(c) into now_is
+  from public.cases c
+  where c.id = the_case
+    and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id())
+  for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  -- Who made a change may take it back, also where the step itself would be another's: a case that one has closed.
+  if not casebase.is_admin() and exists (
+    select from public.case_events e
+    where e.id = any (events) and e.case_id = the_case and e.actor_id is distinct from casebase.caller_id()
+  ) then
+    raise exception 'only who made a change takes it back'
+      using errcode = 'insufficient_privilege', hint = 'Change the case, or ask an admin.';
+  end if;
+  for change in select c.key as name, c.value from jsonb_each(casebase.changes_in(events, the_case)) c order by c.key loop
+    if change.name <> all (undone) then
+      stays := stays || (change.name || ': the history has no old value');
+    elsif now_is -> change.name is distinct from change.value -> 'to' then
+      stays := stays || (change.name || ': changed since');
+    else
+      back_to := back_to || jsonb_build_object(change.name, change.value -> 'from');
+    end if;
+  end loop;
+  if back_to <> '{}' then
+    update public.cases c
+    set department_id         = n.department_id,
+        assigned_to           = n.assigned_to,
+        status                = n.status,
+        stage                 = n.stage,
+        title                 = n.title,
+        priority              = n.priority,
+        required_specialty_id = n.required_specialty_id,
+        action_required_by    = n.action_required_by,
+        action_required_of    = n.action_required_of
+    from jsonb_populate_record(null::public.cases, now_is || back_to) n
+    where c.id = the_case;
+  end if;
+  return stays;
+end
+$$;
+
+create function public.undo_changes(events bigint[])
+  returns table (id bigint, result text, error jsonb)
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted  bigint[] := casebase.wanted_ids(events, 'events');
+  one     bigint;
+  of_one  bigint[];
+  stays   text[];
+  errors  jsonb    := '{}'::jsonb;
+  undone  bigint[] := '{}'::bigint[];
+  code    text;
+  message text;
+  details text;
+  hint    text;
+begin
+  -- Entries that the caller doesn't see are no answer's.
+  for one, of_one in
+    select e.case_id, array_agg(e.id) from public.case_events e where e.id = any (wanted) group by e.case_id order by e.case_id
+  loop
+    begin
+      stays := casebase.undo_changes_of(one, of_one);
+      undone := undone || one;
+      if stays <> '{}' then
+        errors := errors || jsonb_build_object(one, casebase.error_object(
+          'PT409', 'not everything was taken back', array_to_string(stays, '; '), null));
+      end if;
+    exception
+      when transaction_rollback or insufficient_resources then
+        raise;
+      when others then
+        get stacked diagnostics
+          code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+        errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+    end;
+  end loop;
+  return query
+    select w.id,
+           case when w.id <> all (undone) then 'refused' when errors ? w.id::text then 'partly' else 'done' end,
+           errors -> w.id::text
+    from (select unnest(undone) union select k::bigint from jsonb_object_keys(errors) k) as w (id)
+    order by w.id;
+end
+$$;
+comment on function public.undo_changes(bigint[]) is
+  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
 
 
 -- supabase/schemas/webhooks/endpoints.sql
@@ -4893,6 +5228,14 @@ grant execute on function
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
+  casebase.error_object(text, text, text, text),
+  casebase.wanted_ids(bigint[], text),
+  casebase.tags_in(jsonb, text),
+  casebase.changed_case_columns(jsonb),
+  casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.retagged(text[], text[], text[]),
+  casebase.my_entries_since(bigint[], timestamptz),
+  casebase.reply_in_place(bigint[], text, boolean),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
   casebase.is_text(text),
@@ -4920,6 +5263,7 @@ grant execute on function
   casebase.reopen_case(bigint),
   casebase.escalate_case(bigint, text),
   casebase.receive_reply(bigint),
+  casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
   casebase.case_timeline(bigint, integer, text),
@@ -4960,7 +5304,9 @@ revoke all on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[])
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -4973,10 +5319,12 @@ grant execute on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[])
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
-grant execute on function public.update_cases(bigint[], jsonb) to service_role;
+grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;
 
 
 -- policies/10_clients.sql

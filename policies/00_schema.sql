@@ -31,6 +31,14 @@ grant execute on function
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
+  casebase.error_object(text, text, text, text),
+  casebase.wanted_ids(bigint[], text),
+  casebase.tags_in(jsonb, text),
+  casebase.changed_case_columns(jsonb),
+  casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.retagged(text[], text[], text[]),
+  casebase.my_entries_since(bigint[], timestamptz),
+  casebase.reply_in_place(bigint[], text, boolean),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
   casebase.is_text(text),
@@ -58,6 +66,7 @@ grant execute on function
   casebase.reopen_case(bigint),
   casebase.escalate_case(bigint, text),
   casebase.receive_reply(bigint),
+  casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
   casebase.case_timeline(bigint, integer, text),
@@ -98,7 +107,9 @@ revoke all on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[])
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -111,7 +122,9 @@ grant execute on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[])
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
-grant execute on function public.update_cases(bigint[], jsonb) to service_role;
+grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;

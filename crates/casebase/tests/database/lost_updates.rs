@@ -46,7 +46,7 @@ async fn whoever_was_slower_by_a_moment_is_told_so() {
 
     run(
         &mut owner,
-        "delete from public.cases where title = 'Lost updates'",
+        "delete from public.cases where client_id = '00000000-0000-4000-8000-00000000105e'; delete from public.clients where id = '00000000-0000-4000-8000-00000000105e'",
     )
     .await;
 }
