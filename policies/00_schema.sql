@@ -45,6 +45,10 @@ grant execute on function
   casebase.case_people(bigint),
   casebase.case_timeline(bigint),
   casebase.my_client_names(),
+  casebase.claim_idempotency_key(text, text),
+  casebase.keep_idempotency_key(uuid),
+  casebase.answer_idempotency_key(uuid, integer, text, text, text),
+  casebase.release_idempotency_key(uuid),
   casebase.newest_cases(integer, timestamptz, bigint, text, text),
   casebase.case_counts()
 to authenticated;
@@ -58,6 +62,7 @@ grant execute on function
   casebase.verification_finish(text, bigint, text, text, bigint, text),
   casebase.verification_reject(text, bigint, text),
   casebase.upload_withdraw(text, bigint),
+  casebase.forget_idempotency_keys(),
   casebase.bucket_size_limit(text)
 to casebase_worker;
 
@@ -78,7 +83,11 @@ revoke all on function
   public.my_clients(),
   public.my_newest_cases(integer, timestamptz, bigint, text, text),
   public.my_case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -89,7 +98,11 @@ grant execute on function
   public.my_clients(),
   public.my_newest_cases(integer, timestamptz, bigint, text, text),
   public.my_case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb) to service_role;
