@@ -8,6 +8,7 @@ pub mod check;
 mod delete;
 mod download;
 mod error;
+mod hash;
 pub mod ledger;
 pub mod name;
 pub mod storage;

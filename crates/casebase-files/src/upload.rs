@@ -21,6 +21,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::{
     case_files::{CaseFiles, object_of},
@@ -43,6 +44,8 @@ pub struct NewFile {
     pub name: OriginalName,
     /// How many bytes are coming, if known.
     pub length: Option<u64>,
+    /// Under which claim, where the request may come again.
+    pub claim: Option<Uuid>,
 }
 
 /// What an uploader says of a file beside its name and bytes, under the names of the columns: requests are read into
@@ -196,7 +199,13 @@ impl CaseFiles {
                 file_size: file.length.unwrap_or(0),
                 fields: &file.fields,
             };
-            match self.db.from("case_files", user).insert(&row).await {
+            match self
+                .db
+                .from("case_files", user)
+                .claimed(file.claim)
+                .insert(&row)
+                .await
+            {
                 Err(error) if error.api().is_some_and(is_name_taken) => {}
                 other => return Ok(other?),
             }

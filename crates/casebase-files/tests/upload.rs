@@ -138,6 +138,7 @@ impl World {
             fields: Fields::default(),
             name: OriginalName::new("note.txt").unwrap(),
             length: None,
+            claim: None,
         };
         self.files.upload(user, file, body).await
     }
@@ -157,6 +158,7 @@ impl World {
             },
             name: OriginalName::new(name).unwrap(),
             length: None,
+            claim: None,
         };
         self.files.upload(&user, file, body).await
     }

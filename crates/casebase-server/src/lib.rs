@@ -12,14 +12,16 @@ mod error;
 mod files;
 mod health;
 mod human_text;
+mod idempotency;
 mod ledger;
 mod misread;
 mod path;
 mod requests;
 mod routes;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
+use axum::http::StatusCode;
 use casebase_files::{
     CaseFiles,
     storage::{ObjectStore, RestStore, S3Store},
@@ -28,10 +30,11 @@ use casebase_http::Limits;
 use casebase_supabase::{AnonKey, SettingError, jwt::Verifier, postgrest::PostgrestClient};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument as _;
 
 pub use config::Config;
 
-use crate::{config::Storage, health::Told, ledger::PgLedger, requests::UnderWay};
+use crate::{config::Storage, error::ApiError, health::Told, ledger::PgLedger, requests::UnderWay};
 
 /// Requests under way when the service is stopped may take this long to finish.
 pub const GRACE: Duration = Duration::from_secs(30);
@@ -50,8 +53,8 @@ struct State {
     ledger: Arc<PgLedger>,
     verifier: Arc<Verifier>,
     anon_key: AnonKey,
-    /// Uploads run in tasks of their own, so that one whose client went away is still taken back.
-    uploads: TaskTracker,
+    /// What goes on when its client went away ([`State::to_the_end`]).
+    tasks: TaskTracker,
     under_way: UnderWay,
     told: Told,
 }
@@ -80,9 +83,27 @@ impl State {
             ledger,
             verifier: Arc::new(Verifier::new(&config.supabase_url, secret)?),
             anon_key: config.anon_key.clone(),
-            uploads: TaskTracker::new(),
+            tasks: TaskTracker::new(),
             under_way: UnderWay::default(),
             told: Told::default(),
+        })
+    }
+
+    /// Does what must not stop half-way, also when the client goes away and its request is dropped: an upload is then taken
+    /// back, a request that may come again keeps its answer.
+    async fn to_the_end<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ApiError>> + Send + 'static,
+    {
+        let task = self.tasks.spawn(work.in_current_span());
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a request's task failed");
+            let message = "the request failed";
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Err(ApiError::of_change(ApiError::new(
+                status, "internal", message,
+            )))
         })
     }
 }
@@ -107,8 +128,8 @@ impl Service {
 
     /// How many requests are under way: also those whose caller went away, and which are being taken back.
     pub fn under_way(&self) -> usize {
-        let uploads = self.state.uploads.len();
-        self.state.under_way.count().max(uploads)
+        let tasks = self.state.tasks.len();
+        self.state.under_way.count().max(tasks)
     }
 
     /// Logs whether the project answers and takes the settings, as `/readyz` would say. Ends when nothing is away any
@@ -123,7 +144,7 @@ impl Service {
             tracing::warn!("{notice}");
         }
         let state = self.state;
-        let uploads = state.uploads.clone();
+        let tasks = state.tasks.clone();
         let ledger = Arc::clone(&state.ledger);
         let router = routes::router(state);
         let serving = casebase_http::serve(listener, router, self.limits, shutdown.clone());
@@ -134,8 +155,8 @@ impl Service {
         tokio::select! {
             served = async {
                 serving.await?;
-                uploads.close();
-                uploads.wait().await;
+                tasks.close();
+                tasks.wait().await;
                 ledger.close().await;
                 Ok(())
             } => served,
