@@ -19,7 +19,7 @@ mod path;
 mod requests;
 mod routes;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use casebase_files::{
@@ -38,6 +38,8 @@ use crate::{config::Storage, error::ApiError, health::Told, ledger::PgLedger, re
 
 /// Requests under way when the service is stopped may take this long to finish.
 pub const GRACE: Duration = Duration::from_secs(30);
+
+const FORGET_EVERY: Duration = Duration::from_secs(600);
 
 /// What a form may have beside its file, and a file that is a little too large beyond the limit.
 const AROUND_A_FILE: u64 = 1024 * 1024;
@@ -101,10 +103,18 @@ impl State {
             tracing::error!(%error, "a request's task failed");
             let message = "the request failed";
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Err(ApiError::of_change(ApiError::new(
-                status, "internal", message,
-            )))
+            Err(ApiError::new(status, "internal", message))
         })
+    }
+}
+
+/// Requests that may come again are remembered for a day.
+async fn forget_old_requests(ledger: &PgLedger) -> Infallible {
+    loop {
+        if let Err(error) = ledger.forget_old_requests().await {
+            tracing::debug!(%error, "old requests are not forgotten");
+        }
+        tokio::time::sleep(FORGET_EVERY).await;
     }
 }
 
@@ -148,6 +158,7 @@ impl Service {
         let ledger = Arc::clone(&state.ledger);
         let router = routes::router(state);
         let serving = casebase_http::serve(listener, router, self.limits, shutdown.clone());
+        let forgetting = Arc::clone(&ledger);
         let too_long = async {
             shutdown.cancelled().await;
             tokio::time::sleep(GRACE).await;
@@ -160,6 +171,7 @@ impl Service {
                 ledger.close().await;
                 Ok(())
             } => served,
+            never = forget_old_requests(&forgetting) => match never {},
             () = too_long => {
                 tracing::warn!("requests that did not finish in {} s were cut off", GRACE.as_secs());
                 Ok(())

@@ -86,7 +86,7 @@ pub(crate) struct FileBytes(Vec<u8>);
 /// `multipart/form-data`, or the file itself as the body. The bytes go to
 /// the bucket as they come and are read back and checked; the answer is the file's row.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = CaseInPath, Path), Name, Fields, idempotency::Header),
+    params(("case_id" = inline(CaseInPath), Path), Name, Fields, idempotency::Header),
     request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
         (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),

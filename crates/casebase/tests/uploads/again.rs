@@ -1,5 +1,7 @@
 //! Requests that come again under an Idempotency-Key, on a real project.
 
+use std::time::Duration;
+
 use casebase::commands::demo::person::Person;
 use futures::future::join_all;
 use reqwest::{Method, RequestBuilder};
@@ -180,6 +182,32 @@ async fn an_upload_that_died_half_way_is_taken_back_by_the_next() {
     assert_eq!(next["state"], "available");
     // The half is gone, bytes and all; the first, of which the key then knew nothing, is there.
     assert_eq!(desk.left_behind().await, (2, 2));
+}
+
+#[tokio::test]
+async fn what_was_answered_is_forgotten_after_a_day() {
+    let mut desk = Desk::new("s3").await;
+    let (old, young) = (key(), key());
+    for key in [&old, &young] {
+        created(sent(opening(&desk, &desk.client, key, "Once")).await).await;
+    }
+    let yesterday = "update casebase.idempotency_keys set expires_at = now() where key = $1";
+    let yesterday = sqlx::query(yesterday)
+        .bind(&old)
+        .execute(&mut desk.database);
+    yesterday.await.unwrap();
+    let _service = desk.another_service().await;
+    let left = "select array_agg(key) from casebase.idempotency_keys where key = any ($1)";
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let left = sqlx::query_scalar(left).bind([&old, &young].map(String::as_str));
+        let left: Vec<String> = left.fetch_one(&mut desk.database).await.unwrap();
+        if left == [young.as_str()] {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{left:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
