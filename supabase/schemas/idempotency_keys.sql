@@ -26,11 +26,7 @@ create table casebase.idempotency_keys (
   constraint idempotency_keys_content_check check (content ~ '^[0-9a-f]{64}$'),
   constraint idempotency_keys_status_check check (status between 200 and 299),
   constraint idempotency_keys_location_check check (octet_length(location) <= 1000),
-  constraint idempotency_keys_body_check check (octet_length(body) <= 1048576),
-  constraint idempotency_keys_times_check check (
-    least(alive_until, expires_at) >= '0001-01-01 00:00+00'
-    and greatest(alive_until, expires_at) < '10000-01-01 00:00+00'
-  )
+  constraint idempotency_keys_body_check check (octet_length(body) <= 1048576)
 );
 comment on table casebase.idempotency_keys is 'Requests that may be repeated, for a day: by whom, under which key, and what was answered.';
 comment on column casebase.idempotency_keys.claim is 'Whose turn it is; another with each turn.';
@@ -52,7 +48,7 @@ begin
   where k.user_id = me and k.key = claim_idempotency_key.key and k.expires_at < now();
   insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
   values (me, claim_idempotency_key.key, claim_idempotency_key.asked, now() + interval '1 minute', now() + interval '1 day')
-  on conflict on constraint idempotency_keys_pkey do nothing
+  on conflict do nothing
   returning * into known;
   if found then
     return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
@@ -123,7 +119,7 @@ begin
     and k.status is null and k.made_id is null;
   update casebase.idempotency_keys k
   set alive_until = now()
-  where k.user_id = casebase.caller_id() and k.claim = release_idempotency_key.claim and k.status is null;
+  where k.user_id = casebase.caller_id() and k.claim = release_idempotency_key.claim;
 end
 $$;
 

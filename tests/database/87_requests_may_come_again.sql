@@ -34,7 +34,7 @@ end
 $$;
 create function pg_temp.answers(person text, whose text, status integer default 201) returns text language sql
 as $$ select tests.does(person, format('select where answer_idempotency_key(%L, %s, ''/l'', ''b'', null)', pg_temp.claim(whose), status)) $$;
-select plan(57);
+select plan(72);
 
 -- The first works, others wait, and everybody has keys of their own.
 select is(pg_temp.turn('Carla'), '{"turn": "mine", "made_id": null}', 'who comes first works');
@@ -42,6 +42,7 @@ select is(pg_temp.turn('Carla'), '{"turn": "running"}', 'who comes again waits')
 select is(pg_temp.turn('Carla', 'other'), '{"turn": "mine", "made_id": null}', 'not under another key');
 select is(pg_temp.turn('Carla', 'k', 'b'), '{"turn": "other"}', 'and not with another request');
 select is(pg_temp.turn('Otto', 'k', 'b'), '{"turn": "mine", "made_id": null}', 'somebody else''s key is another');
+select is(pg_temp.turn(person, 'k', asked), '{"turn": "running"}', person || ' waits for ' || asked) from (values ('Carla', 'a'), ('Otto', 'b')) t (person, asked);
 select is(pg_temp.answers('Otto', 'Carla'), '0', 'nobody answers for somebody else');
 select is(tests.does('Otto', format('select where keep_idempotency_key(%L)', pg_temp.claim('Carla'))), '0', 'or keeps their work alive');
 select is(tests.does('Otto', format('select release_idempotency_key(%L)', pg_temp.claim('Carla'))), '1', 'or lets go');
@@ -78,6 +79,14 @@ select is(tests.does('Carla', format('select where answer_idempotency_key(%L, 20
 select is(tests.does('Carla', format('select release_idempotency_key(%L)', (select claim from old))), '1', 'or lets go');
 select is(pg_temp.turn('Carla', 'other', 'c'), '{"turn": "running"}', 'of nothing');
 
+insert into claims select 'her other', claim from claims where person = 'Carla';
+select pg_temp.turn(person, 'both') from unnest(array['Carla', 'Otto']) person;
+select pg_temp.silence();
+select is(pg_temp.turn('Carla', 'both'), '{"turn": "mine", "made_id": null}', 'whoever takes over takes her own');
+select is(tests.does('Otto', format('select where keep_idempotency_key(%L)', pg_temp.claim('Otto'))), '1', 'the other of the same name is whose it was');
+select tests.does('Carla', format('select where keep_idempotency_key(%L)', pg_temp.claim('her other')));
+update claims set claim = pg_temp.claim('her other') where person = 'Carla';
+
 -- What is made under a claim is noted with it, and under one that was taken over, nothing is made.
 insert into claims select 'old', claim from old;
 select is(pg_temp.does('Carla', 'insert into cases (client_id, title) values (''{acme}'', ''Late'')', 'old'), 'PT409', 'who was taken over makes nothing');
@@ -97,15 +106,23 @@ select is(pg_temp.does('Carla', 'insert into cases (client_id, title) values (''
 select is(pg_temp.does('Carla', 'insert into cases (client_id, title) values (''{acme}'', ''Without'')'), '1', 'and without a key everything is as ever');
 
 -- What nobody asks for any more goes, and with its user at once.
-select is((select count(*) from casebase.idempotency_keys k join tests.people p on p.id = k.user_id where p.name = 'Otto'), 1::bigint, 'Otto has a key');
+select is((select count(*) from casebase.idempotency_keys k join tests.people p on p.id = k.user_id where p.name = 'Otto'), 2::bigint, 'Otto has keys');
 select is(tests.does('worker', 'select casebase.forget_idempotency_keys()'), '1', 'the service tidies');
-select is((select count(*) from casebase.idempotency_keys), 2::bigint, 'what is a day old');
+select is((select count(*) from casebase.idempotency_keys), 4::bigint, 'what is a day old');
 select pg_temp.silence('25 hours');
 select pg_temp.turn('Carla', 'new');
 select is(tests.does('worker', 'select casebase.forget_idempotency_keys()'), '1', 'again');
 select is((select string_agg(key, ' ') from casebase.idempotency_keys), 'new', 'and nothing younger');
 select is(tests.does('auth service', 'delete from auth.users where id = ''{Carla}'''), '1', 'a user goes');
 select is((select count(*) from casebase.idempotency_keys), 0::bigint, 'with her keys');
+
+-- No more than an answer of the service's is.
+select is(tests.would('Otto', format('select claim_idempotency_key(%L, %L)', key, asked)), '23514', format('no key: %s, %s', to_json(left(key, 9)), left(asked, 9)))
+from (values ('', pg_temp.hash('a')), (repeat('k', 256), pg_temp.hash('a')), (E'a\nb', pg_temp.hash('a')), ('a"b', pg_temp.hash('a')), ('ä', pg_temp.hash('a')), ('k', 'hash')) t (key, asked);
+select pg_temp.turn('Otto', 'answered');
+select is(tests.would('Otto', format('select answer_idempotency_key(%L, %s, %L, %L, %L)', pg_temp.claim('Otto'), status, location, body, content)), '23514', 'no answer: ' || status || left(location, 5) || left(body, 5) || left(content, 5))
+from (values (404, '', '', pg_temp.hash('c')), (200, repeat('l', 1001), '', pg_temp.hash('c')), (200, '', repeat('b', 1048577), pg_temp.hash('c')), (200, '', '', 'hash')) t (status, location, body, content);
+select is(tests.would('Otto', format('select where answer_idempotency_key(%L, 200, null, null, %L)', pg_temp.claim('Otto'), pg_temp.hash('c'))), '1', 'one that is');
 
 -- Not for anybody who is nobody, and not by hand.
 select is(tests.would(person, format('select claim_idempotency_key(''k'', %L)', pg_temp.hash('a'))), '42501', person || ' has no keys') from unnest(array['anon', 'service', 'worker']) person;
