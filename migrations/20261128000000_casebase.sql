@@ -2528,9 +2528,12 @@ create table casebase.webhook_endpoints (
   signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
+  -- The waits between attempts, one less than there are attempts; null: those that Standard Webhooks suggests.
+  retry_waits       interval[],
   -- What the worker learns about the receiver.
   paused_until      timestamptz,
   failures_in_a_row integer     not null default 0,
+  failing_since     timestamptz,
   created_by        uuid        default auth.uid(),
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
@@ -2541,6 +2544,13 @@ create table casebase.webhook_endpoints (
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
   constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_retry_waits_check
+    check (
+      cardinality(retry_waits) <= 50
+      and array_position(retry_waits, null) is null
+      and interval '0' <= all (retry_waits)
+      and interval '7 days' >= all (retry_waits)
+    ),
   constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
   constraint webhook_endpoints_description_check check (length(description) <= 500),
   constraint webhook_endpoints_event_types_check
@@ -3144,7 +3154,7 @@ $$;
 --   pending   due at next_attempt_at; the first unfinished delivery of its lane, or not yet looked at
 --   waiting   behind an earlier delivery of its lane; no clock runs
 --   leased    a worker is sending it, until leased_until
---   delivered, failed
+--   delivered, failed, skipped
 --
 -- A lane is one endpoint and one case: within it deliveries are sent one after another, in the order of their ids,
 -- which is the commit order of the case's events. Lanes never wait for each other.
@@ -3170,15 +3180,19 @@ create table casebase.webhook_deliveries (
   leased_until    timestamptz,
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
+  -- Why an admin let it be, so that its lane goes on.
+  skipped_because text,
   constraint webhook_deliveries_pkey primary key (id),
   constraint webhook_deliveries_payload_id_fkey
     foreign key (payload_id) references casebase.webhook_payloads (id),
   constraint webhook_deliveries_state_check
-    check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
+    check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed', 'skipped')),
   constraint webhook_deliveries_leased_check
     check ((state = 'leased') = (leased_at is not null) and (state = 'leased') = (leased_until is not null)),
   constraint webhook_deliveries_finished_check
-    check ((state in ('delivered', 'failed')) = (finished_at is not null))
+    check ((state in ('delivered', 'failed', 'skipped')) = (finished_at is not null)),
+  constraint webhook_deliveries_skipped_check
+    check ((state = 'skipped') = (skipped_because is not null) and skipped_because ~ '[^[:space:]]' and length(skipped_because) <= 500)
 );
 comment on table casebase.webhook_deliveries is
   'One event for one endpoint, from the change that caused it until it is delivered or given up.';
@@ -3201,6 +3215,8 @@ create index webhook_deliveries_waiting_idx on casebase.webhook_deliveries (endp
   where state = 'waiting';
 create index webhook_deliveries_lane_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
   where finished_at is null;
+create index webhook_deliveries_undelivered_idx on casebase.webhook_deliveries (endpoint_id, id)
+  where state in ('failed', 'skipped');
 create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
   where finished_at is not null;
 
@@ -3339,6 +3355,39 @@ $$;
 create trigger send_deleted after delete on public.cases
   referencing old table as old_rows
   for each statement execute function casebase.send_deleted_cases();
+
+-- An endpoint that the worker switched off is an event too, for those that ask for it; of no case, so in no lane.
+create function casebase.send_disabled_endpoint() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with subscriber as (
+    select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter in ('webhook.endpoint_disabled', 'webhook.*')
+  ),
+  payload as (
+    insert into casebase.webhook_payloads (type, payload_version, thin, body)
+    select 'webhook.endpoint_disabled', form.payload_version, form.thin, json_build_object(
+             'type', 'webhook.endpoint_disabled',
+             'timestamp', casebase.webhook_timestamp(clock_timestamp()),
+             'data', jsonb_build_object('endpoint_id', new.id)
+               || case when form.thin then '{}' else jsonb_build_object('reason', new.disabled_reason) end
+           )::text
+    from (select distinct subscriber.payload_version, subscriber.thin from subscriber) form
+    returning id, payload_version, thin
+  )
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id)
+  select subscriber.endpoint_id, payload.id
+  from subscriber
+  join payload using (payload_version, thin);
+  return null;
+end
+$$;
+
+create trigger send_disabled after update on casebase.webhook_endpoints
+  for each row when (old.enabled and not new.enabled and new.disabled_reason is not null)
+  execute function casebase.send_disabled_endpoint();
 
 
 -- supabase/schemas/webhooks/worker.sql
@@ -3523,7 +3572,9 @@ create function casebase.webhook_lease(
   url         text,
   message_id  text,
   body        text,
-  secrets     text[]
+  secrets     text[],
+  -- The endpoint's own waits between attempts, in milliseconds.
+  retry_waits bigint[]
 )
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -3579,7 +3630,11 @@ begin
          endpoint.url,
          casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
          payload.body,
-         signer.secrets
+         signer.secrets,
+         (
+           select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
+           from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
+         )
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
@@ -3694,10 +3749,14 @@ begin
 end
 $$;
 
--- What the answers say about the receivers: one success clears the failures, a pause lets them breathe, Gone ends it.
+-- What the answers say about the receivers. One success clears the failures, and what waits for its next attempt is due.
+-- From the fifth failure in a row on, one request at a time tries whether the receiver is well again, after a pause that
+-- grows to a minute. Gone, or nothing but failures for five days, switch an endpoint off.
 create function casebase.webhook_judge_endpoints(reports jsonb, known bigint[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  recovered uuid[];
 begin
   with answers as (
     select delivery.endpoint_id,
@@ -3713,23 +3772,72 @@ begin
     group by delivery.endpoint_id
   ),
   affected as (
-    select endpoint.id, answers.*
+    select endpoint.id, endpoint.failures_in_a_row as failed_before, answers.*,
+           case when not answers.any_delivered then endpoint.failures_in_a_row + answers.failures else 0 end as failed,
+           case when not answers.any_delivered then coalesce(endpoint.failing_since, now()) end as since
     from casebase.webhook_endpoints endpoint
     join answers on answers.endpoint_id = endpoint.id
     where endpoint.failures_in_a_row > 0
       or answers.failures > 0
     for update of endpoint skip locked
+  ),
+  judged as (
+    update casebase.webhook_endpoints endpoint
+    set failures_in_a_row = affected.failed,
+        failing_since     = affected.since,
+        paused_until      = greatest(
+                              endpoint.paused_until,
+                              now() + affected.pause_ms * interval '1 ms',
+                              case when affected.failed >= 5 then now() + least(affected.failed - 4, 60) * interval '1 s' end
+                            ),
+        enabled           = endpoint.enabled and verdict.reason is null,
+        disabled_reason   = coalesce(verdict.reason, endpoint.disabled_reason)
+    from affected
+    cross join lateral (
+      select coalesce(
+        affected.disable_because,
+        case
+          when affected.since < now() - interval '5 days'
+            then format('Every attempt since %s failed.', to_char(affected.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
+        end
+      ) as reason
+    ) verdict
+    where endpoint.id = affected.id
+    returning endpoint.id, affected.failed_before, affected.any_delivered
   )
-  update casebase.webhook_endpoints endpoint
-  set failures_in_a_row = case
-                            when affected.any_delivered then 0
-                            else endpoint.failures_in_a_row + affected.failures
-                          end,
-      paused_until      = greatest(endpoint.paused_until, now() + affected.pause_ms * interval '1 ms'),
-      enabled           = endpoint.enabled and affected.disable_because is null,
-      disabled_reason   = coalesce(affected.disable_because, endpoint.disabled_reason)
-  from affected
-  where endpoint.id = affected.id;
+  select array_agg(judged.id) into recovered
+  from judged
+  where judged.any_delivered
+    and judged.failed_before >= 5;
+
+  perform casebase.webhook_retry_now(recovered, 5000);
+end
+$$;
+
+-- Makes due what waits for its next attempt at these endpoints, `most` of each. Answers how many.
+create function casebase.webhook_retry_now(endpoints uuid[], most integer) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  putting_off bigint[] := array(
+    select later.id
+    from unnest(endpoints) as endpoint (id)
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at > now()
+      order by delivery.next_attempt_at, delivery.id
+      limit most
+    ) later
+  );
+begin
+  putting_off := casebase.webhook_lock(putting_off, 'pending');
+  update casebase.webhook_deliveries delivery
+  set next_attempt_at = now()
+  where delivery.id = any (putting_off);
+  return cardinality(putting_off);
 end
 $$;
 
@@ -3745,6 +3853,21 @@ begin
   where delivery.id = any (waiting);
 end
 $$;
+
+-- What an admin skips lets its lane go on. The queue's lock is the worker's: it decides about order alone.
+create function casebase.webhook_pass_skipped() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from casebase.webhook_queue for update;
+  perform casebase.webhook_advance(array[casebase.webhook_first_of_lane(new.endpoint_id, new.case_id)]);
+  return null;
+end
+$$;
+
+create trigger pass_skipped after update on casebase.webhook_deliveries
+  for each row when (new.state = 'skipped' and old.state <> 'skipped')
+  execute function casebase.webhook_pass_skipped();
 
 -- Sets lanes going again whose first delivery was removed by hand: of the lanes in which something waits, the next 200
 -- after those of the last call.
@@ -3948,10 +4071,11 @@ $$;
 -- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
 create function public.create_webhook_endpoint(
   url         text,
-  description text    default '',
-  event_types text[]  default '{}',
-  thin        boolean default false,
-  signature   text    default 'v1'
+  description text       default '',
+  event_types text[]     default '{}',
+  thin        boolean    default false,
+  signature   text       default 'v1',
+  retry_waits interval[] default null
 ) returns table (id uuid, secret text, public_key text)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -3961,9 +4085,9 @@ declare
   new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
   new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature)
+  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature, retry_waits)
   values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
-          create_webhook_endpoint.thin, create_webhook_endpoint.signature)
+          create_webhook_endpoint.thin, create_webhook_endpoint.signature, create_webhook_endpoint.retry_waits)
   returning id into new_id;
 
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
@@ -3977,10 +4101,11 @@ $$;
 -- What is left out or null stays as it is. Enabling forgets why it was disabled and what went wrong before.
 create function public.update_webhook_endpoint(
   endpoint_id uuid,
-  url         text    default null,
-  description text    default null,
-  event_types text[]  default null,
-  enabled     boolean default null
+  url         text       default null,
+  description text       default null,
+  event_types text[]     default null,
+  enabled     boolean    default null,
+  retry_waits interval[] default null
 ) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -3992,10 +4117,12 @@ begin
   set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
       description       = coalesce(update_webhook_endpoint.description, endpoint.description),
       event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
+      retry_waits       = coalesce(update_webhook_endpoint.retry_waits, endpoint.retry_waits),
       enabled           = coalesce(arg_enabled, endpoint.enabled),
       disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
       paused_until      = case when arg_enabled then null else endpoint.paused_until end,
       failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
+      failing_since     = case when arg_enabled then null else endpoint.failing_since end,
       updated_at        = now()
   where endpoint.id = update_webhook_endpoint.endpoint_id;
 
@@ -4033,8 +4160,10 @@ create function public.webhook_endpoints() returns table (
   public_keys       text[],
   enabled           boolean,
   disabled_reason   text,
+  retry_waits       interval[],
   paused_until      timestamptz,
   failures_in_a_row integer,
+  failing_since     timestamptz,
   created_by        uuid,
   created_at        timestamptz,
   updated_at        timestamptz
@@ -4050,7 +4179,8 @@ as $$
              and secret.public_key is not null
            order by secret.id desc
          ),
-         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+         endpoint.enabled, endpoint.disabled_reason, endpoint.retry_waits, endpoint.paused_until,
+         endpoint.failures_in_a_row, endpoint.failing_since, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
@@ -4123,7 +4253,8 @@ create function public.webhook_deliveries(
   attempts        integer,
   next_attempt_at timestamptz,
   created_at      timestamptz,
-  finished_at     timestamptz
+  finished_at     timestamptz,
+  skipped_because text
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4137,7 +4268,8 @@ as $$
          delivery.attempts,
          case when delivery.state = 'pending' then delivery.next_attempt_at end,
          delivery.created_at,
-         delivery.finished_at
+         delivery.finished_at,
+         delivery.skipped_because
   from casebase.webhook_deliveries delivery
   join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
@@ -4194,6 +4326,100 @@ begin
 
   perform pg_notify('casebase_webhooks', '');
   return new_id;
+end
+$$;
+
+-- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
+create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.webhook_deliveries delivery
+  set state           = 'skipped',
+      finished_at     = clock_timestamp(),
+      skipped_because = coalesce(skip_webhook_delivery.reason, '')
+  where delivery.id = skip_webhook_delivery.delivery_id
+    and delivery.state in ('pending', 'waiting');
+
+  if found then
+    perform pg_notify('casebase_webhooks', '');
+  elsif exists (
+    select from casebase.webhook_deliveries delivery where delivery.id = skip_webhook_delivery.delivery_id
+  ) then
+    raise exception 'This delivery is finished, or being sent at this moment.'
+      using errcode = 'PT409', hint = 'See webhook_deliveries for its state.';
+  else
+    perform casebase.no_such_webhook('delivery', skip_webhook_delivery.delivery_id::text);
+  end if;
+end
+$$;
+
+-- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
+create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+  due integer;
+begin
+  perform casebase.require_enabled_webhook(retry_webhook_deliveries.endpoint_id);
+
+  update casebase.webhook_endpoints endpoint
+  set paused_until = null
+  where endpoint.id = retry_webhook_deliveries.endpoint_id
+    and endpoint.paused_until is not null;
+  update casebase.webhook_deliveries delivery
+  set next_attempt_at = now()
+  where delivery.endpoint_id = retry_webhook_deliveries.endpoint_id
+    and delivery.state = 'pending'
+    and delivery.next_attempt_at > now();
+  get diagnostics due = row_count;
+
+  perform pg_notify('casebase_webhooks', '');
+  return due;
+end
+$$;
+
+-- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
+-- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
+-- happens meanwhile gets its turn: call it again until it answers 0.
+create function public.replay_webhook_deliveries(
+  endpoint_id uuid,
+  since       timestamptz default '-infinity',
+  event_types text[]      default '{}'
+) returns integer
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  replayed integer;
+begin
+  perform casebase.require_enabled_webhook(replay_webhook_deliveries.endpoint_id);
+
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  select dead.endpoint_id, dead.payload_id, dead.case_id
+  from casebase.webhook_deliveries dead
+  join casebase.webhook_payloads payload on payload.id = dead.payload_id
+  where dead.endpoint_id = replay_webhook_deliveries.endpoint_id
+    and dead.state in ('failed', 'skipped')
+    and dead.case_id is not null
+    and dead.created_at >= replay_webhook_deliveries.since
+    and (
+      replay_webhook_deliveries.event_types = '{}'
+      or payload.type = any (replay_webhook_deliveries.event_types)
+      or split_part(payload.type, '.', 1) || '.*' = any (replay_webhook_deliveries.event_types)
+    )
+    and not exists (
+      select from casebase.webhook_deliveries later
+      where later.payload_id = dead.payload_id
+        and later.endpoint_id = dead.endpoint_id
+        and later.id > dead.id
+    )
+  order by dead.id
+  limit 1000;
+  get diagnostics replayed = row_count;
+
+  perform pg_notify('casebase_webhooks', '');
+  return replayed;
 end
 $$;
 
@@ -4826,7 +5052,7 @@ create policy casebase_only_for_signed_in on storage.objects as restrictive for 
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
 grant select, insert, delete on casebase.webhook_endpoints to authenticated, service_role;
 -- Not the form of its bodies: what is queued has one already.
-grant update (url, description, event_types, enabled, disabled_reason, paused_until, failures_in_a_row, updated_at)
+grant update (url, description, event_types, enabled, disabled_reason, retry_waits, paused_until, failures_in_a_row, failing_since, updated_at)
   on casebase.webhook_endpoints to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
@@ -4866,16 +5092,22 @@ create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert 
 
 -- casebase.webhook_deliveries.
 
--- Nobody changes or deletes a delivery; an admin adds one by a test or a replay.
+-- Nobody deletes a delivery. An admin adds one by a test or a replay, skips one, or has it tried again at once.
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role, casebase_worker;
 grant select on casebase.webhook_deliveries to authenticated, service_role;
 grant insert (endpoint_id, payload_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
+grant update (state, next_attempt_at, finished_at, skipped_because)
+  on casebase.webhook_deliveries to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
 create policy admins_read_webhook_deliveries on casebase.webhook_deliveries for select to authenticated
   using ((select casebase.is_admin()));
 
 create policy admins_add_webhook_deliveries on casebase.webhook_deliveries for insert to authenticated
+  with check ((select casebase.is_admin()));
+
+create policy admins_change_webhook_deliveries on casebase.webhook_deliveries for update to authenticated
+  using ((select casebase.is_admin()))
   with check ((select casebase.is_admin()));
 
 
@@ -4905,15 +5137,18 @@ revoke all on casebase.webhook_queue from public, anon, authenticated, service_r
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[], boolean, text),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[]),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[]),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
+  public.replay_webhook_delivery(bigint),
+  public.replay_webhook_deliveries(uuid, timestamptz, text[]),
+  public.retry_webhook_deliveries(uuid),
+  public.skip_webhook_delivery(bigint, text)
 from public, anon, authenticated, service_role;
 
 grant execute on function
@@ -4932,15 +5167,18 @@ grant execute on function
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[], boolean, text),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[]),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[]),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
+  public.replay_webhook_delivery(bigint),
+  public.replay_webhook_deliveries(uuid, timestamptz, text[]),
+  public.retry_webhook_deliveries(uuid),
+  public.skip_webhook_delivery(bigint, text)
 to authenticated, service_role;
 
 

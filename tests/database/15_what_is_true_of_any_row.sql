@@ -164,15 +164,22 @@ from (values
      array['''C2FVsBQIhrscChlQIMV+b5sSYspob7oD''', '''whsec_C2FV''', '''whsec_'' || translate(encode(decode(repeat(''00'', 65), ''hex''), ''base64''), E''\n'', '''')']),
   ('insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for) values (''{endpoint}'', ''{a secret}'', {x})',
      array['''0''', '''30 days'''], array['''-1 second''', '''31 days''']),
+  ('insert into casebase.webhook_endpoints (url, retry_waits) values (''https://a'', {x})',
+     array['null', '''{}''', '''{0,5 s,7 days}''', 'array_fill(interval ''1 s'', array[50])'],
+     array['''{-1 s}''', '''{8 days}''', 'array[null::interval]', 'array_fill(interval ''1 s'', array[51])']),
+  ('insert into casebase.webhook_endpoints (url, signature) values (''https://a'', {x})', array['''v1''', '''v1a'''], array['''v2''']),
   ('insert into casebase.webhook_endpoints (url, payload_version) values (''https://a'', {x})', array['1'], array['0', '2'])
 ) webhooks (statement, taken, refused);
 select pg_temp.values_of('owner', statement, taken, refused)
 from (values
-  ('update casebase.webhook_deliveries set state = {x} where id = {delivery}', array['''waiting'''], array['''lost''', '''leased''', '''delivered''', '''failed''']),
+  ('update casebase.webhook_deliveries set state = {x} where id = {delivery}', array['''waiting'''], array['''lost''', '''leased''', '''delivered''', '''failed''', '''skipped''']),
   ('update casebase.webhook_deliveries set state = ''leased'', {x} where id = {delivery}',
      array['leased_at = now(), leased_until = now()'], array['leased_at = now()', 'leased_until = now()']),
   ('update casebase.webhook_deliveries set {x} where id = {delivery}',
-     array['state = ''failed'', finished_at = now()'], array['finished_at = now()', 'leased_at = now(), leased_until = now()']),
+     array['state = ''failed'', finished_at = now()', 'state = ''skipped'', finished_at = now(), skipped_because = ''x'''],
+     array['state = ''skipped'', finished_at = now()', 'state = ''skipped'', finished_at = now(), skipped_because = '' ''',
+           'state = ''skipped'', finished_at = now(), skipped_because = repeat(''x'', 501)', 'skipped_because = ''x''',
+           'finished_at = now()', 'leased_at = now(), leased_until = now()']),
   ('insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body) values ({x}, ''a.b'', 1, false, ''{}'')',
      array['null, null, null', '{any event}, {case}, 1'], array['{any event}, null, null', 'null, {case}, null', 'null, null, 1', '{any event}, {case}, null']),
   ('insert into casebase.webhook_attempts (delivery_id, number, started_at, status, error) values ({delivery}, 1, now(), {x})',

@@ -187,6 +187,7 @@ mod tests {
             message_id: "msg_1".to_owned(),
             body: BODY.to_owned(),
             secrets: vec![SECRET.to_owned()].into(),
+            retry_waits: None,
         }
     }
 

@@ -80,6 +80,8 @@ pub struct Delivery {
     /// The secrets that sign now, newest first.
     #[sqlx(try_from = "Vec<String>")]
     pub secrets: SigningSecrets,
+    /// The endpoint's own waits between attempts, in milliseconds; none: the worker's.
+    pub retry_waits: Option<Vec<i64>>,
 }
 
 /// Which one it is. The URL can carry a receiver's token, and the body is about people.
@@ -226,6 +228,7 @@ mod tests {
             message_id: "msg_1".to_owned(),
             body: r#"{"title":"hush"}"#.to_owned(),
             secrets: vec!["whsec_hush".to_owned()].into(),
+            retry_waits: None,
         };
         let printed = format!("{delivery:?}");
         assert!(printed.contains("delivery_id: 7"), "{printed}");

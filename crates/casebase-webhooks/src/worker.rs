@@ -215,6 +215,9 @@ impl Worker {
 
 fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Report {
     let number = u32::try_from(delivery.attempt).unwrap_or(u32::MAX);
+    let own = delivery.retry_waits.as_deref();
+    let own = own.map(Schedule::of_milliseconds);
+    let schedule = own.as_ref().unwrap_or(schedule);
     let verdict = Verdict::of(&attempt.outcome, number, schedule, rand::random());
     let happened = in_words(&attempt.outcome);
     let (status, response, error) = match attempt.outcome {

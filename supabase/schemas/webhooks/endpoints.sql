@@ -13,9 +13,12 @@ create table casebase.webhook_endpoints (
   signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
+  -- The waits between attempts, one less than there are attempts; null: those that Standard Webhooks suggests.
+  retry_waits       interval[],
   -- What the worker learns about the receiver.
   paused_until      timestamptz,
   failures_in_a_row integer     not null default 0,
+  failing_since     timestamptz,
   created_by        uuid        default auth.uid(),
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
@@ -26,6 +29,13 @@ create table casebase.webhook_endpoints (
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
   constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_retry_waits_check
+    check (
+      cardinality(retry_waits) <= 50
+      and array_position(retry_waits, null) is null
+      and interval '0' <= all (retry_waits)
+      and interval '7 days' >= all (retry_waits)
+    ),
   constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
   constraint webhook_endpoints_description_check check (length(description) <= 500),
   constraint webhook_endpoints_event_types_check

@@ -33,10 +33,11 @@ $$;
 -- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
 create function public.create_webhook_endpoint(
   url         text,
-  description text    default '',
-  event_types text[]  default '{}',
-  thin        boolean default false,
-  signature   text    default 'v1'
+  description text       default '',
+  event_types text[]     default '{}',
+  thin        boolean    default false,
+  signature   text       default 'v1',
+  retry_waits interval[] default null
 ) returns table (id uuid, secret text, public_key text)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -46,9 +47,9 @@ declare
   new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
   new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature)
+  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature, retry_waits)
   values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
-          create_webhook_endpoint.thin, create_webhook_endpoint.signature)
+          create_webhook_endpoint.thin, create_webhook_endpoint.signature, create_webhook_endpoint.retry_waits)
   returning id into new_id;
 
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
@@ -62,10 +63,11 @@ $$;
 -- What is left out or null stays as it is. Enabling forgets why it was disabled and what went wrong before.
 create function public.update_webhook_endpoint(
   endpoint_id uuid,
-  url         text    default null,
-  description text    default null,
-  event_types text[]  default null,
-  enabled     boolean default null
+  url         text       default null,
+  description text       default null,
+  event_types text[]     default null,
+  enabled     boolean    default null,
+  retry_waits interval[] default null
 ) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -77,10 +79,12 @@ begin
   set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
       description       = coalesce(update_webhook_endpoint.description, endpoint.description),
       event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
+      retry_waits       = coalesce(update_webhook_endpoint.retry_waits, endpoint.retry_waits),
       enabled           = coalesce(arg_enabled, endpoint.enabled),
       disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
       paused_until      = case when arg_enabled then null else endpoint.paused_until end,
       failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
+      failing_since     = case when arg_enabled then null else endpoint.failing_since end,
       updated_at        = now()
   where endpoint.id = update_webhook_endpoint.endpoint_id;
 
@@ -118,8 +122,10 @@ create function public.webhook_endpoints() returns table (
   public_keys       text[],
   enabled           boolean,
   disabled_reason   text,
+  retry_waits       interval[],
   paused_until      timestamptz,
   failures_in_a_row integer,
+  failing_since     timestamptz,
   created_by        uuid,
   created_at        timestamptz,
   updated_at        timestamptz
@@ -135,7 +141,8 @@ as $$
              and secret.public_key is not null
            order by secret.id desc
          ),
-         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+         endpoint.enabled, endpoint.disabled_reason, endpoint.retry_waits, endpoint.paused_until,
+         endpoint.failures_in_a_row, endpoint.failing_since, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
@@ -208,7 +215,8 @@ create function public.webhook_deliveries(
   attempts        integer,
   next_attempt_at timestamptz,
   created_at      timestamptz,
-  finished_at     timestamptz
+  finished_at     timestamptz,
+  skipped_because text
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -222,7 +230,8 @@ as $$
          delivery.attempts,
          case when delivery.state = 'pending' then delivery.next_attempt_at end,
          delivery.created_at,
-         delivery.finished_at
+         delivery.finished_at,
+         delivery.skipped_because
   from casebase.webhook_deliveries delivery
   join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
@@ -279,5 +288,99 @@ begin
 
   perform pg_notify('casebase_webhooks', '');
   return new_id;
+end
+$$;
+
+-- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
+create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.webhook_deliveries delivery
+  set state           = 'skipped',
+      finished_at     = clock_timestamp(),
+      skipped_because = coalesce(skip_webhook_delivery.reason, '')
+  where delivery.id = skip_webhook_delivery.delivery_id
+    and delivery.state in ('pending', 'waiting');
+
+  if found then
+    perform pg_notify('casebase_webhooks', '');
+  elsif exists (
+    select from casebase.webhook_deliveries delivery where delivery.id = skip_webhook_delivery.delivery_id
+  ) then
+    raise exception 'This delivery is finished, or being sent at this moment.'
+      using errcode = 'PT409', hint = 'See webhook_deliveries for its state.';
+  else
+    perform casebase.no_such_webhook('delivery', skip_webhook_delivery.delivery_id::text);
+  end if;
+end
+$$;
+
+-- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
+create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+  due integer;
+begin
+  perform casebase.require_enabled_webhook(retry_webhook_deliveries.endpoint_id);
+
+  update casebase.webhook_endpoints endpoint
+  set paused_until = null
+  where endpoint.id = retry_webhook_deliveries.endpoint_id
+    and endpoint.paused_until is not null;
+  update casebase.webhook_deliveries delivery
+  set next_attempt_at = now()
+  where delivery.endpoint_id = retry_webhook_deliveries.endpoint_id
+    and delivery.state = 'pending'
+    and delivery.next_attempt_at > now();
+  get diagnostics due = row_count;
+
+  perform pg_notify('casebase_webhooks', '');
+  return due;
+end
+$$;
+
+-- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
+-- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
+-- happens meanwhile gets its turn: call it again until it answers 0.
+create function public.replay_webhook_deliveries(
+  endpoint_id uuid,
+  since       timestamptz default '-infinity',
+  event_types text[]      default '{}'
+) returns integer
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  replayed integer;
+begin
+  perform casebase.require_enabled_webhook(replay_webhook_deliveries.endpoint_id);
+
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  select dead.endpoint_id, dead.payload_id, dead.case_id
+  from casebase.webhook_deliveries dead
+  join casebase.webhook_payloads payload on payload.id = dead.payload_id
+  where dead.endpoint_id = replay_webhook_deliveries.endpoint_id
+    and dead.state in ('failed', 'skipped')
+    and dead.case_id is not null
+    and dead.created_at >= replay_webhook_deliveries.since
+    and (
+      replay_webhook_deliveries.event_types = '{}'
+      or payload.type = any (replay_webhook_deliveries.event_types)
+      or split_part(payload.type, '.', 1) || '.*' = any (replay_webhook_deliveries.event_types)
+    )
+    and not exists (
+      select from casebase.webhook_deliveries later
+      where later.payload_id = dead.payload_id
+        and later.endpoint_id = dead.endpoint_id
+        and later.id > dead.id
+    )
+  order by dead.id
+  limit 1000;
+  get diagnostics replayed = row_count;
+
+  perform pg_notify('casebase_webhooks', '');
+  return replayed;
 end
 $$;
