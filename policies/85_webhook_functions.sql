@@ -22,6 +22,8 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
+  casebase.is_ipv6(text),
+  casebase.webhook_url_fault(text),
   casebase.webhook_message_id(uuid, bigint),
   casebase.webhook_test_body(uuid),
   casebase.webhook_timestamp(timestamptz),

@@ -9,6 +9,7 @@
 mod attempt;
 mod config;
 mod deliver;
+mod failure;
 pub mod outbox;
 mod resolve;
 mod schedule;
@@ -17,5 +18,6 @@ mod verdict;
 mod worker;
 
 pub use config::Config;
+pub use resolve::Egress;
 pub use schedule::Schedule;
 pub use worker::{Error, run};

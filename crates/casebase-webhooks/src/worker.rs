@@ -64,7 +64,7 @@ pub async fn run(pool: PgPool, config: Config, shutdown: CancellationToken) -> R
     let outbox = Outbox::new(pool);
     let wake = Arc::new(Notify::new());
     let mut worker = Worker {
-        sender: Sender::new(config.timeout, config.allow_private)?,
+        sender: Sender::new(config.timeout, config.egress.clone())?,
         outbox: outbox.clone(),
         schedule: Arc::new(config.schedule.clone()),
         config,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use casebase_server::config::WorkerDatabase;
 use casebase_webhooks::{
-    Config, Schedule,
+    Config, Egress, Schedule,
     outbox::{self, Outbox},
 };
 use serde_json::Value;
@@ -41,7 +41,10 @@ fn config() -> Config {
         lease: Duration::from_secs(2),
         poll: 2 * PATIENCE,
         schedule: Schedule::new(vec![Duration::from_millis(400); 3]),
-        allow_private: true,
+        egress: Egress {
+            allow_private: true,
+            ..Egress::default()
+        },
         ..Config::default()
     }
 }
@@ -502,7 +505,7 @@ async fn an_endpoint_without_a_secret_gets_nothing_and_holds_up_no_other() {
 async fn a_private_address_gets_nothing_unless_it_is_allowed() {
     let mut scene = Scene::new(ok).await;
     let worker = Worker::start(Config {
-        allow_private: false,
+        egress: Egress::default(),
         schedule: Schedule::new(vec![]),
         ..config()
     })

@@ -25,9 +25,7 @@ create table casebase.webhook_endpoints (
   constraint webhook_endpoints_pkey primary key (id),
   constraint webhook_endpoints_created_by_fkey
     foreign key (created_by) references auth.users (id) on delete set null,
-  -- No user:password in it, and no fragment: neither would arrive.
-  constraint webhook_endpoints_url_check
-    check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_url_check check (length(url) <= 2000),
   constraint webhook_endpoints_payload_version_check check (payload_version = 1),
   constraint webhook_endpoints_retry_waits_check
     check (
@@ -53,6 +51,65 @@ comment on table casebase.webhook_endpoints is
 alter table casebase.webhook_endpoints enable row level security;
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role;
 create index webhook_endpoints_created_by_idx on casebase.webhook_endpoints (created_by);
+
+-- Whether this is an IPv6 address.
+create function casebase.is_ipv6(address text) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return address ~ '^[0-9A-Fa-f:.]+$' and family(address::inet) = 6;
+exception
+  when invalid_text_representation then
+    return false;
+end
+$$;
+
+-- Why a request can never be sent to this URL, for its reader; null where one can.
+create function casebase.webhook_url_fault(url text) returns text
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when url !~* '^https?://' then 'it does not begin with https://'
+    when url ~ '[[:space:][:cntrl:]]' then 'there is a space or a control character in it'
+    when url ~ '#' then 'what stands behind # would not arrive'
+    when authority ~ '@' then 'a name or a password in it would not arrive'
+    when port !~ '^(:([0-9]{1,5})?)?$' or nullif(ltrim(port, ':'), '')::integer not between 1 and 65535
+      then format('%s is no port from 1 to 65535', ltrim(port, ':'))
+    when host ~ '^\['
+      then case when not (host ~ '\]$' and casebase.is_ipv6(btrim(host, '[]'))) then format('%s is no IPv6 address', host) end
+    when host = '' then 'it names no host'
+    when host ~ '[]<>^|%\"`{}[!$&''()*+,;=~:]' then format('%s is no name of a host', host)
+    when host ~* '(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$'
+      then case
+        when host !~ '^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(?=[0-9])|$)){4}$' then format('%s is no IPv4 address', host)
+      end
+    when host ~ '(^|\.)\.' or length(host) > 253 or host ~ '[^.]{64}' then format('%s is no name of a host', host)
+    when host ~* '(^|\.)xn--(\.|$)' then format('%s is no name of a host: nothing follows xn--', host)
+  end
+  from (select substring(url from '^[A-Za-z]+://([^/?#]*)')) a (authority)
+  cross join lateral (select substring(authority from '^(?:\[.*\]|[^:[]*)(:.*)$')) p (found)
+  cross join lateral (
+    select coalesce(p.found, ''), left(authority, length(authority) - length(coalesce(p.found, '')))
+  ) parts (port, host)
+$$;
+
+-- A URL is one that can be sent to. AFTER: the policies have spoken.
+create function casebase.check_webhook_url() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  fault text := casebase.webhook_url_fault(new.url);
+begin
+  if fault is not null then
+    raise exception 'nothing can be sent to this URL: %', fault
+      using errcode = 'check_violation', column = 'url', hint = 'It takes e.g. https://example.com/webhooks/casebase.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger check_url after insert or update of url on casebase.webhook_endpoints
+  for each row execute function casebase.check_webhook_url();
 
 -- A filter names types that there are. AFTER: the policies have spoken.
 create function casebase.check_event_types() returns trigger

@@ -217,7 +217,8 @@ async fn start_service(
         "CASEBASE_DATABASE_URL" => Some(url.to_string()),
         "CASEBASE_STORAGE" => Some(storage.to_owned()),
         "SUPABASE_S3_ENDPOINT" if s3_endpoint.is_some() => s3_endpoint.map(str::to_owned),
-        "CASEBASE_LISTEN" | "CASEBASE_MAX_FILE_BYTES" | "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => None,
+        "CASEBASE_LISTEN" | "CASEBASE_MAX_FILE_BYTES" => None,
+        name if name.starts_with("CASEBASE_WEBHOOKS_") => None,
         _ => Some(project().setting(name).to_owned()),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
