@@ -2515,6 +2515,22 @@ comment on function public.case_timeline(bigint) is
 
 -- Webhooks: the endpoints that admins manage, and what they subscribe to.
 
+-- An object of up to 20 HTTP headers. Those of the specification and of the connection are ours.
+create function casebase.are_webhook_headers(headers jsonb) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when jsonb_typeof(headers) <> 'object' then false
+    else count(*) <= 20 and coalesce(bool_and(
+      header.key ~ '^[A-Za-z0-9!#$%&''*+.^_`|~-]{1,100}$'
+      and header.key !~* '^(webhook-.*|content-.*|host|connection|transfer-encoding|te|upgrade|trailer|expect|user-agent)$'
+      and jsonb_typeof(header.value) = 'string'
+      and length(header.value #>> '{}') <= 1000
+      and header.value #>> '{}' ~ '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$'), true)
+  end
+  from jsonb_each(case when jsonb_typeof(headers) = 'object' then headers else '{}' end) header
+$$;
+
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
   url               text        not null,
@@ -2528,10 +2544,21 @@ create table casebase.webhook_endpoints (
   signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
+  -- Of these cases only, as they are after the change or were before it; empty: of all.
+  client_ids        uuid[]      not null default '{}',
+  department_ids    uuid[]      not null default '{}',
+  priorities        text[]      not null default '{}',
+  statuses          text[]      not null default '{}',
+  -- Sent along with each request, e.g. {"authorization": "Bearer …"}.
+  headers           jsonb       not null default '{}',
+  -- Requests a second; null: as many as there are.
+  rate_limit        integer,
   -- The waits between attempts, one less than there are attempts; null: those that Standard Webhooks suggests.
   retry_waits       interval[],
   -- What the worker learns about the receiver.
   paused_until      timestamptz,
+  rate_second       timestamptz,
+  rate_used         integer     not null default 0,
   failures_in_a_row integer     not null default 0,
   failing_since     timestamptz,
   created_by        uuid        default auth.uid(),
@@ -2542,6 +2569,16 @@ create table casebase.webhook_endpoints (
     foreign key (created_by) references auth.users (id) on delete set null,
   constraint webhook_endpoints_url_check check (length(url) <= 2000),
   constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_filters_check
+    check (
+      cardinality(client_ids) + cardinality(department_ids) + cardinality(priorities) + cardinality(statuses) <= 1000
+      and array_position(client_ids, null) is null
+      and array_position(department_ids, null) is null
+      and array_position(priorities, null) is null
+      and array_position(statuses, null) is null
+    ),
+  constraint webhook_endpoints_headers_check check (casebase.are_webhook_headers(headers)),
+  constraint webhook_endpoints_rate_limit_check check (rate_limit between 1 and 1000),
   constraint webhook_endpoints_retry_waits_check
     check (
       cardinality(retry_waits) <= 50
@@ -2653,6 +2690,10 @@ create table casebase.webhook_subscriptions (
   -- The endpoint's.
   payload_version smallint not null,
   thin            boolean  not null,
+  client_ids      uuid[]   not null,
+  department_ids  uuid[]   not null,
+  priorities      text[]   not null,
+  statuses        text[]   not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -2670,8 +2711,11 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
-    select distinct filter, new.id, new.payload_version, new.thin
+    insert into casebase.webhook_subscriptions (
+      filter, endpoint_id, payload_version, thin, client_ids, department_ids, priorities, statuses
+    )
+    select distinct filter, new.id, new.payload_version, new.thin, new.client_ids, new.department_ids, new.priorities,
+           new.statuses
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;
@@ -2681,7 +2725,10 @@ $$;
 create trigger keep_subscriptions_of_new after insert on casebase.webhook_endpoints
   for each row execute function casebase.keep_webhook_subscriptions();
 create trigger keep_subscriptions_of_changed after update on casebase.webhook_endpoints
-  for each row when (old.enabled <> new.enabled or old.event_types <> new.event_types)
+  for each row when (
+    (old.enabled, old.event_types, old.client_ids, old.department_ids, old.priorities, old.statuses)
+      <> (new.enabled, new.event_types, new.client_ids, new.department_ids, new.priorities, new.statuses)
+  )
   execute function casebase.keep_webhook_subscriptions();
 
 -- How many endpoints there may be: a change writes a row for each that wants to know, and each call of the worker looks
@@ -3310,10 +3357,31 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
+-- Whether somebody who narrowed down what they want to hear of wants to hear of this case, as it is, or was before.
+create function casebase.webhook_wants(
+  subscription casebase.webhook_subscriptions,
+  changes      jsonb,
+  subject      public.cases
+) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select (subscription.client_ids = '{}' or subject.client_id = any (subscription.client_ids))
+    and (subscription.department_ids = '{}'
+         or subject.department_id = any (subscription.department_ids)
+         or (changes #>> '{department_id,from}')::uuid = any (subscription.department_ids))
+    and (subscription.priorities = '{}'
+         or subject.priority = any (subscription.priorities)
+         or changes #>> '{priority,from}' = any (subscription.priorities))
+    and (subscription.statuses = '{}'
+         or subject.status = any (subscription.statuses)
+         or changes #>> '{status,from}' = any (subscription.statuses))
+$$;
+
 -- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
 -- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
 -- reading them all seemed cheaper then.
-create function casebase.enqueue_events(events public.case_events[]) returns void
+-- `deleted` are cases that are gone already.
+create function casebase.enqueue_events(events public.case_events[], deleted public.cases[] default '{}') returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
@@ -3330,6 +3398,13 @@ begin
         split_part(event.type, '.', 1) || '.*',
         (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
       ])
+        and (
+          (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
+            = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
+          or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
+            (select c from public.cases c where c.id = event.case_id),
+            (select c from unnest(deleted) c where c.id = event.case_id)))
+        )
     ) subscriber
   ),
   payload as (
@@ -3404,7 +3479,7 @@ begin
   ) into deletions
   from old_rows deleted
   left join counted on counted.case_id = deleted.id;
-  perform casebase.enqueue_events(deletions);
+  perform casebase.enqueue_events(deletions, array(select deleted::public.cases from old_rows deleted));
   return null;
 end
 $$;
@@ -3563,7 +3638,8 @@ begin
       order by delivery.next_attempt_at, delivery.id
       limit greatest(0, least(
         max_deliveries,
-        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n
+        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n,
+        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
       ))
     ) oldest
     where endpoint.enabled
@@ -3613,6 +3689,32 @@ begin
 end
 $$;
 
+-- What was taken for endpoints with a rate limit counts in the second that began with the first of it.
+create function casebase.webhook_count_requests(at timestamptz, taken bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with request as (
+    select delivery.endpoint_id, count(*) as n
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (taken)
+    group by delivery.endpoint_id
+  ),
+  limited as (
+    select endpoint.id, endpoint.rate_second > at - interval '1 s' is true as goes_on, request.n
+    from casebase.webhook_endpoints endpoint
+    join request on request.endpoint_id = endpoint.id
+    where endpoint.rate_limit is not null
+    for update of endpoint skip locked
+  )
+  update casebase.webhook_endpoints endpoint
+  set rate_second = case when limited.goes_on then endpoint.rate_second else at end,
+      rate_used   = case when limited.goes_on then endpoint.rate_used else 0 end + limited.n
+  from limited
+  where endpoint.id = limited.id;
+end
+$$;
+
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
 -- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
 -- notification, for as long as listens_for.
@@ -3631,7 +3733,8 @@ create function casebase.webhook_lease(
   body        text,
   secrets     text[],
   -- The endpoint's own waits between attempts, in milliseconds.
-  retry_waits bigint[]
+  retry_waits bigint[],
+  headers     jsonb
 )
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -3691,7 +3794,8 @@ begin
          (
            select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
            from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
-         )
+         ),
+         endpoint.headers
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
@@ -3699,6 +3803,7 @@ begin
   order by leased.id;
 
   if found then
+    perform casebase.webhook_count_requests(at, heads);
     update casebase.webhook_queue queue
     set listening_until = '-infinity'
     where queue.listening_until > '-infinity';
@@ -4126,60 +4231,97 @@ $$;
 
 -- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
 -- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
+-- The same call twice makes one endpoint: the second answers its id, and no secret.
 create function public.create_webhook_endpoint(
-  url         text,
-  description text       default '',
-  event_types text[]     default '{}',
-  thin        boolean    default false,
-  signature   text       default 'v1',
-  retry_waits interval[] default null
-) returns table (id uuid, secret text, public_key text)
+  url            text,
+  description    text       default '',
+  event_types    text[]     default '{}',
+  thin           boolean    default false,
+  signature      text       default 'v1',
+  retry_waits    interval[] default null,
+  client_ids     uuid[]     default '{}',
+  department_ids uuid[]     default '{}',
+  priorities     text[]     default '{}',
+  statuses       text[]     default '{}',
+  headers        jsonb      default '{}',
+  rate_limit     integer    default null
+) returns table (id uuid, secret text, public_key text, created boolean)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   new_id     uuid;
-  new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
+  new_secret text;
   new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature, retry_waits)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
-          create_webhook_endpoint.thin, create_webhook_endpoint.signature, create_webhook_endpoint.retry_waits)
-  returning id into new_id;
+  -- Whoever calls it twice at the same time takes turns.
+  perform pg_advisory_xact_lock(hashtextextended('casebase.webhook_endpoints ' || url, 0));
+  select endpoint.id into new_id
+  from casebase.webhook_endpoints endpoint
+  where (endpoint.url, endpoint.description, endpoint.event_types, endpoint.thin, endpoint.signature, endpoint.client_ids,
+         endpoint.department_ids, endpoint.priorities, endpoint.statuses, endpoint.headers)
+      = (url, description, event_types, thin, signature, client_ids, department_ids, priorities, statuses, headers)
+    and (endpoint.retry_waits, endpoint.rate_limit) is not distinct from (retry_waits, rate_limit)
+  order by endpoint.created_at
+  limit 1;
+  if found then
+    return query select new_id, null::text, null::text, false;
+    return;
+  end if;
 
+  insert into casebase.webhook_endpoints (
+    url, description, event_types, thin, signature, retry_waits, client_ids, department_ids, priorities, statuses, headers,
+    rate_limit
+  )
+  values (url, description, event_types, thin, signature, retry_waits, client_ids, department_ids, priorities, statuses,
+          headers, rate_limit)
+  returning webhook_endpoints.id into new_id;
+
+  new_secret := casebase.new_webhook_secret(signature);
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
   values (new_id, new_secret, interval '0')
-  returning public_key into new_key;
+  returning webhook_secrets.public_key into new_key;
 
-  return query select new_id, new_secret, new_key;
+  return query select new_id, new_secret, new_key, true;
 end
 $$;
 
--- What is left out or null stays as it is. Enabling forgets why it was disabled and what went wrong before.
+-- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
+-- wrong before.
 create function public.update_webhook_endpoint(
-  endpoint_id uuid,
-  url         text       default null,
-  description text       default null,
-  event_types text[]     default null,
-  enabled     boolean    default null,
-  retry_waits interval[] default null
+  endpoint_id    uuid,
+  url            text       default null,
+  description    text       default null,
+  event_types    text[]     default null,
+  enabled        boolean    default null,
+  retry_waits    interval[] default null,
+  client_ids     uuid[]     default null,
+  department_ids uuid[]     default null,
+  priorities     text[]     default null,
+  statuses       text[]     default null,
+  headers        jsonb      default null,
+  rate_limit     integer    default null
 ) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
-declare
-  arg_enabled constant boolean := update_webhook_endpoint.enabled;
+#variable_conflict use_variable
 begin
   update casebase.webhook_endpoints endpoint
   set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
       description       = coalesce(update_webhook_endpoint.description, endpoint.description),
       event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
       retry_waits       = coalesce(update_webhook_endpoint.retry_waits, endpoint.retry_waits),
-      enabled           = coalesce(arg_enabled, endpoint.enabled),
-      disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
-      paused_until      = case when arg_enabled then null else endpoint.paused_until end,
-      failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
-      failing_since     = case when arg_enabled then null else endpoint.failing_since end,
+      client_ids        = coalesce(update_webhook_endpoint.client_ids, endpoint.client_ids),
+      department_ids    = coalesce(update_webhook_endpoint.department_ids, endpoint.department_ids),
+      priorities        = coalesce(update_webhook_endpoint.priorities, endpoint.priorities),
+      statuses          = coalesce(update_webhook_endpoint.statuses, endpoint.statuses),
+      headers           = coalesce(update_webhook_endpoint.headers, endpoint.headers),
+      rate_limit        = nullif(coalesce(update_webhook_endpoint.rate_limit, endpoint.rate_limit), 0),
+      enabled           = coalesce(update_webhook_endpoint.enabled, endpoint.enabled),
+      disabled_reason   = case when update_webhook_endpoint.enabled then null else endpoint.disabled_reason end,
+      paused_until      = case when update_webhook_endpoint.enabled then null else endpoint.paused_until end,
+      failures_in_a_row = case when update_webhook_endpoint.enabled then 0 else endpoint.failures_in_a_row end,
+      failing_since     = case when update_webhook_endpoint.enabled then null else endpoint.failing_since end,
       updated_at        = now()
   where endpoint.id = update_webhook_endpoint.endpoint_id;
 
@@ -4218,6 +4360,12 @@ create function public.webhook_endpoints() returns table (
   enabled           boolean,
   disabled_reason   text,
   retry_waits       interval[],
+  client_ids        uuid[],
+  department_ids    uuid[],
+  priorities        text[],
+  statuses          text[],
+  headers           jsonb,
+  rate_limit        integer,
   paused_until      timestamptz,
   failures_in_a_row integer,
   failing_since     timestamptz,
@@ -4236,7 +4384,8 @@ as $$
              and secret.public_key is not null
            order by secret.id desc
          ),
-         endpoint.enabled, endpoint.disabled_reason, endpoint.retry_waits, endpoint.paused_until,
+         endpoint.enabled, endpoint.disabled_reason, endpoint.retry_waits, endpoint.client_ids, endpoint.department_ids,
+         endpoint.priorities, endpoint.statuses, endpoint.headers, endpoint.rate_limit, endpoint.paused_until,
          endpoint.failures_in_a_row, endpoint.failing_since, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
@@ -5109,7 +5258,10 @@ create policy casebase_only_for_signed_in on storage.objects as restrictive for 
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
 grant select, insert, delete on casebase.webhook_endpoints to authenticated, service_role;
 -- Not the form of its bodies: what is queued has one already.
-grant update (url, description, event_types, enabled, disabled_reason, retry_waits, paused_until, failures_in_a_row, failing_since, updated_at)
+grant update (
+    url, description, event_types, enabled, disabled_reason, retry_waits, client_ids, department_ids, priorities, statuses,
+    headers, rate_limit, paused_until, failures_in_a_row, failing_since, updated_at
+  )
   on casebase.webhook_endpoints to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
@@ -5194,8 +5346,8 @@ revoke all on casebase.webhook_queue from public, anon, authenticated, service_r
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[]),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
@@ -5215,6 +5367,7 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
+  casebase.are_webhook_headers(jsonb),
   casebase.is_ipv6(text),
   casebase.webhook_url_fault(text),
   casebase.webhook_message_id(uuid, bigint),
@@ -5226,8 +5379,8 @@ grant execute on function
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[]),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),

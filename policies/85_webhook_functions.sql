@@ -1,8 +1,8 @@
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[]),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
@@ -22,6 +22,7 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
+  casebase.are_webhook_headers(jsonb),
   casebase.is_ipv6(text),
   casebase.webhook_url_fault(text),
   casebase.webhook_message_id(uuid, bigint),
@@ -33,8 +34,8 @@ grant execute on function
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[]),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),

@@ -168,6 +168,16 @@ from (values
      array['null', '''{}''', '''{0,5 s,7 days}''', 'array_fill(interval ''1 s'', array[50])'],
      array['''{-1 s}''', '''{8 days}''', 'array[null::interval]', 'array_fill(interval ''1 s'', array[51])']),
   ('insert into casebase.webhook_endpoints (url, signature) values (''https://a'', {x})', array['''v1''', '''v1a'''], array['''v2''']),
+  ('insert into casebase.webhook_endpoints (url, rate_limit) values (''https://a'', {x})', array['null', '1', '1000'], array['0', '1001']),
+  ('insert into casebase.webhook_endpoints (url, priorities, client_ids) values (''https://a'', {x})',
+     array['array[''high''], ''{}''', '''{}'', array_fill(gen_random_uuid(), array[1000])'],
+     array['array[null::text], ''{}''', '''{}'', array[null::uuid]', 'array[''high''], array_fill(gen_random_uuid(), array[1000])']),
+  ('insert into casebase.webhook_endpoints (url, department_ids, statuses) values (''https://a'', {x})',
+     array['''{}'', array[''open'']'], array['array[null::uuid], ''{}''', '''{}'', array[null::text]']),
+  ('insert into casebase.webhook_endpoints (url, headers) values (''https://a'', {x})',
+     array['''{"Authorization": "Bearer a b", "x-tenant": "1"}'''],
+     array['''[]''', '''{"a b": "c"}''', '''{"": "c"}''', '''{"a": 1}''', '''{"a": ""}''', '''{"a": "b\r\nc: d"}''', '''{"a": " b"}''', '''{"Webhook-Id": "c"}''',
+           '''{"Host": "c"}''', '''{"content-length": "1"}''', '(select jsonb_object_agg(''x'' || n, ''y'') from generate_series(1, 21) n)']),
   ('insert into casebase.webhook_endpoints (url, payload_version) values (''https://a'', {x})', array['1'], array['0', '2'])
 ) webhooks (statement, taken, refused);
 select pg_temp.values_of('owner', statement, taken, refused)
@@ -223,7 +233,7 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', 'insert into casebase.webhook_limits default values', '23505'),
   ('owner', 'insert into casebase.webhook_payloads (id, type, payload_version, thin, body) overriding system value values ({payload}, ''a.b'', 1, false, ''{}'')', '23505'),
   ('owner', 'insert into casebase.webhook_subscriptions select * from casebase.webhook_subscriptions', '23505'),
-  ('owner', 'insert into casebase.webhook_subscriptions values (''*'', ''{none}'', 1, false)', '23503'),
+  ('owner', 'insert into casebase.webhook_subscriptions values (''*'', ''{none}'', 1, false, ''{}'', ''{}'', ''{}'', ''{}'')', '23503'),
   ('owner', 'insert into casebase.webhook_deliveries (id, endpoint_id, payload_id) overriding system value values ({delivery}, ''{endpoint}'', {payload})', '23505'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) select {delivery}, 1, now(), 200 from generate_series(1, 2)', '23505'),
   ('owner', 'insert into casebase.spent_paths values (''b'', ''p''), (''b'', ''p'')', '23505'),

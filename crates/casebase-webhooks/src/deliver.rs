@@ -100,8 +100,11 @@ impl Sender {
         let secrets = &delivery.secrets;
         let signature = secrets.sign(&delivery.message_id, sent_at, &delivery.body)?;
 
-        self.client
-            .post(url)
+        let mut request = self.client.post(url);
+        for (name, value) in &delivery.headers.0 {
+            request = request.header(name, value);
+        }
+        request
             .header(CONTENT_TYPE, "application/json")
             .header(HEADER_WEBHOOK_ID, &delivery.message_id)
             .header(HEADER_WEBHOOK_TIMESTAMP, sent_at.timestamp())
@@ -148,6 +151,9 @@ fn storable(text: &str) -> String {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use sqlx::types::Json;
     use uuid::Uuid;
     use wiremock::matchers::{body_string, header, method};
     use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -168,6 +174,7 @@ mod tests {
             body: BODY.to_owned(),
             secrets: vec![SECRET.to_owned()].into(),
             retry_waits: None,
+            headers: Json(BTreeMap::from([("x-tenant".to_owned(), "7".to_owned())])),
         }
     }
 
@@ -208,6 +215,7 @@ mod tests {
         let server = MockServer::start().await;
         Mock::given(header("content-type", "application/json"))
             .and(header("webhook-id", "msg_1"))
+            .and(header("x-tenant", "7"))
             .and(body_string(BODY))
             .respond_with(ResponseTemplate::new(204))
             .mount(&server)

@@ -1,5 +1,21 @@
 -- Webhooks: the endpoints that admins manage, and what they subscribe to.
 
+-- An object of up to 20 HTTP headers. Those of the specification and of the connection are ours.
+create function casebase.are_webhook_headers(headers jsonb) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when jsonb_typeof(headers) <> 'object' then false
+    else count(*) <= 20 and coalesce(bool_and(
+      header.key ~ '^[A-Za-z0-9!#$%&''*+.^_`|~-]{1,100}$'
+      and header.key !~* '^(webhook-.*|content-.*|host|connection|transfer-encoding|te|upgrade|trailer|expect|user-agent)$'
+      and jsonb_typeof(header.value) = 'string'
+      and length(header.value #>> '{}') <= 1000
+      and header.value #>> '{}' ~ '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$'), true)
+  end
+  from jsonb_each(case when jsonb_typeof(headers) = 'object' then headers else '{}' end) header
+$$;
+
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
   url               text        not null,
@@ -13,10 +29,21 @@ create table casebase.webhook_endpoints (
   signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
+  -- Of these cases only, as they are after the change or were before it; empty: of all.
+  client_ids        uuid[]      not null default '{}',
+  department_ids    uuid[]      not null default '{}',
+  priorities        text[]      not null default '{}',
+  statuses          text[]      not null default '{}',
+  -- Sent along with each request, e.g. {"authorization": "Bearer …"}.
+  headers           jsonb       not null default '{}',
+  -- Requests a second; null: as many as there are.
+  rate_limit        integer,
   -- The waits between attempts, one less than there are attempts; null: those that Standard Webhooks suggests.
   retry_waits       interval[],
   -- What the worker learns about the receiver.
   paused_until      timestamptz,
+  rate_second       timestamptz,
+  rate_used         integer     not null default 0,
   failures_in_a_row integer     not null default 0,
   failing_since     timestamptz,
   created_by        uuid        default auth.uid(),
@@ -27,6 +54,16 @@ create table casebase.webhook_endpoints (
     foreign key (created_by) references auth.users (id) on delete set null,
   constraint webhook_endpoints_url_check check (length(url) <= 2000),
   constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_filters_check
+    check (
+      cardinality(client_ids) + cardinality(department_ids) + cardinality(priorities) + cardinality(statuses) <= 1000
+      and array_position(client_ids, null) is null
+      and array_position(department_ids, null) is null
+      and array_position(priorities, null) is null
+      and array_position(statuses, null) is null
+    ),
+  constraint webhook_endpoints_headers_check check (casebase.are_webhook_headers(headers)),
+  constraint webhook_endpoints_rate_limit_check check (rate_limit between 1 and 1000),
   constraint webhook_endpoints_retry_waits_check
     check (
       cardinality(retry_waits) <= 50
@@ -138,6 +175,10 @@ create table casebase.webhook_subscriptions (
   -- The endpoint's.
   payload_version smallint not null,
   thin            boolean  not null,
+  client_ids      uuid[]   not null,
+  department_ids  uuid[]   not null,
+  priorities      text[]   not null,
+  statuses        text[]   not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -155,8 +196,11 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
-    select distinct filter, new.id, new.payload_version, new.thin
+    insert into casebase.webhook_subscriptions (
+      filter, endpoint_id, payload_version, thin, client_ids, department_ids, priorities, statuses
+    )
+    select distinct filter, new.id, new.payload_version, new.thin, new.client_ids, new.department_ids, new.priorities,
+           new.statuses
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;
@@ -166,7 +210,10 @@ $$;
 create trigger keep_subscriptions_of_new after insert on casebase.webhook_endpoints
   for each row execute function casebase.keep_webhook_subscriptions();
 create trigger keep_subscriptions_of_changed after update on casebase.webhook_endpoints
-  for each row when (old.enabled <> new.enabled or old.event_types <> new.event_types)
+  for each row when (
+    (old.enabled, old.event_types, old.client_ids, old.department_ids, old.priorities, old.statuses)
+      <> (new.enabled, new.event_types, new.client_ids, new.department_ids, new.priorities, new.statuses)
+  )
   execute function casebase.keep_webhook_subscriptions();
 
 -- How many endpoints there may be: a change writes a row for each that wants to know, and each call of the worker looks

@@ -104,10 +104,31 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
+-- Whether somebody who narrowed down what they want to hear of wants to hear of this case, as it is, or was before.
+create function casebase.webhook_wants(
+  subscription casebase.webhook_subscriptions,
+  changes      jsonb,
+  subject      public.cases
+) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select (subscription.client_ids = '{}' or subject.client_id = any (subscription.client_ids))
+    and (subscription.department_ids = '{}'
+         or subject.department_id = any (subscription.department_ids)
+         or (changes #>> '{department_id,from}')::uuid = any (subscription.department_ids))
+    and (subscription.priorities = '{}'
+         or subject.priority = any (subscription.priorities)
+         or changes #>> '{priority,from}' = any (subscription.priorities))
+    and (subscription.statuses = '{}'
+         or subject.status = any (subscription.statuses)
+         or changes #>> '{status,from}' = any (subscription.statuses))
+$$;
+
 -- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
 -- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
 -- reading them all seemed cheaper then.
-create function casebase.enqueue_events(events public.case_events[]) returns void
+-- `deleted` are cases that are gone already.
+create function casebase.enqueue_events(events public.case_events[], deleted public.cases[] default '{}') returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
@@ -124,6 +145,13 @@ begin
         split_part(event.type, '.', 1) || '.*',
         (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
       ])
+        and (
+          (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
+            = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
+          or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
+            (select c from public.cases c where c.id = event.case_id),
+            (select c from unnest(deleted) c where c.id = event.case_id)))
+        )
     ) subscriber
   ),
   payload as (
@@ -198,7 +226,7 @@ begin
   ) into deletions
   from old_rows deleted
   left join counted on counted.case_id = deleted.id;
-  perform casebase.enqueue_events(deletions);
+  perform casebase.enqueue_events(deletions, array(select deleted::public.cases from old_rows deleted));
   return null;
 end
 $$;

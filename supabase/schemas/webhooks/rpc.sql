@@ -31,60 +31,97 @@ $$;
 
 -- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
 -- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
+-- The same call twice makes one endpoint: the second answers its id, and no secret.
 create function public.create_webhook_endpoint(
-  url         text,
-  description text       default '',
-  event_types text[]     default '{}',
-  thin        boolean    default false,
-  signature   text       default 'v1',
-  retry_waits interval[] default null
-) returns table (id uuid, secret text, public_key text)
+  url            text,
+  description    text       default '',
+  event_types    text[]     default '{}',
+  thin           boolean    default false,
+  signature      text       default 'v1',
+  retry_waits    interval[] default null,
+  client_ids     uuid[]     default '{}',
+  department_ids uuid[]     default '{}',
+  priorities     text[]     default '{}',
+  statuses       text[]     default '{}',
+  headers        jsonb      default '{}',
+  rate_limit     integer    default null
+) returns table (id uuid, secret text, public_key text, created boolean)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   new_id     uuid;
-  new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
+  new_secret text;
   new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature, retry_waits)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
-          create_webhook_endpoint.thin, create_webhook_endpoint.signature, create_webhook_endpoint.retry_waits)
-  returning id into new_id;
+  -- Whoever calls it twice at the same time takes turns.
+  perform pg_advisory_xact_lock(hashtextextended('casebase.webhook_endpoints ' || url, 0));
+  select endpoint.id into new_id
+  from casebase.webhook_endpoints endpoint
+  where (endpoint.url, endpoint.description, endpoint.event_types, endpoint.thin, endpoint.signature, endpoint.client_ids,
+         endpoint.department_ids, endpoint.priorities, endpoint.statuses, endpoint.headers)
+      = (url, description, event_types, thin, signature, client_ids, department_ids, priorities, statuses, headers)
+    and (endpoint.retry_waits, endpoint.rate_limit) is not distinct from (retry_waits, rate_limit)
+  order by endpoint.created_at
+  limit 1;
+  if found then
+    return query select new_id, null::text, null::text, false;
+    return;
+  end if;
 
+  insert into casebase.webhook_endpoints (
+    url, description, event_types, thin, signature, retry_waits, client_ids, department_ids, priorities, statuses, headers,
+    rate_limit
+  )
+  values (url, description, event_types, thin, signature, retry_waits, client_ids, department_ids, priorities, statuses,
+          headers, rate_limit)
+  returning webhook_endpoints.id into new_id;
+
+  new_secret := casebase.new_webhook_secret(signature);
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
   values (new_id, new_secret, interval '0')
-  returning public_key into new_key;
+  returning webhook_secrets.public_key into new_key;
 
-  return query select new_id, new_secret, new_key;
+  return query select new_id, new_secret, new_key, true;
 end
 $$;
 
--- What is left out or null stays as it is. Enabling forgets why it was disabled and what went wrong before.
+-- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
+-- wrong before.
 create function public.update_webhook_endpoint(
-  endpoint_id uuid,
-  url         text       default null,
-  description text       default null,
-  event_types text[]     default null,
-  enabled     boolean    default null,
-  retry_waits interval[] default null
+  endpoint_id    uuid,
+  url            text       default null,
+  description    text       default null,
+  event_types    text[]     default null,
+  enabled        boolean    default null,
+  retry_waits    interval[] default null,
+  client_ids     uuid[]     default null,
+  department_ids uuid[]     default null,
+  priorities     text[]     default null,
+  statuses       text[]     default null,
+  headers        jsonb      default null,
+  rate_limit     integer    default null
 ) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
-declare
-  arg_enabled constant boolean := update_webhook_endpoint.enabled;
+#variable_conflict use_variable
 begin
   update casebase.webhook_endpoints endpoint
   set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
       description       = coalesce(update_webhook_endpoint.description, endpoint.description),
       event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
       retry_waits       = coalesce(update_webhook_endpoint.retry_waits, endpoint.retry_waits),
-      enabled           = coalesce(arg_enabled, endpoint.enabled),
-      disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
-      paused_until      = case when arg_enabled then null else endpoint.paused_until end,
-      failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
-      failing_since     = case when arg_enabled then null else endpoint.failing_since end,
+      client_ids        = coalesce(update_webhook_endpoint.client_ids, endpoint.client_ids),
+      department_ids    = coalesce(update_webhook_endpoint.department_ids, endpoint.department_ids),
+      priorities        = coalesce(update_webhook_endpoint.priorities, endpoint.priorities),
+      statuses          = coalesce(update_webhook_endpoint.statuses, endpoint.statuses),
+      headers           = coalesce(update_webhook_endpoint.headers, endpoint.headers),
+      rate_limit        = nullif(coalesce(update_webhook_endpoint.rate_limit, endpoint.rate_limit), 0),
+      enabled           = coalesce(update_webhook_endpoint.enabled, endpoint.enabled),
+      disabled_reason   = case when update_webhook_endpoint.enabled then null else endpoint.disabled_reason end,
+      paused_until      = case when update_webhook_endpoint.enabled then null else endpoint.paused_until end,
+      failures_in_a_row = case when update_webhook_endpoint.enabled then 0 else endpoint.failures_in_a_row end,
+      failing_since     = case when update_webhook_endpoint.enabled then null else endpoint.failing_since end,
       updated_at        = now()
   where endpoint.id = update_webhook_endpoint.endpoint_id;
 
@@ -123,6 +160,12 @@ create function public.webhook_endpoints() returns table (
   enabled           boolean,
   disabled_reason   text,
   retry_waits       interval[],
+  client_ids        uuid[],
+  department_ids    uuid[],
+  priorities        text[],
+  statuses          text[],
+  headers           jsonb,
+  rate_limit        integer,
   paused_until      timestamptz,
   failures_in_a_row integer,
   failing_since     timestamptz,
@@ -141,7 +184,8 @@ as $$
              and secret.public_key is not null
            order by secret.id desc
          ),
-         endpoint.enabled, endpoint.disabled_reason, endpoint.retry_waits, endpoint.paused_until,
+         endpoint.enabled, endpoint.disabled_reason, endpoint.retry_waits, endpoint.client_ids, endpoint.department_ids,
+         endpoint.priorities, endpoint.statuses, endpoint.headers, endpoint.rate_limit, endpoint.paused_until,
          endpoint.failures_in_a_row, endpoint.failing_since, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint

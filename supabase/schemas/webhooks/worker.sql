@@ -112,7 +112,8 @@ begin
       order by delivery.next_attempt_at, delivery.id
       limit greatest(0, least(
         max_deliveries,
-        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n
+        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n,
+        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
       ))
     ) oldest
     where endpoint.enabled
@@ -162,6 +163,32 @@ begin
 end
 $$;
 
+-- What was taken for endpoints with a rate limit counts in the second that began with the first of it.
+create function casebase.webhook_count_requests(at timestamptz, taken bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with request as (
+    select delivery.endpoint_id, count(*) as n
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (taken)
+    group by delivery.endpoint_id
+  ),
+  limited as (
+    select endpoint.id, endpoint.rate_second > at - interval '1 s' is true as goes_on, request.n
+    from casebase.webhook_endpoints endpoint
+    join request on request.endpoint_id = endpoint.id
+    where endpoint.rate_limit is not null
+    for update of endpoint skip locked
+  )
+  update casebase.webhook_endpoints endpoint
+  set rate_second = case when limited.goes_on then endpoint.rate_second else at end,
+      rate_used   = case when limited.goes_on then endpoint.rate_used else 0 end + limited.n
+  from limited
+  where endpoint.id = limited.id;
+end
+$$;
+
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
 -- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
 -- notification, for as long as listens_for.
@@ -180,7 +207,8 @@ create function casebase.webhook_lease(
   body        text,
   secrets     text[],
   -- The endpoint's own waits between attempts, in milliseconds.
-  retry_waits bigint[]
+  retry_waits bigint[],
+  headers     jsonb
 )
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -240,7 +268,8 @@ begin
          (
            select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
            from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
-         )
+         ),
+         endpoint.headers
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
@@ -248,6 +277,7 @@ begin
   order by leased.id;
 
   if found then
+    perform casebase.webhook_count_requests(at, heads);
     update casebase.webhook_queue queue
     set listening_until = '-infinity'
     where queue.listening_until > '-infinity';
