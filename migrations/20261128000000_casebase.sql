@@ -2533,7 +2533,8 @@ $$;
 
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
-  url               text        not null,
+  -- Null: nothing is sent, its receiver fetches with poll_events.
+  url               text,
   description       text        not null default '',
   -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',
@@ -3643,6 +3644,7 @@ begin
       ))
     ) oldest
     where endpoint.enabled
+      and endpoint.url is not null
       and (endpoint.paused_until is null or endpoint.paused_until <= at)
     order by oldest.nth, oldest.next_attempt_at, oldest.id
     limit max_deliveries
@@ -4082,6 +4084,42 @@ begin
 end
 $$;
 
+-- Gives up what has waited longer than `keep` for an endpoint that is switched off, or whose receiver doesn't fetch: up to
+-- 1,000 of each.
+create function casebase.webhook_give_up(keep interval) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unwanted bigint[] := array(
+    select old.id
+    from casebase.webhook_endpoints endpoint
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at < now() - keep
+      order by delivery.next_attempt_at, delivery.id
+      limit 1000
+    ) old
+    where not endpoint.enabled
+      or endpoint.url is null
+  );
+begin
+  perform from casebase.webhook_queue for update;
+  unwanted := casebase.webhook_lock(unwanted, 'pending');
+  update casebase.webhook_deliveries delivery
+  set state       = 'failed',
+      finished_at = clock_timestamp()
+  where delivery.id = any (unwanted);
+  perform casebase.webhook_advance(array(
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    from casebase.webhook_deliveries done
+    where done.id = any (unwanted)
+  ));
+end
+$$;
+
 -- Unfinished deliveries for endpoints that are gone, 5,000 at most. It goes from one endpoint to the next in the index
 -- of lanes, however much waits for each.
 create function casebase.webhook_abandoned() returns bigint[]
@@ -4166,7 +4204,7 @@ end
 $$;
 
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
--- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
+-- that is gone, gives up what nobody fetched in that time, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
 -- lanes: nobody decides any more about what is forgotten.
 create function casebase.webhook_tidy(keep interval) returns integer
   language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -4191,6 +4229,7 @@ begin
   forgotten := casebase.webhook_forget(old);
   perform casebase.webhook_forget(casebase.webhook_abandoned());
   perform casebase.webhook_sweep_lanes();
+  perform casebase.webhook_give_up(keep);
   return forgotten;
 end
 $$;
@@ -4231,7 +4270,8 @@ $$;
 
 -- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
 -- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
--- The same call twice makes one endpoint: the second answers its id, and no secret.
+-- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
+-- and no secret.
 create function public.create_webhook_endpoint(
   url            text,
   description    text       default '',
@@ -4255,13 +4295,13 @@ declare
   new_key    text;
 begin
   -- Whoever calls it twice at the same time takes turns.
-  perform pg_advisory_xact_lock(hashtextextended('casebase.webhook_endpoints ' || url, 0));
+  perform pg_advisory_xact_lock(hashtextextended('casebase.webhook_endpoints ' || coalesce(url, ''), 0));
   select endpoint.id into new_id
   from casebase.webhook_endpoints endpoint
-  where (endpoint.url, endpoint.description, endpoint.event_types, endpoint.thin, endpoint.signature, endpoint.client_ids,
+  where (endpoint.description, endpoint.event_types, endpoint.thin, endpoint.signature, endpoint.client_ids,
          endpoint.department_ids, endpoint.priorities, endpoint.statuses, endpoint.headers)
-      = (url, description, event_types, thin, signature, client_ids, department_ids, priorities, statuses, headers)
-    and (endpoint.retry_waits, endpoint.rate_limit) is not distinct from (retry_waits, rate_limit)
+      = (description, event_types, thin, signature, client_ids, department_ids, priorities, statuses, headers)
+    and (endpoint.url, endpoint.retry_waits, endpoint.rate_limit) is not distinct from (url, retry_waits, rate_limit)
   order by endpoint.created_at
   limit 1;
   if found then
@@ -4628,6 +4668,97 @@ begin
   return replayed;
 end
 $$;
+
+-- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
+-- each case:
+--   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
+-- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
+-- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
+-- with an older one, gives them again. An answer without events has a cursor too.
+create function public.poll_events(
+  endpoint_id uuid,
+  cursor      text    default null,
+  most        integer default 100
+) returns jsonb
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  batch      constant uuid := gen_random_uuid();
+  is_fetched boolean;
+  events     jsonb;
+begin
+  -- Whoever polls one endpoint twice at the same time takes turns.
+  select endpoint.url is null into is_fetched
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = poll_events.endpoint_id
+  for no key update;
+  if is_fetched is null then
+    perform casebase.no_such_webhook('endpoint', poll_events.endpoint_id::text);
+  elsif not is_fetched then
+    raise exception 'This webhook endpoint has a URL: its events are sent there.'
+      using errcode = 'PT409', hint = 'Make one without a URL to fetch them.';
+  elsif poll_events.most not between 1 and 1000 then
+    raise exception 'most is %, and a batch has 1 to 1000 events', poll_events.most
+      using errcode = 'invalid_parameter_value', column = 'most';
+  elsif poll_events.cursor !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    raise exception '% is no cursor', poll_events.cursor
+      using errcode = 'invalid_parameter_value', column = 'cursor', hint = 'It is the cursor of the answer before this one.';
+  end if;
+
+  update casebase.webhook_deliveries delivery
+  set state       = 'delivered',
+      attempts    = delivery.attempts + 1,
+      finished_at = clock_timestamp()
+  where delivery.endpoint_id = poll_events.endpoint_id
+    and delivery.state = 'pending'
+    and delivery.lease_token = poll_events.cursor::uuid;
+
+  -- The oldest by the time of their transactions, and whatever comes before them in their cases.
+  with due as (
+    select delivery.id, delivery.case_id
+    from casebase.webhook_deliveries delivery
+    where delivery.endpoint_id = poll_events.endpoint_id
+      and delivery.state = 'pending'
+    order by delivery.next_attempt_at, delivery.id
+    limit poll_events.most
+  ),
+  given as (
+    update casebase.webhook_deliveries delivery
+    set lease_token = batch
+    where delivery.endpoint_id = poll_events.endpoint_id
+      and delivery.state = 'pending'
+      and (
+        delivery.id in (select due.id from due)
+        or delivery.id < (select max(due.id) from due where due.case_id = delivery.case_id)
+      )
+    returning delivery.id, delivery.endpoint_id, delivery.payload_id
+  )
+  select jsonb_agg(
+           jsonb_build_object(
+             'webhook_id', casebase.webhook_message_id(given.endpoint_id, given.payload_id),
+             'previous_seq', (
+               select max(earlier.seq)
+               from casebase.webhook_payloads earlier
+               join casebase.webhook_deliveries got on got.payload_id = earlier.id
+               where earlier.case_id = payload.case_id
+                 and earlier.seq < payload.seq
+                 and got.endpoint_id = given.endpoint_id
+                 and got.state in ('pending', 'delivered')
+             ),
+             'body', payload.body
+           )
+           order by given.id
+         )
+  into events
+  from given
+  join casebase.webhook_payloads payload on payload.id = given.payload_id;
+
+  return jsonb_build_object('cursor', batch, 'events', coalesce(events, '[]'));
+end
+$$;
+comment on function public.poll_events(uuid, text, integer) is
+  'The next events of a webhook endpoint without a URL: {cursor, events: [{webhook_id, previous_seq, body}]}. Asking with the cursor acknowledges what came with it. 404: no such endpoint; 409: it has a URL.';
 
 
 -- policies/00_schema.sql
@@ -5301,11 +5432,11 @@ create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert 
 
 -- casebase.webhook_deliveries.
 
--- Nobody deletes a delivery. An admin adds one by a test or a replay, skips one, or has it tried again at once.
+-- Nobody deletes a delivery. An admin adds one by a test or a replay, skips one, has it tried again at once, or fetches it.
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role, casebase_worker;
 grant select on casebase.webhook_deliveries to authenticated, service_role;
 grant insert (endpoint_id, payload_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
-grant update (state, next_attempt_at, finished_at, skipped_because)
+grant update (state, attempts, next_attempt_at, lease_token, finished_at, skipped_because)
   on casebase.webhook_deliveries to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
@@ -5357,7 +5488,8 @@ revoke all on function
   public.replay_webhook_delivery(bigint),
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
-  public.skip_webhook_delivery(bigint, text)
+  public.skip_webhook_delivery(bigint, text),
+  public.poll_events(uuid, text, integer)
 from public, anon, authenticated, service_role;
 
 grant execute on function
@@ -5390,7 +5522,8 @@ grant execute on function
   public.replay_webhook_delivery(bigint),
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
-  public.skip_webhook_delivery(bigint, text)
+  public.skip_webhook_delivery(bigint, text),
+  public.poll_events(uuid, text, integer)
 to authenticated, service_role;
 
 

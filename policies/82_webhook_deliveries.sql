@@ -1,10 +1,10 @@
 -- casebase.webhook_deliveries.
 
--- Nobody deletes a delivery. An admin adds one by a test or a replay, skips one, or has it tried again at once.
+-- Nobody deletes a delivery. An admin adds one by a test or a replay, skips one, has it tried again at once, or fetches it.
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role, casebase_worker;
 grant select on casebase.webhook_deliveries to authenticated, service_role;
 grant insert (endpoint_id, payload_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
-grant update (state, next_attempt_at, finished_at, skipped_because)
+grant update (state, attempts, next_attempt_at, lease_token, finished_at, skipped_because)
   on casebase.webhook_deliveries to authenticated, service_role;
 
 drop policy if exists admins_read_webhook_deliveries on casebase.webhook_deliveries;

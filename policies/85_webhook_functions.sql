@@ -12,7 +12,8 @@ revoke all on function
   public.replay_webhook_delivery(bigint),
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
-  public.skip_webhook_delivery(bigint, text)
+  public.skip_webhook_delivery(bigint, text),
+  public.poll_events(uuid, text, integer)
 from public, anon, authenticated, service_role;
 
 grant execute on function
@@ -45,5 +46,6 @@ grant execute on function
   public.replay_webhook_delivery(bigint),
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
-  public.skip_webhook_delivery(bigint, text)
+  public.skip_webhook_delivery(bigint, text),
+  public.poll_events(uuid, text, integer)
 to authenticated, service_role;

@@ -18,7 +18,8 @@ $$;
 
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
-  url               text        not null,
+  -- Null: nothing is sent, its receiver fetches with poll_events.
+  url               text,
   description       text        not null default '',
   -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',

@@ -31,7 +31,8 @@ $$;
 
 -- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
 -- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
--- The same call twice makes one endpoint: the second answers its id, and no secret.
+-- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
+-- and no secret.
 create function public.create_webhook_endpoint(
   url            text,
   description    text       default '',
@@ -55,13 +56,13 @@ declare
   new_key    text;
 begin
   -- Whoever calls it twice at the same time takes turns.
-  perform pg_advisory_xact_lock(hashtextextended('casebase.webhook_endpoints ' || url, 0));
+  perform pg_advisory_xact_lock(hashtextextended('casebase.webhook_endpoints ' || coalesce(url, ''), 0));
   select endpoint.id into new_id
   from casebase.webhook_endpoints endpoint
-  where (endpoint.url, endpoint.description, endpoint.event_types, endpoint.thin, endpoint.signature, endpoint.client_ids,
+  where (endpoint.description, endpoint.event_types, endpoint.thin, endpoint.signature, endpoint.client_ids,
          endpoint.department_ids, endpoint.priorities, endpoint.statuses, endpoint.headers)
-      = (url, description, event_types, thin, signature, client_ids, department_ids, priorities, statuses, headers)
-    and (endpoint.retry_waits, endpoint.rate_limit) is not distinct from (retry_waits, rate_limit)
+      = (description, event_types, thin, signature, client_ids, department_ids, priorities, statuses, headers)
+    and (endpoint.url, endpoint.retry_waits, endpoint.rate_limit) is not distinct from (url, retry_waits, rate_limit)
   order by endpoint.created_at
   limit 1;
   if found then
@@ -428,3 +429,94 @@ begin
   return replayed;
 end
 $$;
+
+-- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
+-- each case:
+--   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
+-- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
+-- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
+-- with an older one, gives them again. An answer without events has a cursor too.
+create function public.poll_events(
+  endpoint_id uuid,
+  cursor      text    default null,
+  most        integer default 100
+) returns jsonb
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  batch      constant uuid := gen_random_uuid();
+  is_fetched boolean;
+  events     jsonb;
+begin
+  -- Whoever polls one endpoint twice at the same time takes turns.
+  select endpoint.url is null into is_fetched
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = poll_events.endpoint_id
+  for no key update;
+  if is_fetched is null then
+    perform casebase.no_such_webhook('endpoint', poll_events.endpoint_id::text);
+  elsif not is_fetched then
+    raise exception 'This webhook endpoint has a URL: its events are sent there.'
+      using errcode = 'PT409', hint = 'Make one without a URL to fetch them.';
+  elsif poll_events.most not between 1 and 1000 then
+    raise exception 'most is %, and a batch has 1 to 1000 events', poll_events.most
+      using errcode = 'invalid_parameter_value', column = 'most';
+  elsif poll_events.cursor !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    raise exception '% is no cursor', poll_events.cursor
+      using errcode = 'invalid_parameter_value', column = 'cursor', hint = 'It is the cursor of the answer before this one.';
+  end if;
+
+  update casebase.webhook_deliveries delivery
+  set state       = 'delivered',
+      attempts    = delivery.attempts + 1,
+      finished_at = clock_timestamp()
+  where delivery.endpoint_id = poll_events.endpoint_id
+    and delivery.state = 'pending'
+    and delivery.lease_token = poll_events.cursor::uuid;
+
+  -- The oldest by the time of their transactions, and whatever comes before them in their cases.
+  with due as (
+    select delivery.id, delivery.case_id
+    from casebase.webhook_deliveries delivery
+    where delivery.endpoint_id = poll_events.endpoint_id
+      and delivery.state = 'pending'
+    order by delivery.next_attempt_at, delivery.id
+    limit poll_events.most
+  ),
+  given as (
+    update casebase.webhook_deliveries delivery
+    set lease_token = batch
+    where delivery.endpoint_id = poll_events.endpoint_id
+      and delivery.state = 'pending'
+      and (
+        delivery.id in (select due.id from due)
+        or delivery.id < (select max(due.id) from due where due.case_id = delivery.case_id)
+      )
+    returning delivery.id, delivery.endpoint_id, delivery.payload_id
+  )
+  select jsonb_agg(
+           jsonb_build_object(
+             'webhook_id', casebase.webhook_message_id(given.endpoint_id, given.payload_id),
+             'previous_seq', (
+               select max(earlier.seq)
+               from casebase.webhook_payloads earlier
+               join casebase.webhook_deliveries got on got.payload_id = earlier.id
+               where earlier.case_id = payload.case_id
+                 and earlier.seq < payload.seq
+                 and got.endpoint_id = given.endpoint_id
+                 and got.state in ('pending', 'delivered')
+             ),
+             'body', payload.body
+           )
+           order by given.id
+         )
+  into events
+  from given
+  join casebase.webhook_payloads payload on payload.id = given.payload_id;
+
+  return jsonb_build_object('cursor', batch, 'events', coalesce(events, '[]'));
+end
+$$;
+comment on function public.poll_events(uuid, text, integer) is
+  'The next events of a webhook endpoint without a URL: {cursor, events: [{webhook_id, previous_seq, body}]}. Asking with the cursor acknowledges what came with it. 404: no such endpoint; 409: it has a URL.';

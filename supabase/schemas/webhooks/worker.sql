@@ -117,6 +117,7 @@ begin
       ))
     ) oldest
     where endpoint.enabled
+      and endpoint.url is not null
       and (endpoint.paused_until is null or endpoint.paused_until <= at)
     order by oldest.nth, oldest.next_attempt_at, oldest.id
     limit max_deliveries
@@ -556,6 +557,42 @@ begin
 end
 $$;
 
+-- Gives up what has waited longer than `keep` for an endpoint that is switched off, or whose receiver doesn't fetch: up to
+-- 1,000 of each.
+create function casebase.webhook_give_up(keep interval) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unwanted bigint[] := array(
+    select old.id
+    from casebase.webhook_endpoints endpoint
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at < now() - keep
+      order by delivery.next_attempt_at, delivery.id
+      limit 1000
+    ) old
+    where not endpoint.enabled
+      or endpoint.url is null
+  );
+begin
+  perform from casebase.webhook_queue for update;
+  unwanted := casebase.webhook_lock(unwanted, 'pending');
+  update casebase.webhook_deliveries delivery
+  set state       = 'failed',
+      finished_at = clock_timestamp()
+  where delivery.id = any (unwanted);
+  perform casebase.webhook_advance(array(
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    from casebase.webhook_deliveries done
+    where done.id = any (unwanted)
+  ));
+end
+$$;
+
 -- Unfinished deliveries for endpoints that are gone, 5,000 at most. It goes from one endpoint to the next in the index
 -- of lanes, however much waits for each.
 create function casebase.webhook_abandoned() returns bigint[]
@@ -640,7 +677,7 @@ end
 $$;
 
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
--- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
+-- that is gone, gives up what nobody fetched in that time, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
 -- lanes: nobody decides any more about what is forgotten.
 create function casebase.webhook_tidy(keep interval) returns integer
   language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -665,6 +702,7 @@ begin
   forgotten := casebase.webhook_forget(old);
   perform casebase.webhook_forget(casebase.webhook_abandoned());
   perform casebase.webhook_sweep_lanes();
+  perform casebase.webhook_give_up(keep);
   return forgotten;
 end
 $$;
