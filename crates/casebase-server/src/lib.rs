@@ -15,6 +15,7 @@ mod ledger;
 mod path;
 mod routes;
 mod webhook_events;
+mod webhook_poll;
 
 use std::{io, sync::Arc, time::Duration};
 

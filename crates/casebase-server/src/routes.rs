@@ -22,7 +22,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{State, cases, error::ApiError, files, health, webhook_events::Document};
+use crate::{State, cases, error::ApiError, files, health, webhook_events::Document, webhook_poll};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -56,6 +56,7 @@ pub(crate) fn router(state: State) -> Router {
             cases::get::get,
             cases::update_status::update_status
         ))
+        .routes(routes!(webhook_poll::poll))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();
