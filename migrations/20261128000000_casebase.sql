@@ -15,8 +15,8 @@ declare
 begin
   select string_agg(name, ', ') into taken
   from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'cases', 'case_internal', 'interactions', 'internal_notes',
-                    'case_files', 'client_documents', 'case_events']) name
+                    'staff_specialties', 'party_types', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
+                    'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
   where to_regclass('public.' || name) is not null;
   if taken is not null then
     raise exception 'public has tables of these names already: %', taken
@@ -77,25 +77,26 @@ $$;
 create function casebase.is_text(value text) returns boolean
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-begin
-  return value collate "C" !~ $refused$(?x)
+declare
+  refused constant text := '(?x)
       [\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]  # control characters
     | \r ([^\n] | $)                                         # which a lone CR is, too
     | [\u202a-\u202e\u2066-\u2069]                           # embeddings, overrides and isolates reorder what follows
-    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part from who reads
+    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part of it
     | [\ufdd0-\ufdef\ufffe\uffff]                            # no characters, and so the last two of each plane
     | [\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe\U0003ffff\U0004fffe\U0004ffff]
     | [\U0005fffe\U0005ffff\U0006fffe\U0006ffff\U0007fffe\U0007ffff\U0008fffe\U0008ffff]
     | [\U0009fffe\U0009ffff\U000afffe\U000affff\U000bfffe\U000bffff\U000cfffe\U000cffff]
-    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]
-    $refused$
-    -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the
-    -- Braille pattern without dots.
-    and value collate "C" ~ ('[^'
-      '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
-      '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
-      '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
-      '\u2800]');
+    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]';
+  -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the Braille
+  -- pattern without dots.
+  visible constant text := '[^'
+    '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+    '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
+    '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
+    '\u2800]';
+begin
+  return value collate "C" !~ refused and value collate "C" ~ visible;
 end
 $$;
 
@@ -103,13 +104,13 @@ $$;
 create function casebase.is_line(value text) returns boolean
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
+declare
+  breaks constant text := '[\t\n\r\u2028\u2029]';
+  space  constant text := '[\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]';
 begin
   return casebase.is_text(value)
-    and value collate "C" !~ $refused$(?x)
-        [\t\n\r\u2028\u2029]
-      | ^ [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]
-      | [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000] $
-      $refused$;
+    and value collate "C" !~ breaks
+    and value collate "C" !~ ('^' || space || '|' || space || '$');
 end
 $$;
 
@@ -603,6 +604,80 @@ $$;
 comment on function public.my_clients() is 'The clients that the caller is a member of.';
 
 
+-- supabase/schemas/cases/workflow.sql
+
+-- How a case moves: which status follows which, by whom, and a project's own words for where a case is.
+
+create table public.status_transitions (
+  from_status text not null,
+  to_status   text not null,
+  made_by     text not null,
+  meaning     text not null,
+  constraint status_transitions_pkey primary key (from_status, to_status),
+  constraint status_transitions_from_status_check
+    check (from_status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
+  constraint status_transitions_to_status_check
+    check (to_status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
+  constraint status_transitions_made_by_check check (made_by in ('client', 'staff', 'admin')),
+  constraint status_transitions_moves_check check (from_status <> to_status)
+);
+comment on table public.status_transitions is
+  'Which status may follow which. Others are refused to everybody but a service key. The project''s owner changes them.';
+comment on column public.status_transitions.made_by is
+  'Who makes it: client (everybody who sees the case; clients by a reply or rpc/reopen_case), staff (who sees it as staff), admin.';
+alter table public.status_transitions enable row level security;
+revoke all on public.status_transitions from public, anon, authenticated, service_role;
+alter table public.status_transitions alter column meaning set statistics 0;
+
+insert into public.status_transitions (from_status, to_status, made_by, meaning) values
+  ('open',        'in_progress', 'staff',  'Somebody works on it.'),
+  ('open',        'waiting',     'staff',  'Somebody else has to do something first: action_required_of.'),
+  ('open',        'resolved',    'staff',  'Done at once.'),
+  ('open',        'closed',      'staff',  'Withdrawn, a duplicate, or nothing to do.'),
+  ('in_progress', 'open',        'staff',  'Put back.'),
+  ('in_progress', 'waiting',     'staff',  'Somebody else has to do something first: action_required_of.'),
+  ('in_progress', 'resolved',    'staff',  'Done.'),
+  ('in_progress', 'closed',      'staff',  'Withdrawn, a duplicate, or nothing to do.'),
+  ('waiting',     'open',        'client', 'The client has answered.'),
+  ('waiting',     'in_progress', 'staff',  'Work goes on.'),
+  ('waiting',     'resolved',    'staff',  'Done.'),
+  ('waiting',     'closed',      'staff',  'No answer came.'),
+  ('resolved',    'open',        'client', 'It was not done, or there is more to it.'),
+  ('resolved',    'in_progress', 'staff',  'Work goes on.'),
+  ('resolved',    'closed',      'staff',  'Done for good: a reply opens a new case.'),
+  ('closed',      'open',        'admin',  'Closed by mistake.');
+
+create function casebase.may_move(from_status text, to_status text, standing text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from public.status_transitions t
+    where t.from_status = may_move.from_status
+      and t.to_status = may_move.to_status
+      and array_position('{client,staff,admin}', t.made_by) <= array_position('{client,staff,admin}', standing)
+  );
+end
+$$;
+
+-- A project's own words, each for one status.
+create table public.case_stages (
+  stage    text    not null,
+  status   text    not null,
+  position integer not null default 0,
+  constraint case_stages_pkey primary key (stage),
+  -- For cases, whose stage belongs to their status.
+  constraint case_stages_stage_status_key unique (stage, status),
+  constraint case_stages_stage_check check (char_length(stage) <= 100 and casebase.is_line(stage)),
+  constraint case_stages_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed'))
+);
+comment on table public.case_stages is
+  'A project''s own words for where a case is. A case that gets a stage gets its status with it.';
+comment on column public.case_stages.position is 'The order in which they are shown.';
+alter table public.case_stages enable row level security;
+revoke all on public.case_stages from public, anon, authenticated, service_role;
+
+
 -- supabase/schemas/cases/cases.sql
 
 create table public.cases (
@@ -616,17 +691,28 @@ create table public.cases (
   title                 text        not null,
   description           text        not null default '',
   status                text        not null default 'open',
+  stage                 text,
   priority              text        not null default 'medium',
+  -- As a word it sorts by the alphabet.
+  priority_rank         smallint    not null generated always as (
+                          case priority when 'low' then 1 when 'medium' then 2 when 'high' then 3 when 'urgent' then 4 else 0 end) stored,
   assigned_to           uuid,
   escalated_by          uuid,
   escalated_at          timestamptz,
+  escalation_reason     text,
   action_required_by    timestamptz,
   action_required_of    text,
+  -- The one place that says what is overdue, so that an index knows, too.
+  due_at                timestamptz generated always as (
+                          case when status in ('open', 'in_progress', 'waiting') and action_required_of is distinct from 'CLIENT'
+                               then action_required_by end) stored,
+  follow_up_of          bigint,
   metadata              jsonb       not null default '{}',
   created_by            uuid,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
   resolved_at           timestamptz,
+  closed_at             timestamptz,
   constraint cases_pkey primary key (id),
   constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
@@ -638,28 +724,43 @@ create table public.cases (
   constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
   constraint cases_action_required_of_fkey
     foreign key (action_required_of) references public.party_types (code) on update cascade,
+  -- The stage's words may change, and which status they belong to.
+  constraint cases_stage_fkey
+    foreign key (stage, status) references public.case_stages (stage, status) on update cascade,
+  constraint cases_follow_up_of_fkey foreign key (follow_up_of) references public.cases (id) on delete set null,
   constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
   constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
-  constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
+  constraint cases_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
+  constraint cases_escalation_reason_check
+    check (char_length(escalation_reason) <= 2000 and casebase.is_text(escalation_reason)),
+  constraint cases_escalation_check check (escalated_at is not null or escalation_reason is null),
   constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint cases_metadata_readable_check check (casebase.is_readable_json(metadata)),
   constraint cases_action_required_by_check
     check (action_required_by >= '0001-01-01 00:00+00' and action_required_by < '10000-01-01 00:00+00'),
+  constraint cases_due_at_check check (due_at >= '0001-01-01 00:00+00' and due_at < '10000-01-01 00:00+00'),
   constraint cases_times_check check (
-    least(created_at, updated_at, escalated_at, resolved_at) >= '0001-01-01 00:00+00'
-    and greatest(created_at, updated_at, escalated_at, resolved_at) < '10000-01-01 00:00+00'
+    least(created_at, updated_at, escalated_at, resolved_at, closed_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at, escalated_at, resolved_at, closed_at) < '10000-01-01 00:00+00'
   ),
-  constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
+  constraint cases_resolved_at_check check ((status in ('resolved', 'closed')) = (resolved_at is not null)),
+  constraint cases_closed_at_check check ((status = 'closed') = (closed_at is not null))
 );
 comment on table public.cases is
-  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; for a page without one there is rpc/my_newest_cases, for exact counts rpc/my_case_counts. Whoever sees all had better ask for count=estimated.';
+  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.';
 comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
 comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
 comment on column public.cases.assigned_to is 'The member of staff who works the case.';
 comment on column public.cases.action_required_by is 'The deadline of the next move.';
 comment on column public.cases.action_required_of is 'The party type whose move it is.';
+comment on column public.cases.priority_rank is 'The priority to sort by: 1 low, 2 medium, 3 high, 4 urgent.';
+comment on column public.cases.stage is 'Where the case is in the project''s own words: one of case_stages.';
+comment on column public.cases.due_at is
+  'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
+comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
+comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
@@ -667,6 +768,7 @@ revoke all on public.cases from public, anon, authenticated, service_role;
 alter table public.cases
   alter column title set statistics 0,
   alter column description set statistics 0,
+  alter column escalation_reason set statistics 0,
   alter column metadata set statistics 0;
 
 -- Not a constraint: a generated column that a foreign key could reference makes every update with a BEFORE trigger lock
@@ -685,14 +787,30 @@ create index cases_assigned_to_status_idx on public.cases (assigned_to, status, 
   where assigned_to is not null;
 create index cases_created_at_idx on public.cases (created_at desc, id desc);
 -- With what the policy asks for, so that counting by status needs no row (50,000 of a million: 669 ms became 60).
-create index cases_status_idx on public.cases (status, priority, created_at desc)
+create index cases_status_idx on public.cases (status, priority, created_at desc, id desc)
   include (client_id, department_id, assigned_to);
-create index cases_action_required_by_idx on public.cases (action_required_by) where action_required_by is not null;
+create index cases_stage_idx on public.cases (stage, status) where stage is not null;
+-- Of cases that are never due, the last.
+create index cases_due_at_idx on public.cases ((coalesce(due_at, 'infinity'::timestamptz)), id);
+create index cases_updated_at_idx on public.cases (updated_at desc, id desc);
+create index cases_priority_rank_idx on public.cases (priority_rank desc, created_at desc, id desc);
+create index cases_metadata_idx on public.cases using gin (metadata jsonb_path_ops);
+create index cases_follow_up_of_idx on public.cases (follow_up_of) where follow_up_of is not null;
 create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
 create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
   where required_specialty_id is not null;
 create index cases_escalated_by_idx on public.cases (escalated_by) where escalated_by is not null;
 create index cases_created_by_idx on public.cases (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/overdue_cases.sql
+
+-- The cases whose next move is ours and late. What makes them so is cases.due_at, written as its index has it.
+create view public.overdue_cases with (security_invoker = true) as
+  select c.* from public.cases c where coalesce(c.due_at, 'infinity'::timestamptz) < now();
+comment on view public.overdue_cases is
+  'The cases that the caller sees whose next move is late. A case that waits for its client is not overdue.';
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
 
 
 -- supabase/schemas/cases/seen_cases.sql
@@ -784,7 +902,7 @@ alter table public.interactions
   alter column party1_name set statistics 0,
   alter column party2_name set statistics 0,
   alter column content set statistics 0;
-create index interactions_case_id_idx on public.interactions (case_id, created_at desc);
+create index interactions_case_id_idx on public.interactions (case_id, created_at desc, id desc);
 create index interactions_created_at_idx on public.interactions (created_at desc);
 create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
 create index interactions_party1_type_idx on public.interactions (party1_type);
@@ -819,6 +937,62 @@ create index internal_notes_case_id_idx on public.internal_notes (case_id, creat
 create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
 
 
+-- supabase/schemas/cases/replies.sql
+
+-- Where a client's reply goes. Called before the interaction is written, so that the case's row is locked before its
+-- history's counter, as in every other change of a case.
+
+-- Opens a case that waits or is resolved again; of a closed one, gives the case that follows it, opened where there is
+-- none yet. A case that the caller doesn't see as its client is given back untouched: the policy refuses the reply.
+create function casebase.receive_reply(case_id bigint) returns bigint
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case  public.cases;
+  follow_up bigint;
+begin
+  select c.* into the_case
+  from public.cases c
+  where c.id = receive_reply.case_id
+    and c.client_id = any (casebase.my_clients())
+  for no key update;
+  if casebase.may_move(the_case.status, 'open', 'client') then
+    update public.cases c set status = 'open' where c.id = the_case.id;
+  elsif the_case.status = 'closed' then
+    select c.id into follow_up
+    from public.cases c
+    where c.follow_up_of = the_case.id
+    order by c.id desc
+    limit 1;
+    if found then
+      return casebase.receive_reply(follow_up);
+    end if;
+    insert into public.cases (client_id, department_id, required_specialty_id, title, follow_up_of)
+    values (the_case.client_id, the_case.department_id, the_case.required_specialty_id, the_case.title, the_case.id)
+    returning id into follow_up;
+    return follow_up;
+  end if;
+  return receive_reply.case_id;
+end
+$$;
+
+-- Whether the case was opened for a reply of the caller's. The statement that brought the reply can't see such a case,
+-- because it began before; this can, because it is volatile.
+create function casebase.opened_for_my_reply(case_id bigint) returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from public.cases c
+    where c.id = opened_for_my_reply.case_id
+      and c.follow_up_of is not null
+      and c.created_by = casebase.caller_id()
+      and c.client_id = any (casebase.my_clients())
+  );
+end
+$$;
+
+
 -- supabase/schemas/cases/rules.sql
 
 -- The rules of cases, interactions and notes that no policy can say.
@@ -833,11 +1007,11 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 
--- What a row is and who made it never changes. created_by may become null: its user was deleted.
+-- What a row is and who made it never changes. What it came from may become null: its user or case was deleted.
 create function casebase.keep_identity() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -848,7 +1022,7 @@ declare
 begin
   foreach fixed in array tg_argv loop
     if becomes -> fixed is distinct from was -> fixed
-       and not (fixed = 'created_by' and becomes -> fixed = 'null')
+       and not (fixed in ('created_by', 'follow_up_of') and becomes -> fixed = 'null')
     then
       raise exception '% of % never changes', fixed, tg_table_name
         using errcode = 'check_violation', column = fixed;
@@ -860,7 +1034,7 @@ end
 $$;
 
 create trigger a_keep_identity before update on public.cases
-  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at');
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of');
 create trigger a_keep_identity before update on public.case_internal
   for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_identity before update on public.interactions
@@ -955,7 +1129,7 @@ begin
   then
     return new;
   elsif standing is not null and old.assigned_to = casebase.caller_id() then
-    allowed := '{title,description,status,metadata,action_required_by,action_required_of}';
+    allowed := '{title,description,status,stage,metadata,action_required_by,action_required_of}';
   elsif old.status = 'open' then
     allowed := '{title,description}';
   else
@@ -975,26 +1149,81 @@ $$;
 create trigger c_limit_case_changes before update on public.cases
   for each row execute function casebase.limit_case_changes();
 
--- What the status means for other columns. A reopened case starts anew: it can be escalated again.
-create function casebase.follow_status() returns trigger
+-- Status and stage agree: a stage brings its status, another status ends the stage.
+create function casebase.agree_on_stage() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if new.status = 'resolved' then
-    new.resolved_at := coalesce(new.resolved_at, now());
-  else
-    new.resolved_at := null;
-  end if;
-  -- Of an insert, old is null here and below.
-  if old.status = 'resolved' and new.status <> 'resolved' then
-    new.escalated_at := null;
-    new.escalated_by := null;
+  -- Of an insert, old is null: then the status is one that nobody chose.
+  if new.stage is distinct from old.stage and new.status = coalesce(old.status, 'open') then
+    new.status := coalesce((select s.status from public.case_stages s where s.stage = new.stage), new.status);
+  elsif new.stage is not distinct from old.stage and new.status <> old.status then
+    new.stage := null;
   end if;
   return new;
 end
 $$;
 
-create trigger d_follow_status before insert or update of status, resolved_at on public.cases
+create trigger d_agree_on_stage before insert or update of status, stage on public.cases
+  for each row execute function casebase.agree_on_stage();
+
+-- Which status follows which: status_transitions. A word that is no status is the constraint's to refuse.
+create function casebase.check_transition() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  standing text := case when casebase.is_admin() then 'admin' else 'staff' end;
+begin
+  if old.status <> new.status
+     and row_security_active(tg_relid)
+     and not casebase.may_move(old.status, new.status, standing)
+     and exists (select from public.status_transitions t where t.to_status = new.status)
+  then
+    raise exception 'a case that is % can''t become %', old.status, new.status
+      using errcode = 'PT409', column = 'status',
+            hint = coalesce('You can make it ' || (
+              select string_agg(t.to_status, ', ' order by t.to_status)
+              from public.status_transitions t
+              where t.from_status = old.status and casebase.may_move(old.status, t.to_status, standing)
+            ) || '.', 'Only an admin opens it again.');
+  end if;
+  return new;
+end
+$$;
+
+create trigger e_check_transition before update of status, stage on public.cases
+  for each row execute function casebase.check_transition();
+
+-- What the status means for other columns. A reopened case starts anew: it can be escalated again.
+create function casebase.follow_status() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of an insert, old is null here and below.
+  moves boolean := new.status is distinct from old.status;
+begin
+  new.resolved_at := case when new.status in ('resolved', 'closed') then coalesce(new.resolved_at, now()) end;
+  new.closed_at := case when new.status = 'closed' then coalesce(new.closed_at, now()) end;
+  if old.status in ('resolved', 'closed') and new.status not in ('resolved', 'closed') then
+    new.escalated_at := null;
+    new.escalated_by := null;
+    new.escalation_reason := null;
+  end if;
+  -- What waits, waits for the client, unless it says for whom; then the move, and its deadline, were the client's.
+  if moves and new.status = 'waiting'
+     and (new.action_required_of is null
+          or exists (select from public.party_types p where p.code = new.action_required_of and p.internal))
+  then
+    new.action_required_of := 'CLIENT';
+  elsif moves and old.status = 'waiting' and new.action_required_of = old.action_required_of then
+    new.action_required_of := null;
+    new.action_required_by := nullif(new.action_required_by, old.action_required_by);
+  end if;
+  return new;
+end
+$$;
+
+create trigger f_follow_status before insert or update of status, stage, resolved_at, closed_at on public.cases
   for each row execute function casebase.follow_status();
 
 -- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
@@ -1031,7 +1260,7 @@ begin
 end
 $$;
 
-create trigger e_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
+create trigger g_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
   for each row execute function casebase.check_assignee();
 
 -- The caller's own name.
@@ -1060,8 +1289,9 @@ begin
 end
 $$;
 
--- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
--- is treated like a client's; the policy then refuses it as it refuses a missing one.
+-- A client speaks as themselves, to whoever works the case, and in the open; what is said moves a case that is not
+-- being worked (receive_reply). A case that the caller doesn't see is treated like a client's; the policy then refuses
+-- it as it refuses a missing one.
 create function casebase.set_speaker() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -1071,7 +1301,7 @@ begin
   if not row_security_active(tg_relid) then
     return new;
   end if;
-  select c.client_id, c.assigned_to,
+  select c.client_id, c.status,
          c.department_id = any (casebase.my_departments())
            or c.assigned_to is not distinct from casebase.staff_id() and c.assigned_to is not null as as_staff
   into the_case
@@ -1079,6 +1309,9 @@ begin
   where c.id = new.case_id;
   if the_case.as_staff then
     return new;
+  end if;
+  if the_case.status not in ('open', 'in_progress') then
+    new.case_id := casebase.receive_reply(new.case_id);
   end if;
   new.visible_to_client := true;
   new.party1_type := 'CLIENT';
@@ -1109,12 +1342,13 @@ begin
 end
 $$;
 
--- Reopening: a client's only way to a status.
+-- Reopening: a client's only way to a status, beside a reply.
 create function casebase.reopen_case(case_id bigint) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   reopened public.cases;
+  standing text;
 begin
   select c.* into reopened
   from public.cases c
@@ -1126,8 +1360,16 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if reopened.status <> 'resolved' then
+  standing := case
+    when casebase.is_admin() then 'admin'
+    when reopened.department_id = any (casebase.my_departments()) or reopened.assigned_to = casebase.staff_id() then 'staff'
+    else 'client'
+  end;
+  if reopened.status not in ('resolved', 'closed') then
     raise exception 'the case is not resolved' using errcode = 'PT409';
+  elsif not casebase.may_move(reopened.status, 'open', standing) then
+    raise exception 'the case is closed'
+      using errcode = 'PT409', hint = 'A client''s reply to it opens a new case; an admin opens this one again.';
   end if;
   update public.cases c set status = 'open' where c.id = reopened.id returning c.* into reopened;
   return reopened;
@@ -1140,10 +1382,10 @@ as $$
   select casebase.reopen_case(case_id)
 $$;
 comment on function public.reopen_case(bigint) is
-  'Opens a resolved case again, for whoever sees it. 404: no such case; 409: it is not resolved.';
+  'Opens a resolved case again, for whoever sees it, and a closed one for an admin. 404: no such case; 409: it is not resolved, or closed.';
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
-create function casebase.escalate_case(case_id bigint) returns public.cases
+create function casebase.escalate_case(case_id bigint, reason text) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -1159,28 +1401,61 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if escalated.status = 'resolved' then
-    raise exception 'the case is resolved' using errcode = 'PT409', hint = 'Reopen it first.';
+  if reason is null then
+    raise exception 'say why, in reason' using errcode = 'invalid_parameter_value', column = 'reason';
+  elsif escalated.status in ('resolved', 'closed') then
+    raise exception 'the case is %', escalated.status using errcode = 'PT409', hint = 'Reopen it first.';
   elsif escalated.escalated_at is not null then
     raise exception 'the case is escalated already' using errcode = 'PT409';
   end if;
   update public.cases c
-  set escalated_at = now(),
-      escalated_by = casebase.caller_id(),
-      priority     = case when c.priority in ('low', 'medium') then 'high' else c.priority end
+  set escalated_at      = now(),
+      escalated_by      = casebase.caller_id(),
+      escalation_reason = reason,
+      priority          = case when c.priority in ('low', 'medium') then 'high' else c.priority end
   where c.id = escalated.id
   returning c.* into escalated;
   return escalated;
 end
 $$;
 
-create function public.escalate_case(case_id bigint) returns public.cases
+create function public.escalate_case(case_id bigint, reason text) returns public.cases
   language sql set search_path = pg_catalog, pg_temp
 as $$
-  select casebase.escalate_case(case_id)
+  select casebase.escalate_case(case_id, reason)
 $$;
-comment on function public.escalate_case(bigint) is
-  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, and a priority of at least high. 404: no such case; 409: resolved, or escalated already.';
+comment on function public.escalate_case(bigint, text) is
+  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, escalation_reason, and a priority of at least high. 404: no such case; 409: resolved, or escalated already; 400: no reason.';
+
+-- Under the caller's own policies and rules: who may not assign a case doesn't take one either.
+create function public.take_case(case_id bigint) returns public.cases
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case public.cases;
+begin
+  select c.* into the_case from public.cases c where c.id = take_case.case_id for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  elsif the_case.status in ('resolved', 'closed') then
+    raise exception 'the case is %', the_case.status using errcode = 'PT409', hint = 'Reopen it first.';
+  elsif the_case.assigned_to <> casebase.caller_id()
+    -- Who was switched off since works it no more.
+    and exists (select from public.staff_members s where s.user_id = the_case.assigned_to and s.active)
+  then
+    raise exception 'somebody has the case already'
+      using errcode = 'PT409', hint = 'rpc/hand_over_case gives it to somebody else.';
+  end if;
+  update public.cases c
+  set assigned_to = casebase.caller_id(),
+      status      = case c.status when 'open' then 'in_progress' else c.status end
+  where c.id = the_case.id
+  returning c.* into the_case;
+  return the_case;
+end
+$$;
+comment on function public.take_case(bigint) is
+  'Assigns a case that nobody has to the caller, and sets an open one in progress. 404: no such case; 409: somebody has it, or it is resolved; 400: it needs a specialty that the caller lacks; 403: the caller may not assign cases.';
 
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
@@ -1277,142 +1552,455 @@ comment on function public.case_people(bigint) is
   'The display names of the people in a case, as far as the caller sees what they did. 404: no such case.';
 
 
+-- supabase/schemas/cases/paging.sql
+
+-- Cursors: where a page ended. To a caller they are opaque text: a JavaScript Date would cut a time's microseconds,
+-- and half a position finds other rows. Inside they are base64url of [order, key, …, id].
+
+create function casebase.write_cursor(place jsonb) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return translate(encode(convert_to(place::text, 'utf8'), 'base64'), E'+/=\n', '-_');
+end
+$$;
+
+-- The keys, of these types, that the cursor of a list in this order holds.
+create function casebase.read_cursor(cursor text, ordered_by text, types text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place jsonb;
+  keys  text[];
+begin
+  begin
+    place := convert_from(decode(rpad(translate(cursor, '-_', '+/'), (length(cursor) + 3) / 4 * 4, '='), 'base64'), 'utf8')::jsonb;
+    keys := array(select k from jsonb_array_elements_text(place) with ordinality as e (k, nth) where nth > 1 order by nth);
+    for nth in 1 .. cardinality(types) loop
+      execute format('select %L::%s', keys[nth], types[nth]);
+    end loop;
+  exception
+    when data_exception or invalid_parameter_value then
+      place := null;
+  end;
+  if place ->> 0 is distinct from ordered_by or cardinality(keys) <> cardinality(types) or array_position(keys, null) is not null then
+    raise exception 'cursor is none that this list gave'
+      using errcode = 'invalid_parameter_value', column = 'cursor',
+            hint = 'Take next_cursor from the page before, in the same order, or begin without one.';
+  end if;
+  return keys;
+end
+$$;
+
+create function casebase.check_page_size(page_size integer) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if page_size is null or page_size not between 1 and 1000 then
+    raise exception 'page_size is from 1 to 1000, not %', coalesce(page_size::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'page_size';
+  end if;
+end
+$$;
+
+
 -- supabase/schemas/cases/lists.sql
 
 -- Lists and counts of cases that stay quick for whoever sees few of many.
+--
+-- A plain page under a policy is planned before it is known who asks, and walks everybody's cases by date until it has
+-- found enough of the caller's. Here each way of seeing cases is a condition of its own, which its own index serves, and
+-- the statement is planned for who asks and for what. These functions are plpgsql because a session keeps their plans.
 
--- The newest cases of whoever asks. A plain page without a filter walks everybody's cases by date until it has found
--- enough of the caller's: the planner can't know how few those are. This reads each arm of the policy see_cases in its
--- own index. One plan for all pages: planning would take longer than reading.
-create function casebase.newest_cases(
-  page_size       integer,
-  older_than      timestamptz,
-  below_id        bigint,
-  wanted_status   text,
-  wanted_priority text
-) returns setof public.cases
-  language plpgsql stable rows 25 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+-- What a list is narrowed by; null narrows nothing.
+create type casebase.case_filter as (
+  status         text[],
+  stage          text[],
+  priority       text[],
+  assigned_to    uuid[],
+  unassigned     boolean,
+  department_id  uuid[],
+  client_id      uuid[],
+  tags           text[],
+  overdue        boolean,
+  created_from   timestamptz,
+  created_before timestamptz,
+  updated_from   timestamptz,
+  updated_before timestamptz,
+  metadata       jsonb
+);
+
+create type public.case_page as (
+  cases          public.cases[],
+  next_cursor    text,
+  total          integer,
+  total_is_exact boolean
+);
+comment on type public.case_page is
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+
+-- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
+-- case has one way without a column.
+create function casebase.ways_to_see(as_staff_only boolean) returns table (key text, ids uuid[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  standing    text   := casebase.staff_standing();
-  clients     uuid[] := array[]::uuid[];
-  departments uuid[] := array[]::uuid[];
-  person      uuid;
+  standing text := casebase.staff_standing();
 begin
   if standing in ('admin', 'all') then
-    return query
-      select c.*
-      from public.cases c
-      where (c.created_at, c.id) < (older_than, below_id)
-        and (wanted_status is null or c.status = wanted_status)
-        and (wanted_priority is null or c.priority = wanted_priority)
-      order by c.created_at desc, c.id desc
-      limit page_size;
+    return query select null::text, null::uuid[];
     return;
   end if;
-  clients := casebase.my_clients();
-  if standing is not null then
-    departments := casebase.my_departments();
-    person := casebase.caller_id();
-  end if;
   return query
-    select distinct on (newest.created_at, newest.id) newest.*
-    from (
-      select of_client.*
-      from unnest(clients) as mine (client_id)
-      cross join lateral (
-        select c.*
-        from public.cases c
-        where c.client_id = mine.client_id
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      ) of_client
-      union all
-      select of_department.*
-      from unnest(departments) as mine (department_id)
-      cross join lateral (
-        select c.*
-        from public.cases c
-        where c.department_id = mine.department_id
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      ) of_department
-      union all
-      (
-        select c.*
-        from public.cases c
-        where c.assigned_to = person
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      )
-    ) newest
-    order by newest.created_at desc, newest.id desc
-    limit page_size;
+    select way.key, way.ids
+    from (values
+      ('client_id', case when not as_staff_only then casebase.my_clients() end),
+      ('department_id', casebase.my_departments()),
+      ('assigned_to', array_remove(array[casebase.staff_id()], null))
+    ) as way (key, ids)
+    where cardinality(way.ids) > 0;
 end
 $$;
 
-create function public.my_newest_cases(
-  page_size  integer     default 25,
-  older_than timestamptz default null,
-  below_id   bigint      default null,
-  status     text        default null,
-  priority   text        default null
-) returns setof public.cases
-  language plpgsql stable rows 25 set search_path = pg_catalog, pg_temp
+-- "and this column is one of these", or nothing where none are wanted. A single value is compared by =, which leaves an
+-- index its order.
+create function casebase.and_one_of(column_name text, type text, wanted text[]) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query
-    select *
-    from casebase.newest_cases(
-      greatest(least(page_size, 1000), 0), coalesce(older_than, 'infinity'), coalesce(below_id, 0), status, priority);
+  if wanted is null then
+    return '';
+  elsif cardinality(wanted) = 1 then
+    return format(' and c.%I = %L', column_name, wanted[1]);
+  end if;
+  return format(' and c.%I = any (%L::%s[])', column_name, wanted, type);
 end
 $$;
-comment on function public.my_newest_cases(integer, timestamptz, bigint, text, text) is
-  'The newest cases that the caller sees, quickly, all or those of a status or priority: use it instead of a page of cases that is not filtered by client_id or assigned_to. For the next page, older_than and below_id are the created_at and the id of the last one had. At most 1000.';
 
--- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
--- policy must judge. A plan for each call, made when it is known who asks.
-create function casebase.case_counts() returns table (status text, priority text, count bigint)
-  language plpgsql stable rows 12 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+-- A filter as conditions of c.
+create function casebase.case_conditions(f casebase.case_filter) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return concat(
+    casebase.and_one_of('status', 'text', f.status),
+    casebase.and_one_of('stage', 'text', f.stage),
+    casebase.and_one_of('priority', 'text', f.priority),
+    casebase.and_one_of('assigned_to', 'uuid', f.assigned_to::text[]),
+    casebase.and_one_of('department_id', 'uuid', f.department_id::text[]),
+    casebase.and_one_of('client_id', 'uuid', f.client_id::text[]),
+    case f.unassigned when true then ' and c.assigned_to is null' when false then ' and c.assigned_to is not null' end,
+    -- As the index has it.
+    case f.overdue
+      when true then ' and coalesce(c.due_at, ''infinity''::timestamptz) < now()'
+      when false then ' and coalesce(c.due_at, ''infinity''::timestamptz) >= now()'
+    end,
+    ' and c.created_at >= ' || quote_literal(f.created_from),
+    ' and c.created_at < ' || quote_literal(f.created_before),
+    ' and c.updated_at >= ' || quote_literal(f.updated_from),
+    ' and c.updated_at < ' || quote_literal(f.updated_before),
+    ' and c.metadata @> ' || quote_literal(f.metadata),
+    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')'
+  );
+end
+$$;
+
+-- A filter that names what there isn't finds nothing, and its sender should know why.
+create function casebase.check_words(name text, wanted text[], words text[]) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  standing    text   := casebase.staff_standing();
-  clients     uuid[] := casebase.my_clients();
-  departments uuid[] := array[]::uuid[];
-  person      uuid;
+  word text;
 begin
-  if standing in ('admin', 'all') then
-    return query select c.status, c.priority, count(*) from public.cases c group by c.status, c.priority;
+  if wanted is null then
     return;
   end if;
-  if standing is not null then
-    departments := casebase.my_departments();
-    person := casebase.caller_id();
-  end if;
-  return query
-    select c.status, c.priority, count(*)
-    from public.cases c
-    where c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
-    group by c.status, c.priority;
+  foreach word in array wanted loop
+    if word is null or word <> all (words) then
+      raise exception 'there is no % %', name, coalesce(word, 'null')
+        using errcode = 'invalid_parameter_value', column = name,
+              hint = 'There are ' || array_to_string(words, ', ') || '.';
+    end if;
+  end loop;
 end
 $$;
 
-create function public.my_case_counts() returns table (status text, priority text, count bigint)
-  language sql stable rows 12 set search_path = pg_catalog, pg_temp
+create function casebase.check_case_filter(f casebase.case_filter) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_words('status', f.status, '{open,in_progress,waiting,resolved,closed}');
+  perform casebase.check_words('priority', f.priority, '{low,medium,high,urgent}');
+  if f.stage is not null then
+    perform casebase.check_words('stage', f.stage, array(select s.stage from public.case_stages s order by s.position, s.stage));
+  end if;
+  if jsonb_typeof(f.metadata) <> 'object' then
+    raise exception 'metadata must be an object whose values the cases have'
+      using errcode = 'invalid_parameter_value', column = 'metadata';
+  end if;
+end
+$$;
+
+-- By which keys an order reads, in which direction; keys as SQL about c, and their types.
+create function casebase.case_order(ordered_by text, out keys text[], out types text[], out direction text)
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  case
+    when ordered_by in ('created_at.desc', 'created_at.asc') then
+      keys := '{c.created_at,c.id}';
+      types := '{timestamptz,bigint}';
+    when ordered_by in ('updated_at.desc', 'updated_at.asc') then
+      keys := '{c.updated_at,c.id}';
+      types := '{timestamptz,bigint}';
+    when ordered_by in ('priority.desc', 'priority.asc') then
+      keys := '{c.priority_rank,c.created_at,c.id}';
+      types := '{smallint,timestamptz,bigint}';
+    when ordered_by = 'due_at.asc' then
+      keys := array['coalesce(c.due_at, ''infinity''::timestamptz)', 'c.id'];
+      types := '{timestamptz,bigint}';
+    else
+      raise exception 'there is no order %', coalesce(ordered_by, 'null')
+        using errcode = 'invalid_parameter_value', column = 'order_by',
+              hint = 'There are created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc, priority.asc and due_at.asc.';
+  end case;
+  direction := split_part(ordered_by, '.', 2);
+end
+$$;
+
+create function casebase.cursor_after(last public.cases, ordered_by text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return casebase.write_cursor(
+    case split_part(ordered_by, '.', 1)
+      when 'created_at' then jsonb_build_array(ordered_by, last.created_at, last.id)
+      when 'updated_at' then jsonb_build_array(ordered_by, last.updated_at, last.id)
+      when 'priority'   then jsonb_build_array(ordered_by, last.priority_rank, last.created_at, last.id)
+      when 'due_at'     then jsonb_build_array(ordered_by, coalesce(last.due_at, 'infinity'), last.id)
+    end);
+end
+$$;
+
+-- By k1, k2, …, as the keys of an order are called where they have been selected.
+create function casebase.by_keys(keys text[], direction text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ordering text := 'k1 ' || direction;
+begin
+  for nth in 2 .. cardinality(keys) loop
+    ordering := ordering || format(', k%s %s', nth, direction);
+  end loop;
+  return ordering;
+end
+$$;
+
+-- Each way of seeing cases as a statement of its own, for the first so many: their keys and they themselves, in order;
+-- without keys, their ids.
+create function casebase.cases_each_way(as_staff_only boolean, conditions text, keys text[], direction text, most integer)
+  returns text[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  way      record;
+  each_way text[];
+  selected text := coalesce(array_to_string(keys, ', ') || ', c', 'c.id');
+  ordering text := coalesce(' order by ' || array_to_string(keys, format(' %s, ', direction)) || ' ' || direction, '');
+begin
+  for way in select * from casebase.ways_to_see(as_staff_only) loop
+    each_way := each_way || case
+      when way.key is null then
+        format('(select %s from public.cases c where true%s%s limit %s)', selected, conditions, ordering, most)
+      when cardinality(way.ids) = 1 then
+        format('(select %s from public.cases c where c.%I = %L%s%s limit %s)', selected, way.key, way.ids[1], conditions, ordering, most)
+      when keys is null then
+        format('(select %s from public.cases c where c.%I = any (%L::uuid[])%s limit %s)', selected, way.key, way.ids, conditions, most)
+      else
+        -- Of each client or department the first so many, so that its index gives them in order.
+        format('(select seen.*
+                 from unnest(%L::uuid[]) as one (id)
+                 cross join lateral (select %s from public.cases c where c.%I = one.id%s%s limit %s) as seen (%s)
+                 order by %s
+                 limit %s)',
+               way.ids, selected, way.key, conditions, ordering, most,
+               (select string_agg('k' || nth, ', ' order by nth) || ', found' from generate_subscripts(keys, 1) nth),
+               casebase.by_keys(keys, direction), most)
+    end;
+  end loop;
+  return each_way;
+end
+$$;
+
+-- The first cases of several ways of seeing them, as SQL. Who sees a case in two ways, sees it once.
+create function casebase.cases_of_all_ways(each_way text[], keys text[], direction text, most integer) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  names text := (select string_agg('k' || nth, ', ' order by nth) from generate_subscripts(keys, 1) nth);
+begin
+  if cardinality(each_way) = 1 then
+    return format('select found from %s as one_way (%s, found)', each_way[1], names);
+  end if;
+  return format('select found from (select distinct on (%1$s) * from (%2$s) as all_ways (%1$s, found) order by %3$s limit %4$s) seen',
+    names, array_to_string(each_way, ' union all '), casebase.by_keys(keys, direction), most);
+end
+$$;
+
+create function casebase.list_cases(
+  f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
+) returns public.case_page
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Tags are the staff's: who sees a case as its client finds it by none.
+  as_staff_only constant boolean := f.tags is not null;
+  o          record;
+  conditions text := casebase.case_conditions(f);
+  after      text := '';
+  each_way   text[];
+  found_all  public.cases[];
+  page       public.case_page;
+begin
+  o := casebase.case_order(order_by);
+  if cursor is not null then
+    after := format(' and (%s) %s (%s)', array_to_string(o.keys, ', '), case o.direction when 'desc' then '<' else '>' end,
+      (select string_agg(format('%L::%s', k.value, k.type), ', ' order by k.nth)
+       from unnest(casebase.read_cursor(cursor, order_by, o.types), o.types) with ordinality as k (value, type, nth)));
+  end if;
+
+  each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
+  if each_way is not null then
+    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, o.keys, o.direction, page_size + 1)) into found_all;
+  end if;
+  page.cases := coalesce(found_all[:page_size], '{}');
+  if cardinality(found_all) > page_size then
+    page.next_cursor := casebase.cursor_after(page.cases[page_size], order_by);
+  end if;
+
+  -- A first page that is the last one counts itself; and who sees none on any page needs no count.
+  if count_up_to > 0 and (cursor is null and page.next_cursor is null or each_way is null) then
+    page.total := cardinality(page.cases);
+  elsif count_up_to > 0 then
+    execute format('select count(*) from (%s) counted', array_to_string(
+        casebase.cases_each_way(as_staff_only, conditions, null, null, count_up_to + 1), ' union '))
+      into page.total;
+  end if;
+  page.total_is_exact := page.total <= count_up_to;
+  if not page.total_is_exact then
+    page.total := count_up_to;
+  end if;
+  return page;
+end
+$$;
+
+create function public.list_cases(
+  status         text[]      default null,
+  stage          text[]      default null,
+  priority       text[]      default null,
+  assigned_to    uuid[]      default null,
+  unassigned     boolean     default null,
+  department_id  uuid[]      default null,
+  client_id      uuid[]      default null,
+  tags           text[]      default null,
+  overdue        boolean     default null,
+  created_from   timestamptz default null,
+  created_before timestamptz default null,
+  updated_from   timestamptz default null,
+  updated_before timestamptz default null,
+  metadata       jsonb       default null,
+  order_by       text        default 'created_at.desc',
+  page_size      integer     default 25,
+  cursor         text        default null,
+  count_up_to    integer     default 1000
+) returns public.case_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f casebase.case_filter := (status, stage, priority, assigned_to, unassigned, department_id, client_id, tags, overdue,
+    created_from, created_before, updated_from, updated_before, metadata);
+begin
+  perform casebase.check_case_filter(f);
+  perform casebase.check_page_size(page_size);
+  if count_up_to is null or count_up_to not between 0 and 10000 then
+    raise exception 'count_up_to is from 0 to 10000, not %', coalesce(count_up_to::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'count_up_to';
+  end if;
+  return casebase.list_cases(f, order_by, page_size, cursor, count_up_to);
+end
+$$;
+comment on function public.list_cases is
+  'A page of the cases that the caller sees: those that have one of each list given, all of tags, and the values in metadata. order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, due_at.asc (those without a deadline last). For the next page, give next_cursor as cursor, with the same filters and order. total is counted up to count_up_to (at most 10000; 0: not at all). Only staff find cases by tags. 400: what is given makes no sense; the hint says what would.';
+
+-- How many cases whoever asks sees: an exact count under the policy reads every row that the policy must judge. A plan
+-- for each call, made when it is known who asks.
+create function casebase.case_counts()
+  returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
+  language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  arms text := (
+    select string_agg(case when way.key is null then 'true' else format('c.%I = any (%L::uuid[])', way.key, way.ids) end, ' or ')
+    from casebase.ways_to_see(false) way);
+begin
+  if arms is null then
+    return;
+  end if;
+  return query execute format(
+    'select c.status, c.priority, count(*),
+            count(*) filter (where coalesce(c.due_at, ''infinity''::timestamptz) < now()),
+            count(*) filter (where c.assigned_to is null),
+            count(*) filter (where c.assigned_to = %L)
+     from public.cases c
+     where %s
+     group by c.status, c.priority', casebase.caller_id(), arms);
+end
+$$;
+
+create function public.case_counts()
+  returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
+  language sql stable rows 20 set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_counts()
 $$;
-comment on function public.my_case_counts() is
-  'How many cases the caller sees, by status and priority; none, no row. Quicker than count=exact.';
+comment on function public.case_counts() is
+  'How many cases the caller sees, by status and priority, and how many of them are overdue, nobody''s, or assigned to the caller. Where there are none, there is no row.';
+
+-- What was said in a case.
+create type public.interaction_page as (interactions public.interactions[], next_cursor text);
+
+-- Under the caller's own policies.
+create function public.list_interactions(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.interaction_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text[] := case when cursor is not null then casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}') end;
+  page  public.interaction_page;
+  last  public.interactions;
+begin
+  perform casebase.check_page_size(page_size);
+  if not exists (select from public.cases c where c.id = list_interactions.case_id) then
+    perform casebase.raise_no_case();
+  end if;
+  page.interactions := array(
+    select i
+    from public.interactions i
+    where i.case_id = list_interactions.case_id
+      and (i.created_at, i.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
+    order by i.created_at desc, i.id desc
+    limit page_size + 1
+  );
+  if cardinality(page.interactions) > page_size then
+    page.interactions := page.interactions[:page_size];
+    last := page.interactions[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('interactions', last.created_at, last.id));
+  end if;
+  return page;
+end
+$$;
+comment on function public.list_interactions(bigint, integer, text) is
+  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. 404: no such case.';
 
 
 -- supabase/schemas/cases/bulk.sql
@@ -1526,6 +2114,10 @@ comment on function public.update_cases(bigint[], jsonb) is
 
 -- supabase/schemas/files/names.sql
 
+-- How a file is called: original_name is what it was called where it came from, and what a download gives back; file_name
+-- is the last part of its object's path. What may be said here is said by these functions alone; the service asks them
+-- by writing the row, and a test holds its own casebase_files::name to them (crates/casebase/tests/database/names.rs).
+
 -- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
 -- trailing dot or space.
 create function casebase.is_object_name(name text) returns boolean
@@ -1533,6 +2125,142 @@ create function casebase.is_object_name(name text) returns boolean
 as $$
   select octet_length(name) between 1 and 200
      and name ~ '^[A-Za-z0-9_!*''()&$=@;:+,?-]([A-Za-z0-9_!.*''() &$=@;:+,?-]*[A-Za-z0-9_!*''()&$=@;:+,?-])?$'
+$$;
+
+-- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their marks,
+-- and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the basic plane
+-- or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
+create function casebase.folded_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return lower(
+    regexp_replace(
+      normalize(regexp_replace(name, '[\u2072\u2073\u208f\u209d-\u209f\u218c-\u218f\ua7cb-\ua7f1\U00010000-\U0010ffff]', '_', 'g'), nfkd),
+      '[\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]',
+      '', 'g'
+    ) collate "C"
+  );
+end
+$$;
+
+-- The extension that counts, lower case and without its dot, or null. Windows drops dots and blanks at a name's end, and
+-- no other sign there makes a type: "run.bat. ", "run.bat," and "run．ＢＡＴ" are all bat.
+create function casebase.file_extension(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return substring(rtrim(casebase.folded_name(name), ' !"#$%&''()*+,-./:;<=>?@[\]^_`{|}~') from '\.([a-z0-9]{1,16})$');
+end
+$$;
+
+-- What Windows or macOS runs on a double click, or does without asking: programs, scripts, installers, shortcuts, changes
+-- of the settings.
+--
+-- From the PATHEXT of Windows, Outlook's list (support.microsoft.com: Blocked attachments in Outlook) and Chromium's
+-- (download_file_types.asciipb: DANGEROUS or ALLOW_ON_USER_GESTURE), and what all three leave out: .inetloc and
+-- .terminal of macOS, .appinstaller and .msix of Windows. Not here, though in one of them, because cases are made of
+-- them: documents and data (.mdb, .pst, .eml, .xml, .mat), certificates (.cer), settings in text (.ini), web pages,
+-- archives and images of disks (.cab, .iso, .dmg).
+create function casebase.program_extensions() returns text[]
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select
+    -- Programs, and what is loaded into them.
+    '{app, bgi, class, com, cpi, cpl, dll, drv, dylib, efi, exe, gadget, jar, job, kext, ocx, osax, pif, prefpane, pyd,
+      qlgenerator, saver, scr, seplugin, service, sys, u3p, wll, xbap, xll}'::text[]
+    -- Scripts.
+    || '{action, applescript, bas, bash, bat, caction, cdxml, cmd, command, csh, definition, hta, htc, js, jse, ksh, msh,
+      msh1, msh1xml, msh2, msh2xml, mshxml, osas, osascript, pl, ps1, ps1xml, ps2, ps2xml, psc1, psc2, psd1, psdm1, psm1,
+      pssc, py, pyc, pyo, pyw, pyz, pyzw, rb, scpt, scptd, sct, sh, shar, tcsh, tool, vb, vbe, vbp, vbs, vbscript,
+      vsmacros, wflow, workflow, ws, wsb, wsc, wsf, wsh, zsh}'::text[]
+    -- Compiled projects, and help with programs in it.
+    || '{accde, ade, adp, chi, chm, fxp, hlp, mde, prg}'::text[]
+    -- Installers.
+    || '{apk, appimage, appinstaller, application, appref-ms, appx, appxbundle, deb, diagcab, diagcfg, diagpkg, inf, inx,
+      isu, jnlp, mpkg, msi, msix, msixbundle, msp, mst, msu, oxt, paf, pkg, rpm, run}'::text[]
+    -- Shortcuts, which open or start anything.
+    || '{appcontent-ms, desklink, desktop, fileloc, inetloc, library-ms, lnk, mad, maf, mag, mam, maq, mav, maw, scf,
+      search-ms, searchconnector-ms, settingcontent-ms, shb, shs, url, webloc, webpnp, website, xnk}'::text[]
+    -- Changes of the settings.
+    || '{configprofile, ins, internetconnect, isp, mobileconfig, mof, msc, networkconnect, printerexport, reg, rgs,
+      terminal, theme}'::text[]
+$$;
+
+-- What is wrong with the name of a program: its extension. What stands before or behind a colon is a name, too: on NTFS
+-- "run.exe::$DATA" is run.exe.
+create function casebase.program_extension(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  part      text;
+  extension text;
+begin
+  foreach part in array coalesce(string_to_array(casebase.folded_name(name), ':'), '{}') loop
+    extension := substring(rtrim(part, ' !"#$%&''()*+,-./:;<=>?@[\]^_`{|}~') from '\.([a-z0-9-]+)$');
+    if extension = any (casebase.program_extensions()) then
+      return extension;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+-- A name as it is kept: composed, so that it is compared as it is read, without what turns the direction of reading round
+-- ("invoice<U+202E>fdp.exe" reads as a PDF) and without blanks at its ends. Nobody sees a difference.
+create function casebase.kept_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return regexp_replace(
+    normalize(regexp_replace(name, '[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]', '', 'g'), nfc),
+    '^[ \u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]+|[ \u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]+$', '', 'g'
+  );
+end
+$$;
+
+-- Why a kept name is not taken, or null.
+create function casebase.name_fault(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  folded  text := casebase.folded_name(name);
+  program text := casebase.program_extension(name);
+begin
+  return case
+    when folded !~ '[^ .\u1680\u2800]' then 'nothing of it can be seen'
+    when char_length(name) > 255 then 'it has more than 255 characters'
+    when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]' then 'it has a line break or another control character in it'
+    when name ~ '[/\\]' then 'it has folders in it'
+    when folded ~ '^(con|prn|aux|nul|com[1-9]|lpt[1-9]|conin\$|conout\$) *([.:]|$)' then 'Windows keeps that name for a device'
+    when program is not null then format('.%s is what programs, scripts and shortcuts are named', program)
+  end;
+end
+$$;
+
+-- What is left of a name in letters that Storage takes, for who doesn't say it better: "Grüße aus Łódź.PDF" becomes
+-- "grusse-aus-lodz.pdf". Of another script than the Latin one, "file" and the extension are left.
+create function casebase.plain_file_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  extension text := casebase.file_extension(name);
+  stem      text := translate(casebase.folded_name(name), 'øØđĐłŁıħĦŧŦðÐ', 'ooddllihhttdd');
+begin
+  stem := regexp_replace(stem, '[ßẞ]', 'ss', 'g');
+  stem := regexp_replace(stem, '[æÆ]', 'ae', 'g');
+  stem := regexp_replace(stem, '[œŒ]', 'oe', 'g');
+  stem := regexp_replace(stem, '[þÞ]', 'th', 'g');
+  stem := regexp_replace(stem, '[^a-z0-9._]+', '-', 'g');
+  stem := btrim(regexp_replace(stem, '[-.]{2,}', '-', 'g'), '-._');
+  if extension is null then
+    stem := replace(stem, '.', '-');
+  else
+    stem := rtrim(regexp_replace(stem, extension || '$', ''), '-._');
+  end if;
+  stem := rtrim(left(stem, 96), '-._');
+  return coalesce(nullif(stem, ''), 'file') || coalesce('.' || extension, '');
+end
 $$;
 
 
@@ -1547,7 +2275,7 @@ create table public.case_files (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
   interaction_id    bigint,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
@@ -1562,6 +2290,7 @@ create table public.case_files (
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
@@ -1571,12 +2300,17 @@ create table public.case_files (
     references public.interactions (id, case_id) on delete set null (interaction_id),
   constraint case_files_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   constraint case_files_file_name_check check (casebase.is_object_name(file_name)),
-  constraint case_files_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint case_files_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint case_files_original_name_check check (char_length(original_name) between 1 and 255),
   constraint case_files_file_size_check check (file_size between 0 and 5368709120),
   constraint case_files_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint case_files_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint case_files_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint case_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint case_files_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -1586,10 +2320,11 @@ create table public.case_files (
   )
 );
 comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
-comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>.';
-comment on column public.case_files.original_name is 'As the uploader called it; downloads give it back.';
+comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
+comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
+comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1600,7 +2335,8 @@ alter table public.case_files
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index case_files_case_id_idx on public.case_files (case_id, uploaded_at desc);
 create index case_files_interaction_id_idx on public.case_files (interaction_id, case_id) where interaction_id is not null;
 create index case_files_uploaded_at_idx on public.case_files (uploaded_at desc);
@@ -1615,7 +2351,7 @@ create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
@@ -1628,6 +2364,7 @@ create table public.client_documents (
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
@@ -1636,12 +2373,17 @@ create table public.client_documents (
   -- {client-id}/cases/ belongs to case files.
   constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
-  constraint client_documents_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint client_documents_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint client_documents_original_name_check check (char_length(original_name) between 1 and 255),
   constraint client_documents_file_size_check check (file_size between 0 and 5368709120),
   constraint client_documents_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint client_documents_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -1651,6 +2393,7 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1662,7 +2405,8 @@ alter table public.client_documents
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';
@@ -1727,6 +2471,16 @@ begin
 end
 $$;
 
+-- What was written more than once while its row was pending: who sent the bytes that are there, only reading them tells.
+create table casebase.overwritten_objects (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint overwritten_objects_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.overwritten_objects is 'Objects of ours that were overwritten while their row was pending.';
+alter table casebase.overwritten_objects enable row level security;
+revoke all on casebase.overwritten_objects from public, anon, authenticated, service_role;
+
 -- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
 -- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
 -- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
@@ -1754,6 +2508,10 @@ begin
     raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
       using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
   end if;
+  if tg_op = 'UPDATE' then
+    insert into casebase.overwritten_objects (bucket_id, object_path) values (new.bucket_id, new.name)
+    on conflict do nothing;
+  end if;
   return null;
 end
 $$;
@@ -1768,11 +2526,11 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- The buckets.
-
-insert into storage.buckets (id, name, public)
-values ('admin-bucket', 'admin-bucket', false), ('client-bucket', 'client-bucket', false)
-on conflict (id) do nothing;
+-- The buckets. What the service takes by default, 50 MiB, Storage holds as well where the project has set no limit of its
+-- own; files that are there stay. Which types are declared is not asked: the service looks at the bytes.
+insert into storage.buckets as b (id, name, public, file_size_limit)
+values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800)
+on conflict (id) do update set file_size_limit = coalesce(b.file_size_limit, excluded.file_size_limit);
 
 do $$
 begin
@@ -1795,10 +2553,12 @@ as $$
   select pg_has_role(current_user, c.relowner, 'member') from pg_catalog.pg_class c where c.oid = files
 $$;
 
--- What is reserved is pending, and the caller's own.
+-- What is reserved is pending, the caller's own, and called what a file may be called.
 create function casebase.reserve_file() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  fault text;
 begin
   if row_security_active(tg_relid) then
     new.uploaded_by := casebase.caller_id();
@@ -1807,6 +2567,14 @@ begin
   end if;
   if new.state <> 'pending' and not casebase.vouches_for_files(tg_relid) then
     raise exception 'a new file is pending' using errcode = 'check_violation', column = 'state';
+  end if;
+
+  new.original_name := casebase.kept_name(new.original_name);
+  fault := casebase.name_fault(new.original_name);
+  if fault is not null then
+    raise exception 'original_name "%" is not taken: %', left(regexp_replace(new.original_name, '[\u0001-\u001f\u007f-\u009f]', '?', 'g'), 300), fault
+      using errcode = 'check_violation', column = 'original_name', constraint = tg_table_name || '_original_name_check',
+            hint = 'A name is one line of 1 to 255 characters without / and \. Pack a program into an archive, if it belongs to the case.';
   end if;
   return new;
 end
@@ -1817,6 +2585,69 @@ create trigger a_reserve_file before insert on public.case_files
 create trigger a_reserve_file before insert on public.client_documents
   for each row execute function casebase.reserve_file();
 
+-- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
+-- that file, and an upload that was signed for it would write another's.
+create table casebase.spent_paths (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint spent_paths_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
+alter table casebase.spent_paths enable row level security;
+revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
+
+create function casebase.spend_path() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
+  on conflict do nothing;
+  delete from casebase.overwritten_objects w
+  where w.bucket_id = old.bucket_id and w.object_path = old.object_path;
+  return null;
+end
+$$;
+
+create trigger spend_path after delete on public.case_files
+  for each row execute function casebase.spend_path();
+create trigger spend_path after delete on public.client_documents
+  for each row execute function casebase.spend_path();
+
+-- The name itself where it is free in its folder, or else with the least number that is found for it: " (2)", " (3)" … before
+-- the extension. As its owner, who alone sees every file and what is spent. Whoever reserves in the same folder waits
+-- for whoever came before, so that no two are given one name; of locks there are 1,024, for statements that reserve in
+-- many folders.
+create function casebase.free_file_name(bucket text, folder text, wanted text) returns text
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  parts  text[]  := regexp_match(wanted, '^(.*?)(?: \(\d+\))?(\.[A-Za-z0-9]{1,16})?$');
+  taken  integer := 0;
+  free   integer;
+  number integer := 1;
+  suffix text;
+  name   text := wanted;
+begin
+  perform pg_advisory_xact_lock(hashtext('casebase.free_file_name'), hashtext(bucket || '/' || folder) & 1023);
+  -- Doubled until one is free, then halved: a hundred files of one name are a dozen looks.
+  loop
+    if exists (select from casebase.reserved_objects r where r.bucket_id = bucket and r.object_path = folder || name)
+       or exists (select from casebase.spent_paths s where s.bucket_id = bucket and s.object_path = folder || name)
+    then
+      taken := number;
+    else
+      free := number;
+      wanted := name;
+    end if;
+    exit when free = taken + 1;
+    number := case when free is null then taken * 2 else (taken + free) / 2 end;
+    suffix := ' (' || number || ')' || coalesce(parts[2], '');
+    name := left(parts[1], 200 - length(suffix)) || suffix;
+  end loop;
+  return wanted;
+end
+$$;
+
 -- The place of a case's file follows from its case. Cases are read through the caller's own policies: for one
 -- that they don't see nothing is set or said, and the policy refuses the row as it refuses a missing case's.
 create function casebase.place_case_file() returns trigger
@@ -1825,6 +2656,7 @@ as $$
 declare
   the_case record;
   prefix   text;
+  folder   text;
 begin
   new.bucket_id := null;
   new.object_path := null;
@@ -1844,16 +2676,20 @@ begin
   end if;
 
   prefix := the_case.case_id || '-' || coalesce('interaction-' || new.interaction_id || '-', '');
-  if not starts_with(new.file_name, prefix)
+  if new.file_name = '' then
+    new.file_name := prefix || floor(extract(epoch from now()))::bigint || '-' || casebase.plain_file_name(new.original_name);
+  elsif not starts_with(new.file_name, prefix)
      or substr(new.file_name, length(prefix) + 1) !~ '^[0-9]{9,11}-[^ .]'
   then
     raise exception 'the file name must be %<unix seconds>-<name>', prefix
       using errcode = 'check_violation', column = 'file_name', constraint = 'case_files_file_name_check',
-            hint = 'Let the service name the file, or follow the form.';
+            hint = 'Leave it out, and the database names the file.';
   end if;
 
   new.bucket_id := case when new.visible_to_client then 'client-bucket' else 'admin-bucket' end;
-  new.object_path := the_case.client_id || '/cases/' || the_case.case_id || '/' || new.file_name;
+  folder := the_case.client_id || '/cases/' || the_case.case_id || '/';
+  new.file_name := casebase.free_file_name(new.bucket_id, folder, new.file_name);
+  new.object_path := folder || new.file_name;
   return new;
 end
 $$;
@@ -1864,9 +2700,15 @@ create trigger b_place_case_file before insert on public.case_files
 create function casebase.place_client_document() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  folder text := new.client_id || '/' || new.category || '/';
 begin
+  if new.file_name = '' then
+    new.file_name := casebase.plain_file_name(new.original_name);
+  end if;
   new.bucket_id := 'client-bucket';
-  new.object_path := new.client_id || '/' || new.category || '/' || new.file_name;
+  new.file_name := casebase.free_file_name(new.bucket_id, folder, new.file_name);
+  new.object_path := folder || new.file_name;
   return new;
 end
 $$;
@@ -1890,7 +2732,7 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection}' then
+  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection,notes}' then
     raise exception 'a file never changes its %', changed[1]
       using errcode = 'check_violation', hint = 'Upload it again instead.';
   end if;
@@ -1910,7 +2752,7 @@ begin
         raise exception 'there is no object at % in %', old.object_path, old.bucket_id
           using errcode = 'PT409', hint = 'Upload the object first.';
       end if;
-    when 'uploaded to available' then
+    when 'pending to available', 'uploaded to available' then
       if not casebase.vouches_for_files(tg_relid) then
         raise exception 'only the service makes a file available'
           using errcode = 'insufficient_privilege', hint = 'Ask it to verify the file.';
@@ -1953,53 +2795,6 @@ create trigger a_keep_row_of_object before delete on public.case_files
   for each row execute function casebase.keep_row_of_object();
 create trigger a_keep_row_of_object before delete on public.client_documents
   for each row execute function casebase.keep_row_of_object();
-
--- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
--- that file, and an upload that was signed for it would write another's.
-create table casebase.spent_paths (
-  bucket_id   text             not null,
-  object_path text collate "C" not null,
-  constraint spent_paths_pkey primary key (bucket_id, object_path)
-);
-comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
-alter table casebase.spent_paths enable row level security;
-revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
-
-create function casebase.spend_path() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
-  on conflict do nothing;
-  return null;
-end
-$$;
-
-create trigger spend_path after delete on public.case_files
-  for each row execute function casebase.spend_path();
-create trigger spend_path after delete on public.client_documents
-  for each row execute function casebase.spend_path();
-
--- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
-create function casebase.refuse_spent_path() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if exists (
-    select from casebase.spent_paths s where s.bucket_id = new.bucket_id and s.object_path = new.object_path
-  ) then
-    raise exception 'duplicate key value violates unique constraint "%_object_path_key"', tg_table_name
-      using errcode = 'unique_violation', constraint = tg_table_name || '_object_path_key',
-            detail = 'A file that is gone had this path.';
-  end if;
-  return null;
-end
-$$;
-
-create trigger refuse_spent_path after insert on public.case_files
-  for each row execute function casebase.refuse_spent_path();
-create trigger refuse_spent_path after insert on public.client_documents
-  for each row execute function casebase.refuse_spent_path();
 
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
@@ -2112,7 +2907,8 @@ create function casebase.verification_finish(
   object_version text,
   sha256         text,
   file_size      bigint,
-  content_type   text
+  content_type   text,
+  notes          text[] default '{}'
 ) returns jsonb
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -2125,16 +2921,76 @@ begin
         object_version = $2,
         sha256         = $3,
         file_size      = $4,
-        content_type   = $5
+        content_type   = $5,
+        notes          = $6
     where f.id = $1
       and f.state = 'uploaded'
       and casebase.object_version(f.bucket_id, f.object_path) = $2
     returning to_jsonb(f)
-  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type;
+  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type, notes;
   if verified is null then
     raise exception '% % was replaced or is not waiting for verification', kind, id
       using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
   end if;
+  return verified;
+end
+$$;
+
+-- The same for bytes that the service itself wrote a moment ago, while the row is pending: they need not be read back where
+-- Storage's own record of the object proves that they arrived. It was written once, so by whom its success was told; its
+-- size and its tag, which is an MD5, are those of what was sent ("etags": the forms in which Storage's backends give it).
+-- Null: that proves nothing, and nothing has changed. The row is locked first, so that whoever overwrites the object has
+-- done it before, or finds the row no longer pending (keep_object).
+create function casebase.verification_finish_sent(
+  kind         text,
+  id           bigint,
+  etags        text[],
+  sha256       text,
+  file_size    bigint,
+  content_type text,
+  notes        text[] default '{}'
+) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place    record;
+  proven   text;
+  verified jsonb;
+begin
+  execute format($sql$
+    select f.bucket_id, f.object_path
+    from %s f
+    where f.id = $1
+      and f.state = 'pending'
+    for update
+  $sql$, casebase.files_of(kind)) into place using id;
+  if place.object_path is null then
+    raise exception '% % is not pending', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  select o.version into proven
+  from storage.objects o
+  where o.bucket_id = place.bucket_id
+    and o.name = place.object_path
+    and btrim(o.metadata ->> 'eTag', '"') = any (etags)
+    and o.metadata ->> 'size' = file_size::text
+    and not exists (
+      select from casebase.overwritten_objects w
+      where w.bucket_id = o.bucket_id and w.object_path = o.name
+    );
+  if proven is null then
+    return null;
+  end if;
+  execute format($sql$
+    update %s f
+    set state          = 'available',
+        object_version = $2,
+        sha256         = $3,
+        file_size      = $4,
+        content_type   = $5,
+        notes          = $6
+    where f.id = $1
+    returning to_jsonb(f)
+  $sql$, casebase.files_of(kind)) into verified using id, proven, sha256, file_size, content_type, notes;
   return verified;
 end
 $$;
@@ -2155,6 +3011,9 @@ begin
   $sql$, casebase.files_of(kind)) into rejected using id, reason;
   if rejected is null then
     raise exception '% % is not waiting for verification', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  if kind = 'case_file' then
+    perform casebase.record_rejected_file(id);
   end if;
 end
 $$;
@@ -2186,15 +3045,61 @@ begin
 end
 $$;
 
--- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
--- to it only where it is told the body's length, so the service holds the others.
+-- How many bytes one of our buckets takes in one object; null: it has no limit of its own, or is none of ours. Storage's
+-- REST interface holds a body to it only where it is told the body's length, so the service holds the others: whoever
+-- reserves a file is told (reserve_case_file).
 create function casebase.bucket_size_limit(bucket_id text) returns bigint
   language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select b.file_size_limit
   from storage.buckets b
   where b.id = bucket_size_limit.bucket_id
+    and b.id in ('admin-bucket', 'client-bucket')
 $$;
+
+
+-- supabase/schemas/files/rpc.sql
+
+-- What frontends and the service call as rpc.
+
+-- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
+-- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
+-- the rest.
+create function public.reserve_case_file(
+  case_number       text,
+  original_name     text,
+  content_type      text,
+  file_name         text    default '',
+  file_size         bigint  default 0,
+  interaction_id    bigint  default null,
+  visible_to_client boolean default false
+) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case bigint;
+  reserved public.case_files;
+begin
+  select c.id into the_case from public.cases c where c.case_id = case_number;
+  if not found then
+    raise exception 'there is no such case' using errcode = 'PT404', detail = 'case_number';
+  end if;
+  if interaction_id is not null and not exists (
+    select from public.interactions i
+    where i.id = reserve_case_file.interaction_id and i.case_id = the_case
+  ) then
+    raise exception 'the case has no such interaction' using errcode = 'PT404', detail = 'interaction_id';
+  end if;
+  insert into public.case_files
+    (case_id, interaction_id, file_name, original_name, content_type, file_size, visible_to_client)
+  values
+    (the_case, interaction_id, file_name, original_name, content_type, file_size, coalesce(visible_to_client, false))
+  returning * into reserved;
+  return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
+end
+$$;
+comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
+  'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
 
 
 -- supabase/schemas/idempotency_keys.sql
@@ -2406,9 +3311,10 @@ comment on function public.release_idempotency_key(uuid) is
 
 -- The kinds of entry in a case's history, which are what webhooks send. A new kind is a row here and what writes it.
 create table casebase.event_types (
-  type    text not null,
-  meaning text not null,
-  seen_by text not null,
+  type       text    not null,
+  meaning    text    not null,
+  seen_by    text    not null,
+  on_request boolean not null default false,
   constraint event_types_pkey primary key (type),
   constraint event_types_type_check check (type ~ '^[a-z_]+\.[a-z_]+$'),
   constraint event_types_seen_by_check check (seen_by in ('client', 'staff', 'subject'))
@@ -2417,16 +3323,19 @@ comment on table casebase.event_types is
   'The types of case_events. Events and the filters of webhook endpoints name only these.';
 comment on column casebase.event_types.seen_by is
   'Whose timeline shows it: client (everybody who sees the case), staff, or subject (whoever sees the interaction or file).';
+comment on column casebase.event_types.on_request is
+  'Sent only to endpoints whose filter names it or its family; not to those without a filter.';
 alter table casebase.event_types enable row level security;
 revoke all on casebase.event_types from public, anon, authenticated, service_role;
 
 insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
-  ('case.status_changed',   'client',  'Its status changed.'),
+  ('case.status_changed',   'client',  'Its status or stage changed.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),
+  ('case.deleted',          'client',  'It was deleted, and its history with it. Sent only: no history has it.'),
   ('interaction.created',   'subject', 'Something was said.'),
   ('interaction.updated',   'subject', 'What was said was changed, hidden from the client or shown to them.'),
   ('interaction.deleted',   'subject', 'What was said was deleted.'),
@@ -2434,7 +3343,13 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
-  ('case_file.deleted',     'subject', 'A file that could be read was deleted.');
+  ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
+  ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.'),
+  -- Of endpoints, not of a case: no history has them.
+  ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
+  ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');
+
+update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'webhook.%';
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -2457,8 +3372,8 @@ $$;
 create table casebase.case_counters (
   case_id  bigint not null,
   last_seq bigint not null,
-  constraint case_counters_pkey primary key (case_id),
-  constraint case_counters_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade
+  -- No key to cases: a case's last event is its deletion, which counts after the case is gone and takes this row along.
+  constraint case_counters_pkey primary key (case_id)
 )
 -- Room on the page, so that counting stays a heap-only update.
 with (fillfactor = 50);
@@ -2563,7 +3478,9 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority))::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority)
+       || case when n.follow_up_of is null then '{}' else jsonb_build_object('follow_up_of', n.follow_up_of) end
+    )::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -2596,7 +3513,10 @@ begin
       (2, 'case.assigned',       'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
       (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
                                  'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
+      (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
+                                 'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
+      (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
       (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
       (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
       (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
@@ -2754,15 +3674,39 @@ create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
 
+-- What the service refused nobody but its uploader has seen: the staff hear of it. Called by verification_reject.
+create function casebase.record_rejected_file(file_id bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (f.case_id, 'case_file.rejected', f.uploaded_by, null,
+     jsonb_build_object('case_file_id', f.id, 'interaction_id', f.interaction_id, 'file_name', f.file_name,
+                        'original_name', f.original_name, 'reason', f.rejection))::casebase.event_draft))
+  from public.case_files f
+  where f.id = file_id;
+end
+$$;
+
 
 -- supabase/schemas/history/rpc.sql
 
 -- The history as a client may read it. Neither seq nor id: their gaps would count what staff do unseen. An entry
 -- about an interaction shows as long as the interaction does.
-create function casebase.case_timeline(case_id bigint)
-  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
+create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
+create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
+
+-- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
+-- the caller saw.
+create function casebase.case_timeline(case_id bigint, page_size integer, cursor text) returns public.timeline_page
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  place  text[] := case when cursor is not null then casebase.read_cursor(cursor, 'timeline', '{timestamptz,integer}') end;
+  until  timestamptz := coalesce(place[1]::timestamptz, 'infinity');
+  had    integer := coalesce(place[2]::integer, 0);
+  page   public.timeline_page;
+  last   public.timeline_entry;
 begin
   if not exists (
     select from public.cases c
@@ -2773,39 +3717,60 @@ begin
   ) then
     perform casebase.raise_no_case();
   end if;
-  return query
-    select e.created_at, e.type, e.actor_name, e.data
+  page.entries := array(
+    select (e.created_at, e.type, e.actor_name, e.data)::public.timeline_entry
     from public.case_events e
     where e.case_id = case_timeline.case_id
+      and e.created_at <= until
       and e.visible_to_client
       and (e.type not like 'interaction.%'
            or exists (
              select from public.interactions i
              where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
-    order by e.seq;
+    order by e.created_at desc, e.seq desc
+    offset had
+    limit page_size + 1
+  );
+  if cardinality(page.entries) > page_size then
+    page.entries := page.entries[:page_size];
+    last := page.entries[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('timeline', last.created_at, (
+      select count(*) + case when last.created_at = until then had else 0 end
+      from unnest(page.entries) e
+      where e.created_at = last.created_at)));
+  end if;
+  return page;
 end
 $$;
 
-create function public.case_timeline(case_id bigint)
-  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
-  language sql stable set search_path = pg_catalog, pg_temp
+create function public.case_timeline(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.timeline_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select * from casebase.case_timeline(case_id)
+begin
+  perform casebase.check_page_size(page_size);
+  return casebase.case_timeline(case_id, page_size, cursor);
+end
 $$;
-comment on function public.case_timeline(bigint) is
-  'What happened to a case, as its client may read it, oldest first. Staff find everything in case_events. 404: no such case.';
+comment on function public.case_timeline(bigint, integer, text) is
+  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
 
 
 -- supabase/schemas/webhooks/endpoints.sql
 
--- Webhooks: the endpoints that admins manage, what they subscribe to, and their signing secrets.
+-- Webhooks: the endpoints that admins manage, and what they subscribe to.
 
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
   url               text        not null,
   description       text        not null default '',
-  -- 'case.updated', or 'case.*' for a whole family; none: every event.
+  -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',
+  -- Which form of each event's body it gets. Neither changes: what is queued has its form already.
+  payload_version   smallint    not null default 1,
+  thin              boolean     not null default false,
+  -- What signs, in the words of Standard Webhooks: v1 is HMAC-SHA256, v1a Ed25519. It doesn't change either.
+  signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
   -- What the worker learns about the receiver.
@@ -2820,6 +3785,8 @@ create table casebase.webhook_endpoints (
   -- No user:password in it, and no fragment: neither would arrive.
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
   constraint webhook_endpoints_description_check
     check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
   constraint webhook_endpoints_event_types_check
@@ -2860,8 +3827,11 @@ create trigger check_event_types after insert or update of event_types on caseba
 -- event and touches no others.
 create table casebase.webhook_subscriptions (
   -- As in event_types; '*' where that is empty.
-  filter      text not null,
-  endpoint_id uuid not null,
+  filter          text     not null,
+  endpoint_id     uuid     not null,
+  -- The endpoint's.
+  payload_version smallint not null,
+  thin            boolean  not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -2879,8 +3849,8 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id)
-    select distinct filter, new.id
+    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
+    select distinct filter, new.id, new.payload_version, new.thin
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;
@@ -2929,22 +3899,29 @@ $$;
 create trigger limit_endpoints after insert on casebase.webhook_endpoints
   for each statement execute function casebase.limit_webhook_endpoints();
 
--- Secrets are written once and read by the worker's functions only. A secret ends when a newer one says so.
+
+-- supabase/schemas/webhooks/secrets.sql
+
+-- Signing secrets: written once, read by the worker's functions only. A secret ends when a newer one says so.
+--
+-- whsec_<base64>: 24 to 64 bytes, HMAC-SHA256, which Standard Webhooks calls v1. whsk_<base64>: an Ed25519 key of 64
+-- bytes, its seed and its public key, which it calls v1a. They lie in Supabase's Vault where the project has it.
+
 create table casebase.webhook_secrets (
   id                 bigint      generated always as identity,
   endpoint_id        uuid        not null,
-  secret             text        not null,
+  secret             text,
+  -- Where it is in the Vault, instead.
+  vault_id           uuid,
+  -- Of an Ed25519 key, as whpk_<base64>: for receivers, and no secret.
+  public_key         text,
   -- For how long the secrets before this one go on signing beside it.
   previous_valid_for interval    not null,
   created_at         timestamptz not null default now(),
   constraint webhook_secrets_pkey primary key (id),
   constraint webhook_secrets_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade,
-  constraint webhook_secrets_secret_check
-    check (
-      secret ~ '^whsec_[A-Za-z0-9+/]+={0,2}$'
-      and octet_length(decode(substr(secret, 7), 'base64')) between 24 and 64
-    ),
+  constraint webhook_secrets_in_one_place_check check ((secret is null) <> (vault_id is null)),
   constraint webhook_secrets_previous_valid_for_check
     check (previous_valid_for between interval '0' and interval '30 days')
 );
@@ -2953,6 +3930,464 @@ comment on table casebase.webhook_secrets is
 alter table casebase.webhook_secrets enable row level security;
 revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role;
 create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoint_id, id);
+
+-- The sum of two points of edwards25519, (x, y, z, t) in extended coordinates (RFC 8032, 5.1.4).
+create function casebase.ed25519_add(p numeric[], q numeric[]) returns numeric[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  prime constant numeric := 57896044618658097711785492504343953926634992332820282019728792003956564819949;
+  twice_d constant numeric := 16295367250680780974490674513165176452449235426866156013048779062215315747161;
+  a numeric := mod((p[2] - p[1]) * (q[2] - q[1]), prime);
+  b numeric := mod((p[2] + p[1]) * (q[2] + q[1]), prime);
+  c numeric := mod(mod(p[4] * q[4], prime) * twice_d, prime);
+  d numeric := mod(2 * p[3] * q[3], prime);
+begin
+  return array[
+    mod((b - a) * (d - c), prime), mod((d + c) * (b + a), prime),
+    mod((d - c) * (d + c), prime), mod((b - a) * (b + a), prime)
+  ];
+end
+$$;
+
+-- The public key of an Ed25519 seed (RFC 8032, 5.1.5). PostgreSQL has no function for it, and no extension is there
+-- everywhere; how long it takes tells about the seed, but nobody but the database sees that.
+create function casebase.ed25519_public_key(seed bytea) returns bytea
+  language plpgsql immutable strict set search_path = pg_catalog, pg_temp
+as $$
+declare
+  prime constant numeric := 57896044618658097711785492504343953926634992332820282019728792003956564819949;
+  scalar   bytea     := substr(sha512(seed), 1, 32);
+  base     numeric[] := array[
+    15112221349535400772501151409588531511454012693041857206046113283949847762202,
+    46316835694926478169428394003475163141307993866256225615783033603165251855960,
+    1,
+    46827403850823179245072216630277197565144205554125654976674165829533817101731
+  ];
+  point    numeric[] := array[0, 1, 1, 0];
+  inverse  numeric   := 1;
+  x        numeric;
+  y        numeric;
+  encoded  bytea     := decode(repeat('00', 32), 'hex');
+begin
+  scalar := set_bit(set_bit(set_bit(set_bit(set_bit(scalar, 0, 0), 1, 0), 2, 0), 255, 0), 254, 1);
+  for i in reverse 254..0 loop
+    point := casebase.ed25519_add(point, point);
+    if get_bit(scalar, i) = 1 then
+      point := casebase.ed25519_add(point, base);
+    end if;
+  end loop;
+
+  -- 1/z is z to the power of prime - 2, of whose bits only the second and the fourth are 0.
+  for i in reverse 254..0 loop
+    inverse := mod(inverse * inverse, prime);
+    if i not in (2, 4) then
+      inverse := mod(inverse * point[3], prime);
+    end if;
+  end loop;
+  x := mod(mod(point[1] * inverse, prime) + prime, prime);
+  y := mod(mod(point[2] * inverse, prime) + prime, prime);
+
+  for i in 0..31 loop
+    encoded := set_byte(encoded, i, mod(y, 256)::integer);
+    y := div(y, 256);
+  end loop;
+  return set_bit(encoded, 255, mod(x, 2)::integer);
+end
+$$;
+
+-- A new secret for a signature scheme, 'v1' or 'v1a'.
+create function casebase.new_webhook_secret(signature text) returns text
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere.
+  random constant bytea := sha256(
+    uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+begin
+  return case signature
+    when 'v1a' then 'whsk_' || translate(encode(random || casebase.ed25519_public_key(random), 'base64'), E'\n', '')
+    else 'whsec_' || encode(random, 'base64')
+  end;
+end
+$$;
+
+-- The bytes of a secret of this kind, or null where it is none.
+create function casebase.webhook_secret_bytes(secret text, kind text) returns bytea
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select decode(split_part(secret, '_', 2), 'base64')
+  where secret ~ ('^' || kind || '_([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$')
+$$;
+
+-- BEFORE: what is kept is not what was sent. A definer function, so that the owner puts it into the Vault.
+create function casebase.keep_webhook_secret() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  shared   bytea := casebase.webhook_secret_bytes(new.secret, 'whsec');
+  key_pair bytea := casebase.webhook_secret_bytes(new.secret, 'whsk');
+begin
+  if coalesce(octet_length(shared) between 24 and 64, false) then
+    new.public_key := null;
+  elsif coalesce(substr(key_pair, 33) = casebase.ed25519_public_key(substr(key_pair, 1, 32)), false) then
+    new.public_key := 'whpk_' || encode(substr(key_pair, 33), 'base64');
+  else
+    raise exception 'this is no signing secret'
+      using errcode = 'check_violation', column = 'secret',
+            hint = 'whsec_ and the base64 of 24 to 64 bytes, or whsk_ and the base64 of an Ed25519 key: its seed and its public key.';
+  end if;
+  if to_regclass('vault.decrypted_secrets') is not null then
+    execute 'select vault.create_secret($1)' into new.vault_id using new.secret;
+    new.secret := null;
+  end if;
+  return new;
+end
+$$;
+
+create trigger keep_secret before insert on casebase.webhook_secrets
+  for each row execute function casebase.keep_webhook_secret();
+
+create function casebase.forget_webhook_secret() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  execute 'delete from vault.secrets where id = $1' using old.vault_id;
+  return null;
+end
+$$;
+
+create trigger forget_secret after delete on casebase.webhook_secrets
+  for each row when (old.vault_id is not null)
+  execute function casebase.forget_webhook_secret();
+
+-- What the Vault keeps under this id.
+create function casebase.vault_secret(vault_id uuid) returns text
+  language plpgsql stable strict set search_path = pg_catalog, pg_temp
+as $$
+declare
+  secret text;
+begin
+  execute 'select decrypted_secret from vault.decrypted_secrets where id = $1' into secret using vault_id;
+  return secret;
+end
+$$;
+
+-- The secrets that sign at this moment, newest first; none for an endpoint that has none.
+create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(coalesce(signing.secret, casebase.vault_secret(signing.vault_id)) order by signing.id desc), '{}')
+  from casebase.webhook_secrets signing
+  where signing.endpoint_id = $1
+    and not exists (
+      select from casebase.webhook_secrets newer
+      where newer.endpoint_id = signing.endpoint_id
+        and newer.id > signing.id
+        and newer.created_at + newer.previous_valid_for <= now()
+    )
+$$;
+
+-- A new secret takes those along that have ended, and there are no more than five: each adds a signature to a header that
+-- proxies bound. Who rotates one endpoint twice at the same time takes turns at its row.
+create function casebase.limit_webhook_secrets() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from casebase.webhook_endpoints endpoint where endpoint.id = new.endpoint_id for no key update;
+  delete from casebase.webhook_secrets ended
+  using casebase.webhook_secrets newer
+  where ended.endpoint_id = new.endpoint_id
+    and newer.endpoint_id = new.endpoint_id
+    and newer.id > ended.id
+    and newer.created_at + newer.previous_valid_for <= now();
+
+  if (select count(*) > 5 from casebase.webhook_secrets secret where secret.endpoint_id = new.endpoint_id) then
+    raise exception 'five secrets of this endpoint sign already'
+      using errcode = 'PT409', column = 'previous_valid_for',
+            hint = 'Wait until one of them ends, or end them all now: previous_valid_for => ''0''.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger limit_secrets after insert on casebase.webhook_secrets
+  for each row execute function casebase.limit_webhook_secrets();
+
+
+-- supabase/schemas/webhooks/messages.sql
+
+-- What is sent: payloads, their bodies and ids.
+
+-- A body is made once, in the transaction of the change, and sent byte for byte by every attempt and replay, to every
+-- endpoint that takes this form of it. It outlives its case: webhook_tidy forgets it with its last delivery.
+create table casebase.webhook_payloads (
+  id              bigint      not null generated always as identity,
+  -- All three null: no event, but a test. No keys: the case may be gone, and case.deleted is in no history.
+  event_id        bigint,
+  case_id         bigint,
+  seq             bigint,
+  type            text        not null,
+  payload_version smallint    not null,
+  thin            boolean     not null,
+  body            text        not null,
+  created_at      timestamptz not null default clock_timestamp(),
+  -- When the words were taken out of the body.
+  scrubbed_at     timestamptz,
+  constraint webhook_payloads_pkey primary key (id),
+  constraint webhook_payloads_event_and_case_check
+    check ((event_id is null) = (case_id is null) and (event_id is null) = (seq is null))
+);
+comment on table casebase.webhook_payloads is
+  'The body of an event in one form (payload version, thin or not), the same for every delivery of it.';
+alter table casebase.webhook_payloads enable row level security;
+revoke all on casebase.webhook_payloads from public, anon, authenticated, service_role;
+create index webhook_payloads_case_id_idx on casebase.webhook_payloads (case_id) where case_id is not null;
+
+-- The same for every attempt and every replay of one event to one endpoint, and for no other.
+create function casebase.webhook_message_id(endpoint_id uuid, payload_id bigint) returns text
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send($2)), 'hex'), 32)
+$$;
+
+create function casebase.webhook_timestamp(at timestamptz) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+-- What of an event's data only says what it is about: its keys and numbers.
+create function casebase.webhook_ids(data jsonb) returns jsonb
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_object_agg(field.key, field.value), '{}')
+  from jsonb_each(data) field
+  where field.key in ('case', 'seq') or field.key like '%\_id'
+$$;
+
+-- The body by Standard Webhooks: type, timestamp, data.
+create function casebase.webhook_body(event public.case_events, thin boolean) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object(
+    'type', event.type,
+    'timestamp', casebase.webhook_timestamp(event.created_at),
+    'data', jsonb_build_object('event_id', event.id, 'seq', event.seq) || case
+      when thin then casebase.webhook_ids(event.data)
+      else event.data || jsonb_build_object(
+        'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
+        'visible_to_client', event.visible_to_client)
+    end
+  )::text
+$$;
+
+create function casebase.webhook_test_body(endpoint_id uuid) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object(
+    'type', 'webhook.test',
+    'timestamp', casebase.webhook_timestamp(clock_timestamp()),
+    'data', json_build_object('endpoint_id', $1)
+  )::text
+$$;
+
+-- Takes what people wrote out of what is kept of these cases, for whoever erases a person's data. What is sent from then
+-- on, first or again, has the ids and says that it was erased. Answers how many bodies that were.
+create function casebase.scrub_webhook_payloads(case_ids bigint[]) returns bigint
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  scrubbed bigint[];
+begin
+  with changed as (
+    update casebase.webhook_payloads payload
+    set body        = json_build_object(
+                        'type', payload.type,
+                        'timestamp', payload.body::json -> 'timestamp',
+                        'data', casebase.webhook_ids(payload.body::jsonb -> 'data') || '{"erased": true}'
+                      )::text,
+        scrubbed_at = now()
+    where payload.case_id = any (case_ids)
+      and payload.scrubbed_at is null
+    returning payload.id
+  )
+  select array_agg(changed.id) into scrubbed
+  from changed;
+
+  -- A receiver may have answered with what it was sent.
+  update casebase.webhook_attempts attempt
+  set response = null
+  from casebase.webhook_deliveries delivery
+  where delivery.payload_id = any (scrubbed)
+    and attempt.delivery_id = delivery.id
+    and attempt.response is not null;
+  return coalesce(cardinality(scrubbed), 0);
+end
+$$;
+
+
+-- supabase/schemas/webhooks/event_schemas.sql
+
+-- What each event says, as JSON Schema: the source of the service's /openapi.json and of docs/webhook-events.ts, which
+-- `UPDATE=1 cargo test -p casebase --test database webhook_events` writes.
+
+create table casebase.event_schemas (
+  type    text  not null,
+  -- What data has beside what every event of a case, or of an endpoint, has: a schema for each field.
+  fields  jsonb not null,
+  -- What may be in data.changes: the schema of `from` and `to`; true where it is only said that it changed.
+  changes jsonb,
+  constraint event_schemas_pkey primary key (type),
+  constraint event_schemas_type_fkey foreign key (type) references casebase.event_types (type) on delete cascade,
+  constraint event_schemas_fields_check check (jsonb_typeof(fields) = 'object'),
+  constraint event_schemas_changes_check check (jsonb_typeof(changes) = 'object')
+);
+comment on table casebase.event_schemas is 'What each type of event says. An event type has a row here; a test looks.';
+alter table casebase.event_schemas enable row level security;
+revoke all on casebase.event_schemas from public, anon, authenticated, service_role;
+
+insert into casebase.event_schemas (type, fields, changes) values
+  ('case.created', '{
+      "title": {"type": "string"},
+      "status": {"type": "string"},
+      "priority": {"type": "string"}
+    }', null),
+  ('case.updated', '{}', '{
+      "title": {"type": "string"},
+      "description": true,
+      "priority": {"type": "string"},
+      "required_specialty_id": {"type": ["string", "null"], "format": "uuid"},
+      "action_required_by": {"type": ["string", "null"], "format": "date-time"},
+      "action_required_of": {"type": ["string", "null"]},
+      "escalated_at": {"type": ["string", "null"], "format": "date-time"},
+      "metadata": true
+    }'),
+  ('case.status_changed', '{}', '{"status": {"type": "string"}}'),
+  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}}'),
+  ('case.assigned', '{}', '{"assigned_to": {"type": ["string", "null"], "format": "uuid"}}'),
+  ('case.handed_over', '{}', '{"department_id": {"type": "string", "format": "uuid"}}'),
+  ('case.deleted', '{}', null),
+  ('interaction.created', '{
+      "interaction_id": {"type": "integer"},
+      "party1_type": {"type": "string"},
+      "party2_type": {"type": "string"}
+    }', null),
+  ('interaction.updated', '{"interaction_id": {"type": "integer"}}', '{
+      "content": true,
+      "party1_name": {"type": "string"},
+      "party1_type": {"type": "string"},
+      "party2_name": {"type": "string"},
+      "party2_type": {"type": "string"},
+      "visible_to_client": {"type": "boolean"}
+    }'),
+  ('interaction.deleted', '{"interaction_id": {"type": "integer"}}', null),
+  ('internal_note.created', '{"internal_note_id": {"type": "integer"}}', null),
+  ('internal_note.updated', '{"internal_note_id": {"type": "integer"}}', null),
+  ('internal_note.deleted', '{"internal_note_id": {"type": "integer"}}', null),
+  ('webhook.test', '{}', null),
+  ('webhook.endpoint_disabled', '{"reason": {"type": "string"}}', null);
+
+-- A file says the same of itself whatever became of it.
+insert into casebase.event_schemas (type, fields)
+select file.type, '{
+    "case_file_id": {"type": "integer"},
+    "interaction_id": {"type": ["integer", "null"]},
+    "file_name": {"type": "string"},
+    "original_name": {"type": "string"},
+    "content_type": {"type": "string"},
+    "file_size": {"type": "integer"},
+    "sha256": {"type": ["string", "null"]}
+  }'
+from unnest(array['case_file.available', 'case_file.deleted']) as file (type);
+
+insert into casebase.event_schemas (type, fields) values
+  ('case_file.rejected', '{
+    "case_file_id": {"type": "integer"},
+    "interaction_id": {"type": ["integer", "null"]},
+    "file_name": {"type": "string"},
+    "original_name": {"type": "string"},
+    "reason": {"type": ["string", "null"]}
+  }');
+
+-- An object of which every field is there.
+create function casebase.object_schema(properties jsonb) returns jsonb
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'type', 'object',
+    'properties', properties,
+    'required', (select jsonb_agg(name order by name) from jsonb_object_keys(properties) name)
+  )
+$$;
+
+-- data.changes: some of these, one at least. Where may_be_hidden, what changed while the client could not see it yet is
+-- only said to have.
+create function casebase.changes_schema(changes jsonb, may_be_hidden boolean) returns jsonb
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'type', 'object',
+    'minProperties', 1,
+    'properties', jsonb_object_agg(
+      change.key,
+      case
+        when change.value = 'true' then only_that.schema
+        when may_be_hidden then jsonb_build_object('anyOf', jsonb_build_array(from_to.schema, only_that.schema))
+        else from_to.schema
+      end
+    )
+  )
+  from jsonb_each(changes) change
+  cross join lateral (select casebase.object_schema(jsonb_build_object('from', change.value, 'to', change.value))) from_to (schema)
+  cross join lateral (select casebase.object_schema('{"changed": {"const": true}}')) only_that (schema)
+$$;
+
+-- The whole body of an event. data is everything, or the ids alone: for thin endpoints, and where it was erased.
+create function casebase.event_schema(type text) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.object_schema(jsonb_build_object(
+      'type', jsonb_build_object('const', event.type),
+      'timestamp', '{"type": "string", "format": "date-time"}'::jsonb,
+      'data', jsonb_build_object('anyOf', jsonb_build_array(everything.schema, ids.schema))
+    )) || jsonb_build_object('description', event.meaning)
+  from casebase.event_types event
+  join casebase.event_schemas described on described.type = event.type
+  cross join lateral (
+    select case when event.type like 'webhook.%' then '{"endpoint_id": {"type": "string", "format": "uuid"}}' else '{
+      "event_id": {"type": "integer"},
+      "seq": {"type": "integer", "description": "Counts the events of the case, without gaps, in the order of their commits."},
+      "case": {"type": "integer", "description": "cases.id"},
+      "case_id": {"type": "string", "description": "The number people use: CASE-0001"},
+      "client_id": {"type": "string", "format": "uuid"}
+    }' end::jsonb || described.fields as properties
+  ) own
+  cross join lateral (
+    select casebase.object_schema(own.properties
+      || case when event.type like 'webhook.%' then '{}' else '{
+        "actor": {
+          "type": "object",
+          "description": "Who did it. id is null where nobody signed in did.",
+          "properties": {"id": {"type": ["string", "null"], "format": "uuid"}, "name": {"type": "string"}},
+          "required": ["id", "name"]
+        },
+        "visible_to_client": {"type": "boolean"}
+      }' end::jsonb
+      || case
+        when described.changes is null then '{}'
+        else jsonb_build_object('changes', casebase.changes_schema(described.changes, event.type like 'interaction.%'))
+      end) as schema
+  ) everything
+  cross join lateral (
+    select jsonb_set(
+      casebase.object_schema(casebase.webhook_ids(own.properties)),
+      '{properties,erased}',
+      '{"const": true, "description": "The rest was erased, on a person''s request."}'
+    ) as schema
+  ) ids
+  where event.type = event_schema.type
+$$;
 
 
 -- supabase/schemas/webhooks/outbox.sql
@@ -2978,8 +4413,8 @@ create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoi
 create table casebase.webhook_deliveries (
   id              bigint      generated always as identity,
   endpoint_id     uuid        not null,
-  -- Both null: a test event.
-  event_id        bigint,
+  payload_id      bigint      not null,
+  -- Its payload's: null for a test, which is in no lane.
   case_id         bigint,
   state           text        not null default 'pending',
   attempts        integer     not null default 0,
@@ -2991,9 +4426,8 @@ create table casebase.webhook_deliveries (
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
   constraint webhook_deliveries_pkey primary key (id),
-  constraint webhook_deliveries_event_id_fkey
-    foreign key (event_id) references public.case_events (id) on delete cascade,
-  constraint webhook_deliveries_event_and_case_check check ((event_id is null) = (case_id is null)),
+  constraint webhook_deliveries_payload_id_fkey
+    foreign key (payload_id) references casebase.webhook_payloads (id),
   constraint webhook_deliveries_state_check
     check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
   constraint webhook_deliveries_leased_check
@@ -3010,7 +4444,7 @@ alter table casebase.webhook_deliveries set (
   autovacuum_vacuum_scale_factor = 0,
   autovacuum_vacuum_threshold = 5000
 );
-create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
+create index webhook_deliveries_payload_id_idx on casebase.webhook_deliveries (payload_id);
 
 -- One index for each question of the worker's. Each has a condition that only its own question repeats, so that no
 -- other index can answer it: a plan stays right however full the table was when it was made.
@@ -3058,22 +4492,43 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
--- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
--- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
-create function casebase.enqueue_webhooks() returns trigger
+-- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
+-- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
+-- reading them all seemed cheaper then.
+create function casebase.enqueue_events(events public.case_events[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
 begin
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  select subscriber.endpoint_id, event.id, event.case_id
-  from inserted event
-  cross join lateral (
-    select distinct subscription.endpoint_id
-    from casebase.webhook_subscriptions subscription
-    where subscription.filter = any (array[event.type, split_part(event.type, '.', 1) || '.*', '*'])
-  ) subscriber
-  order by event.case_id, event.seq;
+  with wanted as (
+    select event.nth, event.case_id, subscriber.endpoint_id, subscriber.payload_version, subscriber.thin
+    from unnest(events) with ordinality
+           as event (id, case_id, seq, type, actor_id, actor_name, visible_to_client, data, created_at, nth)
+    cross join lateral (
+      select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
+      from casebase.webhook_subscriptions subscription
+      where subscription.filter = any (array[
+        event.type,
+        split_part(event.type, '.', 1) || '.*',
+        (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
+      ])
+    ) subscriber
+  ),
+  payload as (
+    insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
+    select (events[form.nth]).id, (events[form.nth]).case_id, (events[form.nth]).seq, (events[form.nth]).type,
+           form.payload_version, form.thin, casebase.webhook_body(events[form.nth], form.thin)
+    from (select distinct wanted.nth, wanted.payload_version, wanted.thin from wanted) form
+    returning id, event_id, payload_version, thin
+  )
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  select wanted.endpoint_id, payload.id, wanted.case_id
+  from wanted
+  join payload
+    on payload.event_id = (events[wanted.nth]).id
+    and payload.payload_version = wanted.payload_version
+    and payload.thin = wanted.thin
+  order by wanted.nth;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
   if found and (
@@ -3081,6 +4536,18 @@ begin
   ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
+end
+$$;
+
+create function casebase.enqueue_webhooks() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.enqueue_events(array(
+    select event::public.case_events
+    from inserted event
+    order by event.case_id, event.seq
+  ));
   return null;
 end
 $$;
@@ -3089,63 +4556,44 @@ create trigger enqueue_webhooks after insert on public.case_events
   referencing new table as inserted
   for each statement execute function casebase.enqueue_webhooks();
 
-
--- supabase/schemas/webhooks/messages.sql
-
--- What is sent: a message's id, its body, and the secrets that sign it.
-
--- The same for every attempt and every replay of one event to one endpoint, and for no other.
-create function casebase.webhook_message_id(endpoint_id uuid, event_id bigint, delivery_id bigint) returns text
-  language sql immutable set search_path = pg_catalog, pg_temp
+-- A case's deletion is an event that its history does not outlive: it goes to the receivers only, behind what they have
+-- still to get of the case.
+create function casebase.send_deleted_cases() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
-  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send(coalesce($2, -$3))), 'hex'), 32)
+declare
+  deletions public.case_events[];
+begin
+  with counted as (
+    delete from casebase.case_counters counter
+    using old_rows deleted
+    where counter.case_id = deleted.id
+    returning counter.case_id, counter.last_seq
+  )
+  select array_agg(
+    row(
+      nextval(pg_get_serial_sequence('public.case_events', 'id')),
+      deleted.id,
+      coalesce(counted.last_seq, 0) + 1,
+      'case.deleted',
+      casebase.caller_id(),
+      coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
+      true,
+      jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
+      clock_timestamp()
+    )::public.case_events
+    order by deleted.id
+  ) into deletions
+  from old_rows deleted
+  left join counted on counted.case_id = deleted.id;
+  perform casebase.enqueue_events(deletions);
+  return null;
+end
 $$;
 
-create function casebase.webhook_timestamp(at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-$$;
-
--- The body by Standard Webhooks: type, timestamp, data.
-create function casebase.webhook_body(event public.case_events) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select json_build_object(
-    'type', event.type,
-    'timestamp', casebase.webhook_timestamp(event.created_at),
-    'data', event.data || jsonb_build_object(
-      'event_id', event.id,
-      'seq', event.seq,
-      'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
-      'visible_to_client', event.visible_to_client)
-  )::text
-$$;
-
-create function casebase.webhook_test_body(endpoint_id uuid, created_at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select json_build_object(
-    'type', 'webhook.test',
-    'timestamp', casebase.webhook_timestamp($2),
-    'data', json_build_object('endpoint_id', $1)
-  )::text
-$$;
-
--- The secrets that sign at this moment, newest first; none for an endpoint that has none.
-create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
-  from casebase.webhook_secrets signing
-  where signing.endpoint_id = $1
-    and not exists (
-      select from casebase.webhook_secrets newer
-      where newer.endpoint_id = signing.endpoint_id
-        and newer.id > signing.id
-        and newer.created_at + newer.previous_valid_for <= now()
-    )
-$$;
+create trigger send_deleted after delete on public.cases
+  referencing old table as old_rows
+  for each statement execute function casebase.send_deleted_cases();
 
 
 -- supabase/schemas/webhooks/worker.sql
@@ -3374,21 +4822,23 @@ begin
         leased_until = clock_timestamp() + lease
     where delivery.id = any (heads)
     returning delivery.*
+  ),
+  signer as materialized (
+    select receiver.endpoint_id, casebase.webhook_signing_secrets(receiver.endpoint_id) as secrets
+    from (select distinct leased.endpoint_id from leased) receiver
   )
   select leased.id,
          leased.lease_token,
          leased.attempts + 1,
          leased.endpoint_id,
          endpoint.url,
-         casebase.webhook_message_id(leased.endpoint_id, leased.event_id, leased.id),
-         case
-           when leased.event_id is null then casebase.webhook_test_body(leased.endpoint_id, leased.created_at)
-           else casebase.webhook_body(event)
-         end,
-         casebase.webhook_signing_secrets(leased.endpoint_id)
+         casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
+         payload.body,
+         signer.secrets
   from leased
+  join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
-  left join public.case_events event on event.id = leased.event_id
+  join casebase.webhook_payloads payload on payload.id = leased.payload_id
   order by leased.id;
 
   if found then
@@ -3650,6 +5100,41 @@ begin
 end
 $$;
 
+-- Forgets deliveries, and the bodies that no other delivery needs. Who replays one meanwhile holds its body: it stays.
+create function casebase.webhook_forget(deliveries bigint[]) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  free   bigint[];
+  bodies bigint[];
+begin
+  free := array(
+    select delivery.id
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (deliveries)
+    for update skip locked
+  );
+  with forgotten as (
+    delete from casebase.webhook_deliveries delivery
+    where delivery.id = any (free)
+    returning delivery.payload_id
+  )
+  select array_agg(distinct forgotten.payload_id) into bodies
+  from forgotten;
+
+  bodies := array(
+    select payload.id
+    from casebase.webhook_payloads payload
+    where payload.id = any (bodies)
+    for update skip locked
+  );
+  delete from casebase.webhook_payloads payload
+  where payload.id = any (bodies)
+    and not exists (select from casebase.webhook_deliveries delivery where delivery.payload_id = payload.id);
+  return cardinality(free);
+end
+$$;
+
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
 -- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
 -- lanes: nobody decides any more about what is forgotten.
@@ -3664,7 +5149,7 @@ create function casebase.webhook_tidy(keep interval) returns integer
 as $$
 declare
   old       bigint[];
-  abandoned bigint[] := casebase.webhook_abandoned();
+  forgotten integer;
 begin
   old := array(
     select delivery.id
@@ -3672,22 +5157,11 @@ begin
     where delivery.finished_at < now() - keep
     order by delivery.finished_at
     limit 5000
-    for update skip locked
   );
-  delete from casebase.webhook_deliveries delivery
-  where delivery.id = any (old);
-
-  abandoned := array(
-    select delivery.id
-    from casebase.webhook_deliveries delivery
-    where delivery.id = any (abandoned)
-    for update skip locked
-  );
-  delete from casebase.webhook_deliveries delivery
-  where delivery.id = any (abandoned);
-
+  forgotten := casebase.webhook_forget(old);
+  perform casebase.webhook_forget(casebase.webhook_abandoned());
   perform casebase.webhook_sweep_lanes();
-  return cardinality(old);
+  return forgotten;
 end
 $$;
 
@@ -3695,16 +5169,6 @@ $$;
 -- supabase/schemas/webhooks/rpc.sql
 
 -- What admins call. The functions are SECURITY INVOKER, so that the policies decide.
-
-create function casebase.new_webhook_secret() returns text
-  language sql volatile set search_path = pg_catalog, pg_temp
-as $$
-  -- Three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere.
-  select 'whsec_' || encode(
-    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
-    'base64'
-  )
-$$;
 
 create function casebase.no_such_webhook(what text, id text) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -3735,27 +5199,33 @@ begin
 end
 $$;
 
--- Answers the secret, this once.
+-- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
+-- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
 create function public.create_webhook_endpoint(
   url         text,
-  description text   default '',
-  event_types text[] default '{}'
-) returns table (id uuid, secret text)
+  description text    default '',
+  event_types text[]  default '{}',
+  thin        boolean default false,
+  signature   text    default 'v1'
+) returns table (id uuid, secret text, public_key text)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   new_id     uuid;
-  new_secret text := casebase.new_webhook_secret();
+  new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
+  new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types)
+  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature)
+  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
+          create_webhook_endpoint.thin, create_webhook_endpoint.signature)
   returning id into new_id;
 
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
-  values (new_id, new_secret, interval '0');
+  values (new_id, new_secret, interval '0')
+  returning public_key into new_key;
 
-  return query select new_id, new_secret;
+  return query select new_id, new_secret, new_key;
 end
 $$;
 
@@ -3806,11 +5276,16 @@ begin
 end
 $$;
 
+-- public_keys: of an endpoint with the signature v1a, the newest first.
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
   description       text,
   event_types       text[],
+  payload_version   smallint,
+  thin              boolean,
+  signature         text,
+  public_keys       text[],
   enabled           boolean,
   disabled_reason   text,
   paused_until      timestamptz,
@@ -3821,15 +5296,23 @@ create function public.webhook_endpoints() returns table (
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
-         endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.payload_version, endpoint.thin,
+         endpoint.signature,
+         array(
+           select secret.public_key
+           from casebase.webhook_secrets secret
+           where secret.endpoint_id = endpoint.id
+             and secret.public_key is not null
+           order by secret.id desc
+         ),
+         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
 $$;
 
 -- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once.
+-- and one with each secret before it; '0' ends those at once. Five sign at most.
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -3838,14 +5321,17 @@ create function public.rotate_webhook_secret(
 as $$
 #variable_conflict use_column
 declare
-  new_secret text := casebase.new_webhook_secret();
+  signature  text;
+  new_secret text;
 begin
-  if not exists (
-    select from casebase.webhook_endpoints endpoint where endpoint.id = rotate_webhook_secret.endpoint_id
-  ) then
+  select endpoint.signature into signature
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = rotate_webhook_secret.endpoint_id;
+  if signature is null then
     perform casebase.no_such_webhook('endpoint', rotate_webhook_secret.endpoint_id::text);
   end if;
 
+  new_secret := casebase.new_webhook_secret(signature);
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
   values (rotate_webhook_secret.endpoint_id, new_secret, rotate_webhook_secret.previous_valid_for);
   return new_secret;
@@ -3858,12 +5344,16 @@ create function public.send_test_webhook(endpoint_id uuid) returns bigint
 as $$
 #variable_conflict use_column
 declare
+  payload_id  bigint;
   delivery_id bigint;
 begin
   perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id)
-  values (send_test_webhook.endpoint_id)
+  insert into casebase.webhook_payloads (type, payload_version, thin, body)
+  values ('webhook.test', 1, false, casebase.webhook_test_body(send_test_webhook.endpoint_id))
+  returning id into payload_id;
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id)
+  values (send_test_webhook.endpoint_id, payload_id)
   returning id into delivery_id;
 
   perform pg_notify('casebase_webhooks', '');
@@ -3894,9 +5384,9 @@ create function public.webhook_deliveries(
 as $$
   select delivery.id,
          delivery.endpoint_id,
-         casebase.webhook_message_id(delivery.endpoint_id, delivery.event_id, delivery.id),
-         delivery.event_id,
-         case when delivery.event_id is null then 'webhook.test' else event.type end,
+         casebase.webhook_message_id(delivery.endpoint_id, delivery.payload_id),
+         payload.event_id,
+         payload.type,
          delivery.case_id,
          delivery.state,
          delivery.attempts,
@@ -3904,7 +5394,7 @@ as $$
          delivery.created_at,
          delivery.finished_at
   from casebase.webhook_deliveries delivery
-  left join public.case_events event on event.id = delivery.event_id
+  join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
@@ -3944,7 +5434,7 @@ begin
 
   if original.id is null then
     perform casebase.no_such_webhook('delivery', replay_webhook_delivery.delivery_id::text);
-  elsif original.event_id is null then
+  elsif original.case_id is null then
     raise exception 'A test event is not replayed.'
       using errcode = 'PT409', hint = 'Send another one with send_test_webhook.';
   elsif original.finished_at is null then
@@ -3953,8 +5443,8 @@ begin
   end if;
   perform casebase.require_enabled_webhook(original.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  values (original.endpoint_id, original.event_id, original.case_id)
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  values (original.endpoint_id, original.payload_id, original.case_id)
   returning id into new_id;
 
   perform pg_notify('casebase_webhooks', '');
@@ -4052,12 +5542,25 @@ comment on constraint party_types_pkey on public.party_types is
   'There is a party type of this code already.';
 
 -- Cases.
+comment on constraint case_stages_stage_check on public.case_stages is
+  'The stage must be one line of at most 100 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint case_stages_status_check on public.case_stages is
+  'The status must be open, in_progress, waiting, resolved or closed.';
+comment on constraint case_stages_pkey on public.case_stages is
+  'There is a stage of this name already.';
+comment on constraint case_stages_stage_status_key on public.case_stages is
+  'There is a stage of this name already.';
+
+comment on constraint cases_stage_fkey on public.cases is
+  E'There is no such stage of the case''s status.\nThe stage is in use by cases.';
+comment on constraint cases_closed_at_check on public.cases is
+  'A case has closed_at while it is closed, and no other has.';
 comment on constraint cases_title_check on public.cases is
   'The title must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
 comment on constraint cases_description_check on public.cases is
   'The description must have at most 50000 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint cases_status_check on public.cases is
-  'The status must be open, in_progress or resolved.';
+  'The status must be open, in_progress, waiting, resolved or closed.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is
@@ -4112,7 +5615,9 @@ comment on constraint internal_notes_case_id_fkey on public.internal_notes is
 comment on constraint case_files_file_name_check on public.case_files is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint case_files_original_name_check on public.case_files is
-  'The original name must have 1 to 1024 characters, and no control characters.';
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint case_files_extension_check on public.case_files is
+  'The file name must end with the extension of the original name.';
 comment on constraint case_files_content_type_check on public.case_files is
   'The content type must be one like application/pdf, in at most 255 characters.';
 comment on constraint case_files_file_size_check on public.case_files is
@@ -4133,7 +5638,9 @@ comment on constraint client_documents_category_check on public.client_documents
 comment on constraint client_documents_file_name_check on public.client_documents is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint client_documents_original_name_check on public.client_documents is
-  'The original name must have 1 to 1024 characters, and no control characters.';
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint client_documents_extension_check on public.client_documents is
+  'The file name must end with the extension of the original name.';
 comment on constraint client_documents_content_type_check on public.client_documents is
   'The content type must be one like application/pdf, in at most 255 characters.';
 comment on constraint client_documents_file_size_check on public.client_documents is
@@ -4154,22 +5661,23 @@ comment on constraint webhook_endpoints_description_check on casebase.webhook_en
   'The description must have at most 500 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint webhook_endpoints_event_types_check on casebase.webhook_endpoints is
   'There must be at most 100 event types, each one like case.updated or case.*.';
+comment on constraint webhook_endpoints_payload_version_check on casebase.webhook_endpoints is
+  'The payload version must be 1.';
+comment on constraint webhook_endpoints_signature_check on casebase.webhook_endpoints is
+  'The signature must be v1 or v1a.';
 comment on constraint webhook_endpoints_created_by_fkey on casebase.webhook_endpoints is
   'There is no such user.';
 comment on constraint webhook_endpoints_pkey on casebase.webhook_endpoints is
   'There is a webhook endpoint with this id already.';
 
-comment on constraint webhook_secrets_secret_check on casebase.webhook_secrets is
-  'The secret must be whsec_ followed by 24 to 64 bytes in base64.';
 comment on constraint webhook_secrets_previous_valid_for_check on casebase.webhook_secrets is
   'The secrets before this one may stay valid for at most 30 days.';
 comment on constraint webhook_secrets_endpoint_id_fkey on casebase.webhook_secrets is
   'There is no such webhook endpoint, or you may not see it.';
-
-comment on constraint webhook_deliveries_event_and_case_check on casebase.webhook_deliveries is
-  'A delivery is of an event and its case, or of neither.';
-comment on constraint webhook_deliveries_event_id_fkey on casebase.webhook_deliveries is
-  'There is no such event.';
+comment on constraint webhook_secrets_in_one_place_check on casebase.webhook_secrets is
+  'A secret lies in the Vault where the project has one, otherwise in this table.';
+comment on constraint webhook_deliveries_payload_id_fkey on casebase.webhook_deliveries is
+  'There is no such payload.';
 
 
 -- policies/00_schema.sql
@@ -4205,9 +5713,24 @@ grant execute on function
   casebase.is_text(text),
   casebase.is_line(text),
   casebase.are_lines(text[]),
+  casebase.may_move(text, text, text),
+  casebase.raise_no_case(),
+  casebase.check_case_filter(casebase.case_filter),
+  casebase.check_words(text, text[], text[]),
+  casebase.check_page_size(integer),
+  casebase.read_cursor(text, text, text[]),
+  casebase.write_cursor(jsonb),
   casebase.assignee_name(bigint),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
+  casebase.folded_name(text),
+  casebase.file_extension(text),
+  casebase.program_extensions(),
+  casebase.program_extension(text),
+  casebase.kept_name(text),
+  casebase.name_fault(text),
+  casebase.plain_file_name(text),
+  casebase.free_file_name(text, text, text),
   casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
   casebase.vouches_for_files(regclass)
@@ -4216,17 +5739,19 @@ to authenticated, service_role;
 -- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
 grant execute on function
   casebase.reopen_case(bigint),
-  casebase.escalate_case(bigint),
+  casebase.escalate_case(bigint, text),
+  casebase.receive_reply(bigint),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint),
+  casebase.case_timeline(bigint, integer, text),
   casebase.my_client_names(),
   casebase.claim_idempotency_key(text, text),
   casebase.keep_idempotency_key(uuid),
   casebase.answer_idempotency_key(uuid, integer, text, text, text),
   casebase.release_idempotency_key(uuid),
-  casebase.newest_cases(integer, timestamptz, bigint, text, text),
-  casebase.case_counts()
+  casebase.list_cases(casebase.case_filter, text, integer, text, integer),
+  casebase.case_counts(),
+  casebase.bucket_size_limit(text)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -4235,15 +5760,16 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
+  casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.upload_withdraw(text, bigint),
   casebase.forget_idempotency_keys(),
-  casebase.bucket_size_limit(text)
+  casebase.upload_withdraw(text, bigint)
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
+  casebase.opened_for_my_reply(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -4252,33 +5778,39 @@ grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
-  public.update_cases(bigint[], jsonb),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
-  public.release_idempotency_key(uuid)
+  public.release_idempotency_key(uuid),
+  public.list_cases,
+  public.case_counts(),
+  public.update_cases(bigint[], jsonb),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
-  public.update_cases(bigint[], jsonb),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
-  public.release_idempotency_key(uuid)
+  public.release_idempotency_key(uuid),
+  public.list_cases,
+  public.case_counts(),
+  public.update_cases(bigint[], jsonb),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb) to service_role;
@@ -4469,14 +6001,18 @@ revoke all on public.cases from public, anon, authenticated, service_role;
 revoke all on sequence public.cases_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.cases to authenticated;
 grant insert (
-  client_id, department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  client_id, department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
   action_required_by, action_required_of, metadata
 ) on public.cases to authenticated;
 grant update (
-  department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
   action_required_by, action_required_of, metadata
 ) on public.cases to authenticated;
 grant select, insert, update, delete on public.cases to service_role;
+
+-- Some of them, under the same policies.
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
+grant select on public.overdue_cases to authenticated, service_role;
 
 -- Client members see their clients' cases; staff of scope all and admins every case; of scope departments their
 -- departments' and those assigned to them; of scope assigned those assigned to them. my_departments() is every
@@ -4554,12 +6090,16 @@ grant insert (case_id, party1_name, party1_type, party2_name, party2_type, conte
 grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
 grant select, insert, update, delete on public.interactions to service_role;
 
--- Client members see the interactions of their cases that are visible to them; staff all of the cases they see.
+-- Client members see the interactions of their cases that are visible to them; staff all of the cases they see. A reply to
+-- a closed case is in one that was opened while it was written, and that the lookup can't see yet.
 create policy see_interactions on public.interactions for select to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -4569,6 +6109,9 @@ create policy add_interactions on public.interactions for insert to authenticate
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -4610,6 +6153,41 @@ create policy staff_edit_notes on public.internal_notes for update to authentica
 -- Only admins delete notes.
 create policy admins_delete_notes on public.internal_notes for delete to authenticated
   using ((select casebase.is_admin()));
+
+
+-- policies/24_case_stages.sql
+
+-- public.case_stages: a project's own words for where a case is.
+
+revoke all on public.case_stages from public, anon, authenticated, service_role;
+-- Which status a stage belongs to stays: the cases in it would move with it.
+grant select, insert, update (stage, position), delete on public.case_stages to authenticated;
+grant select, insert, update, delete on public.case_stages to service_role;
+
+-- Client members and staff read the names.
+create policy read_case_stages on public.case_stages for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage stages.
+create policy admins_add_case_stages on public.case_stages for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_case_stages on public.case_stages for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_case_stages on public.case_stages for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/25_status_transitions.sql
+
+-- public.status_transitions: the migrations alone write them.
+
+revoke all on public.status_transitions from public, anon, authenticated, service_role;
+grant select on public.status_transitions to authenticated, service_role;
+
+-- Client members and staff read them: a frontend shows what can be done.
+create policy read_status_transitions on public.status_transitions for select to authenticated
+  using ((select casebase.is_known()));
 
 
 -- policies/30_case_files.sql
@@ -4815,7 +6393,10 @@ create policy casebase_only_for_signed_in on storage.objects as restrictive for 
 -- casebase.webhook_endpoints.
 
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
-grant select, insert, update, delete on casebase.webhook_endpoints to authenticated, service_role;
+grant select, insert, delete on casebase.webhook_endpoints to authenticated, service_role;
+-- Not the form of its bodies: what is queued has one already.
+grant update (url, description, event_types, enabled, disabled_reason, paused_until, failures_in_a_row, updated_at)
+  on casebase.webhook_endpoints to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
 create policy admins_read_webhook_endpoints on casebase.webhook_endpoints for select to authenticated
@@ -4836,11 +6417,16 @@ create policy admins_delete_webhook_endpoints on casebase.webhook_endpoints for 
 
 -- casebase.webhook_secrets.
 
--- Write-only: nobody is granted select, not even a service key. The worker gets secrets from casebase.webhook_lease.
+-- Write-only: nobody is granted select of the secret, not even a service key. The worker gets secrets from
+-- casebase.webhook_lease. What receivers verify by is to be read.
 revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role, casebase_worker;
 grant insert (endpoint_id, secret, previous_valid_for) on casebase.webhook_secrets to authenticated, service_role;
+grant select (id, endpoint_id, public_key) on casebase.webhook_secrets to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
+create policy admins_read_webhook_secrets on casebase.webhook_secrets for select to authenticated
+  using ((select casebase.is_admin()));
+
 create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert to authenticated
   with check ((select casebase.is_admin()));
 
@@ -4852,7 +6438,7 @@ create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert 
 -- Nobody changes or deletes a delivery; an admin adds one by a test or a replay.
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role, casebase_worker;
 grant select on casebase.webhook_deliveries to authenticated, service_role;
-grant insert (endpoint_id, event_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
+grant insert (endpoint_id, payload_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
 create policy admins_read_webhook_deliveries on casebase.webhook_deliveries for select to authenticated
@@ -4888,7 +6474,7 @@ revoke all on casebase.webhook_queue from public, anon, authenticated, service_r
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
@@ -4906,12 +6492,16 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
-  casebase.webhook_message_id(uuid, bigint, bigint),
-  casebase.new_webhook_secret(),
+  casebase.webhook_message_id(uuid, bigint),
+  casebase.webhook_test_body(uuid),
+  casebase.webhook_timestamp(timestamptz),
+  casebase.ed25519_add(numeric[], numeric[]),
+  casebase.ed25519_public_key(bytea),
+  casebase.new_webhook_secret(text),
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
@@ -4937,6 +6527,31 @@ revoke all on casebase.webhook_subscriptions from public, anon, authenticated, s
 
 -- The project's owner changes it; a definer trigger holds endpoints to it.
 revoke all on casebase.webhook_limits from public, anon, authenticated, service_role, casebase_worker;
+
+
+-- policies/88_webhook_payloads.sql
+
+-- casebase.webhook_payloads.
+
+-- Those of events are written with the event, by a definer trigger, and changed by nobody; an admin adds a test's.
+revoke all on casebase.webhook_payloads from public, anon, authenticated, service_role, casebase_worker;
+grant select on casebase.webhook_payloads to authenticated, service_role;
+grant insert (type, payload_version, thin, body) on casebase.webhook_payloads to authenticated, service_role;
+
+-- Webhooks: client member never, staff never, admin manage.
+create policy admins_read_webhook_payloads on casebase.webhook_payloads for select to authenticated
+  using ((select casebase.is_admin()));
+
+create policy admins_add_webhook_payloads on casebase.webhook_payloads for insert to authenticated
+  with check ((select casebase.is_admin()));
+
+
+-- policies/89_event_schemas.sql
+
+-- casebase.event_schemas.
+
+-- Documentation is written from it, by the project's owner.
+revoke all on casebase.event_schemas from public, anon, authenticated, service_role, casebase_worker;
 
 
 -- policies/90_idempotency_keys.sql

@@ -85,12 +85,25 @@ comment on constraint party_types_pkey on public.party_types is
   'There is a party type of this code already.';
 
 -- Cases.
+comment on constraint case_stages_stage_check on public.case_stages is
+  'The stage must be one line of at most 100 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint case_stages_status_check on public.case_stages is
+  'The status must be open, in_progress, waiting, resolved or closed.';
+comment on constraint case_stages_pkey on public.case_stages is
+  'There is a stage of this name already.';
+comment on constraint case_stages_stage_status_key on public.case_stages is
+  'There is a stage of this name already.';
+
+comment on constraint cases_stage_fkey on public.cases is
+  E'There is no such stage of the case''s status.\nThe stage is in use by cases.';
+comment on constraint cases_closed_at_check on public.cases is
+  'A case has closed_at while it is closed, and no other has.';
 comment on constraint cases_title_check on public.cases is
   'The title must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
 comment on constraint cases_description_check on public.cases is
   'The description must have at most 50000 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint cases_status_check on public.cases is
-  'The status must be open, in_progress or resolved.';
+  'The status must be open, in_progress, waiting, resolved or closed.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is
@@ -145,7 +158,9 @@ comment on constraint internal_notes_case_id_fkey on public.internal_notes is
 comment on constraint case_files_file_name_check on public.case_files is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint case_files_original_name_check on public.case_files is
-  'The original name must have 1 to 1024 characters, and no control characters.';
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint case_files_extension_check on public.case_files is
+  'The file name must end with the extension of the original name.';
 comment on constraint case_files_content_type_check on public.case_files is
   'The content type must be one like application/pdf, in at most 255 characters.';
 comment on constraint case_files_file_size_check on public.case_files is
@@ -166,7 +181,9 @@ comment on constraint client_documents_category_check on public.client_documents
 comment on constraint client_documents_file_name_check on public.client_documents is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint client_documents_original_name_check on public.client_documents is
-  'The original name must have 1 to 1024 characters, and no control characters.';
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint client_documents_extension_check on public.client_documents is
+  'The file name must end with the extension of the original name.';
 comment on constraint client_documents_content_type_check on public.client_documents is
   'The content type must be one like application/pdf, in at most 255 characters.';
 comment on constraint client_documents_file_size_check on public.client_documents is
@@ -187,19 +204,20 @@ comment on constraint webhook_endpoints_description_check on casebase.webhook_en
   'The description must have at most 500 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint webhook_endpoints_event_types_check on casebase.webhook_endpoints is
   'There must be at most 100 event types, each one like case.updated or case.*.';
+comment on constraint webhook_endpoints_payload_version_check on casebase.webhook_endpoints is
+  'The payload version must be 1.';
+comment on constraint webhook_endpoints_signature_check on casebase.webhook_endpoints is
+  'The signature must be v1 or v1a.';
 comment on constraint webhook_endpoints_created_by_fkey on casebase.webhook_endpoints is
   'There is no such user.';
 comment on constraint webhook_endpoints_pkey on casebase.webhook_endpoints is
   'There is a webhook endpoint with this id already.';
 
-comment on constraint webhook_secrets_secret_check on casebase.webhook_secrets is
-  'The secret must be whsec_ followed by 24 to 64 bytes in base64.';
 comment on constraint webhook_secrets_previous_valid_for_check on casebase.webhook_secrets is
   'The secrets before this one may stay valid for at most 30 days.';
 comment on constraint webhook_secrets_endpoint_id_fkey on casebase.webhook_secrets is
   'There is no such webhook endpoint, or you may not see it.';
-
-comment on constraint webhook_deliveries_event_and_case_check on casebase.webhook_deliveries is
-  'A delivery is of an event and its case, or of neither.';
-comment on constraint webhook_deliveries_event_id_fkey on casebase.webhook_deliveries is
-  'There is no such event.';
+comment on constraint webhook_secrets_in_one_place_check on casebase.webhook_secrets is
+  'A secret lies in the Vault where the project has one, otherwise in this table.';
+comment on constraint webhook_deliveries_payload_id_fkey on casebase.webhook_deliveries is
+  'There is no such payload.';

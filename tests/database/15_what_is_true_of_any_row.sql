@@ -8,7 +8,9 @@ set local storage.allow_delete_query = 'true';
 select tests.world();
 insert into casebase.webhook_endpoints (url) values ('https://example.com/');
 insert into tests.names select 'endpoint', id from casebase.webhook_endpoints;
-insert into casebase.webhook_deliveries (endpoint_id) values (tests.id('endpoint')::uuid);
+insert into casebase.webhook_payloads (type, payload_version, thin, body) values ('webhook.test', 1, false, '{}');
+insert into tests.names select 'payload', max(id) from casebase.webhook_payloads;
+insert into casebase.webhook_deliveries (endpoint_id, payload_id) values (tests.id('endpoint')::uuid, tests.id('payload')::bigint);
 insert into tests.names select 'delivery', max(id) from casebase.webhook_deliveries;
 -- A document and a file that wait to be checked.
 insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, uploaded_by)
@@ -57,6 +59,7 @@ from (values
   ('service', $$insert into cases (client_id, title, updated_at) values ('{acme}', 't', {x})$$),
   ('service', $$insert into cases (client_id, title, escalated_at) values ('{acme}', 't', {x})$$),
   ('service', $$insert into cases (client_id, title, status, resolved_at) values ('{acme}', 't', 'resolved', {x})$$),
+  ('service', $$insert into cases (client_id, title, status, closed_at) values ('{acme}', 't', 'closed', {x})$$),
   ('service', $$insert into cases (client_id, title, action_required_by) values ('{acme}', 't', {x})$$),
   ('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_at)
      values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'c', {x})$$),
@@ -87,7 +90,11 @@ from (values
      array['''all''', '''departments''', '''assigned'''], array['''none''', '''''']),
   ('service', 'insert into party_types (code, label) values ({x}, ''L'')',
      array['''A''', '''A_1''', 'repeat(''A'', 40)'], array['''''', '''a''', '''1A''', '''A-B''', 'repeat(''A'', 41)']),
-  ('service', $$insert into cases (client_id, title, status) values ('{acme}', 't', {x})$$, array['''in_progress''', '''resolved'''], array['''closed''', '''OPEN''']),
+  ('service', $$insert into cases (client_id, title, status) values ('{acme}', 't', {x})$$, array['''in_progress''', '''waiting''', '''closed'''], array['''done''', '''OPEN''']),
+  ('service', 'insert into case_stages (stage, status) values (''S'', {x})', array['''open''', '''in_progress''', '''waiting''', '''resolved''', '''closed'''], array['''done''', '''''']),
+  ('owner', 'insert into status_transitions values ({x}, ''in_progress'', ''admin'', ''m'')', array['''closed'''], array['''done''', '''''', '''in_progress''']),
+  ('owner', 'insert into status_transitions values (''closed'', {x}, ''admin'', ''m'')', array['''in_progress'''], array['''done''', '''''', '''closed''']),
+  ('owner', 'insert into status_transitions values (''closed'', ''waiting'', {x}, ''m'')', array['''client''', '''staff''', '''admin'''], array['''nobody''', '''''']),
   ('service', $$insert into cases (client_id, title, priority) values ('{acme}', 't', {x})$$, array['''urgent'''], array['''asap''', '''''']),
   ('owner', $$insert into case_files (case_id, file_name, original_name, content_type, file_size, state, rejection)
      values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, {x}, 'r')$$, array['''uploaded''', '''deleting'''], array['''lost''', '''''']),
@@ -118,6 +125,10 @@ from (values
 ) texts (most, statement);
 select pg_temp.values_of('service', statement, taken, refused)
 from (values
+  ('insert into case_stages (stage, status) values ({x}, ''open'')', array['''A''', 'repeat(''x'', 100)'], array['''''', ''' A''', '''A ''', 'repeat(''x'', 101)']),
+  ($$insert into cases (client_id, title, escalated_at, escalation_reason) values ('{acme}', 't', now(), {x})$$,
+     array['''r''', 'repeat(''x'', 2000)'], array['''''', 'E'' \n\t''', 'repeat(''x'', 2001)']),
+  ($$insert into cases (client_id, title, escalation_reason) values ('{acme}', 't', {x})$$, array['null'], array['''r''']),
   ($$insert into cases (client_id, title, description) values ('{acme}', 't', {x})$$, array['''''', 'repeat(''x'', 50000)'], array['repeat(''x'', 50001)']),
   ('update case_internal set tags = {x} where case_id = {case}',
      array['array_fill(''t''::text, array[50])'], array['array_fill(''t''::text, array[51])', '''{a,null}''', 'array[repeat(''x'', 5000)]'])
@@ -135,14 +146,17 @@ select $$insert into case_files (case_id, file_name, original_name, content_type
 union all
 select $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
   values ('{acme}', 'policies', %s, %s, %s, %s)$$;
-select pg_temp.values_of('service', format(statement, '{x}', '''x''', '''a/b''', 1), array['''x.pdf''', 'repeat(''x'', 170)'], array['''x.''', '''ä.pdf''', '''a/b''', 'repeat(''x'', 201)']) from reserved;
-select pg_temp.values_of('service', format(statement, '''x''', '{x}', '''a/b''', 1), array['''ä/b .pdf''', 'repeat(''x'', 1024)'], array['''''', 'E''a\nb''', 'repeat(''x'', 1025)']) from reserved;
+select pg_temp.values_of('service', format(statement, '{x}', '''x.pdf''', '''a/b''', 1), array['''x.pdf''', 'repeat(''x'', 166) || ''.pdf'''], array['''x.pdf.''', '''ä.pdf''', '''a/b.pdf''', 'repeat(''x'', 197) || ''.pdf''', '''x.txt''', '''x''']) from reserved;
+select pg_temp.values_of('service', format(statement, '''x''', '{x}', '''a/b''', 1), array['''ä b''', 'repeat(''x'', 255)'], array['''''', 'E''a\nb''', 'repeat(''x'', 256)']) from reserved;
 select pg_temp.values_of('service', format(statement, '''x''', '''x''', '{x}', 1),
   array['''text/plain; charset=utf-8''', '''application/vnd.a+xml'''], array['''pdf''', '''a/b/c''', 'E''a/b; c\n''', '''a/'' || repeat(''x'', 254)']) from reserved;
 select pg_temp.values_of('service', format(statement, '''x''', '''x''', '''a/b''', '{x}'), array['0', '5368709120'], array['-1', '5368709121']) from reserved;
 -- The service's role makes available what it has read, and nothing else.
 select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', {x}, ''application/pdf'')', kind, file),
   array['repeat(''a'', 64), 1'], array['repeat(''A'', 64), 1', '''abc'', 1', 'null, 1', 'repeat(''a'', 64), 0'])
+from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
+select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', repeat(''a'', 64), 1, ''a/b'', {x})', kind, file),
+  array['array[]::text[]', 'array[''macros'', ''named_otherwise'']'], array['array[''fine'']', 'array[''macros'', null]'])
 from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
 insert into tries (by_whom, statement, outcome) values
   ('owner', $$update case_files set state = 'available', sha256 = repeat('a', 64) where id = {waiting file}$$, '23514'),
@@ -162,8 +176,7 @@ from (values
      array['''C2FVsBQIhrscChlQIMV+b5sSYspob7oD''', '''whsec_C2FV''', '''whsec_'' || translate(encode(decode(repeat(''00'', 65), ''hex''), ''base64''), E''\n'', '''')']),
   ('insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for) values (''{endpoint}'', ''{a secret}'', {x})',
      array['''0''', '''30 days'''], array['''-1 second''', '''31 days''']),
-  ('insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id) values (''{endpoint}'', {x})',
-     array['null, null', '{any event}, {case}'], array['{any event}, null', 'null, {case}'])
+  ('insert into casebase.webhook_endpoints (url, payload_version) values (''https://a'', {x})', array['1'], array['0', '2'])
 ) webhooks (statement, taken, refused);
 select pg_temp.values_of('owner', statement, taken, refused)
 from (values
@@ -172,6 +185,8 @@ from (values
      array['leased_at = now(), leased_until = now()'], array['leased_at = now()', 'leased_until = now()']),
   ('update casebase.webhook_deliveries set {x} where id = {delivery}',
      array['state = ''failed'', finished_at = now()'], array['finished_at = now()', 'leased_at = now(), leased_until = now()']),
+  ('insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body) values ({x}, ''a.b'', 1, false, ''{}'')',
+     array['null, null, null', '{any event}, {case}, 1'], array['{any event}, null, null', 'null, {case}, null', 'null, null, 1', '{any event}, {case}, null']),
   ('insert into casebase.webhook_attempts (delivery_id, number, started_at, status, error) values ({delivery}, 1, now(), {x})',
      array['200, null', 'null, ''e'''], array['null, null'])
 ) webhooks (statement, taken, refused);
@@ -186,6 +201,10 @@ from (
   group by c.oid) tables;
 insert into tries (by_whom, statement, outcome) values
   ('service', $$insert into departments (name) values ('North')$$, '23505'),
+  ('service', $$insert into case_stages (stage, status) values ('S', 'open'), ('S', 'waiting')$$, '23505'),
+  ('owner', $$insert into status_transitions values ('open', 'closed', 'client', 'm')$$, '23505'),
+  ('service', $$insert into cases (client_id, title, stage) values ('{acme}', 't', 'Nowhere')$$, '23503'),
+  ('service', $$insert into cases (client_id, title, follow_up_of) values ('{acme}', 't', 999999)$$, '23503'),
   ('service', $$insert into specialties (name) values ('Payroll')$$, '23505'),
   ('service', $$insert into cases (id, client_id, title) overriding system value values ({case}, '{acme}', 't')$$, '23505'),
   ('service', $$insert into interactions (id, case_id, party1_name, party1_type, party2_name, party2_type, content)
@@ -195,21 +214,22 @@ insert into tries (by_whom, statement, outcome) values
      overriding system value values ({any file}, {case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
   ('service', $$insert into client_documents (id, client_id, category, file_name, original_name, content_type, file_size)
      overriding system value values ({policy}, '{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
-  ('service', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
-     values ('{acme}', 'policies', 'policy.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
-  ('service', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
-     values ({case}, '{number}-1634567890-internal.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
   ('owner', $$insert into case_events (id, case_id, seq, type, actor_name, visible_to_client, data)
      overriding system value values ({any event}, {case}, 99, 'case.updated', 'x', true, '{}')$$, '23505'),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 1, 'case.updated', 'x', true, '{}')$$, '23505'),
   ('owner', 'insert into casebase.case_counters values ({case}, 1)', '23505'),
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.created'', ''staff'', ''m'')', '23505'),
+  ('owner', 'insert into casebase.event_schemas (type, fields) values (''case.created'', ''{}'')', '23505'),
+  ('owner', 'insert into casebase.event_schemas (type, fields) values (''case.nothing'', ''{}'')', '23503'),
+  ('owner', 'update casebase.event_schemas set fields = ''1''', '23514'),
+  ('owner', 'update casebase.event_schemas set changes = ''1''', '23514'),
   ('owner', 'insert into casebase.client_source (is_ours) values (true)', '23505'),
   ('owner', 'insert into casebase.webhook_queue default values', '23505'),
   ('owner', 'insert into casebase.webhook_limits default values', '23505'),
-  ('owner', 'insert into casebase.webhook_subscriptions (filter, endpoint_id) select filter, endpoint_id from casebase.webhook_subscriptions', '23505'),
-  ('owner', 'insert into casebase.webhook_subscriptions (filter, endpoint_id) values (''*'', ''{none}'')', '23503'),
-  ('owner', 'insert into casebase.webhook_deliveries (id, endpoint_id) overriding system value values ({delivery}, ''{endpoint}'')', '23505'),
+  ('owner', 'insert into casebase.webhook_payloads (id, type, payload_version, thin, body) overriding system value values ({payload}, ''a.b'', 1, false, ''{}'')', '23505'),
+  ('owner', 'insert into casebase.webhook_subscriptions select * from casebase.webhook_subscriptions', '23505'),
+  ('owner', 'insert into casebase.webhook_subscriptions values (''*'', ''{none}'', 1, false)', '23503'),
+  ('owner', 'insert into casebase.webhook_deliveries (id, endpoint_id, payload_id) overriding system value values ({delivery}, ''{endpoint}'', {payload})', '23505'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) select {delivery}, 1, now(), 200 from generate_series(1, 2)', '23505'),
   ('owner', 'insert into casebase.spent_paths values (''b'', ''p''), (''b'', ''p'')', '23505'),
   ('service', 'insert into casebase.webhook_endpoints (id, url) values (''{endpoint}'', ''https://a'')', '23505'),
@@ -250,7 +270,7 @@ from unnest(array[
     values ('{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1, '{none}')$$,
   $$insert into casebase.webhook_endpoints (url, created_by) values ('https://a', '{none}')$$,
   $$insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for) values ('{none}', '{a secret}', '0')$$,
-  $$insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id) values ('{endpoint}', 999999999, {case})$$,
+  $$insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id) values ('{endpoint}', 999999999, {case})$$,
   $$delete from clients where id = '{acme}'$$,
   $$delete from departments where id = '{north}'$$,
   $$delete from party_types where code = 'ARGAN'$$
@@ -258,7 +278,7 @@ from unnest(array[
 insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values (999999, 1, 'case.updated', 'x', true, '{}')$$, '23503'),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, actor_id, visible_to_client, data) values ({case}, 99, 'case.updated', 'x', '{none}', true, '{}')$$, '23503'),
-  ('owner', 'insert into casebase.case_counters values (999999, 1)', '23503'),
+  ('owner', 'delete from casebase.webhook_payloads where id = {payload}', '23503'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) values (999999999, 1, now(), 200)', '23503'),
   -- A party's code may change, and what names it follows.
   ('service', $$update party_types set code = 'WORKER' where code = 'CONTRACTOR'$$, '1');

@@ -66,6 +66,18 @@ impl CaseFiles {
         }
     }
 
+    /// Of a file that a virus was found in: the row stays and says so, until whoever may deletes it.
+    pub(crate) async fn remove_object(&self, user: &UserToken, row: &CaseFile) {
+        let object = object_of(row);
+        let removed = match &object {
+            Ok(object) => self.store.delete(user, object).await.map_err(Error::from),
+            Err(_) => object.map(drop),
+        };
+        if let Err(error) = removed {
+            tracing::error!(file = %row.id, %error, "the object of a rejected file could not be deleted");
+        }
+    }
+
     async fn mark_deleting(&self, user: &UserToken, row: &CaseFile) -> Result<(), Error> {
         let query = self
             .db

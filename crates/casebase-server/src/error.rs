@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use casebase_files::{
-    name::NameError,
+    scan::ScanError,
     storage::{self, StreamError},
 };
 use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
@@ -135,6 +135,18 @@ impl ApiError {
         error
     }
 
+    /// A header of the request, or of a form's part, is wrong.
+    pub(crate) fn of_header(
+        status: StatusCode,
+        code: &'static str,
+        header: &'static str,
+        message: impl ToString,
+    ) -> Self {
+        let mut error = Self::new(status, code, message);
+        error.detail.field = Some(header.into());
+        error
+    }
+
     /// In the words of the constraint that refused it.
     fn violating(mut self, violation: Violation) -> Self {
         self.detail.message = violation.sentence.to_owned();
@@ -213,6 +225,19 @@ impl ApiError {
             error.retry = false;
             error.detail.message += "; the change may have been made";
             return error.hint("look whether it was made before you try again");
+        }
+        error
+    }
+
+    /// What the database says to a file's row. A name that it doesn't take is the field that the caller gave.
+    fn of_file(error: postgrest::Error) -> Self {
+        let of_name = error.api().is_some_and(|refusal| {
+            refusal.code == "23514" && refusal.message.contains("original_name")
+        });
+        let mut error = Self::from(error);
+        if of_name {
+            error.detail.code = "invalid_name";
+            error.detail.field = Some("name".into());
         }
         error
     }
@@ -393,12 +418,24 @@ impl From<casebase_files::Error> for ApiError {
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
             E::TooLarge { .. } => Self::file_too_large(error),
+            E::Digest(mismatch) => {
+                let header = mismatch.header;
+                let status = StatusCode::BAD_REQUEST;
+                Self::of_header(status, "digest_mismatch", header, mismatch)
+                    .hint("nothing was kept; send it again")
+            }
+            E::Infected(_) => Self::field("file", "infected", error),
+            E::NotScanned(ScanError::Unavailable(reason)) => {
+                Self::away("scanner_unavailable", "the virus scanner", &reason)
+            }
+            E::NotScanned(ScanError::NotTaken(reason)) => {
+                Self::odd_answer("scanner_error", "the virus scanner", &reason)
+            }
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
-            E::NameTaken => Self::new(StatusCode::CONFLICT, "name_taken", error),
             E::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong_state", error),
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
-            E::Database(error) => error.into(),
+            E::Database(error) => Self::of_file(error),
             E::Storage(error) => error.into(),
             E::Refused(ref message) => {
                 let violation = Violation::of(message);
@@ -438,18 +475,17 @@ impl ApiError {
                 Self::new(StatusCode::BAD_REQUEST, "upload_interrupted", message)
                     .hint("nothing was kept; send it again")
             }
+            StreamError::NotScanned(error) => {
+                casebase_files::Error::NotScanned(error.clone()).into()
+            }
             StreamError::NotLast => Self::field("file", "file_not_last", error)
                 .hint("put `file` last: the parts before it say where it goes"),
+            StreamError::SecondFile => Self::field("file", "second_file", error)
+                .hint("send each file in a request of its own"),
             StreamError::TooMuchBeside { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
                     .hint("send only the fields that an upload has, and then the file")
             }
         }
-    }
-}
-
-impl From<NameError> for ApiError {
-    fn from(error: NameError) -> Self {
-        Self::field("name", "invalid_name", error)
     }
 }

@@ -18,12 +18,13 @@ mod misread;
 mod path;
 mod requests;
 mod routes;
+mod webhook_events;
 
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use casebase_files::{
-    CaseFiles,
+    CaseFiles, Links,
     storage::{ObjectStore, RestStore, S3Store},
 };
 use casebase_http::Limits;
@@ -50,8 +51,7 @@ struct State {
     db: PostgrestClient,
     files: CaseFiles,
     store: ObjectStore,
-    /// Signs links, however objects are written: an S3 link would carry the caller's token.
-    links: RestStore,
+    links: Links,
     ledger: Arc<PgLedger>,
     verifier: Arc<Verifier>,
     anon_key: AnonKey,
@@ -64,10 +64,11 @@ struct State {
 impl State {
     fn new(config: &Config) -> Result<Self, SettingError> {
         let db = PostgrestClient::new(&config.supabase_url, &config.anon_key)?;
-        let links = RestStore::new(&config.supabase_url, config.anon_key.clone())?;
+        let rest = RestStore::new(&config.supabase_url, config.anon_key.clone())?;
+        let links = Links::new(rest.clone(), &config.public_url)?;
         let store = match &config.storage {
             Storage::S3(settings) => ObjectStore::S3(S3Store::new(settings.clone())),
-            Storage::Rest => ObjectStore::Rest(links.clone()),
+            Storage::Rest => ObjectStore::Rest(rest),
         };
         let ledger = Arc::new(PgLedger::new(config.database.clone()));
         let files = CaseFiles::new(
@@ -75,7 +76,9 @@ impl State {
             store.clone(),
             Arc::clone(&ledger) as Arc<dyn casebase_files::ledger::Ledger>,
             config.max_file_bytes,
-        );
+            config.rules.clone(),
+        )
+        .scanned_by(config.scanner.clone());
         let secret = config.jwt_secret.as_deref();
         Ok(Self {
             db,
@@ -118,10 +121,20 @@ async fn forget_old_requests(ledger: &PgLedger) -> Infallible {
     }
 }
 
+/// What the pages under `/desk/` are told. The service is one folder above them, whatever is in front of it.
+fn desk(config: &Config) -> casebase_desk::Settings {
+    casebase_desk::Settings {
+        supabase_url: config.public_url.clone(),
+        anon_key: config.anon_key.clone(),
+        service_url: "..".into(),
+    }
+}
+
 /// The service for one project. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
     state: State,
+    desk: casebase_desk::Settings,
     limits: Limits,
     notices: Vec<String>,
 }
@@ -131,6 +144,7 @@ impl Service {
     pub fn new(config: &Config) -> Result<Self, SettingError> {
         Ok(Self {
             state: State::new(config)?,
+            desk: desk(config),
             limits: Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE)),
             notices: config.notices.clone(),
         })
@@ -156,7 +170,7 @@ impl Service {
         let state = self.state;
         let tasks = state.tasks.clone();
         let ledger = Arc::clone(&state.ledger);
-        let router = routes::router(state);
+        let router = routes::router(state, self.desk);
         let serving = casebase_http::serve(listener, router, self.limits, shutdown.clone());
         let forgetting = Arc::clone(&ledger);
         let too_long = async {

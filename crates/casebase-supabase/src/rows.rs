@@ -94,8 +94,12 @@ pub enum CaseStatus {
     Open,
     /// Somebody works on it.
     InProgress,
+    /// Somebody else, mostly its client, has to do something first.
+    Waiting,
     /// Done, until it is reopened.
     Resolved,
+    /// Done for good: a client's reply opens another case.
+    Closed,
 }
 
 impl fmt::Display for CaseStatus {
@@ -144,18 +148,29 @@ pub struct Case {
     pub description: Option<String>,
     /// How far it is.
     pub status: CaseStatus,
+    /// The same in the project's own words: one of `case_stages`.
+    pub stage: Option<String>,
     /// How much it hurries.
     pub priority: Priority,
+    /// The same to sort by: 1 is low, 4 urgent.
+    #[schema(minimum = 1, maximum = 4)]
+    pub priority_rank: u8,
     /// The staff member who has it.
     pub assigned_to: Option<Uuid>,
     /// Who escalated it.
     pub escalated_by: Option<Uuid>,
     /// When it was escalated.
     pub escalated_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub escalation_reason: Option<String>,
     /// The deadline of the next action.
     pub action_required_by: Option<DateTime<Utc>>,
     /// Whose move it is: a party type's code.
     pub action_required_of: Option<String>,
+    /// When the next move that is not the client's is due; past it, the case is overdue.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The closed case that this one was opened for, by a client's reply.
+    pub follow_up_of: Option<CaseId>,
     /// The project's own fields.
     pub metadata: Value,
     /// Who opened it.
@@ -164,8 +179,10 @@ pub struct Case {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was resolved.
+    /// When it was resolved, or closed without that.
     pub resolved_at: Option<DateTime<Utc>>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// What an upload needs to know of a case.
@@ -189,6 +206,36 @@ pub enum FileState {
     Available,
     /// On the way out.
     Deleting,
+}
+
+/// What is worth knowing of a file that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileNote {
+    /// Its name says something else of the same family; `content_type` is right.
+    NamedOtherwise,
+    /// It opens with a password only, so nobody has looked inside.
+    PasswordProtected,
+    /// It reads as a web page or drawing that a browser would run, and is plain text here.
+    WebPage,
+    /// An Office document with macros.
+    Macros,
+    /// An Office document with objects of other programs in it, which may be files to be run.
+    EmbeddedObjects,
+    /// An archive or document with programs in it.
+    Programs,
+    /// An archive with archives in it, which were not looked into.
+    Archives,
+    /// An archive that becomes more than a hundred times its size when it is unpacked.
+    Expands,
+    /// An archive whose list of contents is damaged or too long to be looked through.
+    NotLookedThrough,
+}
+
+impl fmt::Display for FileNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// A row of `case_files`.
@@ -222,6 +269,8 @@ pub struct CaseFile {
     pub state: FileState,
     /// Why its content was refused.
     pub rejection: Option<String>,
+    /// What was noticed when it was checked.
+    pub notes: Vec<FileNote>,
     /// Whether the client may see it.
     pub visible_to_client: bool,
     /// Who uploaded it.

@@ -21,6 +21,8 @@ mod grants_report;
 mod hijack;
 #[path = "database/human_text.rs"]
 mod human_text;
+#[path = "database/names.rs"]
+mod names;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;
@@ -35,6 +37,8 @@ mod support;
 mod tap;
 #[path = "database/two_defaults.rs"]
 mod two_defaults;
+#[path = "database/webhook_events.rs"]
+mod webhook_events;
 #[path = "database/words.rs"]
 mod words;
 #[path = "database/writers_of_the_same_cases.rs"]

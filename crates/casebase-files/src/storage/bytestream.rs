@@ -6,6 +6,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
 use tokio::time::Instant;
 
+use crate::scan::ScanError;
+
 /// A sender that is silent for this long is gone.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
 
@@ -27,12 +29,18 @@ pub enum StreamError {
     /// Its sender's token ends before it does.
     #[error("the token ended before the file did")]
     TokenEnds,
+    /// The virus scanner gave no verdict.
+    #[error(transparent)]
+    NotScanned(ScanError),
     /// The connection, or what the bytes came wrapped in, broke off; the reason is for the log.
     #[error("{0}")]
     Broken(String),
     /// It came in a form, and the form has parts after it.
     #[error("the form has parts after the file")]
     NotLast,
+    /// It came in a form, and the form has another file.
+    #[error("one file a request: the form has a second one")]
+    SecondFile,
     /// It came in a form, and too much of the form is something else.
     #[error("the form has more than {limit} bytes beside its file")]
     TooMuchBeside {

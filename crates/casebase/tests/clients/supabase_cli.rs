@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use crate::{
     dev::Dev,
     extension,
-    programs::{output, succeed, supabase_cli},
+    programs::{installed::output, succeed, supabase_cli},
     support::project,
 };
 
@@ -138,7 +138,7 @@ fn gen_types_knows_what_the_api_exposes() {
         // The database alone writes the number of a case.
         r#""case_id"?: never"#,
         r#"foreignKeyName: "interactions_case_id_fkey""#,
-        r#""escalate_case": { Args: { "case_id": number }"#,
+        r#""escalate_case": { Args: { "case_id": number,"reason": string }"#,
     ] {
         assert!(types.contains(expected), "{expected} is not in:\n{types}");
     }
