@@ -26,17 +26,26 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
-  casebase.is_text(text),
-  casebase.is_line(text),
-  casebase.are_lines(text[]),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
+  casebase.error_object(text, text, text, text),
+  casebase.wanted_ids(bigint[], text),
+  casebase.tags_in(jsonb, text),
+  casebase.changed_case_columns(jsonb),
+  casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.retagged(text[], text[], text[]),
+  casebase.my_entries_since(bigint[], timestamptz),
+  casebase.reply_in_place(bigint[], text, boolean),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
-  casebase.assignee_name(bigint),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
+  casebase.case_parties(bigint),
+  casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
   casebase.folded_name(text),
@@ -57,6 +66,7 @@ grant execute on function
   casebase.reopen_case(bigint),
   casebase.escalate_case(bigint, text),
   casebase.receive_reply(bigint),
+  casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
   casebase.case_timeline(bigint, integer, text),
@@ -79,8 +89,8 @@ grant execute on function
   casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.forget_idempotency_keys(),
-  casebase.upload_withdraw(text, bigint)
+  casebase.upload_withdraw(text, bigint),
+  casebase.forget_idempotency_keys()
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
@@ -101,14 +111,16 @@ revoke all on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.list_cases,
+  public.case_counts(),
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
-  public.release_idempotency_key(uuid),
-  public.list_cases,
-  public.case_counts(),
-  public.update_cases(bigint[], jsonb),
-  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
+  public.release_idempotency_key(uuid)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -119,14 +131,16 @@ grant execute on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.list_cases,
+  public.case_counts(),
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
-  public.release_idempotency_key(uuid),
-  public.list_cases,
-  public.case_counts(),
-  public.update_cases(bigint[], jsonb),
-  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
+  public.release_idempotency_key(uuid)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
-grant execute on function public.update_cases(bigint[], jsonb) to service_role;
+grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;

@@ -42,10 +42,10 @@ pub struct NewFile {
     pub name: String,
     /// How many bytes are coming, if known.
     pub length: Option<u64>,
-    /// Under which claim it is made, where the request may come again.
-    pub request_claim: Option<Uuid>,
     /// The digests that came along.
     pub claims: Vec<Claim>,
+    /// Under which claim, where the request may come again.
+    pub claim: Option<Uuid>,
 }
 
 /// What an uploader says of a file beside its name and bytes, under the names of the columns: requests are read into
@@ -210,7 +210,7 @@ impl CaseFiles {
             fields: &file.fields,
         };
         let call = self.db.rpc("reserve_case_file", user);
-        let call = call.claimed(file.request_claim).call(&reservation);
+        let call = call.claimed(file.claim).call(&reservation);
         call.await.map_err(|error| not_found(error, file))
     }
 

@@ -176,10 +176,7 @@ impl Request {
             Turn::Answered(kept) => kept.if_content_is(&state.files.hash(&user, body).await?),
             Turn::Mine(work) => {
                 let (claim, made) = (work.claim(), work.made());
-                let file = NewFile {
-                    request_claim: claim,
-                    ..file
-                };
+                let file = NewFile { claim, ..file };
                 work.done(store(&state, &user, file, body, made)).await
             }
         }
@@ -221,7 +218,7 @@ async fn store(
         Some(row) => state.files.delete(user, row.id).await?,
         None => {}
     }
-    let under_a_key = file.request_claim.is_some();
+    let under_a_key = file.claim.is_some();
     let uploaded = state.files.upload(user, file, body).await;
     answer(&uploaded.map_err(|error| match under_a_key {
         // It is safe to ask again, whatever was made.
@@ -270,7 +267,7 @@ fn new_file(
         fields,
         name,
         length,
-        request_claim: None,
         claims: Vec::new(),
+        claim: None,
     })
 }
