@@ -36,7 +36,7 @@ select plan(2 * (8 + 8) + 2 + 4 + 2 + 2 + 5);
 
 create function pg_temp.finishes(kind text, id bigint) returns text language sql
 as $$
-  select format($q$select casebase.verification_finish_sent(%L, %s, array['{tag}', md5('y') || '-2'], repeat('b', 64), 7, 'text/csv', array['macros'])->>'state'$q$, kind, id)
+  select format($q$select casebase.verification_finish_sent(%L, %s, array['{tag}', md5('y') || '-2'], repeat('b', 64), 7, 'text/csv', array['macros'])->'file'->>'state'$q$, kind, id)
 $$;
 select is(
   case way when 'uploaded already' then tests.would('worker', pg_temp.finishes(kind, id)) else tests.sees('worker', pg_temp.finishes(kind, id)) end,
