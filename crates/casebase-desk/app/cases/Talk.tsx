@@ -48,7 +48,8 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
           ),
         )}
       </ol>
-      <ReplyForm shown={shown} />
+      {/* Below what was said, never above it for a moment. */}
+      {(drawn.length > 0 || all.length === 0) && <ReplyForm shown={shown} />}
     </section>
   )
 }
