@@ -2471,6 +2471,16 @@ begin
 end
 $$;
 
+-- What was written more than once while its row was pending: who sent the bytes that are there, only reading them tells.
+create table casebase.overwritten_objects (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint overwritten_objects_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.overwritten_objects is 'Objects of ours that were overwritten while their row was pending.';
+alter table casebase.overwritten_objects enable row level security;
+revoke all on casebase.overwritten_objects from public, anon, authenticated, service_role;
+
 -- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
 -- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
 -- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
@@ -2497,6 +2507,10 @@ begin
   if not found then
     raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
       using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
+  end if;
+  if tg_op = 'UPDATE' then
+    insert into casebase.overwritten_objects (bucket_id, object_path) values (new.bucket_id, new.name)
+    on conflict do nothing;
   end if;
   return null;
 end
@@ -2588,6 +2602,8 @@ as $$
 begin
   insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
   on conflict do nothing;
+  delete from casebase.overwritten_objects w
+  where w.bucket_id = old.bucket_id and w.object_path = old.object_path;
   return null;
 end
 $$;
@@ -2736,7 +2752,7 @@ begin
         raise exception 'there is no object at % in %', old.object_path, old.bucket_id
           using errcode = 'PT409', hint = 'Upload the object first.';
       end if;
-    when 'uploaded to available' then
+    when 'pending to available', 'uploaded to available' then
       if not casebase.vouches_for_files(tg_relid) then
         raise exception 'only the service makes a file available'
           using errcode = 'insufficient_privilege', hint = 'Ask it to verify the file.';
@@ -2920,6 +2936,65 @@ begin
 end
 $$;
 
+-- The same for bytes that the service itself wrote a moment ago, while the row is pending: they need not be read back where
+-- Storage's own record of the object proves that they arrived. It was written once, so by whom its success was told; its
+-- size and its tag, which is an MD5, are those of what was sent ("etags": the forms in which Storage's backends give it).
+-- Null: that proves nothing, and nothing has changed. The row is locked first, so that whoever overwrites the object has
+-- done it before, or finds the row no longer pending (keep_object).
+create function casebase.verification_finish_sent(
+  kind         text,
+  id           bigint,
+  etags        text[],
+  sha256       text,
+  file_size    bigint,
+  content_type text,
+  notes        text[] default '{}'
+) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place    record;
+  proven   text;
+  verified jsonb;
+begin
+  execute format($sql$
+    select f.bucket_id, f.object_path
+    from %s f
+    where f.id = $1
+      and f.state = 'pending'
+    for update
+  $sql$, casebase.files_of(kind)) into place using id;
+  if place.object_path is null then
+    raise exception '% % is not pending', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  select o.version into proven
+  from storage.objects o
+  where o.bucket_id = place.bucket_id
+    and o.name = place.object_path
+    and btrim(o.metadata ->> 'eTag', '"') = any (etags)
+    and o.metadata ->> 'size' = file_size::text
+    and not exists (
+      select from casebase.overwritten_objects w
+      where w.bucket_id = o.bucket_id and w.object_path = o.name
+    );
+  if proven is null then
+    return null;
+  end if;
+  execute format($sql$
+    update %s f
+    set state          = 'available',
+        object_version = $2,
+        sha256         = $3,
+        file_size      = $4,
+        content_type   = $5,
+        notes          = $6
+    where f.id = $1
+    returning to_jsonb(f)
+  $sql$, casebase.files_of(kind)) into verified using id, proven, sha256, file_size, content_type, notes;
+  return verified;
+end
+$$;
+
 create function casebase.verification_reject(kind text, id bigint, reason text) returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -2970,15 +3045,61 @@ begin
 end
 $$;
 
--- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
--- to it only where it is told the body's length, so the service holds the others.
+-- How many bytes one of our buckets takes in one object; null: it has no limit of its own, or is none of ours. Storage's
+-- REST interface holds a body to it only where it is told the body's length, so the service holds the others: whoever
+-- reserves a file is told (reserve_case_file).
 create function casebase.bucket_size_limit(bucket_id text) returns bigint
   language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select b.file_size_limit
   from storage.buckets b
   where b.id = bucket_size_limit.bucket_id
+    and b.id in ('admin-bucket', 'client-bucket')
 $$;
+
+
+-- supabase/schemas/files/rpc.sql
+
+-- What frontends and the service call as rpc.
+
+-- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
+-- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
+-- the rest.
+create function public.reserve_case_file(
+  case_number       text,
+  original_name     text,
+  content_type      text,
+  file_name         text    default '',
+  file_size         bigint  default 0,
+  interaction_id    bigint  default null,
+  visible_to_client boolean default false
+) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case bigint;
+  reserved public.case_files;
+begin
+  select c.id into the_case from public.cases c where c.case_id = case_number;
+  if not found then
+    raise exception 'there is no such case' using errcode = 'PT404', detail = 'case_number';
+  end if;
+  if interaction_id is not null and not exists (
+    select from public.interactions i
+    where i.id = reserve_case_file.interaction_id and i.case_id = the_case
+  ) then
+    raise exception 'the case has no such interaction' using errcode = 'PT404', detail = 'interaction_id';
+  end if;
+  insert into public.case_files
+    (case_id, interaction_id, file_name, original_name, content_type, file_size, visible_to_client)
+  values
+    (the_case, interaction_id, file_name, original_name, content_type, file_size, coalesce(visible_to_client, false))
+  returning * into reserved;
+  return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
+end
+$$;
+comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
+  'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
 
 
 -- supabase/schemas/history/event_types.sql
@@ -5420,7 +5541,8 @@ grant execute on function
   casebase.case_timeline(bigint, integer, text),
   casebase.my_client_names(),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
-  casebase.case_counts()
+  casebase.case_counts(),
+  casebase.bucket_size_limit(text)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -5430,9 +5552,9 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
+  casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.upload_withdraw(text, bigint),
-  casebase.bucket_size_limit(text)
+  casebase.upload_withdraw(text, bigint)
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
@@ -5455,7 +5577,8 @@ revoke all on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -5468,7 +5591,8 @@ grant execute on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb) to service_role;

@@ -62,7 +62,8 @@ grant execute on function
   casebase.case_timeline(bigint, integer, text),
   casebase.my_client_names(),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
-  casebase.case_counts()
+  casebase.case_counts(),
+  casebase.bucket_size_limit(text)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -72,9 +73,9 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
+  casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.upload_withdraw(text, bigint),
-  casebase.bucket_size_limit(text)
+  casebase.upload_withdraw(text, bigint)
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
@@ -97,7 +98,8 @@ revoke all on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -110,7 +112,8 @@ grant execute on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.update_cases(bigint[], jsonb),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb) to service_role;
