@@ -711,6 +711,7 @@ create table public.cases (
   created_by            uuid,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
+  version               integer     not null default 1,
   resolved_at           timestamptz,
   closed_at             timestamptz,
   constraint cases_pkey primary key (id),
@@ -762,6 +763,8 @@ comment on column public.cases.due_at is
 comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
 comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
+comment on column public.cases.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -779,6 +782,8 @@ create unique index cases_case_id_key on public.cases (case_id) where case_id is
 -- then counting a client's cases needs no row.
 create index cases_client_id_idx on public.cases (client_id, created_at desc, id desc) include (department_id, assigned_to);
 create index cases_department_id_idx on public.cases (department_id, created_at desc, id desc);
+-- Or the planner joins all of a department with all that is urgent: 1 ms became 0.5, and that grows.
+create index cases_department_id_status_idx on public.cases (department_id, status, priority, created_at desc, id desc);
 create index cases_assigned_to_idx on public.cases (assigned_to, created_at desc, id desc) include (client_id, department_id)
   where assigned_to is not null;
 -- What somebody works on. Under a policy few rows are expected of assignee and status together, too few for the index
@@ -838,6 +843,7 @@ create table public.case_internal (
   tags       text[]      not null default '{}',
   metadata   jsonb       not null default '{}',
   updated_at timestamptz not null default now(),
+  version    integer     not null default 1,
   constraint case_internal_pkey primary key (case_id),
   constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint case_internal_tags_check check (
@@ -853,6 +859,8 @@ create table public.case_internal (
     check (updated_at >= '0001-01-01 00:00+00' and updated_at < '10000-01-01 00:00+00')
 );
 comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+comment on column public.case_internal.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.case_internal enable row level security;
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -867,15 +875,17 @@ create index case_internal_tags_idx on public.case_internal using gin (tags);
 create table public.interactions (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
-  party1_name       text        not null,
-  party1_type       text        not null,
-  party2_name       text        not null,
-  party2_type       text        not null,
+  -- Who left them out gets the two sides of the case (set_speaker).
+  party1_name       text        not null default '',
+  party1_type       text        not null default '',
+  party2_name       text        not null default '',
+  party2_type       text        not null default '',
   content           text        not null,
   visible_to_client boolean     not null default false,
   created_by        uuid,
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
+  version           integer     not null default 1,
   constraint interactions_pkey primary key (id),
   -- For what must belong to the same case as its interaction.
   constraint interactions_id_case_id_key unique (id, case_id),
@@ -895,6 +905,8 @@ create table public.interactions (
 );
 comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
 comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
+comment on column public.interactions.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.interactions enable row level security;
 revoke all on public.interactions from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -918,6 +930,7 @@ create table public.internal_notes (
   created_by uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  version    integer     not null default 1,
   constraint internal_notes_pkey primary key (id),
   constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
@@ -928,6 +941,8 @@ create table public.internal_notes (
   )
 );
 comment on table public.internal_notes is 'What staff tell each other about a case.';
+comment on column public.internal_notes.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.internal_notes enable row level security;
 revoke all on public.internal_notes from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1007,7 +1022,7 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at,version}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 
@@ -1042,6 +1057,31 @@ create trigger a_keep_identity before update on public.interactions
 create trigger a_keep_identity before update on public.internal_notes
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
 
+-- An update that sends another version than the row has was made from what somebody has changed since. Who sends none
+-- means the row as it is.
+create function casebase.keep_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.version <> old.version then
+    raise exception 'version % was changed meanwhile: it is version % now', new.version, old.version
+      using errcode = 'PT409', column = 'version', detail = to_jsonb(old)::text,
+            hint = 'The row as it is now is in details. Make the change again from that, and send its version.';
+  end if;
+  new.version := old.version + 1;
+  return new;
+end
+$$;
+
+create trigger a_keep_version before update on public.cases
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.case_internal
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.interactions
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.internal_notes
+  for each row execute function casebase.keep_version();
+
 -- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
 create function casebase.keep_words() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -1050,7 +1090,6 @@ begin
   if row_security_active(tg_relid)
      and old.created_by is distinct from casebase.caller_id()
      and not casebase.is_admin()
-     and not casebase.changed_columns(to_jsonb(old), to_jsonb(new)) <@ '{visible_to_client}'
   then
     raise exception 'only who wrote it changes what it says'
       using errcode = 'insufficient_privilege', hint = 'Add your own instead, or ask an admin.';
@@ -1059,10 +1098,16 @@ begin
 end
 $$;
 
+-- Ten thousand interactions that are shown at once have nothing to ask here.
 create trigger b_keep_words before update on public.interactions
-  for each row execute function casebase.keep_words();
+  for each row
+  when (row(new.party1_name, new.party1_type, new.party2_name, new.party2_type, new.content)
+        is distinct from row(old.party1_name, old.party1_type, old.party2_name, old.party2_type, old.content))
+  execute function casebase.keep_words();
 create trigger b_keep_words before update on public.internal_notes
-  for each row execute function casebase.keep_words();
+  for each row
+  when (new.content is distinct from old.content)
+  execute function casebase.keep_words();
 
 -- A new row is made by whoever makes it. A service key may say on whose behalf.
 create function casebase.set_author() returns trigger
@@ -1272,31 +1317,36 @@ begin
 end
 $$;
 
--- Who works a case, for those who see the case.
-create function casebase.assignee_name(the_case bigint) returns text
+-- Who stands on either side of a case, for those who see the case: who works it, and the member who opened it or else
+-- the client.
+create function casebase.case_parties(the_case bigint, out assignee text, out client text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select s.display_name
-    from public.cases c
-    join public.staff_members s on s.user_id = c.assigned_to
-    where c.id = the_case
-      and (c.client_id = any (casebase.my_clients())
-           or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  );
+  select (select s.display_name from public.staff_members s where s.user_id = c.assigned_to),
+         coalesce(
+           (select m.display_name from public.client_members m where m.client_id = c.client_id and m.user_id = c.created_by),
+           casebase.client_name(c.client_id))
+  into assignee, client
+  from public.cases c
+  where c.id = the_case
+    and (c.client_id = any (casebase.my_clients())
+         or c.department_id = any (casebase.my_departments())
+         or c.assigned_to = casebase.staff_id());
 end
 $$;
 
 -- A client speaks as themselves, to whoever works the case, and in the open; what is said moves a case that is not
--- being worked (receive_reply). A case that the caller doesn't see is treated like a client's; the policy then refuses
--- it as it refuses a missing one.
+-- being worked (receive_reply). Staff say who spoke to whom, and what they leave out is as for a client, the other way
+-- round. A case that the caller doesn't see is treated like a client's; the policy then refuses it as it refuses a
+-- missing one.
 create function casebase.set_speaker() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;
+  parties  record;
+  ours     text := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
 begin
   if not row_security_active(tg_relid) then
     return new;
@@ -1307,20 +1357,42 @@ begin
   into the_case
   from public.cases c
   where c.id = new.case_id;
-  if the_case.as_staff then
+  if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
+  elsif not coalesce(the_case.as_staff, false) then
+    if the_case.status not in ('open', 'in_progress') then
+      new.case_id := casebase.receive_reply(new.case_id);
+    end if;
+    new.visible_to_client := true;
+    new.party1_type := 'CLIENT';
+    new.party1_name := casebase.my_name(the_case.client_id);
+    new.party2_type := ours;
+    new.party2_name := '';
   end if;
-  if the_case.status not in ('open', 'in_progress') then
-    new.case_id := casebase.receive_reply(new.case_id);
-  end if;
-  new.visible_to_client := true;
-  new.party1_type := 'CLIENT';
-  new.party1_name := casebase.my_name(the_case.client_id);
-  new.party2_type := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
-  new.party2_name := coalesce(
-    casebase.assignee_name(new.case_id),
-    (select p.label from public.party_types p where p.code = new.party2_type));
+  new.party1_type := coalesce(nullif(new.party1_type, ''), ours);
+  new.party2_type := coalesce(nullif(new.party2_type, ''), case new.party1_type when 'CLIENT' then ours else 'CLIENT' end);
+  parties := casebase.case_parties(new.case_id);
+  new.party1_name := casebase.party_name(new.party1_name, new.party1_type, casebase.my_name(the_case.client_id), parties.client);
+  new.party2_name := casebase.party_name(new.party2_name, new.party2_type,
+    case when the_case.as_staff then casebase.my_name(the_case.client_id) else parties.assignee end, parties.client);
   return new;
+end
+$$;
+
+-- The name that was given, or else, of the client's side and ours, that of who stands there, or what the party is called.
+create function casebase.party_name(given text, party_type text, ours text, client text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if given <> '' then
+    return given;
+  end if;
+  return coalesce((
+    select coalesce(case p.code when 'CLIENT' then client else ours end, p.label)
+    from public.party_types p
+    where p.code = party_type
+      and (p.internal or p.code in ('CLIENT', 'ARGAN'))
+  ), '');
 end
 $$;
 
@@ -1782,20 +1854,6 @@ begin
 end
 $$;
 
--- By k1, k2, …, as the keys of an order are called where they have been selected.
-create function casebase.by_keys(keys text[], direction text) returns text
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  ordering text := 'k1 ' || direction;
-begin
-  for nth in 2 .. cardinality(keys) loop
-    ordering := ordering || format(', k%s %s', nth, direction);
-  end loop;
-  return ordering;
-end
-$$;
-
 -- Each way of seeing cases as a statement of its own, for the first so many: their keys and they themselves, in order;
 -- without keys, their ids.
 create function casebase.cases_each_way(as_staff_only boolean, conditions text, keys text[], direction text, most integer)
@@ -1809,41 +1867,30 @@ declare
   ordering text := coalesce(' order by ' || array_to_string(keys, format(' %s, ', direction)) || ' ' || direction, '');
 begin
   for way in select * from casebase.ways_to_see(as_staff_only) loop
-    each_way := each_way || case
-      when way.key is null then
-        format('(select %s from public.cases c where true%s%s limit %s)', selected, conditions, ordering, most)
-      when cardinality(way.ids) = 1 then
-        format('(select %s from public.cases c where c.%I = %L%s%s limit %s)', selected, way.key, way.ids[1], conditions, ordering, most)
-      when keys is null then
-        format('(select %s from public.cases c where c.%I = any (%L::uuid[])%s limit %s)', selected, way.key, way.ids, conditions, most)
-      else
-        -- Of each client or department the first so many, so that its index gives them in order.
-        format('(select seen.*
-                 from unnest(%L::uuid[]) as one (id)
-                 cross join lateral (select %s from public.cases c where c.%I = one.id%s%s limit %s) as seen (%s)
-                 order by %s
-                 limit %s)',
-               way.ids, selected, way.key, conditions, ordering, most,
-               (select string_agg('k' || nth, ', ' order by nth) || ', found' from generate_subscripts(keys, 1) nth),
-               casebase.by_keys(keys, direction), most)
-    end;
+    each_way := each_way || format('(select %s from public.cases c where true%s%s%s limit %s)',
+      selected, casebase.and_one_of(way.key, 'uuid', way.ids::text[]), conditions, ordering, most);
   end loop;
   return each_way;
 end
 $$;
 
 -- The first cases of several ways of seeing them, as SQL. Who sees a case in two ways, sees it once.
-create function casebase.cases_of_all_ways(each_way text[], keys text[], direction text, most integer) returns text
+create function casebase.cases_of_all_ways(each_way text[], keys integer, direction text, most integer) returns text
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  names text := (select string_agg('k' || nth, ', ' order by nth) from generate_subscripts(keys, 1) nth);
+  names    text := 'k1';
+  ordering text := 'k1 ' || direction;
 begin
+  for nth in 2 .. keys loop
+    names := names || format(', k%s', nth);
+    ordering := ordering || format(', k%s %s', nth, direction);
+  end loop;
   if cardinality(each_way) = 1 then
     return format('select found from %s as one_way (%s, found)', each_way[1], names);
   end if;
   return format('select found from (select distinct on (%1$s) * from (%2$s) as all_ways (%1$s, found) order by %3$s limit %4$s) seen',
-    names, array_to_string(each_way, ' union all '), casebase.by_keys(keys, direction), most);
+    names, array_to_string(each_way, ' union all '), ordering, most);
 end
 $$;
 
@@ -1871,11 +1918,11 @@ begin
 
   each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
   if each_way is not null then
-    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, o.keys, o.direction, page_size + 1)) into found_all;
+    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
   page.cases := coalesce(found_all[:page_size], '{}');
   if cardinality(found_all) > page_size then
-    page.next_cursor := casebase.cursor_after(page.cases[page_size], order_by);
+    page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
   end if;
 
   -- A first page that is the last one counts itself; and who sees none on any page needs no count.
@@ -1936,24 +1983,22 @@ comment on function public.list_cases is
 -- for each call, made when it is known who asks.
 create function casebase.case_counts()
   returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
-  language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 declare
-  arms text := (
-    select string_agg(case when way.key is null then 'true' else format('c.%I = any (%L::uuid[])', way.key, way.ids) end, ' or ')
-    from casebase.ways_to_see(false) way);
+  sees_all    boolean := coalesce(casebase.staff_standing() in ('admin', 'all'), false);
+  clients     uuid[]  := casebase.my_clients();
+  departments uuid[]  := casebase.my_departments();
+  person      uuid    := casebase.staff_id();
 begin
-  if arms is null then
-    return;
-  end if;
-  return query execute format(
-    'select c.status, c.priority, count(*),
-            count(*) filter (where coalesce(c.due_at, ''infinity''::timestamptz) < now()),
-            count(*) filter (where c.assigned_to is null),
-            count(*) filter (where c.assigned_to = %L)
-     from public.cases c
-     where %s
-     group by c.status, c.priority', casebase.caller_id(), arms);
+  return query
+    select c.status, c.priority, count(*),
+           count(*) filter (where coalesce(c.due_at, 'infinity'::timestamptz) < now()),
+           count(*) filter (where c.assigned_to is null),
+           count(*) filter (where c.assigned_to = person)
+    from public.cases c
+    where sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    group by c.status, c.priority;
 end
 $$;
 
@@ -2005,36 +2050,56 @@ comment on function public.list_interactions(bigint, integer, text) is
 
 -- supabase/schemas/cases/bulk.sql
 
--- Many cases in one call. Rows are locked in the order of their ids, so that two calls over the same cases wait for
--- each other and don't deadlock, as two plain updates of many rows may.
+-- Many cases in one call, with an answer for each. Rows are locked in the order of their ids, so that two calls over the
+-- same cases wait for each other and don't deadlock, as two plain updates of many rows may.
+--
+-- Each call tries all of them at once, under the caller's policies, and only when that is refused each by itself. What
+-- is no case's fault, such as a deadlock or a full disk, ends the call.
 
--- Set-based: one update for all, under the caller's policies. Only when that is refused is each case tried by itself.
-create function public.update_cases(ids bigint[], changes jsonb)
-  returns table (id bigint, result text, error jsonb)
-  language plpgsql set search_path = pg_catalog, pg_temp
+-- An error as PostgREST tells it.
+create function casebase.error_object(code text, message text, details text, hint text) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+begin
+  return jsonb_build_object('code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, ''));
+end
+$$;
+
+-- The ids that were given, each once.
+create function casebase.wanted_ids(ids bigint[], argument text) returns bigint[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
 declare
-  wanted    bigint[] := array(select distinct w from unnest(ids) w where w is not null);
-  accepted  text[];
-  change    text;
-  statement text;
-  locked    bigint[];
-  touched   bigint[];
-  done      bigint[] := '{}'::bigint[];
-  errors    jsonb    := '{}'::jsonb;
-  one       bigint;
-  code      text;
-  message   text;
-  details   text;
-  hint      text;
+  wanted bigint[] := array(select distinct w from unnest(ids) w where w is not null order by w);
 begin
   if cardinality(wanted) > 1000 then
-    raise exception 'update_cases takes 1000 ids at a time, not %', cardinality(wanted)
-      using errcode = 'invalid_parameter_value', column = 'ids', hint = 'Call it once for each thousand.';
+    raise exception 'at most 1000 % at a time, not %', argument, cardinality(wanted)
+      using errcode = 'invalid_parameter_value', column = argument, hint = 'Call it once for each thousand.';
   end if;
-  -- What may be changed at all is what the caller was granted.
-  accepted := array(
+  return wanted;
+end
+$$;
+
+-- A text array of changes, where it is one.
+create function casebase.tags_in(changes jsonb, name text) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if changes -> name is null then
+    return '{}';
+  elsif jsonb_typeof(changes -> name) <> 'array' or changes -> name @? '$[*] ? (@.type() != "string")' then
+    raise exception '% must be an array of tags', name using errcode = 'invalid_parameter_value', column = 'changes';
+  end if;
+  return array(select jsonb_array_elements_text(changes -> name));
+end
+$$;
+
+-- What changes says of columns, checked against what the caller may change at all: what they were granted.
+create function casebase.changed_case_columns(changes jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  accepted text[] := array(
     select a.attname::text
     from pg_attribute a
     where a.attrelid = 'public.cases'::regclass
@@ -2042,8 +2107,11 @@ begin
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
+      and a.attname <> 'version'
     order by a.attname
-  );
+  ) || '{add_tags,remove_tags}'::text[];
+  change   text;
+begin
   if jsonb_typeof(changes) is distinct from 'object' or changes = '{}' then
     raise exception 'changes must be an object of columns and their new values'
       using errcode = 'invalid_parameter_value', column = 'changes',
@@ -2056,44 +2124,142 @@ begin
   end loop;
   -- A value of the wrong type is no case's fault.
   perform jsonb_populate_record(null::public.cases, changes);
-  statement := format(
-    $sql$
-      with changed as (
-        update public.cases c
-        set %s
-        from jsonb_populate_record(null::public.cases, $2) n
-        where c.id = any ($1)
-          and row(%s) is distinct from row(%s)
-        returning c.id
-      )
-      select coalesce(array_agg(changed.id), '{}') from changed
-    $sql$,
-    (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(changes) k),
-    (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(changes) k),
-    (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(changes) k)
-  );
+  return changes - '{add_tags,remove_tags}'::text[];
+end
+$$;
 
+-- Gives cases the same values and tags; which of them it changed.
+create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text[], remove_tags text[]) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changed bigint[] := '{}'::bigint[];
+  tagged  bigint[];
+begin
+  if columns <> '{}' then
+    execute format(
+      $sql$
+        with changed as (
+          update public.cases c
+          set %s
+          from jsonb_populate_record(null::public.cases, $2) n
+          where c.id = any ($1)
+            and row(%s) is distinct from row(%s)
+          returning c.id
+        )
+        select coalesce(array_agg(changed.id), '{}') from changed
+      $sql$,
+      (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(columns) k),
+      (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(columns) k),
+      (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(columns) k)
+    ) into changed using ids, columns;
+  end if;
+  if add_tags <> '{}' or remove_tags <> '{}' then
+    with retagged as (
+      update public.case_internal i
+      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
+      where i.case_id = any (ids)
+        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
+      returning i.case_id
+    ),
+    -- One that has no record gets it.
+    added as (
+      insert into public.case_internal (case_id, tags)
+      select id, casebase.retagged('{}', add_tags, remove_tags)
+      from unnest(ids) id
+      where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
+      order by id
+      on conflict (case_id) do nothing
+      returning case_id
+    )
+    select coalesce(array_agg(t.case_id), '{}') into tagged
+    from (select r.case_id from retagged r union all select a.case_id from added a) t;
+    changed := array(select distinct c from unnest(changed || tagged) c);
+  end if;
+  return changed;
+end
+$$;
+
+create function casebase.retagged(tags text[], add_tags text[], remove_tags text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select t
+    from unnest(tags || add_tags) with ordinality as every (t, nth)
+    where t <> all (remove_tags)
+    group by t
+    order by min(nth)
+  );
+end
+$$;
+
+-- What a caller who reads the history can undo: the entries that their changes of these cases have left since.
+create function casebase.my_entries_since(ids bigint[], since timestamptz) returns table (case_id bigint, entries bigint[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if casebase.is_staff() then
+    return query
+      select e.case_id, array_agg(e.id order by e.id)
+      from public.case_events e
+      where e.case_id = any (ids)
+        and e.created_at >= since
+        and e.actor_id = casebase.caller_id()
+        and e.type like 'case.%'
+      group by e.case_id;
+  end if;
+end
+$$;
+
+create function public.update_cases(ids bigint[], changes jsonb, dry_run boolean default false)
+  returns table (id bigint, result text, error jsonb, events bigint[])
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
+  columns     jsonb       := casebase.changed_case_columns(changes);
+  add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
+  remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
+  since       timestamptz := clock_timestamp();
+  locked      bigint[];
+  done        bigint[]    := '{}'::bigint[];
+  errors      jsonb       := '{}'::jsonb;
+  one         bigint;
+  code        text;
+  message     text;
+  details     text;
+  hint        text;
+begin
   locked := array(select c.id from public.cases c where c.id = any (wanted) order by c.id for no key update);
   begin
-    execute statement into done using locked, changes;
+    begin
+      done := casebase.change_cases(locked, columns, add_tags, remove_tags);
+    exception
+      when transaction_rollback or insufficient_resources then
+        raise;
+      when others then
+        foreach one in array locked loop
+          begin
+            done := done || casebase.change_cases(array[one], columns, add_tags, remove_tags);
+          exception
+            when transaction_rollback or insufficient_resources then
+              raise;
+            when others then
+              get stacked diagnostics
+                code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+              errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+          end;
+        end loop;
+    end;
+    if dry_run then
+      raise exception using errcode = 'UNDO1';
+    end if;
   exception
-    when transaction_rollback or insufficient_resources then
-      raise;
-    when others then
-      foreach one in array locked loop
-        begin
-          execute statement into touched using array[one], changes;
-          done := done || touched;
-        exception
-          when transaction_rollback or insufficient_resources then
-            raise;
-          when others then
-            get stacked diagnostics
-              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
-            errors := errors || jsonb_build_object(one, jsonb_build_object(
-              'code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, '')));
-        end;
-      end loop;
+    -- Takes everything back but what these variables say.
+    when sqlstate 'UNDO1' then
+      since := 'infinity';
   end;
   return query
     select w.id,
@@ -2101,22 +2267,96 @@ begin
              when errors ? w.id::text then 'refused'
              when w.id = any (done) then 'done'
              when w.id = any (locked) then 'unchanged'
-             else 'not_found'
+             else 'not_visible'
            end,
+           errors -> w.id::text,
+           e.entries
+    from unnest(wanted) as w (id)
+    left join casebase.my_entries_since(done, since) e on e.case_id = w.id
+    order by w.id;
+end
+$$;
+comment on function public.update_cases(bigint[], jsonb, boolean) is
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+
+-- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
+create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made jsonb;
+begin
+  with made as (
+    insert into public.interactions (case_id, content, visible_to_client)
+    select id, words, shown from unnest(ids) id order by id
+    returning interactions.id, interactions.case_id
+  )
+  select jsonb_object_agg(m.case_id, m.id) into made from made m;
+  if not made ?& ids::text[] then
+    raise exception 'a reply opens another case' using errcode = 'check_violation';
+  end if;
+  return made;
+end
+$$;
+
+create function public.reply_to_cases(ids bigint[], content text, visible_to_client boolean default true)
+  returns table (id bigint, result text, interaction_id bigint, error jsonb)
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted  bigint[] := casebase.wanted_ids(ids, 'ids');
+  seen    bigint[] := array(select c.id from public.cases c where c.id = any (wanted) order by c.id);
+  replies jsonb    := '{}'::jsonb;
+  errors  jsonb    := '{}'::jsonb;
+  one     bigint;
+  made    bigint;
+  code    text;
+  message text;
+  details text;
+  hint    text;
+begin
+  begin
+    replies := coalesce(casebase.reply_in_place(seen, reply_to_cases.content, reply_to_cases.visible_to_client), '{}');
+  exception
+    when transaction_rollback or insufficient_resources then
+      raise;
+    when others then
+      foreach one in array seen loop
+        begin
+          insert into public.interactions (case_id, content, visible_to_client)
+          values (one, reply_to_cases.content, reply_to_cases.visible_to_client)
+          returning interactions.id into made;
+          replies := replies || jsonb_build_object(one, made);
+        exception
+          when transaction_rollback or insufficient_resources then
+            raise;
+          when others then
+            get stacked diagnostics
+              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+            errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+        end;
+      end loop;
+  end;
+  return query
+    select w.id,
+           case when errors ? w.id::text then 'refused' when w.id = any (seen) then 'done' else 'not_visible' end,
+           (replies ->> w.id::text)::bigint,
            errors -> w.id::text
     from unnest(wanted) as w (id)
     order by w.id;
 end
 $$;
-comment on function public.update_cases(bigint[], jsonb) is
-  'Gives up to 1000 cases the same new values of the columns in changes. Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_found. What is refused takes nothing else along.';
+comment on function public.reply_to_cases(bigint[], text, boolean) is
+  'Says the same in up to 1000 cases, as the caller and to the other side of each. Answers for each id, in their order: result is done (with the interaction), refused (error says why) or not_visible.';
 
 
 -- supabase/schemas/files/names.sql
 
--- How a file is called: original_name is what it was called where it came from, and what a download gives back; file_name
--- is the last part of its object's path. What may be said here is said by these functions alone; the service asks them
--- by writing the row, and a test holds its own casebase_files::name to them (crates/casebase/tests/database/names.rs).
+-- How a file is called: original_name is what it was called where it came from, and what a download gives back;
+-- file_name is the last part of its object's path. These functions alone decide which names there are. The service asks
+-- them by writing the row; what it makes of a name by itself (casebase_files::name) a test holds to them
+-- (crates/casebase/tests/database/names.rs).
 
 -- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
 -- trailing dot or space.
@@ -2127,9 +2367,9 @@ as $$
      and name ~ '^[A-Za-z0-9_!*''()&$=@;:+,?-]([A-Za-z0-9_!.*''() &$=@;:+,?-]*[A-Za-z0-9_!*''()&$=@;:+,?-])?$'
 $$;
 
--- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their marks,
--- and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the basic plane
--- or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
+-- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their
+-- marks, and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the
+-- basic plane or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
 create function casebase.folded_name(name text) returns text
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -2613,10 +2853,10 @@ create trigger spend_path after delete on public.case_files
 create trigger spend_path after delete on public.client_documents
   for each row execute function casebase.spend_path();
 
--- The name itself where it is free in its folder, or else with the least number that is found for it: " (2)", " (3)" … before
--- the extension. As its owner, who alone sees every file and what is spent. Whoever reserves in the same folder waits
--- for whoever came before, so that no two are given one name; of locks there are 1,024, for statements that reserve in
--- many folders.
+-- The name itself where it is free in its folder, or else with a number that is: " (2)", " (3)" … before the extension.
+-- As its owner, who alone sees every file and what is spent. Whoever reserves in a folder waits for whoever came before
+-- to it, so that no two are given one name; there are 1,024 locks, so that a statement may reserve in any number of
+-- folders.
 create function casebase.free_file_name(bucket text, folder text, wanted text) returns text
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -3237,6 +3477,13 @@ begin
            as d (case_id, type, actor_id, subject_is_visible, data, position)
     join public.cases c on c.id = d.case_id
   ),
+  -- Asked for once, however many entries there are. The row may outlive the user whose token this is.
+  actor as (
+    select a.actor_id, a.client_id,
+           (select u.id from auth.users u where u.id = a.actor_id) as id,
+           coalesce(casebase.person_name(a.actor_id, a.client_id), 'system') as name
+    from (select distinct draft.actor_id, draft.client_id from draft) a
+  ),
   counted as (
     insert into casebase.case_counters as k (case_id, last_seq)
     select draft.case_id, count(*) from draft group by draft.case_id order by draft.case_id
@@ -3247,9 +3494,8 @@ begin
   select draft.case_id,
          counted.last_seq - max(draft.nth) over (partition by draft.case_id) + draft.nth,
          draft.type,
-         -- The row may outlive the user whose token this is.
-         (select u.id from auth.users u where u.id = draft.actor_id),
-         coalesce(casebase.person_name(draft.actor_id, draft.client_id), 'system'),
+         actor.id,
+         actor.name,
          -- case_events.type has no foreign key: every change would lock the same row of event_types.
          case t.seen_by
            when 'client' then true
@@ -3260,6 +3506,7 @@ begin
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
+  join actor on actor.actor_id is not distinct from draft.actor_id and actor.client_id = draft.client_id
   left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
 end
@@ -3549,6 +3796,136 @@ end
 $$;
 comment on function public.case_timeline(bigint, integer, text) is
   'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
+
+
+-- supabase/schemas/history/undo.sql
+
+-- Taking changes of cases back, to the old values that the history has. Of words and metadata it has none.
+
+-- What these entries changed of a case, from the first of them to the last: {"status": {"from": …, "to": …}}.
+create function casebase.changes_in(events bigint[], case_id bigint) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_object_agg(c.name, jsonb_build_object('from', c.first -> 'from', 'to', c.last -> 'to', 'changed', c.last -> 'changed'))
+    from (
+      select change.name,
+             (array_agg(change.value order by e.seq))[1] as first,
+             (array_agg(change.value order by e.seq desc))[1] as last
+      from public.case_events e
+      cross join lateral jsonb_each(e.data -> 'changes') as change (name, value)
+      where e.id = any (events)
+        and e.case_id = changes_in.case_id
+        and e.type like 'case.%'
+      group by change.name
+    ) c
+  );
+end
+$$;
+
+-- Takes them back in one case that the caller sees as staff; what could not be, and why.
+create function casebase.undo_changes_of(the_case bigint, events bigint[]) returns text[]
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  undone  constant text[] :=
+    '{department_id,assigned_to,status,stage,title,priority,required_specialty_id,action_required_by,action_required_of}';
+  now_is  jsonb;
+  back_to jsonb := '{}'::jsonb;
+  stays   text[] := '{}'::text[];
+  change  record;
+begin
+  select to_jsonb(c) into now_is
+  from public.cases c
+  where c.id = the_case
+    and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id())
+  for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  -- Who made a change may take it back, also where the step itself would be another's: a case that one has closed.
+  if not casebase.is_admin() and exists (
+    select from public.case_events e
+    where e.id = any (events) and e.case_id = the_case and e.actor_id is distinct from casebase.caller_id()
+  ) then
+    raise exception 'only who made a change takes it back'
+      using errcode = 'insufficient_privilege', hint = 'Change the case, or ask an admin.';
+  end if;
+  for change in select c.key as name, c.value from jsonb_each(casebase.changes_in(events, the_case)) c order by c.key loop
+    if change.name <> all (undone) then
+      stays := stays || (change.name || ': the history has no old value');
+    elsif now_is -> change.name is distinct from change.value -> 'to' then
+      stays := stays || (change.name || ': changed since');
+    else
+      back_to := back_to || jsonb_build_object(change.name, change.value -> 'from');
+    end if;
+  end loop;
+  if back_to <> '{}' then
+    update public.cases c
+    set department_id         = n.department_id,
+        assigned_to           = n.assigned_to,
+        status                = n.status,
+        stage                 = n.stage,
+        title                 = n.title,
+        priority              = n.priority,
+        required_specialty_id = n.required_specialty_id,
+        action_required_by    = n.action_required_by,
+        action_required_of    = n.action_required_of
+    from jsonb_populate_record(null::public.cases, now_is || back_to) n
+    where c.id = the_case;
+  end if;
+  return stays;
+end
+$$;
+
+create function public.undo_changes(events bigint[])
+  returns table (id bigint, result text, error jsonb)
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted  bigint[] := casebase.wanted_ids(events, 'events');
+  one     bigint;
+  of_one  bigint[];
+  stays   text[];
+  errors  jsonb    := '{}'::jsonb;
+  undone  bigint[] := '{}'::bigint[];
+  code    text;
+  message text;
+  details text;
+  hint    text;
+begin
+  -- Entries that the caller doesn't see are no answer's.
+  for one, of_one in
+    select e.case_id, array_agg(e.id) from public.case_events e where e.id = any (wanted) group by e.case_id order by e.case_id
+  loop
+    begin
+      stays := casebase.undo_changes_of(one, of_one);
+      undone := undone || one;
+      if stays <> '{}' then
+        errors := errors || jsonb_build_object(one, casebase.error_object(
+          'PT409', 'not everything was taken back', array_to_string(stays, '; '), null));
+      end if;
+    exception
+      when transaction_rollback or insufficient_resources then
+        raise;
+      when others then
+        get stacked diagnostics
+          code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+        errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+    end;
+  end loop;
+  return query
+    select w.id,
+           case when w.id <> all (undone) then 'refused' when errors ? w.id::text then 'partly' else 'done' end,
+           errors -> w.id::text
+    from (select unnest(undone) union select k::bigint from jsonb_object_keys(errors) k) as w (id)
+    order by w.id;
+end
+$$;
+comment on function public.undo_changes(bigint[]) is
+  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
 
 
 -- supabase/schemas/webhooks/endpoints.sql
@@ -5346,16 +5723,16 @@ comment on constraint case_stages_pkey on public.case_stages is
 comment on constraint case_stages_stage_status_key on public.case_stages is
   'There is a stage of this name already.';
 
-comment on constraint cases_stage_fkey on public.cases is
-  E'There is no such stage of the case''s status.\nThe stage is in use by cases.';
-comment on constraint cases_closed_at_check on public.cases is
-  'A case has closed_at while it is closed, and no other has.';
 comment on constraint cases_title_check on public.cases is
   'The title must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
 comment on constraint cases_description_check on public.cases is
   'The description must have at most 50000 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint cases_status_check on public.cases is
   'The status must be open, in_progress, waiting, resolved or closed.';
+comment on constraint cases_stage_fkey on public.cases is
+  E'There is no such stage, or it belongs to another status.\nThere are cases in this stage.';
+comment on constraint cases_escalation_reason_check on public.cases is
+  'The reason must have at most 2000 characters: not blank, and without control characters or others that reorder text.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is
@@ -5364,8 +5741,12 @@ comment on constraint cases_metadata_readable_check on public.cases is
   'The metadata must be nested at most 32 deep, and its numbers must be finite as doubles.';
 comment on constraint cases_action_required_by_check on public.cases is
   'action_required_by must be a time in the years 1 to 9999.';
+comment on constraint cases_due_at_check on public.cases is
+  'action_required_by must be a time in the years 1 to 9999.';
 comment on constraint cases_resolved_at_check on public.cases is
-  'A resolved case, and no other, has a time at which it was resolved.';
+  'A resolved or closed case, and no other, has a time at which it was resolved.';
+comment on constraint cases_closed_at_check on public.cases is
+  'A closed case, and no other, has a time at which it was closed.';
 comment on constraint cases_client_id_fkey on public.cases is
   E'There is no such client, or you may not see it.\nThe client has cases.';
 comment on constraint cases_department_id_fkey on public.cases is
@@ -5505,17 +5886,26 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
-  casebase.is_text(text),
-  casebase.is_line(text),
-  casebase.are_lines(text[]),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
+  casebase.error_object(text, text, text, text),
+  casebase.wanted_ids(bigint[], text),
+  casebase.tags_in(jsonb, text),
+  casebase.changed_case_columns(jsonb),
+  casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.retagged(text[], text[], text[]),
+  casebase.my_entries_since(bigint[], timestamptz),
+  casebase.reply_in_place(bigint[], text, boolean),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
-  casebase.assignee_name(bigint),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
+  casebase.case_parties(bigint),
+  casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
   casebase.folded_name(text),
@@ -5536,6 +5926,7 @@ grant execute on function
   casebase.reopen_case(bigint),
   casebase.escalate_case(bigint, text),
   casebase.receive_reply(bigint),
+  casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
   casebase.case_timeline(bigint, integer, text),
@@ -5577,7 +5968,9 @@ revoke all on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb),
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -5591,11 +5984,13 @@ grant execute on function
   public.my_clients(),
   public.list_cases,
   public.case_counts(),
-  public.update_cases(bigint[], jsonb),
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
-grant execute on function public.update_cases(bigint[], jsonb) to service_role;
+grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;
 
 
 -- policies/10_clients.sql
@@ -5788,7 +6183,7 @@ grant insert (
 ) on public.cases to authenticated;
 grant update (
   department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
-  action_required_by, action_required_of, metadata
+  action_required_by, action_required_of, metadata, version
 ) on public.cases to authenticated;
 grant select, insert, update, delete on public.cases to service_role;
 
@@ -5839,7 +6234,7 @@ create policy admins_delete_cases on public.cases for delete to authenticated
 
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 grant select, delete on public.case_internal to authenticated;
-grant insert (case_id, tags, metadata), update (case_id, tags, metadata) on public.case_internal to authenticated;
+grant insert (case_id, tags, metadata), update (case_id, tags, metadata, version) on public.case_internal to authenticated;
 grant select, insert, update, delete on public.case_internal to service_role;
 
 -- Staff read and write it for the cases they see as staff. Clients never.
@@ -5869,7 +6264,7 @@ revoke all on public.interactions from public, anon, authenticated, service_role
 revoke all on sequence public.interactions_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.interactions to authenticated;
 grant insert (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
-grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
+grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client, version) on public.interactions to authenticated;
 grant select, insert, update, delete on public.interactions to service_role;
 
 -- Client members see the interactions of their cases that are visible to them; staff all of the cases they see. A reply to
@@ -5915,7 +6310,7 @@ create policy admins_delete_interactions on public.interactions for delete to au
 revoke all on public.internal_notes from public, anon, authenticated, service_role;
 revoke all on sequence public.internal_notes_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.internal_notes to authenticated;
-grant insert (case_id, content), update (content) on public.internal_notes to authenticated;
+grant insert (case_id, content), update (content, version) on public.internal_notes to authenticated;
 grant select, insert, update, delete on public.internal_notes to service_role;
 
 -- Staff read and write the notes of the cases they see as staff, and change their own (keep_words). Clients never.

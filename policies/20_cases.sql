@@ -9,7 +9,7 @@ grant insert (
 ) on public.cases to authenticated;
 grant update (
   department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
-  action_required_by, action_required_of, metadata
+  action_required_by, action_required_of, metadata, version
 ) on public.cases to authenticated;
 grant select, insert, update, delete on public.cases to service_role;
 

@@ -4,7 +4,7 @@ revoke all on public.interactions from public, anon, authenticated, service_role
 revoke all on sequence public.interactions_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.interactions to authenticated;
 grant insert (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
-grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
+grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client, version) on public.interactions to authenticated;
 grant select, insert, update, delete on public.interactions to service_role;
 
 drop policy if exists see_interactions on public.interactions;

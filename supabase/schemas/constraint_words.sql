@@ -94,16 +94,16 @@ comment on constraint case_stages_pkey on public.case_stages is
 comment on constraint case_stages_stage_status_key on public.case_stages is
   'There is a stage of this name already.';
 
-comment on constraint cases_stage_fkey on public.cases is
-  E'There is no such stage of the case''s status.\nThe stage is in use by cases.';
-comment on constraint cases_closed_at_check on public.cases is
-  'A case has closed_at while it is closed, and no other has.';
 comment on constraint cases_title_check on public.cases is
   'The title must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
 comment on constraint cases_description_check on public.cases is
   'The description must have at most 50000 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint cases_status_check on public.cases is
   'The status must be open, in_progress, waiting, resolved or closed.';
+comment on constraint cases_stage_fkey on public.cases is
+  E'There is no such stage, or it belongs to another status.\nThere are cases in this stage.';
+comment on constraint cases_escalation_reason_check on public.cases is
+  'The reason must have at most 2000 characters: not blank, and without control characters or others that reorder text.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is
@@ -112,8 +112,12 @@ comment on constraint cases_metadata_readable_check on public.cases is
   'The metadata must be nested at most 32 deep, and its numbers must be finite as doubles.';
 comment on constraint cases_action_required_by_check on public.cases is
   'action_required_by must be a time in the years 1 to 9999.';
+comment on constraint cases_due_at_check on public.cases is
+  'action_required_by must be a time in the years 1 to 9999.';
 comment on constraint cases_resolved_at_check on public.cases is
-  'A resolved case, and no other, has a time at which it was resolved.';
+  'A resolved or closed case, and no other, has a time at which it was resolved.';
+comment on constraint cases_closed_at_check on public.cases is
+  'A closed case, and no other, has a time at which it was closed.';
 comment on constraint cases_client_id_fkey on public.cases is
   E'There is no such client, or you may not see it.\nThe client has cases.';
 comment on constraint cases_department_id_fkey on public.cases is

@@ -24,8 +24,8 @@ insert into answers (query, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Otto
 ('select casebase.my_name(''{acme}'')',  'Ada','Alan','Dora','Asta','Sam','Carla','Otto','Ivan','-','-'),
 ('select casebase.default_department() is not null', 'true','true','true','true','true','true','true','true','true','true'),
 -- Who works a case, in North and in South.
-('select casebase.assignee_name({case})', 'Asta','Asta','Asta','Asta','Asta','Asta','-','-','-','-'),
-('select casebase.assignee_name({other case})', 'Asta','Asta','-','Asta','Asta','-','Asta','-','-','-'),
+('select (casebase.case_parties({case})).assignee', 'Asta','Asta','Asta','Asta','Asta','Asta','-','-','-','-'),
+('select (casebase.case_parties({other case})).assignee', 'Asta','Asta','-','Asta','Asta','-','Asta','-','-','-'),
 -- What rpc does for whoever sees the case: its client, its department, who works it.
 ('select (reopen_case({resolved case})).status', 'open','open','open','open','open','open','PT404','PT404','PT404','PT404'),
 ($$select (escalate_case({case}, 'r')).priority$$, 'high','high','high','high','high','high','PT404','PT404','PT404','PT404'),

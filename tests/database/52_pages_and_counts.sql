@@ -73,7 +73,7 @@ as $$
     select coalesce(string_agg(c.id::text, ' ' order by pages.n, c.nth), 'none') || ' of ' || min((page).total) || '-' || max((page).total)
     from pages left join lateral unnest((page).cases) with ordinality as c (id, case_id, client_id, department_id, required_specialty_id, title, description, status, stage,
       priority, priority_rank, assigned_to, escalated_by, escalated_at, escalation_reason, action_required_by, action_required_of, due_at, follow_up_of, metadata,
-      created_by, created_at, updated_at, resolved_at, closed_at, nth) on true$q$, arguments))
+      created_by, created_at, updated_at, version, resolved_at, closed_at, nth) on true$q$, arguments))
 $$;
 create function pg_temp.listed(who text, condition text, ordering text) returns text language sql
 as $$
@@ -151,7 +151,7 @@ as $$
       select %1$s({case}, 7, (pages.page).next_cursor), n + 1 from pages where (pages.page).next_cursor is not null and n < 20
     )
     select string_agg(%3$s, ' ' order by n, nth) from pages, rows from (unnest((page).%2$s)) with ordinality as i (%4$s, nth)$q$, call, list, item,
-    case list when 'interactions' then 'id, case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at, updated_at' else 'created_at, type, actor_name, data' end))
+    case list when 'interactions' then 'id, case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at, updated_at, version' else 'created_at, type, actor_name, data' end))
 $$;
 select is(pg_temp.turned(who, 'list_interactions', 'interactions', 'i.id::text'),
   tests.sees(who, 'select string_agg(id::text, '' '' order by created_at desc, id desc) from interactions where case_id = {case}'), who || ' reads all that was said, newest first')

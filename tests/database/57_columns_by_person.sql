@@ -24,6 +24,9 @@ insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
   -- Whose assignee lacks it, only an admin gives a specialty.
   ('required_specialty_id', '''{payroll}''',        '1', '23514', '23514', '42501', '42501', '42501'),
   ('department_id',         '''{south}''',          '1', '1', '42501', '42501', '42501', '42501');
+-- What an update was made from: not from this.
+insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
+select 'version', '7', 'PT409', 'PT409', 'PT409', 'PT409', 'PT409', 'PT409';
 -- What nobody sets by hand.
 insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
 select c.name, c.value, '42501', '42501', '42501', '42501', '42501', '42501'
@@ -31,7 +34,7 @@ from (values ('client_id', '''{other}'''), ('created_by', 'null'), ('created_at'
              ('escalated_at', 'now()'), ('escalated_by', '''{Carla}'''), ('escalation_reason', '''r'''),
              ('follow_up_of', '{resolved case}'), ('resolved_at', 'now()'), ('closed_at', 'now()')) c (name, value);
 
-select plan((select count(*)::integer from columns) + 42);
+select plan((select count(*)::integer from columns) + 44);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, format('update cases set %I = %s where id = {case}', c.name, c.value)))

@@ -179,6 +179,9 @@ pub struct Case {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Counts changes: an update that sends another is refused.
+    #[schema(minimum = 1)]
+    pub version: i32,
     /// When it was resolved, or closed without that.
     pub resolved_at: Option<DateTime<Utc>>,
     /// When it was closed.

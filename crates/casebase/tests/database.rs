@@ -21,6 +21,8 @@ mod grants_report;
 mod hijack;
 #[path = "database/human_text.rs"]
 mod human_text;
+#[path = "database/lost_updates.rs"]
+mod lost_updates;
 #[path = "database/names.rs"]
 mod names;
 #[path = "clients/programs.rs"]
@@ -85,6 +87,24 @@ fn sql_files(folder: &str) -> Vec<(String, String)> {
     files.sort();
     assert!(!files.is_empty(), "{} is empty", folder.display());
     files
+}
+
+/// Until a statement that begins so waits for a lock.
+async fn somebody_waits(statement: &str) {
+    let mut admin = connect("DATABASE_ADMIN_URL").await;
+    loop {
+        let waits: bool = sqlx::query_scalar(
+            "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and starts_with(query, $1))",
+        )
+        .bind(statement)
+        .fetch_one(&mut admin)
+        .await
+        .expect("the server answers");
+        if waits {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn run(connection: &mut PgConnection, sql: impl Into<String>) {

@@ -1,15 +1,17 @@
 create table public.interactions (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
-  party1_name       text        not null,
-  party1_type       text        not null,
-  party2_name       text        not null,
-  party2_type       text        not null,
+  -- Who left them out gets the two sides of the case (set_speaker).
+  party1_name       text        not null default '',
+  party1_type       text        not null default '',
+  party2_name       text        not null default '',
+  party2_type       text        not null default '',
   content           text        not null,
   visible_to_client boolean     not null default false,
   created_by        uuid,
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
+  version           integer     not null default 1,
   constraint interactions_pkey primary key (id),
   -- For what must belong to the same case as its interaction.
   constraint interactions_id_case_id_key unique (id, case_id),
@@ -29,6 +31,8 @@ create table public.interactions (
 );
 comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
 comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
+comment on column public.interactions.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.interactions enable row level security;
 revoke all on public.interactions from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

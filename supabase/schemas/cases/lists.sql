@@ -174,20 +174,6 @@ begin
 end
 $$;
 
--- By k1, k2, …, as the keys of an order are called where they have been selected.
-create function casebase.by_keys(keys text[], direction text) returns text
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  ordering text := 'k1 ' || direction;
-begin
-  for nth in 2 .. cardinality(keys) loop
-    ordering := ordering || format(', k%s %s', nth, direction);
-  end loop;
-  return ordering;
-end
-$$;
-
 -- Each way of seeing cases as a statement of its own, for the first so many: their keys and they themselves, in order;
 -- without keys, their ids.
 create function casebase.cases_each_way(as_staff_only boolean, conditions text, keys text[], direction text, most integer)
@@ -201,41 +187,30 @@ declare
   ordering text := coalesce(' order by ' || array_to_string(keys, format(' %s, ', direction)) || ' ' || direction, '');
 begin
   for way in select * from casebase.ways_to_see(as_staff_only) loop
-    each_way := each_way || case
-      when way.key is null then
-        format('(select %s from public.cases c where true%s%s limit %s)', selected, conditions, ordering, most)
-      when cardinality(way.ids) = 1 then
-        format('(select %s from public.cases c where c.%I = %L%s%s limit %s)', selected, way.key, way.ids[1], conditions, ordering, most)
-      when keys is null then
-        format('(select %s from public.cases c where c.%I = any (%L::uuid[])%s limit %s)', selected, way.key, way.ids, conditions, most)
-      else
-        -- Of each client or department the first so many, so that its index gives them in order.
-        format('(select seen.*
-                 from unnest(%L::uuid[]) as one (id)
-                 cross join lateral (select %s from public.cases c where c.%I = one.id%s%s limit %s) as seen (%s)
-                 order by %s
-                 limit %s)',
-               way.ids, selected, way.key, conditions, ordering, most,
-               (select string_agg('k' || nth, ', ' order by nth) || ', found' from generate_subscripts(keys, 1) nth),
-               casebase.by_keys(keys, direction), most)
-    end;
+    each_way := each_way || format('(select %s from public.cases c where true%s%s%s limit %s)',
+      selected, casebase.and_one_of(way.key, 'uuid', way.ids::text[]), conditions, ordering, most);
   end loop;
   return each_way;
 end
 $$;
 
 -- The first cases of several ways of seeing them, as SQL. Who sees a case in two ways, sees it once.
-create function casebase.cases_of_all_ways(each_way text[], keys text[], direction text, most integer) returns text
+create function casebase.cases_of_all_ways(each_way text[], keys integer, direction text, most integer) returns text
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  names text := (select string_agg('k' || nth, ', ' order by nth) from generate_subscripts(keys, 1) nth);
+  names    text := 'k1';
+  ordering text := 'k1 ' || direction;
 begin
+  for nth in 2 .. keys loop
+    names := names || format(', k%s', nth);
+    ordering := ordering || format(', k%s %s', nth, direction);
+  end loop;
   if cardinality(each_way) = 1 then
     return format('select found from %s as one_way (%s, found)', each_way[1], names);
   end if;
   return format('select found from (select distinct on (%1$s) * from (%2$s) as all_ways (%1$s, found) order by %3$s limit %4$s) seen',
-    names, array_to_string(each_way, ' union all '), casebase.by_keys(keys, direction), most);
+    names, array_to_string(each_way, ' union all '), ordering, most);
 end
 $$;
 
@@ -263,11 +238,11 @@ begin
 
   each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
   if each_way is not null then
-    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, o.keys, o.direction, page_size + 1)) into found_all;
+    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
   page.cases := coalesce(found_all[:page_size], '{}');
   if cardinality(found_all) > page_size then
-    page.next_cursor := casebase.cursor_after(page.cases[page_size], order_by);
+    page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
   end if;
 
   -- A first page that is the last one counts itself; and who sees none on any page needs no count.
@@ -328,24 +303,22 @@ comment on function public.list_cases is
 -- for each call, made when it is known who asks.
 create function casebase.case_counts()
   returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
-  language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 declare
-  arms text := (
-    select string_agg(case when way.key is null then 'true' else format('c.%I = any (%L::uuid[])', way.key, way.ids) end, ' or ')
-    from casebase.ways_to_see(false) way);
+  sees_all    boolean := coalesce(casebase.staff_standing() in ('admin', 'all'), false);
+  clients     uuid[]  := casebase.my_clients();
+  departments uuid[]  := casebase.my_departments();
+  person      uuid    := casebase.staff_id();
 begin
-  if arms is null then
-    return;
-  end if;
-  return query execute format(
-    'select c.status, c.priority, count(*),
-            count(*) filter (where coalesce(c.due_at, ''infinity''::timestamptz) < now()),
-            count(*) filter (where c.assigned_to is null),
-            count(*) filter (where c.assigned_to = %L)
-     from public.cases c
-     where %s
-     group by c.status, c.priority', casebase.caller_id(), arms);
+  return query
+    select c.status, c.priority, count(*),
+           count(*) filter (where coalesce(c.due_at, 'infinity'::timestamptz) < now()),
+           count(*) filter (where c.assigned_to is null),
+           count(*) filter (where c.assigned_to = person)
+    from public.cases c
+    where sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    group by c.status, c.priority;
 end
 $$;
 

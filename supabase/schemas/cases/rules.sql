@@ -10,7 +10,7 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at,version}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 
@@ -45,6 +45,31 @@ create trigger a_keep_identity before update on public.interactions
 create trigger a_keep_identity before update on public.internal_notes
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
 
+-- An update that sends another version than the row has was made from what somebody has changed since. Who sends none
+-- means the row as it is.
+create function casebase.keep_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.version <> old.version then
+    raise exception 'version % was changed meanwhile: it is version % now', new.version, old.version
+      using errcode = 'PT409', column = 'version', detail = to_jsonb(old)::text,
+            hint = 'The row as it is now is in details. Make the change again from that, and send its version.';
+  end if;
+  new.version := old.version + 1;
+  return new;
+end
+$$;
+
+create trigger a_keep_version before update on public.cases
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.case_internal
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.interactions
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.internal_notes
+  for each row execute function casebase.keep_version();
+
 -- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
 create function casebase.keep_words() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -53,7 +78,6 @@ begin
   if row_security_active(tg_relid)
      and old.created_by is distinct from casebase.caller_id()
      and not casebase.is_admin()
-     and not casebase.changed_columns(to_jsonb(old), to_jsonb(new)) <@ '{visible_to_client}'
   then
     raise exception 'only who wrote it changes what it says'
       using errcode = 'insufficient_privilege', hint = 'Add your own instead, or ask an admin.';
@@ -62,10 +86,16 @@ begin
 end
 $$;
 
+-- Ten thousand interactions that are shown at once have nothing to ask here.
 create trigger b_keep_words before update on public.interactions
-  for each row execute function casebase.keep_words();
+  for each row
+  when (row(new.party1_name, new.party1_type, new.party2_name, new.party2_type, new.content)
+        is distinct from row(old.party1_name, old.party1_type, old.party2_name, old.party2_type, old.content))
+  execute function casebase.keep_words();
 create trigger b_keep_words before update on public.internal_notes
-  for each row execute function casebase.keep_words();
+  for each row
+  when (new.content is distinct from old.content)
+  execute function casebase.keep_words();
 
 -- A new row is made by whoever makes it. A service key may say on whose behalf.
 create function casebase.set_author() returns trigger
@@ -275,31 +305,36 @@ begin
 end
 $$;
 
--- Who works a case, for those who see the case.
-create function casebase.assignee_name(the_case bigint) returns text
+-- Who stands on either side of a case, for those who see the case: who works it, and the member who opened it or else
+-- the client.
+create function casebase.case_parties(the_case bigint, out assignee text, out client text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select s.display_name
-    from public.cases c
-    join public.staff_members s on s.user_id = c.assigned_to
-    where c.id = the_case
-      and (c.client_id = any (casebase.my_clients())
-           or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  );
+  select (select s.display_name from public.staff_members s where s.user_id = c.assigned_to),
+         coalesce(
+           (select m.display_name from public.client_members m where m.client_id = c.client_id and m.user_id = c.created_by),
+           casebase.client_name(c.client_id))
+  into assignee, client
+  from public.cases c
+  where c.id = the_case
+    and (c.client_id = any (casebase.my_clients())
+         or c.department_id = any (casebase.my_departments())
+         or c.assigned_to = casebase.staff_id());
 end
 $$;
 
 -- A client speaks as themselves, to whoever works the case, and in the open; what is said moves a case that is not
--- being worked (receive_reply). A case that the caller doesn't see is treated like a client's; the policy then refuses
--- it as it refuses a missing one.
+-- being worked (receive_reply). Staff say who spoke to whom, and what they leave out is as for a client, the other way
+-- round. A case that the caller doesn't see is treated like a client's; the policy then refuses it as it refuses a
+-- missing one.
 create function casebase.set_speaker() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;
+  parties  record;
+  ours     text := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
 begin
   if not row_security_active(tg_relid) then
     return new;
@@ -310,20 +345,42 @@ begin
   into the_case
   from public.cases c
   where c.id = new.case_id;
-  if the_case.as_staff then
+  if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
+  elsif not coalesce(the_case.as_staff, false) then
+    if the_case.status not in ('open', 'in_progress') then
+      new.case_id := casebase.receive_reply(new.case_id);
+    end if;
+    new.visible_to_client := true;
+    new.party1_type := 'CLIENT';
+    new.party1_name := casebase.my_name(the_case.client_id);
+    new.party2_type := ours;
+    new.party2_name := '';
   end if;
-  if the_case.status not in ('open', 'in_progress') then
-    new.case_id := casebase.receive_reply(new.case_id);
-  end if;
-  new.visible_to_client := true;
-  new.party1_type := 'CLIENT';
-  new.party1_name := casebase.my_name(the_case.client_id);
-  new.party2_type := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
-  new.party2_name := coalesce(
-    casebase.assignee_name(new.case_id),
-    (select p.label from public.party_types p where p.code = new.party2_type));
+  new.party1_type := coalesce(nullif(new.party1_type, ''), ours);
+  new.party2_type := coalesce(nullif(new.party2_type, ''), case new.party1_type when 'CLIENT' then ours else 'CLIENT' end);
+  parties := casebase.case_parties(new.case_id);
+  new.party1_name := casebase.party_name(new.party1_name, new.party1_type, casebase.my_name(the_case.client_id), parties.client);
+  new.party2_name := casebase.party_name(new.party2_name, new.party2_type,
+    case when the_case.as_staff then casebase.my_name(the_case.client_id) else parties.assignee end, parties.client);
   return new;
+end
+$$;
+
+-- The name that was given, or else, of the client's side and ours, that of who stands there, or what the party is called.
+create function casebase.party_name(given text, party_type text, ours text, client text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if given <> '' then
+    return given;
+  end if;
+  return coalesce((
+    select coalesce(case p.code when 'CLIENT' then client else ours end, p.label)
+    from public.party_types p
+    where p.code = party_type
+      and (p.internal or p.code in ('CLIENT', 'ARGAN'))
+  ), '');
 end
 $$;
 

@@ -23,6 +23,13 @@ begin
            as d (case_id, type, actor_id, subject_is_visible, data, position)
     join public.cases c on c.id = d.case_id
   ),
+  -- Asked for once, however many entries there are. The row may outlive the user whose token this is.
+  actor as (
+    select a.actor_id, a.client_id,
+           (select u.id from auth.users u where u.id = a.actor_id) as id,
+           coalesce(casebase.person_name(a.actor_id, a.client_id), 'system') as name
+    from (select distinct draft.actor_id, draft.client_id from draft) a
+  ),
   counted as (
     insert into casebase.case_counters as k (case_id, last_seq)
     select draft.case_id, count(*) from draft group by draft.case_id order by draft.case_id
@@ -33,9 +40,8 @@ begin
   select draft.case_id,
          counted.last_seq - max(draft.nth) over (partition by draft.case_id) + draft.nth,
          draft.type,
-         -- The row may outlive the user whose token this is.
-         (select u.id from auth.users u where u.id = draft.actor_id),
-         coalesce(casebase.person_name(draft.actor_id, draft.client_id), 'system'),
+         actor.id,
+         actor.name,
          -- case_events.type has no foreign key: every change would lock the same row of event_types.
          case t.seen_by
            when 'client' then true
@@ -46,6 +52,7 @@ begin
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
+  join actor on actor.actor_id is not distinct from draft.actor_id and actor.client_id = draft.client_id
   left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
 end
