@@ -59,6 +59,7 @@ test('a forgotten password is chosen anew, and an invitation accepted', async ({
   const carla = await newClientMember()
   await page.goto('')
   await page.getByRole('link', { name: 'Forgot your password?' }).click()
+  await expect(page.getByRole('heading', { name: 'Forgotten password' })).toBeFocused()
   await page.getByLabel('Email address').fill(carla.email)
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Send the link' }).click()

@@ -1,4 +1,5 @@
 import { createClient, type Session, type SupabaseClient } from '@supabase/supabase-js'
+import type { Database } from '../../../../types/database'
 import type { Config } from '../config'
 import { forgetDrafts } from '../text/drafts'
 import { Store } from '../store'
@@ -14,11 +15,11 @@ const LEFT = 'casebase.left'
 
 /** supabase-js, and who it is signed in as. */
 export class Access {
-  readonly supabase: SupabaseClient
+  readonly supabase: SupabaseClient<Database>
   readonly standing = new Store<Standing>({ is: 'out' })
 
   constructor(readonly config: Config) {
-    this.supabase = createClient(config.supabaseUrl, config.anonKey, {
+    this.supabase = createClient<Database>(config.supabaseUrl, config.anonKey, {
       auth: {
         flowType: 'implicit',
         detectSessionInUrl: false,

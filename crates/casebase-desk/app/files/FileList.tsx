@@ -7,21 +7,7 @@ import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
 import { keep, load, shownAs } from './content'
 import { Preview } from './Preview'
-
-/** A row of `case_files`, as far as it is shown. */
-export type CaseFile = {
-  id: number
-  interaction_id: number | null
-  original_name: string
-  content_type: string
-  file_size: number
-  state: 'pending' | 'uploaded' | 'available' | 'deleting'
-  rejection: string | null
-  /** What the service noticed in it. */
-  notes: string[]
-  uploaded_at: string
-  visible_to_client: boolean
-}
+import type { CaseFile } from './row'
 
 export function FileList({ files, label }: { files: readonly CaseFile[]; label: string }) {
   if (!files.length) return null

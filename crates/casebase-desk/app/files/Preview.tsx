@@ -4,7 +4,7 @@ import { Dialog } from '../frame/Dialog'
 import { useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
 import { load, shownAs } from './content'
-import type { CaseFile } from './FileList'
+import type { CaseFile } from './row'
 
 /** A picture or a PDF over the page, from a `blob:` that goes with it. */
 export function Preview({ file, onClose, onDownload }: { file: CaseFile; onClose: () => void; onDownload: () => void }) {
