@@ -8,7 +8,7 @@ const Rendered = lazy(() => rendered)
 /** Markdown as people read it. Until what renders it is loaded, as it was written. */
 export function Markdown({ text }: { text: string }) {
   return (
-    <div className="markdown">
+    <div className="markdown" dir="auto">
       <Suspense fallback={<p className="as-written">{text}</p>}>
         <Rendered text={text} />
       </Suspense>
