@@ -71,6 +71,10 @@ grant execute on function
   casebase.case_people(bigint),
   casebase.case_timeline(bigint, integer, text),
   casebase.my_client_names(),
+  casebase.claim_idempotency_key(text, text),
+  casebase.keep_idempotency_key(uuid),
+  casebase.answer_idempotency_key(uuid, integer, text, text, text),
+  casebase.release_idempotency_key(uuid),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts(),
   casebase.bucket_size_limit(text)
@@ -85,7 +89,8 @@ grant execute on function
   casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.upload_withdraw(text, bigint)
+  casebase.upload_withdraw(text, bigint),
+  casebase.forget_idempotency_keys()
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
@@ -111,7 +116,11 @@ revoke all on function
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
-  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -127,7 +136,11 @@ grant execute on function
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
-  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;
