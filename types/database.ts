@@ -464,7 +464,10 @@ isOneToOne: false
                 }
           }
           Functions: {
-            "case_counts":
+            "answer_idempotency_key":
+{ Args: { "body"?: string,"claim": string,"content"?: string,"location"?: string,"status": number }; Returns: boolean
+                           },
+"case_counts":
 { Args: Record<PropertyKey, never>; Returns: {
               "count": number,"mine": number,"overdue": number,"priority": string,"status": string,"unassigned": number
             }[]
@@ -482,6 +485,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"claim_idempotency_key":
+{ Args: { "asked": string,"key": string }; Returns: Json
+                           },
 "create_webhook_endpoint":
 { Args: { "description"?: string,"event_types"?: (string)[],"signature"?: string,"thin"?: boolean,"url": string }; Returns: {
               "id": string,"public_key": string,"secret": string
@@ -528,6 +534,9 @@ isOneToOne: false
 "hand_over_case":
 { Args: { "case_id": number,"note"?: string,"to_department"?: string,"to_staff"?: string }; Returns: undefined
                            },
+"keep_idempotency_key":
+{ Args: { "claim": string }; Returns: boolean
+                           },
 "list_cases":
 { Args: { "assigned_to"?: (string)[],"client_id"?: (string)[],"count_up_to"?: number,"created_before"?: string,"created_from"?: string,"cursor"?: string,"department_id"?: (string)[],"metadata"?: Json,"order_by"?: string,"overdue"?: boolean,"page_size"?: number,"priority"?: (string)[],"stage"?: (string)[],"status"?: (string)[],"tags"?: (string)[],"unassigned"?: boolean,"updated_before"?: string,"updated_from"?: string }; Returns: Database["public"]['CompositeTypes']["case_page"]
                           SetofOptions: {
@@ -548,6 +557,9 @@ isOneToOne: false
 { Args: Record<PropertyKey, never>; Returns: {
               "id": string,"name": string
             }[]
+                           },
+"release_idempotency_key":
+{ Args: { "claim": string }; Returns: undefined
                            },
 "reopen_case":
 { Args: { "case_id": number }; Returns: {
