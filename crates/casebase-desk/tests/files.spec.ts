@@ -132,6 +132,28 @@ test('a connection that is lost during an upload loses nothing: it is sent again
   await expect(page.getByRole('button', { name: 'Download again.txt' })).toBeVisible()
 })
 
+test('a file whose answer was lost is there once, however often it is sent', async ({ page }) => {
+  const { row } = await openCase(page)
+  // Sent twice under its key: by somebody who hears the answer, and by the page, which does not.
+  let lost = 0
+  await page.route('**/v1/cases/*/files?*', async (route) => {
+    if (lost++) return route.continue()
+    const { authorization, 'idempotency-key': key, 'content-type': type } = route.request().headers()
+    const first = await fetch(route.request().url(), {
+      method: 'POST',
+      headers: { authorization: authorization ?? '', 'idempotency-key': key ?? '', 'content-type': type ?? '' },
+      body: 'once',
+    })
+    expect(first.status).toBe(201)
+    await route.abort('connectionreset')
+  })
+  await hand(page, 'drop', '.case', [{ name: 'once.txt', type: 'text/plain', base64: btoa('once') }])
+  await page.getByRole('button', { name: 'Try once.txt again' }).click()
+  await expect(page.locator('.uploads li')).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Download once.txt' })).toHaveCount(1)
+  expect((await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(1)
+})
+
 test('an upload under way shows how far it is, is cancelled, and leaves nothing behind', async ({ page }) => {
   const { row } = await openCase(page)
   let arrived = () => {}
