@@ -39,6 +39,9 @@ test('files go up at once when they are dropped or chosen, and come back under t
   await expect(page.getByRole('button', { name: `Download ${name}` })).toBeVisible()
   const [file] = await rows<{ original_name: string; interaction_id: unknown }>(`case_files?case_id=eq.${row.id}`)
   expect(file).toMatchObject({ original_name: name, interaction_id: null })
+  const small = page.locator('.thumbnail img')
+  await expect(small).toBeVisible()
+  expect(await small.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1)
   await page.getByRole('button', { name: `Show ${name}` }).click()
   const picture = page.getByRole('dialog').getByRole('img', { name })
   await expect(picture).toBeVisible()
@@ -72,6 +75,7 @@ test('a PDF is shown in the page, from a blob: that is nothing else whatever it 
   await page.getByRole('button', { name: 'Close' }).click()
 
   // Bytes that are a page, under the name of a PDF: they are never read as one.
+  await page.reload()
   await page.route('**/v1/files/*', (route) =>
     route.fulfill({ contentType: 'text/html', headers: { 'access-control-allow-origin': '*' }, body: '<script>parent.hit = 1</script>' }),
   )

@@ -8,6 +8,7 @@ import { size } from './bytes'
 import { keep, load, shownAs } from './content'
 import { Preview } from './Preview'
 import type { CaseFile } from './row'
+import { hasThumbnail, Thumbnail } from './Thumbnail'
 
 export function FileList({ files, label }: { files: readonly CaseFile[]; label: string }) {
   if (!files.length) return null
@@ -46,6 +47,7 @@ function FileLine({ file }: { file: CaseFile }) {
     <li>
       {isThere && shownAs(file.content_type) ? (
         <button type="button" className="link file-name" aria-label={words.previewOf(name)} onClick={() => setShown(true)}>
+          {hasThumbnail(file) && <Thumbnail file={file} />}
           {name}
         </button>
       ) : (
