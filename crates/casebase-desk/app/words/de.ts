@@ -181,7 +181,7 @@ export const de: Words = {
     sending: 'Wird gesendet …',
     sent: 'Ihre Antwort wurde gesendet.',
     news: (name) => `${name} hat etwas Neues gesagt.`,
-    followed: (number) => `Ihre Antwort hat ${number} angelegt.`,
+    followed: (number) => `Ihre Antwort steht in ${number}.`,
     onlyFiles: (n) => count(n, 'Datei', 'Dateien'),
     attach: 'Dateien anhängen',
     attachTo: (name) => `Dateien zu dem hinzufügen, was ${name} gesagt hat`,
