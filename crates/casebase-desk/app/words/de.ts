@@ -3,7 +3,7 @@ import type { Words } from './index'
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`
 
 export const de: Words = {
-  desk: 'Fälle',
+  desk: 'Fallportal',
   skip: 'Zum Inhalt springen',
   loading: 'Wird geladen …',
   retry: 'Noch einmal versuchen',
