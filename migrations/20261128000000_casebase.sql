@@ -77,25 +77,26 @@ $$;
 create function casebase.is_text(value text) returns boolean
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-begin
-  return value collate "C" !~ $refused$(?x)
+declare
+  refused constant text := '(?x)
       [\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]  # control characters
     | \r ([^\n] | $)                                         # which a lone CR is, too
     | [\u202a-\u202e\u2066-\u2069]                           # embeddings, overrides and isolates reorder what follows
-    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part from who reads
+    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part of it
     | [\ufdd0-\ufdef\ufffe\uffff]                            # no characters, and so the last two of each plane
     | [\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe\U0003ffff\U0004fffe\U0004ffff]
     | [\U0005fffe\U0005ffff\U0006fffe\U0006ffff\U0007fffe\U0007ffff\U0008fffe\U0008ffff]
     | [\U0009fffe\U0009ffff\U000afffe\U000affff\U000bfffe\U000bffff\U000cfffe\U000cffff]
-    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]
-    $refused$
-    -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the
-    -- Braille pattern without dots.
-    and value collate "C" ~ ('[^'
-      '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
-      '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
-      '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
-      '\u2800]');
+    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]';
+  -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the Braille
+  -- pattern without dots.
+  visible constant text := '[^'
+    '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+    '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
+    '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
+    '\u2800]';
+begin
+  return value collate "C" !~ refused and value collate "C" ~ visible;
 end
 $$;
 
@@ -103,13 +104,13 @@ $$;
 create function casebase.is_line(value text) returns boolean
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
+declare
+  breaks constant text := '[\t\n\r\u2028\u2029]';
+  space  constant text := '[\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]';
 begin
   return casebase.is_text(value)
-    and value collate "C" !~ $refused$(?x)
-        [\t\n\r\u2028\u2029]
-      | ^ [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]
-      | [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000] $
-      $refused$;
+    and value collate "C" !~ breaks
+    and value collate "C" !~ ('^' || space || '|' || space || '$');
 end
 $$;
 
@@ -706,6 +707,8 @@ create table public.cases (
                           case when status in ('open', 'in_progress', 'waiting') and action_required_of is distinct from 'CLIENT'
                                then action_required_by end) stored,
   follow_up_of          bigint,
+  split_from            bigint,
+  merged_into           bigint,
   metadata              jsonb       not null default '{}',
   created_by            uuid,
   created_at            timestamptz not null default now(),
@@ -714,6 +717,8 @@ create table public.cases (
   resolved_at           timestamptz,
   closed_at             timestamptz,
   constraint cases_pkey primary key (id),
+  -- For what must be of the same client.
+  constraint cases_id_client_id_key unique (id, client_id),
   constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
   constraint cases_required_specialty_id_fkey
@@ -728,6 +733,10 @@ create table public.cases (
   constraint cases_stage_fkey
     foreign key (stage, status) references public.case_stages (stage, status) on update cascade,
   constraint cases_follow_up_of_fkey foreign key (follow_up_of) references public.cases (id) on delete set null,
+  constraint cases_split_from_fkey foreign key (split_from) references public.cases (id) on delete set null,
+  constraint cases_merged_into_fkey
+    foreign key (merged_into, client_id) references public.cases (id, client_id) on delete set null (merged_into),
+  constraint cases_merged_check check (merged_into is null or merged_into <> id and status = 'closed'),
   constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
   constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
@@ -760,6 +769,8 @@ comment on column public.cases.stage is 'Where the case is in the project''s own
 comment on column public.cases.due_at is
   'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
 comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
+comment on column public.cases.split_from is 'The case (cases.id) that an interaction was taken from.';
+comment on column public.cases.merged_into is 'The case (cases.id) that this one is a duplicate of; it is closed.';
 comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
 comment on column public.cases.version is
@@ -800,6 +811,8 @@ create index cases_updated_at_idx on public.cases (updated_at desc, id desc);
 create index cases_priority_rank_idx on public.cases (priority_rank desc, created_at desc, id desc);
 create index cases_metadata_idx on public.cases using gin (metadata jsonb_path_ops);
 create index cases_follow_up_of_idx on public.cases (follow_up_of) where follow_up_of is not null;
+create index cases_split_from_idx on public.cases (split_from) where split_from is not null;
+create index cases_merged_into_idx on public.cases (merged_into, client_id) where merged_into is not null;
 create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
 create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
   where required_specialty_id is not null;
@@ -951,6 +964,155 @@ create index internal_notes_case_id_idx on public.internal_notes (case_id, creat
 create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
 
 
+-- supabase/schemas/cases/merging.sql
+
+-- Duplicates: a case points to the one it was merged into. Nothing moves, and nothing is rewritten; whoever asks for the
+-- one is led to the other.
+
+-- The case that this one lives on in, as far as the caller sees: a chain ends at the first that they don't.
+create function casebase.survivor_of(case_id bigint) returns bigint
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  here bigint := case_id;
+  next bigint;
+begin
+  loop
+    select n.id into next
+    from public.cases c
+    join public.cases n on n.id = c.merged_into
+    where c.id = here;
+    if not found then
+      return here;
+    end if;
+    here := next;
+  end loop;
+end
+$$;
+
+-- It, and every case that was merged into it, as far as the caller sees them.
+create function casebase.merged_cases(survivor bigint) returns bigint[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    with recursive merged (id) as (
+      select survivor
+      union
+      select c.id from merged join public.cases c on c.merged_into = merged.id
+    )
+    select merged.id from merged
+  );
+end
+$$;
+
+create function casebase.merge_cases(duplicate bigint, survivor bigint) returns public.cases
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  pair  public.cases[];
+  dead  public.cases;
+  lives public.cases;
+begin
+  pair := array(
+    select c
+    from public.cases c
+    where c.id in (duplicate, survivor)
+      and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id())
+    order by c.id
+    for no key update
+  );
+  if duplicate = survivor then
+    raise exception 'a case can''t be merged into itself' using errcode = 'invalid_parameter_value', column = 'survivor';
+  elsif cardinality(pair) < 2 then
+    perform casebase.raise_no_case();
+  end if;
+  dead := pair[case when duplicate < survivor then 1 else 2 end];
+  lives := pair[case when duplicate < survivor then 2 else 1 end];
+  if dead.client_id <> lives.client_id then
+    raise exception 'the two cases have different clients'
+      using errcode = 'PT409', column = 'survivor', hint = 'Cases are merged within one client.';
+  elsif dead.merged_into is not null then
+    raise exception 'the case has been merged already' using errcode = 'PT409', column = 'duplicate';
+  elsif lives.merged_into is not null then
+    raise exception 'the other case has been merged itself'
+      using errcode = 'PT409', column = 'survivor', hint = 'Merge into the case that rpc/find_case gives.';
+  end if;
+  update public.cases c set status = 'closed', merged_into = lives.id where c.id = dead.id;
+  return lives;
+end
+$$;
+
+create function public.merge_cases(duplicate bigint, survivor bigint) returns public.cases
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.merge_cases(duplicate, survivor)
+$$;
+comment on function public.merge_cases(bigint, bigint) is
+  'Closes a duplicate and has it point to the case that survives, which is returned: lists and counts leave it out, rpc/find_case, rpc/case_timeline, rpc/list_interactions and replies lead to the other. For staff who see both; opening it again ends it. 404: no such cases; 409: of different clients, or merged already.';
+
+create function public.find_case(case_id text) returns public.cases
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_case public.cases;
+begin
+  select s.* into found_case
+  from public.cases c
+  join public.cases s on s.id = casebase.survivor_of(c.id)
+  where c.case_id = find_case.case_id;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  return found_case;
+end
+$$;
+comment on function public.find_case(text) is
+  'The case of this number, e.g. CASE-0001, or the one that it was merged into. 404: no such case.';
+
+-- The words stay their author's, which a plain insert wouldn't leave them.
+create function casebase.split_case(interaction_id bigint, title text) returns public.cases
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  said     public.interactions;
+  the_case public.cases;
+  made     public.cases;
+begin
+  select i.* into said from public.interactions i where i.id = split_case.interaction_id;
+  select c.* into the_case
+  from public.cases c
+  where c.id = said.case_id
+    and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id());
+  if not found then
+    raise exception 'there is no such interaction' using errcode = 'PT404';
+  elsif the_case.department_id <> all (casebase.my_departments()) then
+    raise exception 'you can''t open cases in this department'
+      using errcode = 'insufficient_privilege', hint = 'Admins and staff of scope all or departments can.';
+  end if;
+  insert into public.cases (client_id, department_id, title, split_from)
+  values (the_case.client_id, the_case.department_id, coalesce(split_case.title, the_case.title), the_case.id)
+  returning * into made;
+  insert into public.interactions (
+    case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at
+  )
+  values (
+    made.id, said.party1_name, said.party1_type, said.party2_name, said.party2_type, said.content, said.visible_to_client,
+    said.created_by, said.created_at
+  );
+  return made;
+end
+$$;
+
+create function public.split_case(interaction_id bigint, title text default null) returns public.cases
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.split_case(interaction_id, title)
+$$;
+comment on function public.split_case(bigint, text) is
+  'Opens a case with a copy of an interaction, for the same client and in the same department; split_from points back. For staff who see the case and may open others there. 404: no such interaction.';
+
+
 -- supabase/schemas/cases/replies.sql
 
 -- Where a client's reply goes. Called before the interaction is written, so that the case's row is locked before its
@@ -1036,7 +1198,7 @@ declare
 begin
   foreach fixed in array tg_argv loop
     if becomes -> fixed is distinct from was -> fixed
-       and not (fixed in ('created_by', 'follow_up_of') and becomes -> fixed = 'null')
+       and not (fixed in ('created_by', 'follow_up_of', 'split_from') and becomes -> fixed = 'null')
     then
       raise exception '% of % never changes', fixed, tg_table_name
         using errcode = 'check_violation', column = fixed;
@@ -1048,7 +1210,7 @@ end
 $$;
 
 create trigger a_keep_identity before update on public.cases
-  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of');
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of', 'split_from');
 create trigger a_keep_identity before update on public.case_internal
   for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_identity before update on public.interactions
@@ -1253,6 +1415,10 @@ begin
     new.escalated_by := null;
     new.escalation_reason := null;
   end if;
+  -- Opened again, a duplicate is none.
+  if new.status <> 'closed' then
+    new.merged_into := null;
+  end if;
   -- What waits, waits for the client, unless it says for whom; then the move, and its deadline, were the client's.
   if moves and new.status = 'waiting'
      and (new.action_required_of is null
@@ -1347,6 +1513,10 @@ declare
   parties  record;
   ours     text := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
 begin
+  -- Nothing is said in a case that lives on in another.
+  if exists (select from public.cases c where c.id = new.case_id and c.merged_into is not null) then
+    new.case_id := casebase.survivor_of(new.case_id);
+  end if;
   if not row_security_active(tg_relid) then
     return new;
   end if;
@@ -1754,6 +1924,8 @@ create function casebase.case_conditions(f casebase.case_filter) returns text
 as $$
 begin
   return concat(
+    -- Duplicates are in no list.
+    ' and c.merged_into is null',
     casebase.and_one_of('status', 'text', f.status),
     casebase.and_one_of('stage', 'text', f.stage),
     casebase.and_one_of('priority', 'text', f.priority),
@@ -1996,7 +2168,8 @@ begin
            count(*) filter (where c.assigned_to is null),
            count(*) filter (where c.assigned_to = person)
     from public.cases c
-    where sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    where c.merged_into is null
+      and (sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person)
     group by c.status, c.priority;
 end
 $$;
@@ -2030,7 +2203,7 @@ begin
   page.interactions := array(
     select i
     from public.interactions i
-    where i.case_id = list_interactions.case_id
+    where i.case_id = any (casebase.merged_cases(casebase.survivor_of(list_interactions.case_id)))
       and (i.created_at, i.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
     order by i.created_at desc, i.id desc
     limit page_size + 1
@@ -2044,7 +2217,7 @@ begin
 end
 $$;
 comment on function public.list_interactions(bigint, integer, text) is
-  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. 404: no such case.';
+  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Those of duplicates that were merged into it are there, too. 404: no such case.';
 
 
 -- supabase/schemas/cases/bulk.sql
@@ -2709,6 +2882,16 @@ begin
 end
 $$;
 
+-- What was written more than once while its row was pending: who sent the bytes that are there, only reading them tells.
+create table casebase.overwritten_objects (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint overwritten_objects_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.overwritten_objects is 'Objects of ours that were overwritten while their row was pending.';
+alter table casebase.overwritten_objects enable row level security;
+revoke all on casebase.overwritten_objects from public, anon, authenticated, service_role;
+
 -- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
 -- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
 -- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
@@ -2735,6 +2918,10 @@ begin
   if not found then
     raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
       using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
+  end if;
+  if tg_op = 'UPDATE' then
+    insert into casebase.overwritten_objects (bucket_id, object_path) values (new.bucket_id, new.name)
+    on conflict do nothing;
   end if;
   return null;
 end
@@ -2826,6 +3013,8 @@ as $$
 begin
   insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
   on conflict do nothing;
+  delete from casebase.overwritten_objects w
+  where w.bucket_id = old.bucket_id and w.object_path = old.object_path;
   return null;
 end
 $$;
@@ -2974,7 +3163,7 @@ begin
         raise exception 'there is no object at % in %', old.object_path, old.bucket_id
           using errcode = 'PT409', hint = 'Upload the object first.';
       end if;
-    when 'uploaded to available' then
+    when 'pending to available', 'uploaded to available' then
       if not casebase.vouches_for_files(tg_relid) then
         raise exception 'only the service makes a file available'
           using errcode = 'insufficient_privilege', hint = 'Ask it to verify the file.';
@@ -3158,6 +3347,65 @@ begin
 end
 $$;
 
+-- The same for bytes that the service itself wrote a moment ago, while the row is pending: they need not be read back where
+-- Storage's own record of the object proves that they arrived. It was written once, so by whom its success was told; its
+-- size and its tag, which is an MD5, are those of what was sent ("etags": the forms in which Storage's backends give it).
+-- Null: that proves nothing, and nothing has changed. The row is locked first, so that whoever overwrites the object has
+-- done it before, or finds the row no longer pending (keep_object).
+create function casebase.verification_finish_sent(
+  kind         text,
+  id           bigint,
+  etags        text[],
+  sha256       text,
+  file_size    bigint,
+  content_type text,
+  notes        text[] default '{}'
+) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place    record;
+  proven   text;
+  verified jsonb;
+begin
+  execute format($sql$
+    select f.bucket_id, f.object_path
+    from %s f
+    where f.id = $1
+      and f.state = 'pending'
+    for update
+  $sql$, casebase.files_of(kind)) into place using id;
+  if place.object_path is null then
+    raise exception '% % is not pending', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  select o.version into proven
+  from storage.objects o
+  where o.bucket_id = place.bucket_id
+    and o.name = place.object_path
+    and btrim(o.metadata ->> 'eTag', '"') = any (etags)
+    and o.metadata ->> 'size' = file_size::text
+    and not exists (
+      select from casebase.overwritten_objects w
+      where w.bucket_id = o.bucket_id and w.object_path = o.name
+    );
+  if proven is null then
+    return null;
+  end if;
+  execute format($sql$
+    update %s f
+    set state          = 'available',
+        object_version = $2,
+        sha256         = $3,
+        file_size      = $4,
+        content_type   = $5,
+        notes          = $6
+    where f.id = $1
+    returning to_jsonb(f)
+  $sql$, casebase.files_of(kind)) into verified using id, proven, sha256, file_size, content_type, notes;
+  return verified;
+end
+$$;
+
 create function casebase.verification_reject(kind text, id bigint, reason text) returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -3208,24 +3456,71 @@ begin
 end
 $$;
 
--- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
--- to it only where it is told the body's length, so the service holds the others.
+-- How many bytes one of our buckets takes in one object; null: it has no limit of its own, or is none of ours. Storage's
+-- REST interface holds a body to it only where it is told the body's length, so the service holds the others: whoever
+-- reserves a file is told (reserve_case_file).
 create function casebase.bucket_size_limit(bucket_id text) returns bigint
   language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select b.file_size_limit
   from storage.buckets b
   where b.id = bucket_size_limit.bucket_id
+    and b.id in ('admin-bucket', 'client-bucket')
 $$;
+
+
+-- supabase/schemas/files/rpc.sql
+
+-- What frontends and the service call as rpc.
+
+-- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
+-- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
+-- the rest.
+create function public.reserve_case_file(
+  case_number       text,
+  original_name     text,
+  content_type      text,
+  file_name         text    default '',
+  file_size         bigint  default 0,
+  interaction_id    bigint  default null,
+  visible_to_client boolean default false
+) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case bigint;
+  reserved public.case_files;
+begin
+  select c.id into the_case from public.cases c where c.case_id = case_number;
+  if not found then
+    raise exception 'there is no such case' using errcode = 'PT404', detail = 'case_number';
+  end if;
+  if interaction_id is not null and not exists (
+    select from public.interactions i
+    where i.id = reserve_case_file.interaction_id and i.case_id = the_case
+  ) then
+    raise exception 'the case has no such interaction' using errcode = 'PT404', detail = 'interaction_id';
+  end if;
+  insert into public.case_files
+    (case_id, interaction_id, file_name, original_name, content_type, file_size, visible_to_client)
+  values
+    (the_case, interaction_id, file_name, original_name, content_type, file_size, coalesce(visible_to_client, false))
+  returning * into reserved;
+  return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
+end
+$$;
+comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
+  'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
 
 
 -- supabase/schemas/history/event_types.sql
 
 -- The kinds of entry in a case's history, which are what webhooks send. A new kind is a row here and what writes it.
 create table casebase.event_types (
-  type    text not null,
-  meaning text not null,
-  seen_by text not null,
+  type       text    not null,
+  meaning    text    not null,
+  seen_by    text    not null,
+  on_request boolean not null default false,
   constraint event_types_pkey primary key (type),
   constraint event_types_type_check check (type ~ '^[a-z_]+\.[a-z_]+$'),
   constraint event_types_seen_by_check check (seen_by in ('client', 'staff', 'subject'))
@@ -3234,6 +3529,8 @@ comment on table casebase.event_types is
   'The types of case_events. Events and the filters of webhook endpoints name only these.';
 comment on column casebase.event_types.seen_by is
   'Whose timeline shows it: client (everybody who sees the case), staff, or subject (whoever sees the interaction or file).';
+comment on column casebase.event_types.on_request is
+  'Sent only to endpoints whose filter names it or its family; not to those without a filter.';
 alter table casebase.event_types enable row level security;
 revoke all on casebase.event_types from public, anon, authenticated, service_role;
 
@@ -3241,9 +3538,11 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
   ('case.status_changed',   'client',  'Its status or stage changed.'),
+  ('case.merged',           'client',  'It was merged into another case, or is no duplicate any more.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),
+  ('case.deleted',          'client',  'It was deleted, and its history with it. Sent only: no history has it.'),
   ('interaction.created',   'subject', 'Something was said.'),
   ('interaction.updated',   'subject', 'What was said was changed, hidden from the client or shown to them.'),
   ('interaction.deleted',   'subject', 'What was said was deleted.'),
@@ -3252,7 +3551,12 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
-  ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.');
+  ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.'),
+  -- Of endpoints, not of a case: no history has them.
+  ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
+  ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');
+
+update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'webhook.%';
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -3275,8 +3579,8 @@ $$;
 create table casebase.case_counters (
   case_id  bigint not null,
   last_seq bigint not null,
-  constraint case_counters_pkey primary key (case_id),
-  constraint case_counters_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade
+  -- No key to cases: a case's last event is its deletion, which counts after the case is gone and takes this row along.
+  constraint case_counters_pkey primary key (case_id)
 )
 -- Room on the page, so that counting stays a heap-only update.
 with (fillfactor = 50);
@@ -3388,9 +3692,8 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority)
-       || case when n.follow_up_of is null then '{}' else jsonb_build_object('follow_up_of', n.follow_up_of) end
-    )::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority,
+                        'follow_up_of', n.follow_up_of, 'split_from', n.split_from))::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -3427,6 +3730,7 @@ begin
                                  'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
       (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
+      (4, 'case.merged',         'merged_into',           false, to_jsonb(o.merged_into),           to_jsonb(n.merged_into)),
       (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
       (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
       (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
@@ -3608,36 +3912,35 @@ create type public.timeline_page as (entries public.timeline_entry[], next_curso
 
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
-create function casebase.case_timeline(case_id bigint, page_size integer, cursor text) returns public.timeline_page
+create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   place  text[] := case when cursor is not null then casebase.read_cursor(cursor, 'timeline', '{timestamptz,integer}') end;
+  -- Those of them that the caller sees.
+  seen   bigint[] := array(
+    select c.id
+    from public.cases c
+    where c.id = any (cases)
+      and (c.client_id = any (casebase.my_clients())
+           or c.department_id = any (casebase.my_departments())
+           or c.assigned_to = casebase.staff_id()));
   until  timestamptz := coalesce(place[1]::timestamptz, 'infinity');
   had    integer := coalesce(place[2]::integer, 0);
   page   public.timeline_page;
   last   public.timeline_entry;
 begin
-  if not exists (
-    select from public.cases c
-    where c.id = case_timeline.case_id
-      and (c.client_id = any (casebase.my_clients())
-           or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  ) then
-    perform casebase.raise_no_case();
-  end if;
   page.entries := array(
     select (e.created_at, e.type, e.actor_name, e.data)::public.timeline_entry
     from public.case_events e
-    where e.case_id = case_timeline.case_id
+    where e.case_id = any (seen)
       and e.created_at <= until
       and e.visible_to_client
       and (e.type not like 'interaction.%'
            or exists (
              select from public.interactions i
              where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
-    order by e.created_at desc, e.seq desc
+    order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1
   );
@@ -3659,11 +3962,14 @@ create function public.case_timeline(case_id bigint, page_size integer default 1
 as $$
 begin
   perform casebase.check_page_size(page_size);
-  return casebase.case_timeline(case_id, page_size, cursor);
+  if not exists (select from public.cases c where c.id = case_timeline.case_id) then
+    perform casebase.raise_no_case();
+  end if;
+  return casebase.case_timeline(casebase.merged_cases(casebase.survivor_of(case_id)), page_size, cursor);
 end
 $$;
 comment on function public.case_timeline(bigint, integer, text) is
-  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
+  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. That of duplicates which were merged into it is there, too. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
 
 
 -- supabase/schemas/history/undo.sql
@@ -3798,14 +4104,19 @@ comment on function public.undo_changes(bigint[]) is
 
 -- supabase/schemas/webhooks/endpoints.sql
 
--- Webhooks: the endpoints that admins manage, what they subscribe to, and their signing secrets.
+-- Webhooks: the endpoints that admins manage, and what they subscribe to.
 
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
   url               text        not null,
   description       text        not null default '',
-  -- 'case.updated', or 'case.*' for a whole family; none: every event.
+  -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',
+  -- Which form of each event's body it gets. Neither changes: what is queued has its form already.
+  payload_version   smallint    not null default 1,
+  thin              boolean     not null default false,
+  -- What signs, in the words of Standard Webhooks: v1 is HMAC-SHA256, v1a Ed25519. It doesn't change either.
+  signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
   -- What the worker learns about the receiver.
@@ -3820,6 +4131,8 @@ create table casebase.webhook_endpoints (
   -- No user:password in it, and no fragment: neither would arrive.
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
   constraint webhook_endpoints_description_check
     check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
   constraint webhook_endpoints_event_types_check
@@ -3860,8 +4173,11 @@ create trigger check_event_types after insert or update of event_types on caseba
 -- event and touches no others.
 create table casebase.webhook_subscriptions (
   -- As in event_types; '*' where that is empty.
-  filter      text not null,
-  endpoint_id uuid not null,
+  filter          text     not null,
+  endpoint_id     uuid     not null,
+  -- The endpoint's.
+  payload_version smallint not null,
+  thin            boolean  not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -3879,8 +4195,8 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id)
-    select distinct filter, new.id
+    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
+    select distinct filter, new.id, new.payload_version, new.thin
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;
@@ -3929,22 +4245,29 @@ $$;
 create trigger limit_endpoints after insert on casebase.webhook_endpoints
   for each statement execute function casebase.limit_webhook_endpoints();
 
--- Secrets are written once and read by the worker's functions only. A secret ends when a newer one says so.
+
+-- supabase/schemas/webhooks/secrets.sql
+
+-- Signing secrets: written once, read by the worker's functions only. A secret ends when a newer one says so.
+--
+-- whsec_<base64>: 24 to 64 bytes, HMAC-SHA256, which Standard Webhooks calls v1. whsk_<base64>: an Ed25519 key of 64
+-- bytes, its seed and its public key, which it calls v1a. They lie in Supabase's Vault where the project has it.
+
 create table casebase.webhook_secrets (
   id                 bigint      generated always as identity,
   endpoint_id        uuid        not null,
-  secret             text        not null,
+  secret             text,
+  -- Where it is in the Vault, instead.
+  vault_id           uuid,
+  -- Of an Ed25519 key, as whpk_<base64>: for receivers, and no secret.
+  public_key         text,
   -- For how long the secrets before this one go on signing beside it.
   previous_valid_for interval    not null,
   created_at         timestamptz not null default now(),
   constraint webhook_secrets_pkey primary key (id),
   constraint webhook_secrets_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade,
-  constraint webhook_secrets_secret_check
-    check (
-      secret ~ '^whsec_[A-Za-z0-9+/]+={0,2}$'
-      and octet_length(decode(substr(secret, 7), 'base64')) between 24 and 64
-    ),
+  constraint webhook_secrets_in_one_place_check check ((secret is null) <> (vault_id is null)),
   constraint webhook_secrets_previous_valid_for_check
     check (previous_valid_for between interval '0' and interval '30 days')
 );
@@ -3953,6 +4276,468 @@ comment on table casebase.webhook_secrets is
 alter table casebase.webhook_secrets enable row level security;
 revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role;
 create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoint_id, id);
+
+-- The sum of two points of edwards25519, (x, y, z, t) in extended coordinates (RFC 8032, 5.1.4).
+create function casebase.ed25519_add(p numeric[], q numeric[]) returns numeric[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  prime constant numeric := 57896044618658097711785492504343953926634992332820282019728792003956564819949;
+  twice_d constant numeric := 16295367250680780974490674513165176452449235426866156013048779062215315747161;
+  a numeric := mod((p[2] - p[1]) * (q[2] - q[1]), prime);
+  b numeric := mod((p[2] + p[1]) * (q[2] + q[1]), prime);
+  c numeric := mod(mod(p[4] * q[4], prime) * twice_d, prime);
+  d numeric := mod(2 * p[3] * q[3], prime);
+begin
+  return array[
+    mod((b - a) * (d - c), prime), mod((d + c) * (b + a), prime),
+    mod((d - c) * (d + c), prime), mod((b - a) * (b + a), prime)
+  ];
+end
+$$;
+
+-- The public key of an Ed25519 seed (RFC 8032, 5.1.5). PostgreSQL has no function for it, and no extension is there
+-- everywhere; how long it takes tells about the seed, but nobody but the database sees that.
+create function casebase.ed25519_public_key(seed bytea) returns bytea
+  language plpgsql immutable strict set search_path = pg_catalog, pg_temp
+as $$
+declare
+  prime constant numeric := 57896044618658097711785492504343953926634992332820282019728792003956564819949;
+  scalar   bytea     := substr(sha512(seed), 1, 32);
+  base     numeric[] := array[
+    15112221349535400772501151409588531511454012693041857206046113283949847762202,
+    46316835694926478169428394003475163141307993866256225615783033603165251855960,
+    1,
+    46827403850823179245072216630277197565144205554125654976674165829533817101731
+  ];
+  point    numeric[] := array[0, 1, 1, 0];
+  inverse  numeric   := 1;
+  x        numeric;
+  y        numeric;
+  encoded  bytea     := decode(repeat('00', 32), 'hex');
+begin
+  scalar := set_bit(set_bit(set_bit(set_bit(set_bit(scalar, 0, 0), 1, 0), 2, 0), 255, 0), 254, 1);
+  for i in reverse 254..0 loop
+    point := casebase.ed25519_add(point, point);
+    if get_bit(scalar, i) = 1 then
+      point := casebase.ed25519_add(point, base);
+    end if;
+  end loop;
+
+  -- 1/z is z to the power of prime - 2, of whose bits only the second and the fourth are 0.
+  for i in reverse 254..0 loop
+    inverse := mod(inverse * inverse, prime);
+    if i not in (2, 4) then
+      inverse := mod(inverse * point[3], prime);
+    end if;
+  end loop;
+  x := mod(mod(point[1] * inverse, prime) + prime, prime);
+  y := mod(mod(point[2] * inverse, prime) + prime, prime);
+
+  for i in 0..31 loop
+    encoded := set_byte(encoded, i, mod(y, 256)::integer);
+    y := div(y, 256);
+  end loop;
+  return set_bit(encoded, 255, mod(x, 2)::integer);
+end
+$$;
+
+-- A new secret for a signature scheme, 'v1' or 'v1a'.
+create function casebase.new_webhook_secret(signature text) returns text
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere.
+  random constant bytea := sha256(
+    uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+begin
+  return case signature
+    when 'v1a' then 'whsk_' || translate(encode(random || casebase.ed25519_public_key(random), 'base64'), E'\n', '')
+    else 'whsec_' || encode(random, 'base64')
+  end;
+end
+$$;
+
+-- The bytes of a secret of this kind, or null where it is none.
+create function casebase.webhook_secret_bytes(secret text, kind text) returns bytea
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select decode(split_part(secret, '_', 2), 'base64')
+  where secret ~ ('^' || kind || '_([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$')
+$$;
+
+-- BEFORE: what is kept is not what was sent. A definer function, so that the owner puts it into the Vault.
+create function casebase.keep_webhook_secret() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  shared   bytea := casebase.webhook_secret_bytes(new.secret, 'whsec');
+  key_pair bytea := casebase.webhook_secret_bytes(new.secret, 'whsk');
+begin
+  if coalesce(octet_length(shared) between 24 and 64, false) then
+    new.public_key := null;
+  elsif coalesce(substr(key_pair, 33) = casebase.ed25519_public_key(substr(key_pair, 1, 32)), false) then
+    new.public_key := 'whpk_' || encode(substr(key_pair, 33), 'base64');
+  else
+    raise exception 'this is no signing secret'
+      using errcode = 'check_violation', column = 'secret',
+            hint = 'whsec_ and the base64 of 24 to 64 bytes, or whsk_ and the base64 of an Ed25519 key: its seed and its public key.';
+  end if;
+  if to_regclass('vault.decrypted_secrets') is not null then
+    execute 'select vault.create_secret($1)' into new.vault_id using new.secret;
+    new.secret := null;
+  end if;
+  return new;
+end
+$$;
+
+create trigger keep_secret before insert on casebase.webhook_secrets
+  for each row execute function casebase.keep_webhook_secret();
+
+create function casebase.forget_webhook_secret() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  execute 'delete from vault.secrets where id = $1' using old.vault_id;
+  return null;
+end
+$$;
+
+create trigger forget_secret after delete on casebase.webhook_secrets
+  for each row when (old.vault_id is not null)
+  execute function casebase.forget_webhook_secret();
+
+-- What the Vault keeps under this id.
+create function casebase.vault_secret(vault_id uuid) returns text
+  language plpgsql stable strict set search_path = pg_catalog, pg_temp
+as $$
+declare
+  secret text;
+begin
+  execute 'select decrypted_secret from vault.decrypted_secrets where id = $1' into secret using vault_id;
+  return secret;
+end
+$$;
+
+-- The secrets that sign at this moment, newest first; none for an endpoint that has none.
+create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(coalesce(signing.secret, casebase.vault_secret(signing.vault_id)) order by signing.id desc), '{}')
+  from casebase.webhook_secrets signing
+  where signing.endpoint_id = $1
+    and not exists (
+      select from casebase.webhook_secrets newer
+      where newer.endpoint_id = signing.endpoint_id
+        and newer.id > signing.id
+        and newer.created_at + newer.previous_valid_for <= now()
+    )
+$$;
+
+-- A new secret takes those along that have ended, and there are no more than five: each adds a signature to a header that
+-- proxies bound. Who rotates one endpoint twice at the same time takes turns at its row.
+create function casebase.limit_webhook_secrets() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from casebase.webhook_endpoints endpoint where endpoint.id = new.endpoint_id for no key update;
+  delete from casebase.webhook_secrets ended
+  using casebase.webhook_secrets newer
+  where ended.endpoint_id = new.endpoint_id
+    and newer.endpoint_id = new.endpoint_id
+    and newer.id > ended.id
+    and newer.created_at + newer.previous_valid_for <= now();
+
+  if (select count(*) > 5 from casebase.webhook_secrets secret where secret.endpoint_id = new.endpoint_id) then
+    raise exception 'five secrets of this endpoint sign already'
+      using errcode = 'PT409', column = 'previous_valid_for',
+            hint = 'Wait until one of them ends, or end them all now: previous_valid_for => ''0''.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger limit_secrets after insert on casebase.webhook_secrets
+  for each row execute function casebase.limit_webhook_secrets();
+
+
+-- supabase/schemas/webhooks/messages.sql
+
+-- What is sent: payloads, their bodies and ids.
+
+-- A body is made once, in the transaction of the change, and sent byte for byte by every attempt and replay, to every
+-- endpoint that takes this form of it. It outlives its case: webhook_tidy forgets it with its last delivery.
+create table casebase.webhook_payloads (
+  id              bigint      not null generated always as identity,
+  -- All three null: no event, but a test. No keys: the case may be gone, and case.deleted is in no history.
+  event_id        bigint,
+  case_id         bigint,
+  seq             bigint,
+  type            text        not null,
+  payload_version smallint    not null,
+  thin            boolean     not null,
+  body            text        not null,
+  created_at      timestamptz not null default clock_timestamp(),
+  -- When the words were taken out of the body.
+  scrubbed_at     timestamptz,
+  constraint webhook_payloads_pkey primary key (id),
+  constraint webhook_payloads_event_and_case_check
+    check ((event_id is null) = (case_id is null) and (event_id is null) = (seq is null))
+);
+comment on table casebase.webhook_payloads is
+  'The body of an event in one form (payload version, thin or not), the same for every delivery of it.';
+alter table casebase.webhook_payloads enable row level security;
+revoke all on casebase.webhook_payloads from public, anon, authenticated, service_role;
+create index webhook_payloads_case_id_idx on casebase.webhook_payloads (case_id) where case_id is not null;
+
+-- The same for every attempt and every replay of one event to one endpoint, and for no other.
+create function casebase.webhook_message_id(endpoint_id uuid, payload_id bigint) returns text
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send($2)), 'hex'), 32)
+$$;
+
+create function casebase.webhook_timestamp(at timestamptz) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+-- What of an event's data only says what it is about: its keys and numbers.
+create function casebase.webhook_ids(data jsonb) returns jsonb
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_object_agg(field.key, field.value), '{}')
+  from jsonb_each(data) field
+  where field.key in ('case', 'seq') or field.key like '%\_id'
+$$;
+
+-- The body by Standard Webhooks: type, timestamp, data.
+create function casebase.webhook_body(event public.case_events, thin boolean) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object(
+    'type', event.type,
+    'timestamp', casebase.webhook_timestamp(event.created_at),
+    'data', jsonb_build_object('event_id', event.id, 'seq', event.seq) || case
+      when thin then casebase.webhook_ids(event.data)
+      else event.data || jsonb_build_object(
+        'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
+        'visible_to_client', event.visible_to_client)
+    end
+  )::text
+$$;
+
+create function casebase.webhook_test_body(endpoint_id uuid) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object(
+    'type', 'webhook.test',
+    'timestamp', casebase.webhook_timestamp(clock_timestamp()),
+    'data', json_build_object('endpoint_id', $1)
+  )::text
+$$;
+
+-- Takes what people wrote out of what is kept of these cases, for whoever erases a person's data. What is sent from then
+-- on, first or again, has the ids and says that it was erased. Answers how many bodies that were.
+create function casebase.scrub_webhook_payloads(case_ids bigint[]) returns bigint
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  scrubbed bigint[];
+begin
+  with changed as (
+    update casebase.webhook_payloads payload
+    set body        = json_build_object(
+                        'type', payload.type,
+                        'timestamp', payload.body::json -> 'timestamp',
+                        'data', casebase.webhook_ids(payload.body::jsonb -> 'data') || '{"erased": true}'
+                      )::text,
+        scrubbed_at = now()
+    where payload.case_id = any (case_ids)
+      and payload.scrubbed_at is null
+    returning payload.id
+  )
+  select array_agg(changed.id) into scrubbed
+  from changed;
+
+  -- A receiver may have answered with what it was sent.
+  update casebase.webhook_attempts attempt
+  set response = null
+  from casebase.webhook_deliveries delivery
+  where delivery.payload_id = any (scrubbed)
+    and attempt.delivery_id = delivery.id
+    and attempt.response is not null;
+  return coalesce(cardinality(scrubbed), 0);
+end
+$$;
+
+
+-- supabase/schemas/webhooks/event_schemas.sql
+
+-- What each event says, as JSON Schema: the source of the service's /openapi.json and of docs/webhook-events.ts, which
+-- `UPDATE=1 cargo test -p casebase --test database webhook_events` writes.
+
+create table casebase.event_schemas (
+  type    text  not null,
+  -- What data has beside what every event of a case, or of an endpoint, has: a schema for each field.
+  fields  jsonb not null,
+  -- What may be in data.changes: the schema of `from` and `to`; true where it is only said that it changed.
+  changes jsonb,
+  constraint event_schemas_pkey primary key (type),
+  constraint event_schemas_type_fkey foreign key (type) references casebase.event_types (type) on delete cascade,
+  constraint event_schemas_fields_check check (jsonb_typeof(fields) = 'object'),
+  constraint event_schemas_changes_check check (jsonb_typeof(changes) = 'object')
+);
+comment on table casebase.event_schemas is 'What each type of event says. An event type has a row here; a test looks.';
+alter table casebase.event_schemas enable row level security;
+revoke all on casebase.event_schemas from public, anon, authenticated, service_role;
+
+insert into casebase.event_schemas (type, fields, changes) values
+  ('case.created', '{
+      "title": {"type": "string"},
+      "status": {"type": "string"},
+      "priority": {"type": "string"},
+      "follow_up_of": {"type": ["integer", "null"]},
+      "split_from": {"type": ["integer", "null"]}
+    }', null),
+  ('case.updated', '{}', '{
+      "title": {"type": "string"},
+      "description": true,
+      "priority": {"type": "string"},
+      "required_specialty_id": {"type": ["string", "null"], "format": "uuid"},
+      "action_required_by": {"type": ["string", "null"], "format": "date-time"},
+      "action_required_of": {"type": ["string", "null"]},
+      "escalated_at": {"type": ["string", "null"], "format": "date-time"},
+      "escalation_reason": true,
+      "metadata": true
+    }'),
+  ('case.status_changed', '{}', '{"status": {"type": "string"}, "stage": {"type": ["string", "null"]}}'),
+  ('case.merged', '{}', '{"merged_into": {"type": ["integer", "null"]}}'),
+  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}, "escalation_reason": true}'),
+  ('case.assigned', '{}', '{"assigned_to": {"type": ["string", "null"], "format": "uuid"}}'),
+  ('case.handed_over', '{}', '{"department_id": {"type": "string", "format": "uuid"}}'),
+  ('case.deleted', '{}', null),
+  ('interaction.created', '{
+      "interaction_id": {"type": "integer"},
+      "party1_type": {"type": "string"},
+      "party2_type": {"type": "string"}
+    }', null),
+  ('interaction.updated', '{"interaction_id": {"type": "integer"}}', '{
+      "content": true,
+      "party1_name": {"type": "string"},
+      "party1_type": {"type": "string"},
+      "party2_name": {"type": "string"},
+      "party2_type": {"type": "string"},
+      "visible_to_client": {"type": "boolean"}
+    }'),
+  ('interaction.deleted', '{"interaction_id": {"type": "integer"}}', null),
+  ('internal_note.created', '{"internal_note_id": {"type": "integer"}}', null),
+  ('internal_note.updated', '{"internal_note_id": {"type": "integer"}}', null),
+  ('internal_note.deleted', '{"internal_note_id": {"type": "integer"}}', null),
+  ('webhook.test', '{}', null),
+  ('webhook.endpoint_disabled', '{"reason": {"type": "string"}}', null);
+
+-- A file says the same of itself whatever became of it.
+insert into casebase.event_schemas (type, fields)
+select file.type, '{
+    "case_file_id": {"type": "integer"},
+    "interaction_id": {"type": ["integer", "null"]},
+    "file_name": {"type": "string"},
+    "original_name": {"type": "string"},
+    "content_type": {"type": "string"},
+    "file_size": {"type": "integer"},
+    "sha256": {"type": ["string", "null"]}
+  }'
+from unnest(array['case_file.available', 'case_file.deleted']) as file (type);
+
+insert into casebase.event_schemas (type, fields) values
+  ('case_file.rejected', '{
+    "case_file_id": {"type": "integer"},
+    "interaction_id": {"type": ["integer", "null"]},
+    "file_name": {"type": "string"},
+    "original_name": {"type": "string"},
+    "reason": {"type": ["string", "null"]}
+  }');
+
+-- An object of which every field is there.
+create function casebase.object_schema(properties jsonb) returns jsonb
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'type', 'object',
+    'properties', properties,
+    'required', (select jsonb_agg(name order by name) from jsonb_object_keys(properties) name)
+  )
+$$;
+
+-- data.changes: some of these, one at least. Where may_be_hidden, what changed while the client could not see it yet is
+-- only said to have.
+create function casebase.changes_schema(changes jsonb, may_be_hidden boolean) returns jsonb
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'type', 'object',
+    'minProperties', 1,
+    'properties', jsonb_object_agg(
+      change.key,
+      case
+        when change.value = 'true' then only_that.schema
+        when may_be_hidden then jsonb_build_object('anyOf', jsonb_build_array(from_to.schema, only_that.schema))
+        else from_to.schema
+      end
+    )
+  )
+  from jsonb_each(changes) change
+  cross join lateral (select casebase.object_schema(jsonb_build_object('from', change.value, 'to', change.value))) from_to (schema)
+  cross join lateral (select casebase.object_schema('{"changed": {"const": true}}')) only_that (schema)
+$$;
+
+-- The whole body of an event. data is everything, or the ids alone: for thin endpoints, and where it was erased.
+create function casebase.event_schema(type text) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.object_schema(jsonb_build_object(
+      'type', jsonb_build_object('const', event.type),
+      'timestamp', '{"type": "string", "format": "date-time"}'::jsonb,
+      'data', jsonb_build_object('anyOf', jsonb_build_array(everything.schema, ids.schema))
+    )) || jsonb_build_object('description', event.meaning)
+  from casebase.event_types event
+  join casebase.event_schemas described on described.type = event.type
+  cross join lateral (
+    select case when event.type like 'webhook.%' then '{"endpoint_id": {"type": "string", "format": "uuid"}}' else '{
+      "event_id": {"type": "integer"},
+      "seq": {"type": "integer", "description": "Counts the events of the case, without gaps, in the order of their commits."},
+      "case": {"type": "integer", "description": "cases.id"},
+      "case_id": {"type": "string", "description": "The number people use: CASE-0001"},
+      "client_id": {"type": "string", "format": "uuid"}
+    }' end::jsonb || described.fields as properties
+  ) own
+  cross join lateral (
+    select casebase.object_schema(own.properties
+      || case when event.type like 'webhook.%' then '{}' else '{
+        "actor": {
+          "type": "object",
+          "description": "Who did it. id is null where nobody signed in did.",
+          "properties": {"id": {"type": ["string", "null"], "format": "uuid"}, "name": {"type": "string"}},
+          "required": ["id", "name"]
+        },
+        "visible_to_client": {"type": "boolean"}
+      }' end::jsonb
+      || case
+        when described.changes is null then '{}'
+        else jsonb_build_object('changes', casebase.changes_schema(described.changes, event.type like 'interaction.%'))
+      end) as schema
+  ) everything
+  cross join lateral (
+    select jsonb_set(
+      casebase.object_schema(casebase.webhook_ids(own.properties)),
+      '{properties,erased}',
+      '{"const": true, "description": "The rest was erased, on a person''s request."}'
+    ) as schema
+  ) ids
+  where event.type = event_schema.type
+$$;
 
 
 -- supabase/schemas/webhooks/outbox.sql
@@ -3978,8 +4763,8 @@ create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoi
 create table casebase.webhook_deliveries (
   id              bigint      generated always as identity,
   endpoint_id     uuid        not null,
-  -- Both null: a test event.
-  event_id        bigint,
+  payload_id      bigint      not null,
+  -- Its payload's: null for a test, which is in no lane.
   case_id         bigint,
   state           text        not null default 'pending',
   attempts        integer     not null default 0,
@@ -3991,9 +4776,8 @@ create table casebase.webhook_deliveries (
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
   constraint webhook_deliveries_pkey primary key (id),
-  constraint webhook_deliveries_event_id_fkey
-    foreign key (event_id) references public.case_events (id) on delete cascade,
-  constraint webhook_deliveries_event_and_case_check check ((event_id is null) = (case_id is null)),
+  constraint webhook_deliveries_payload_id_fkey
+    foreign key (payload_id) references casebase.webhook_payloads (id),
   constraint webhook_deliveries_state_check
     check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
   constraint webhook_deliveries_leased_check
@@ -4010,7 +4794,7 @@ alter table casebase.webhook_deliveries set (
   autovacuum_vacuum_scale_factor = 0,
   autovacuum_vacuum_threshold = 5000
 );
-create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
+create index webhook_deliveries_payload_id_idx on casebase.webhook_deliveries (payload_id);
 
 -- One index for each question of the worker's. Each has a condition that only its own question repeats, so that no
 -- other index can answer it: a plan stays right however full the table was when it was made.
@@ -4058,22 +4842,43 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
--- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
--- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
-create function casebase.enqueue_webhooks() returns trigger
+-- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
+-- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
+-- reading them all seemed cheaper then.
+create function casebase.enqueue_events(events public.case_events[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
 begin
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  select subscriber.endpoint_id, event.id, event.case_id
-  from inserted event
-  cross join lateral (
-    select distinct subscription.endpoint_id
-    from casebase.webhook_subscriptions subscription
-    where subscription.filter = any (array[event.type, split_part(event.type, '.', 1) || '.*', '*'])
-  ) subscriber
-  order by event.case_id, event.seq;
+  with wanted as (
+    select event.nth, event.case_id, subscriber.endpoint_id, subscriber.payload_version, subscriber.thin
+    from unnest(events) with ordinality
+           as event (id, case_id, seq, type, actor_id, actor_name, visible_to_client, data, created_at, nth)
+    cross join lateral (
+      select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
+      from casebase.webhook_subscriptions subscription
+      where subscription.filter = any (array[
+        event.type,
+        split_part(event.type, '.', 1) || '.*',
+        (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
+      ])
+    ) subscriber
+  ),
+  payload as (
+    insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
+    select (events[form.nth]).id, (events[form.nth]).case_id, (events[form.nth]).seq, (events[form.nth]).type,
+           form.payload_version, form.thin, casebase.webhook_body(events[form.nth], form.thin)
+    from (select distinct wanted.nth, wanted.payload_version, wanted.thin from wanted) form
+    returning id, event_id, payload_version, thin
+  )
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  select wanted.endpoint_id, payload.id, wanted.case_id
+  from wanted
+  join payload
+    on payload.event_id = (events[wanted.nth]).id
+    and payload.payload_version = wanted.payload_version
+    and payload.thin = wanted.thin
+  order by wanted.nth;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
   if found and (
@@ -4081,6 +4886,18 @@ begin
   ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
+end
+$$;
+
+create function casebase.enqueue_webhooks() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.enqueue_events(array(
+    select event::public.case_events
+    from inserted event
+    order by event.case_id, event.seq
+  ));
   return null;
 end
 $$;
@@ -4089,63 +4906,44 @@ create trigger enqueue_webhooks after insert on public.case_events
   referencing new table as inserted
   for each statement execute function casebase.enqueue_webhooks();
 
-
--- supabase/schemas/webhooks/messages.sql
-
--- What is sent: a message's id, its body, and the secrets that sign it.
-
--- The same for every attempt and every replay of one event to one endpoint, and for no other.
-create function casebase.webhook_message_id(endpoint_id uuid, event_id bigint, delivery_id bigint) returns text
-  language sql immutable set search_path = pg_catalog, pg_temp
+-- A case's deletion is an event that its history does not outlive: it goes to the receivers only, behind what they have
+-- still to get of the case.
+create function casebase.send_deleted_cases() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
-  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send(coalesce($2, -$3))), 'hex'), 32)
+declare
+  deletions public.case_events[];
+begin
+  with counted as (
+    delete from casebase.case_counters counter
+    using old_rows deleted
+    where counter.case_id = deleted.id
+    returning counter.case_id, counter.last_seq
+  )
+  select array_agg(
+    row(
+      nextval(pg_get_serial_sequence('public.case_events', 'id')),
+      deleted.id,
+      coalesce(counted.last_seq, 0) + 1,
+      'case.deleted',
+      casebase.caller_id(),
+      coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
+      true,
+      jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
+      clock_timestamp()
+    )::public.case_events
+    order by deleted.id
+  ) into deletions
+  from old_rows deleted
+  left join counted on counted.case_id = deleted.id;
+  perform casebase.enqueue_events(deletions);
+  return null;
+end
 $$;
 
-create function casebase.webhook_timestamp(at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-$$;
-
--- The body by Standard Webhooks: type, timestamp, data.
-create function casebase.webhook_body(event public.case_events) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select json_build_object(
-    'type', event.type,
-    'timestamp', casebase.webhook_timestamp(event.created_at),
-    'data', event.data || jsonb_build_object(
-      'event_id', event.id,
-      'seq', event.seq,
-      'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
-      'visible_to_client', event.visible_to_client)
-  )::text
-$$;
-
-create function casebase.webhook_test_body(endpoint_id uuid, created_at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select json_build_object(
-    'type', 'webhook.test',
-    'timestamp', casebase.webhook_timestamp($2),
-    'data', json_build_object('endpoint_id', $1)
-  )::text
-$$;
-
--- The secrets that sign at this moment, newest first; none for an endpoint that has none.
-create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(array_agg(signing.secret order by signing.id desc), '{}')
-  from casebase.webhook_secrets signing
-  where signing.endpoint_id = $1
-    and not exists (
-      select from casebase.webhook_secrets newer
-      where newer.endpoint_id = signing.endpoint_id
-        and newer.id > signing.id
-        and newer.created_at + newer.previous_valid_for <= now()
-    )
-$$;
+create trigger send_deleted after delete on public.cases
+  referencing old table as old_rows
+  for each statement execute function casebase.send_deleted_cases();
 
 
 -- supabase/schemas/webhooks/worker.sql
@@ -4374,21 +5172,23 @@ begin
         leased_until = clock_timestamp() + lease
     where delivery.id = any (heads)
     returning delivery.*
+  ),
+  signer as materialized (
+    select receiver.endpoint_id, casebase.webhook_signing_secrets(receiver.endpoint_id) as secrets
+    from (select distinct leased.endpoint_id from leased) receiver
   )
   select leased.id,
          leased.lease_token,
          leased.attempts + 1,
          leased.endpoint_id,
          endpoint.url,
-         casebase.webhook_message_id(leased.endpoint_id, leased.event_id, leased.id),
-         case
-           when leased.event_id is null then casebase.webhook_test_body(leased.endpoint_id, leased.created_at)
-           else casebase.webhook_body(event)
-         end,
-         casebase.webhook_signing_secrets(leased.endpoint_id)
+         casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
+         payload.body,
+         signer.secrets
   from leased
+  join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
-  left join public.case_events event on event.id = leased.event_id
+  join casebase.webhook_payloads payload on payload.id = leased.payload_id
   order by leased.id;
 
   if found then
@@ -4650,6 +5450,41 @@ begin
 end
 $$;
 
+-- Forgets deliveries, and the bodies that no other delivery needs. Who replays one meanwhile holds its body: it stays.
+create function casebase.webhook_forget(deliveries bigint[]) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  free   bigint[];
+  bodies bigint[];
+begin
+  free := array(
+    select delivery.id
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (deliveries)
+    for update skip locked
+  );
+  with forgotten as (
+    delete from casebase.webhook_deliveries delivery
+    where delivery.id = any (free)
+    returning delivery.payload_id
+  )
+  select array_agg(distinct forgotten.payload_id) into bodies
+  from forgotten;
+
+  bodies := array(
+    select payload.id
+    from casebase.webhook_payloads payload
+    where payload.id = any (bodies)
+    for update skip locked
+  );
+  delete from casebase.webhook_payloads payload
+  where payload.id = any (bodies)
+    and not exists (select from casebase.webhook_deliveries delivery where delivery.payload_id = payload.id);
+  return cardinality(free);
+end
+$$;
+
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
 -- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
 -- lanes: nobody decides any more about what is forgotten.
@@ -4664,7 +5499,7 @@ create function casebase.webhook_tidy(keep interval) returns integer
 as $$
 declare
   old       bigint[];
-  abandoned bigint[] := casebase.webhook_abandoned();
+  forgotten integer;
 begin
   old := array(
     select delivery.id
@@ -4672,22 +5507,11 @@ begin
     where delivery.finished_at < now() - keep
     order by delivery.finished_at
     limit 5000
-    for update skip locked
   );
-  delete from casebase.webhook_deliveries delivery
-  where delivery.id = any (old);
-
-  abandoned := array(
-    select delivery.id
-    from casebase.webhook_deliveries delivery
-    where delivery.id = any (abandoned)
-    for update skip locked
-  );
-  delete from casebase.webhook_deliveries delivery
-  where delivery.id = any (abandoned);
-
+  forgotten := casebase.webhook_forget(old);
+  perform casebase.webhook_forget(casebase.webhook_abandoned());
   perform casebase.webhook_sweep_lanes();
-  return cardinality(old);
+  return forgotten;
 end
 $$;
 
@@ -4695,16 +5519,6 @@ $$;
 -- supabase/schemas/webhooks/rpc.sql
 
 -- What admins call. The functions are SECURITY INVOKER, so that the policies decide.
-
-create function casebase.new_webhook_secret() returns text
-  language sql volatile set search_path = pg_catalog, pg_temp
-as $$
-  -- Three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere.
-  select 'whsec_' || encode(
-    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
-    'base64'
-  )
-$$;
 
 create function casebase.no_such_webhook(what text, id text) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -4735,27 +5549,33 @@ begin
 end
 $$;
 
--- Answers the secret, this once.
+-- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
+-- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
 create function public.create_webhook_endpoint(
   url         text,
-  description text   default '',
-  event_types text[] default '{}'
-) returns table (id uuid, secret text)
+  description text    default '',
+  event_types text[]  default '{}',
+  thin        boolean default false,
+  signature   text    default 'v1'
+) returns table (id uuid, secret text, public_key text)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   new_id     uuid;
-  new_secret text := casebase.new_webhook_secret();
+  new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
+  new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types)
+  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature)
+  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
+          create_webhook_endpoint.thin, create_webhook_endpoint.signature)
   returning id into new_id;
 
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
-  values (new_id, new_secret, interval '0');
+  values (new_id, new_secret, interval '0')
+  returning public_key into new_key;
 
-  return query select new_id, new_secret;
+  return query select new_id, new_secret, new_key;
 end
 $$;
 
@@ -4806,11 +5626,16 @@ begin
 end
 $$;
 
+-- public_keys: of an endpoint with the signature v1a, the newest first.
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
   description       text,
   event_types       text[],
+  payload_version   smallint,
+  thin              boolean,
+  signature         text,
+  public_keys       text[],
   enabled           boolean,
   disabled_reason   text,
   paused_until      timestamptz,
@@ -4821,15 +5646,23 @@ create function public.webhook_endpoints() returns table (
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
-         endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.payload_version, endpoint.thin,
+         endpoint.signature,
+         array(
+           select secret.public_key
+           from casebase.webhook_secrets secret
+           where secret.endpoint_id = endpoint.id
+             and secret.public_key is not null
+           order by secret.id desc
+         ),
+         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
 $$;
 
 -- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once.
+-- and one with each secret before it; '0' ends those at once. Five sign at most.
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -4838,14 +5671,17 @@ create function public.rotate_webhook_secret(
 as $$
 #variable_conflict use_column
 declare
-  new_secret text := casebase.new_webhook_secret();
+  signature  text;
+  new_secret text;
 begin
-  if not exists (
-    select from casebase.webhook_endpoints endpoint where endpoint.id = rotate_webhook_secret.endpoint_id
-  ) then
+  select endpoint.signature into signature
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = rotate_webhook_secret.endpoint_id;
+  if signature is null then
     perform casebase.no_such_webhook('endpoint', rotate_webhook_secret.endpoint_id::text);
   end if;
 
+  new_secret := casebase.new_webhook_secret(signature);
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
   values (rotate_webhook_secret.endpoint_id, new_secret, rotate_webhook_secret.previous_valid_for);
   return new_secret;
@@ -4858,12 +5694,16 @@ create function public.send_test_webhook(endpoint_id uuid) returns bigint
 as $$
 #variable_conflict use_column
 declare
+  payload_id  bigint;
   delivery_id bigint;
 begin
   perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id)
-  values (send_test_webhook.endpoint_id)
+  insert into casebase.webhook_payloads (type, payload_version, thin, body)
+  values ('webhook.test', 1, false, casebase.webhook_test_body(send_test_webhook.endpoint_id))
+  returning id into payload_id;
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id)
+  values (send_test_webhook.endpoint_id, payload_id)
   returning id into delivery_id;
 
   perform pg_notify('casebase_webhooks', '');
@@ -4894,9 +5734,9 @@ create function public.webhook_deliveries(
 as $$
   select delivery.id,
          delivery.endpoint_id,
-         casebase.webhook_message_id(delivery.endpoint_id, delivery.event_id, delivery.id),
-         delivery.event_id,
-         case when delivery.event_id is null then 'webhook.test' else event.type end,
+         casebase.webhook_message_id(delivery.endpoint_id, delivery.payload_id),
+         payload.event_id,
+         payload.type,
          delivery.case_id,
          delivery.state,
          delivery.attempts,
@@ -4904,7 +5744,7 @@ as $$
          delivery.created_at,
          delivery.finished_at
   from casebase.webhook_deliveries delivery
-  left join public.case_events event on event.id = delivery.event_id
+  join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
@@ -4944,7 +5784,7 @@ begin
 
   if original.id is null then
     perform casebase.no_such_webhook('delivery', replay_webhook_delivery.delivery_id::text);
-  elsif original.event_id is null then
+  elsif original.case_id is null then
     raise exception 'A test event is not replayed.'
       using errcode = 'PT409', hint = 'Send another one with send_test_webhook.';
   elsif original.finished_at is null then
@@ -4953,8 +5793,8 @@ begin
   end if;
   perform casebase.require_enabled_webhook(original.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  values (original.endpoint_id, original.event_id, original.case_id)
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  values (original.endpoint_id, original.payload_id, original.case_id)
   returning id into new_id;
 
   perform pg_notify('casebase_webhooks', '');
@@ -5071,6 +5911,10 @@ comment on constraint cases_stage_fkey on public.cases is
   E'There is no such stage, or it belongs to another status.\nThere are cases in this stage.';
 comment on constraint cases_escalation_reason_check on public.cases is
   'The reason must have at most 2000 characters: not blank, and without control characters or others that reorder text.';
+comment on constraint cases_merged_into_fkey on public.cases is
+  'There is no such case of the same client.';
+comment on constraint cases_merged_check on public.cases is
+  'A case that was merged into another is closed, and the other is another.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is
@@ -5175,22 +6019,23 @@ comment on constraint webhook_endpoints_description_check on casebase.webhook_en
   'The description must have at most 500 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint webhook_endpoints_event_types_check on casebase.webhook_endpoints is
   'There must be at most 100 event types, each one like case.updated or case.*.';
+comment on constraint webhook_endpoints_payload_version_check on casebase.webhook_endpoints is
+  'The payload version must be 1.';
+comment on constraint webhook_endpoints_signature_check on casebase.webhook_endpoints is
+  'The signature must be v1 or v1a.';
 comment on constraint webhook_endpoints_created_by_fkey on casebase.webhook_endpoints is
   'There is no such user.';
 comment on constraint webhook_endpoints_pkey on casebase.webhook_endpoints is
   'There is a webhook endpoint with this id already.';
 
-comment on constraint webhook_secrets_secret_check on casebase.webhook_secrets is
-  'The secret must be whsec_ followed by 24 to 64 bytes in base64.';
 comment on constraint webhook_secrets_previous_valid_for_check on casebase.webhook_secrets is
   'The secrets before this one may stay valid for at most 30 days.';
 comment on constraint webhook_secrets_endpoint_id_fkey on casebase.webhook_secrets is
   'There is no such webhook endpoint, or you may not see it.';
-
-comment on constraint webhook_deliveries_event_and_case_check on casebase.webhook_deliveries is
-  'A delivery is of an event and its case, or of neither.';
-comment on constraint webhook_deliveries_event_id_fkey on casebase.webhook_deliveries is
-  'There is no such event.';
+comment on constraint webhook_secrets_in_one_place_check on casebase.webhook_secrets is
+  'A secret lies in the Vault where the project has one, otherwise in this table.';
+comment on constraint webhook_deliveries_payload_id_fkey on casebase.webhook_deliveries is
+  'There is no such payload.';
 
 
 -- policies/00_schema.sql
@@ -5223,8 +6068,13 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
+  casebase.survivor_of(bigint),
+  casebase.merged_cases(bigint),
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
@@ -5238,9 +6088,6 @@ grant execute on function
   casebase.reply_in_place(bigint[], text, boolean),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
-  casebase.is_text(text),
-  casebase.is_line(text),
-  casebase.are_lines(text[]),
   casebase.case_parties(bigint),
   casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
@@ -5266,10 +6113,13 @@ grant execute on function
   casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint, integer, text),
+  casebase.case_timeline(bigint[], integer, text),
+  casebase.merge_cases(bigint, bigint),
+  casebase.split_case(bigint, text),
   casebase.my_client_names(),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
-  casebase.case_counts()
+  casebase.case_counts(),
+  casebase.bucket_size_limit(text)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -5279,9 +6129,9 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
+  casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.upload_withdraw(text, bigint),
-  casebase.bucket_size_limit(text)
+  casebase.upload_withdraw(text, bigint)
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
@@ -5297,6 +6147,9 @@ revoke all on function
   public.reopen_case(bigint),
   public.escalate_case(bigint, text),
   public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint, integer, text),
@@ -5306,12 +6159,16 @@ revoke all on function
   public.case_counts(),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
-  public.undo_changes(bigint[])
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
   public.escalate_case(bigint, text),
   public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint, integer, text),
@@ -5321,7 +6178,8 @@ grant execute on function
   public.case_counts(),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
-  public.undo_changes(bigint[])
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;
@@ -5904,7 +6762,10 @@ create policy casebase_only_for_signed_in on storage.objects as restrictive for 
 -- casebase.webhook_endpoints.
 
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
-grant select, insert, update, delete on casebase.webhook_endpoints to authenticated, service_role;
+grant select, insert, delete on casebase.webhook_endpoints to authenticated, service_role;
+-- Not the form of its bodies: what is queued has one already.
+grant update (url, description, event_types, enabled, disabled_reason, paused_until, failures_in_a_row, updated_at)
+  on casebase.webhook_endpoints to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
 create policy admins_read_webhook_endpoints on casebase.webhook_endpoints for select to authenticated
@@ -5925,11 +6786,16 @@ create policy admins_delete_webhook_endpoints on casebase.webhook_endpoints for 
 
 -- casebase.webhook_secrets.
 
--- Write-only: nobody is granted select, not even a service key. The worker gets secrets from casebase.webhook_lease.
+-- Write-only: nobody is granted select of the secret, not even a service key. The worker gets secrets from
+-- casebase.webhook_lease. What receivers verify by is to be read.
 revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role, casebase_worker;
 grant insert (endpoint_id, secret, previous_valid_for) on casebase.webhook_secrets to authenticated, service_role;
+grant select (id, endpoint_id, public_key) on casebase.webhook_secrets to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
+create policy admins_read_webhook_secrets on casebase.webhook_secrets for select to authenticated
+  using ((select casebase.is_admin()));
+
 create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert to authenticated
   with check ((select casebase.is_admin()));
 
@@ -5941,7 +6807,7 @@ create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert 
 -- Nobody changes or deletes a delivery; an admin adds one by a test or a replay.
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role, casebase_worker;
 grant select on casebase.webhook_deliveries to authenticated, service_role;
-grant insert (endpoint_id, event_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
+grant insert (endpoint_id, payload_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
 create policy admins_read_webhook_deliveries on casebase.webhook_deliveries for select to authenticated
@@ -5977,7 +6843,7 @@ revoke all on casebase.webhook_queue from public, anon, authenticated, service_r
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
@@ -5995,12 +6861,16 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
-  casebase.webhook_message_id(uuid, bigint, bigint),
-  casebase.new_webhook_secret(),
+  casebase.webhook_message_id(uuid, bigint),
+  casebase.webhook_test_body(uuid),
+  casebase.webhook_timestamp(timestamptz),
+  casebase.ed25519_add(numeric[], numeric[]),
+  casebase.ed25519_public_key(bytea),
+  casebase.new_webhook_secret(text),
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
@@ -6026,3 +6896,28 @@ revoke all on casebase.webhook_subscriptions from public, anon, authenticated, s
 
 -- The project's owner changes it; a definer trigger holds endpoints to it.
 revoke all on casebase.webhook_limits from public, anon, authenticated, service_role, casebase_worker;
+
+
+-- policies/88_webhook_payloads.sql
+
+-- casebase.webhook_payloads.
+
+-- Those of events are written with the event, by a definer trigger, and changed by nobody; an admin adds a test's.
+revoke all on casebase.webhook_payloads from public, anon, authenticated, service_role, casebase_worker;
+grant select on casebase.webhook_payloads to authenticated, service_role;
+grant insert (type, payload_version, thin, body) on casebase.webhook_payloads to authenticated, service_role;
+
+-- Webhooks: client member never, staff never, admin manage.
+create policy admins_read_webhook_payloads on casebase.webhook_payloads for select to authenticated
+  using ((select casebase.is_admin()));
+
+create policy admins_add_webhook_payloads on casebase.webhook_payloads for insert to authenticated
+  with check ((select casebase.is_admin()));
+
+
+-- policies/89_event_schemas.sql
+
+-- casebase.event_schemas.
+
+-- Documentation is written from it, by the project's owner.
+revoke all on casebase.event_schemas from public, anon, authenticated, service_role, casebase_worker;

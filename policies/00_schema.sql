@@ -26,8 +26,13 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
+  casebase.survivor_of(bigint),
+  casebase.merged_cases(bigint),
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
@@ -41,9 +46,6 @@ grant execute on function
   casebase.reply_in_place(bigint[], text, boolean),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
-  casebase.is_text(text),
-  casebase.is_line(text),
-  casebase.are_lines(text[]),
   casebase.case_parties(bigint),
   casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
@@ -69,10 +71,13 @@ grant execute on function
   casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint, integer, text),
+  casebase.case_timeline(bigint[], integer, text),
+  casebase.merge_cases(bigint, bigint),
+  casebase.split_case(bigint, text),
   casebase.my_client_names(),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
-  casebase.case_counts()
+  casebase.case_counts(),
+  casebase.bucket_size_limit(text)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -82,9 +87,9 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 grant execute on function
   casebase.verification_begin(text, bigint),
   casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
+  casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.upload_withdraw(text, bigint),
-  casebase.bucket_size_limit(text)
+  casebase.upload_withdraw(text, bigint)
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
@@ -100,6 +105,9 @@ revoke all on function
   public.reopen_case(bigint),
   public.escalate_case(bigint, text),
   public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint, integer, text),
@@ -109,12 +117,16 @@ revoke all on function
   public.case_counts(),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
-  public.undo_changes(bigint[])
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
   public.escalate_case(bigint, text),
   public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint, integer, text),
@@ -124,7 +136,8 @@ grant execute on function
   public.case_counts(),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
-  public.undo_changes(bigint[])
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;

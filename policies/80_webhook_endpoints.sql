@@ -1,7 +1,10 @@
 -- casebase.webhook_endpoints.
 
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
-grant select, insert, update, delete on casebase.webhook_endpoints to authenticated, service_role;
+grant select, insert, delete on casebase.webhook_endpoints to authenticated, service_role;
+-- Not the form of its bodies: what is queued has one already.
+grant update (url, description, event_types, enabled, disabled_reason, paused_until, failures_in_a_row, updated_at)
+  on casebase.webhook_endpoints to authenticated, service_role;
 
 drop policy if exists admins_read_webhook_endpoints on casebase.webhook_endpoints;
 drop policy if exists admins_create_webhook_endpoints on casebase.webhook_endpoints;

@@ -1,7 +1,7 @@
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
@@ -19,12 +19,16 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
-  casebase.webhook_message_id(uuid, bigint, bigint),
-  casebase.new_webhook_secret(),
+  casebase.webhook_message_id(uuid, bigint),
+  casebase.webhook_test_body(uuid),
+  casebase.webhook_timestamp(timestamptz),
+  casebase.ed25519_add(numeric[], numeric[]),
+  casebase.ed25519_public_key(bytea),
+  casebase.new_webhook_secret(text),
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[]),
+  public.create_webhook_endpoint(text, text, text[], boolean, text),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),

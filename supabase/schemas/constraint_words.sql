@@ -104,6 +104,10 @@ comment on constraint cases_stage_fkey on public.cases is
   E'There is no such stage, or it belongs to another status.\nThere are cases in this stage.';
 comment on constraint cases_escalation_reason_check on public.cases is
   'The reason must have at most 2000 characters: not blank, and without control characters or others that reorder text.';
+comment on constraint cases_merged_into_fkey on public.cases is
+  'There is no such case of the same client.';
+comment on constraint cases_merged_check on public.cases is
+  'A case that was merged into another is closed, and the other is another.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is
@@ -208,19 +212,20 @@ comment on constraint webhook_endpoints_description_check on casebase.webhook_en
   'The description must have at most 500 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint webhook_endpoints_event_types_check on casebase.webhook_endpoints is
   'There must be at most 100 event types, each one like case.updated or case.*.';
+comment on constraint webhook_endpoints_payload_version_check on casebase.webhook_endpoints is
+  'The payload version must be 1.';
+comment on constraint webhook_endpoints_signature_check on casebase.webhook_endpoints is
+  'The signature must be v1 or v1a.';
 comment on constraint webhook_endpoints_created_by_fkey on casebase.webhook_endpoints is
   'There is no such user.';
 comment on constraint webhook_endpoints_pkey on casebase.webhook_endpoints is
   'There is a webhook endpoint with this id already.';
 
-comment on constraint webhook_secrets_secret_check on casebase.webhook_secrets is
-  'The secret must be whsec_ followed by 24 to 64 bytes in base64.';
 comment on constraint webhook_secrets_previous_valid_for_check on casebase.webhook_secrets is
   'The secrets before this one may stay valid for at most 30 days.';
 comment on constraint webhook_secrets_endpoint_id_fkey on casebase.webhook_secrets is
   'There is no such webhook endpoint, or you may not see it.';
-
-comment on constraint webhook_deliveries_event_and_case_check on casebase.webhook_deliveries is
-  'A delivery is of an event and its case, or of neither.';
-comment on constraint webhook_deliveries_event_id_fkey on casebase.webhook_deliveries is
-  'There is no such event.';
+comment on constraint webhook_secrets_in_one_place_check on casebase.webhook_secrets is
+  'A secret lies in the Vault where the project has one, otherwise in this table.';
+comment on constraint webhook_deliveries_payload_id_fkey on casebase.webhook_deliveries is
+  'There is no such payload.';

@@ -11,25 +11,26 @@
 create function casebase.is_text(value text) returns boolean
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-begin
-  return value collate "C" !~ $refused$(?x)
+declare
+  refused constant text := '(?x)
       [\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]  # control characters
     | \r ([^\n] | $)                                         # which a lone CR is, too
     | [\u202a-\u202e\u2066-\u2069]                           # embeddings, overrides and isolates reorder what follows
-    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part from who reads
+    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part of it
     | [\ufdd0-\ufdef\ufffe\uffff]                            # no characters, and so the last two of each plane
     | [\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe\U0003ffff\U0004fffe\U0004ffff]
     | [\U0005fffe\U0005ffff\U0006fffe\U0006ffff\U0007fffe\U0007ffff\U0008fffe\U0008ffff]
     | [\U0009fffe\U0009ffff\U000afffe\U000affff\U000bfffe\U000bffff\U000cfffe\U000cffff]
-    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]
-    $refused$
-    -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the
-    -- Braille pattern without dots.
-    and value collate "C" ~ ('[^'
-      '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
-      '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
-      '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
-      '\u2800]');
+    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]';
+  -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the Braille
+  -- pattern without dots.
+  visible constant text := '[^'
+    '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+    '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
+    '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
+    '\u2800]';
+begin
+  return value collate "C" !~ refused and value collate "C" ~ visible;
 end
 $$;
 
@@ -37,13 +38,13 @@ $$;
 create function casebase.is_line(value text) returns boolean
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
+declare
+  breaks constant text := '[\t\n\r\u2028\u2029]';
+  space  constant text := '[\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]';
 begin
   return casebase.is_text(value)
-    and value collate "C" !~ $refused$(?x)
-        [\t\n\r\u2028\u2029]
-      | ^ [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]
-      | [\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000] $
-      $refused$;
+    and value collate "C" !~ breaks
+    and value collate "C" !~ ('^' || space || '|' || space || '$');
 end
 $$;
 

@@ -186,15 +186,13 @@ await chapter('another client and a stranger see nothing at all', async () => {
 })
 
 /** Reserves a place for a file, as the first of the three steps of an upload. */
-const reserve = async ({ supabase }, name, content, interaction = null) => {
-  const infix = interaction === null ? '' : `interaction-${interaction}-`
-  return ok(
+const reserve = async ({ supabase }, name, content, interaction = null) =>
+  ok(
     await supabase
       .from('case_files')
       .insert({
         case_id: theCase.id,
         interaction_id: interaction,
-        file_name: `${theCase.case_id}-${infix}${Math.floor(Date.now() / 1000)}-${name}`,
         original_name: name,
         content_type: 'text/plain',
         file_size: content.length,
@@ -203,7 +201,6 @@ const reserve = async ({ supabase }, name, content, interaction = null) => {
       .select()
       .single(),
   )
-}
 
 const finish = ({ supabase }, row, content) =>
   supabase

@@ -8,7 +8,6 @@ SUPABASE_SERVICE_ROLE_KEY. At its end it removes what it made.
 """
 
 import os
-import time
 import urllib.request
 import uuid
 
@@ -177,7 +176,6 @@ def client_uploads_a_file(client, other, case):
         .insert(
             {
                 "case_id": case["id"],
-                "file_name": f"{case['case_id']}-{int(time.time())}-invoice.txt",
                 "original_name": "invoice.txt",
                 "content_type": "text/plain",
                 "file_size": len(content),

@@ -228,6 +228,46 @@ begin
 end
 $$;
 
+-- What keeps a value from fitting a JSON Schema, of the keywords that event_schemas uses; null where nothing does. What
+-- the schema doesn't name is a fault here.
+create function tests.misfit(value jsonb, schema jsonb, path text default '$') returns text language plpgsql immutable
+as $$
+#variable_conflict use_variable
+declare
+  types   jsonb := schema -> 'type';
+  misfits text[];
+begin
+  if schema ? 'anyOf' then
+    misfits := array(select tests.misfit(value, option, path) from jsonb_array_elements(schema -> 'anyOf') option);
+    return case when array_position(misfits, null) is null then array_to_string(misfits, ', or ') end;
+  elsif schema ? 'const' and value is distinct from schema -> 'const' then
+    return format('%s is %s', path, value);
+  elsif types is not null
+    and not types @> to_jsonb(jsonb_typeof(value))
+    and not (types @> '"integer"' and value::text ~ '^-?\d+$')
+  then
+    return format('%s is %s, not %s', path, value, types);
+  elsif jsonb_typeof(value) <> 'object' then
+    return null;
+  end if;
+  return (
+    select string_agg(misfit, ', ')
+    from (
+      select format('%s.%s is missing', path, name) as misfit
+      from jsonb_array_elements_text(schema -> 'required') name
+      where not value ? name
+      union all
+      select case
+        when schema -> 'properties' ? field.key
+          then tests.misfit(field.value, schema -> 'properties' -> field.key, path || '.' || field.key)
+        else format('%s.%s is not described', path, field.key)
+      end
+      from jsonb_each(value) field
+    ) found
+  );
+end
+$$;
+
 grant usage on schema tests to public;
 
 select plan(1);

@@ -8,7 +8,9 @@ set local storage.allow_delete_query = 'true';
 select tests.world();
 insert into casebase.webhook_endpoints (url) values ('https://example.com/');
 insert into tests.names select 'endpoint', id from casebase.webhook_endpoints;
-insert into casebase.webhook_deliveries (endpoint_id) values (tests.id('endpoint')::uuid);
+insert into casebase.webhook_payloads (type, payload_version, thin, body) values ('webhook.test', 1, false, '{}');
+insert into tests.names select 'payload', max(id) from casebase.webhook_payloads;
+insert into casebase.webhook_deliveries (endpoint_id, payload_id) values (tests.id('endpoint')::uuid, tests.id('payload')::bigint);
 insert into tests.names select 'delivery', max(id) from casebase.webhook_deliveries;
 -- A document and a file that wait to be checked.
 insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, uploaded_by)
@@ -102,8 +104,8 @@ from (values
      values ('{acme}', {x}, 'x.pdf', 'x.pdf', 'application/pdf', 1)$$,
      array['''a''', '''handbooks-2''', 'repeat(''a'', 63)'], array['''cases''', '''''', '''-a''', '''A''', '''a/b''', 'repeat(''a'', 64)']),
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values ({x}, ''staff'', ''m'')',
-     array['''case.merged'''], array['''case''', '''case.''', '''Case.merged''', '''case.merged.twice''']),
-  ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.merged'', {x}, ''m'')', array['''client'''], array['''everybody''']),
+     array['''case.archived'''], array['''case''', '''case.''', '''Case.archived''', '''case.archived.twice''']),
+  ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.archived'', {x}, ''m'')', array['''client'''], array['''everybody''']),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, {x}, 'x', true, '{}')$$,
      array['''case.updated'''], array['''updated''', '''case updated''', '''CASE.UPDATED''']),
   ('owner', 'insert into casebase.client_source (only_row, is_ours) values ({x}, true)', array[]::text[], array['false']),
@@ -174,8 +176,7 @@ from (values
      array['''C2FVsBQIhrscChlQIMV+b5sSYspob7oD''', '''whsec_C2FV''', '''whsec_'' || translate(encode(decode(repeat(''00'', 65), ''hex''), ''base64''), E''\n'', '''')']),
   ('insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for) values (''{endpoint}'', ''{a secret}'', {x})',
      array['''0''', '''30 days'''], array['''-1 second''', '''31 days''']),
-  ('insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id) values (''{endpoint}'', {x})',
-     array['null, null', '{any event}, {case}'], array['{any event}, null', 'null, {case}'])
+  ('insert into casebase.webhook_endpoints (url, payload_version) values (''https://a'', {x})', array['1'], array['0', '2'])
 ) webhooks (statement, taken, refused);
 select pg_temp.values_of('owner', statement, taken, refused)
 from (values
@@ -184,6 +185,8 @@ from (values
      array['leased_at = now(), leased_until = now()'], array['leased_at = now()', 'leased_until = now()']),
   ('update casebase.webhook_deliveries set {x} where id = {delivery}',
      array['state = ''failed'', finished_at = now()'], array['finished_at = now()', 'leased_at = now(), leased_until = now()']),
+  ('insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body) values ({x}, ''a.b'', 1, false, ''{}'')',
+     array['null, null, null', '{any event}, {case}, 1'], array['{any event}, null, null', 'null, {case}, null', 'null, null, 1', '{any event}, {case}, null']),
   ('insert into casebase.webhook_attempts (delivery_id, number, started_at, status, error) values ({delivery}, 1, now(), {x})',
      array['200, null', 'null, ''e'''], array['null, null'])
 ) webhooks (statement, taken, refused);
@@ -216,12 +219,17 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 1, 'case.updated', 'x', true, '{}')$$, '23505'),
   ('owner', 'insert into casebase.case_counters values ({case}, 1)', '23505'),
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.created'', ''staff'', ''m'')', '23505'),
+  ('owner', 'insert into casebase.event_schemas (type, fields) values (''case.created'', ''{}'')', '23505'),
+  ('owner', 'insert into casebase.event_schemas (type, fields) values (''case.nothing'', ''{}'')', '23503'),
+  ('owner', 'update casebase.event_schemas set fields = ''1''', '23514'),
+  ('owner', 'update casebase.event_schemas set changes = ''1''', '23514'),
   ('owner', 'insert into casebase.client_source (is_ours) values (true)', '23505'),
   ('owner', 'insert into casebase.webhook_queue default values', '23505'),
   ('owner', 'insert into casebase.webhook_limits default values', '23505'),
-  ('owner', 'insert into casebase.webhook_subscriptions (filter, endpoint_id) select filter, endpoint_id from casebase.webhook_subscriptions', '23505'),
-  ('owner', 'insert into casebase.webhook_subscriptions (filter, endpoint_id) values (''*'', ''{none}'')', '23503'),
-  ('owner', 'insert into casebase.webhook_deliveries (id, endpoint_id) overriding system value values ({delivery}, ''{endpoint}'')', '23505'),
+  ('owner', 'insert into casebase.webhook_payloads (id, type, payload_version, thin, body) overriding system value values ({payload}, ''a.b'', 1, false, ''{}'')', '23505'),
+  ('owner', 'insert into casebase.webhook_subscriptions select * from casebase.webhook_subscriptions', '23505'),
+  ('owner', 'insert into casebase.webhook_subscriptions values (''*'', ''{none}'', 1, false)', '23503'),
+  ('owner', 'insert into casebase.webhook_deliveries (id, endpoint_id, payload_id) overriding system value values ({delivery}, ''{endpoint}'', {payload})', '23505'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) select {delivery}, 1, now(), 200 from generate_series(1, 2)', '23505'),
   ('owner', 'insert into casebase.spent_paths values (''b'', ''p''), (''b'', ''p'')', '23505'),
   ('service', 'insert into casebase.webhook_endpoints (id, url) values (''{endpoint}'', ''https://a'')', '23505'),
@@ -262,7 +270,7 @@ from unnest(array[
     values ('{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1, '{none}')$$,
   $$insert into casebase.webhook_endpoints (url, created_by) values ('https://a', '{none}')$$,
   $$insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for) values ('{none}', '{a secret}', '0')$$,
-  $$insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id) values ('{endpoint}', 999999999, {case})$$,
+  $$insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id) values ('{endpoint}', 999999999, {case})$$,
   $$delete from clients where id = '{acme}'$$,
   $$delete from departments where id = '{north}'$$,
   $$delete from party_types where code = 'ARGAN'$$
@@ -270,7 +278,7 @@ from unnest(array[
 insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values (999999, 1, 'case.updated', 'x', true, '{}')$$, '23503'),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, actor_id, visible_to_client, data) values ({case}, 99, 'case.updated', 'x', '{none}', true, '{}')$$, '23503'),
-  ('owner', 'insert into casebase.case_counters values (999999, 1)', '23503'),
+  ('owner', 'delete from casebase.webhook_payloads where id = {payload}', '23503'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) values (999999999, 1, now(), 200)', '23503'),
   -- A party's code may change, and what names it follows.
   ('service', $$update party_types set code = 'WORKER' where code = 'CONTRACTOR'$$, '1');

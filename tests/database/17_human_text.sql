@@ -114,6 +114,8 @@ select is_empty('select pg_temp.judged_otherwise()', 'no collation changes what 
 create temporary table other_rules (name text, reason text);
 insert into other_rules values
   ('public.cases.status', 'a set of words'),
+  ('public.cases.stage', 'one of case_stages'),
+  ('public.case_stages.status', 'a set of words'),
   ('public.cases.priority', 'a set of words'),
   ('public.cases.stage', 'a code: references case_stages'),
   ('public.case_stages.status', 'a set of words'),
@@ -137,6 +139,9 @@ insert into other_rules values
   ('casebase.webhook_endpoints.url', 'a URL, by its pattern'),
   ('casebase.webhook_endpoints.event_types', 'codes: event_types'),
   ('casebase.webhook_endpoints.disabled_reason', 'the worker''s words; an admin only clears them'),
+  ('casebase.webhook_endpoints.signature', 'a set of words'),
+  ('casebase.webhook_payloads.type', 'a code: event_types'),
+  ('casebase.webhook_payloads.body', 'JSON that the database makes'),
   ('casebase.webhook_secrets.secret', 'a key, by its pattern');
 create temporary view written as
   select format('%s.%s.%s', n.nspname, c.relname, a.attname) as name, c.oid, a.attnum, a.attname

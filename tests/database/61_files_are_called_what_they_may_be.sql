@@ -129,7 +129,7 @@ select is(pg_temp.next_name('a', 'a'), 'a', 'another extension is another name')
 select is(pg_temp.next_name('a', 'a'), 'a (2)', 'numbered without one');
 delete from case_files where file_name like '%-a (2)';
 select is(pg_temp.next_name('a', 'a'), 'a (3)', 'a place that was used is used');
-select is(tests.sees('Alan', pg_temp.reserving('a', '{number}-1634567890-a') || ' returning bucket_id'), 'admin-bucket', 'another folder');
+select is(tests.sees('Alan', pg_temp.reserving('a', '{number}-1634567890-a') || ' returning bucket_id || file_name'), 'admin-bucket' || tests.filled('{number}-1634567890-a'), 'in the other bucket it is free');
 select is(regexp_replace(tests.sees('Sam', pg_temp.reserving('a', '{number}-1634567890-a') || ' returning file_name'), '^.*-1634567890-', ''), 'a (4)', 'numbered past what one doesn''t see');
 -- A name that is as long as can be is cut for its number.
 insert into tests.names select 'long', tests.id('number') || '-1634567890-' || repeat('x', 196 - length(tests.id('number') || '-1634567890-'));

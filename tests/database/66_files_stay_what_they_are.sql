@@ -38,7 +38,7 @@ insert into moves (from_state, to_state, outcome)
 select f, t, case
     when f = t then '1'
     when f || t = 'pendinguploaded' then 'PT409'
-    when f || t = 'uploadedavailable' then '42501'
+    when f || t in ('pendingavailable', 'uploadedavailable') then '42501'
     when t = 'deleting' then '1'
     else '23514' end
 from unnest(array['pending', 'uploaded', 'available', 'deleting']) f, unnest(array['pending', 'uploaded', 'available', 'deleting']) t;

@@ -7,7 +7,7 @@ set local search_path = public, extensions;
 set local storage.allow_delete_query = 'true';
 select tests.world();
 delete from casebase.webhook_deliveries;
-insert into casebase.webhook_endpoints (url) values ('https://example.com/');
+insert into casebase.webhook_endpoints (url, event_types) values ('https://example.com/', '{case.*,interaction.*,internal_note.*,case_file.*}');
 insert into specialties (name) values ('Pensions');
 insert into tests.names select 'pensions', id from specialties where name = 'Pensions';
 
@@ -33,7 +33,7 @@ create temporary table stories (place serial, person text, statement text, said 
 insert into stories (person, statement, said) values
   -- A case: titles and codes are said, words are not.
   ('Carla', $$insert into cases (client_id, title, description) values ('{acme}', 'A title', 'Secret words')$$,
-   'case.created by Carla, shown: {"title": "A title", "status": "open", "priority": "medium"}'),
+   'case.created by Carla, shown: {"title": "A title", "status": "open", "priority": "medium", "split_from": null, "follow_up_of": null}'),
   ('Carla', $$update cases set title = 'Another', description = 'Other words' where title = 'A title'$$,
    'case.updated by Carla, shown: {"changes": {"title": {"to": "Another", "from": "A title"}, "description": {"changed": true}}}'),
   ('Alan', $$update cases set metadata = '{"secret": "words"}' where title = 'Another'$$,
@@ -89,7 +89,7 @@ insert into stories (person, statement, said) values
    'case_file.deleted by Dora: {"sha256": "{sum}", "file_name": "{number}-1634567890-internal.pdf", "file_size": 1, "content_type": "application/pdf", "original_name": "internal.pdf", "visible_to_client": false}');
 
 insert into tests.names values ('sum', repeat('a', 64));
-select plan((select count(*)::integer from stories) + 3);
+select plan((select count(*)::integer from stories) + 7);
 create function pg_temp.told(story stories) returns text language plpgsql
 as $$
 begin
@@ -107,6 +107,18 @@ select pg_temp.told(s) from stories s order by s.place;
 select is((select count(*) from case_events where data::text ~* 'words'), 0::bigint, 'no word is in the history');
 select cmp_ok((select count(*) from casebase.webhook_deliveries), '>', 20::bigint, 'each entry is sent');
 select is((select count(*) from casebase.webhook_lease(1000, 1000, '1 minute', '1 second') where body ~* 'words'), 0::bigint, 'without a word');
+
+-- And what is sent is what is documented: every type has its schema, and every body fits it in each of its forms.
+select is_empty('select type from casebase.event_types where casebase.event_schema(type) is null', 'every type of event has a schema');
+create function pg_temp.misfit(event case_events, form integer) returns text language sql
+as $$
+  select tests.misfit(casebase.webhook_body(event, form = 1)::jsonb,
+    jsonb_set(s, '{properties,data}', s #> array['properties', 'data', 'anyOf', form::text]))
+  from casebase.event_schema(event.type) s
+$$;
+select is_empty('select type, pg_temp.misfit(e, 0) from case_events e where pg_temp.misfit(e, 0) is not null', 'and what is sent fits it');
+select is_empty('select type, pg_temp.misfit(e, 1) from case_events e where pg_temp.misfit(e, 1) is not null', 'thin as well');
+select isnt(tests.misfit('{"type": "case.created", "timestamp": 1}', casebase.event_schema('case.created')), null, 'which not everything does');
 
 select * from finish();
 rollback;

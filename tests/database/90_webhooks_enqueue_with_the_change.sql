@@ -31,7 +31,7 @@ as $$
   select string_agg(event.type, ' ' order by delivery.id)
     from casebase.webhook_deliveries delivery
     join casebase.webhook_endpoints endpoint on endpoint.id = delivery.endpoint_id
-    join public.case_events event on event.id = delivery.event_id
+    join casebase.webhook_payloads event on event.id = delivery.payload_id
    where endpoint.description = $1
 $$;
 
@@ -61,7 +61,8 @@ select is((select count(*)::integer from casebase.webhook_deliveries), 8, 'a cha
 
 select pg_temp.happens('{case.updated}');
 delete from public.cases where id = tests.id('bare case')::bigint;
-select is_empty('select from casebase.webhook_deliveries', 'deliveries end with their case');
+select is(pg_temp.enqueued('a family'), 'case.updated case.status_changed case.updated case.deleted',
+  'what was enqueued outlives its case, and the deletion follows it');
 select throws_ok(
   $$ insert into casebase.webhook_endpoints (url, event_types) values ('https://example.com/', '{case updated}') $$,
   '23514', null, 'what is no event type can''t be a filter');

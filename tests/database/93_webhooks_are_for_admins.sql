@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(139);
+select plan(184);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -18,6 +18,7 @@ select casebase.webhook_ack(jsonb_agg(jsonb_build_object(
   from casebase.webhook_lease(10, 10, '1 minute', '1 second');
 insert into tests.names
 select 'delivery', tests.sees('Ada', 'select id from webhook_deliveries()');
+insert into tests.names select 'payload', max(id) from casebase.webhook_payloads;
 
 -- What there is to do, what it comes to for an admin, and for everybody else who is signed in.
 create temporary table deeds (deed text, statement text, for_admins text, for_others text);
@@ -34,8 +35,15 @@ insert into deeds values
   ('add a secret by hand', $$insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
                              values ('{endpoint}', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', '0')$$,            '1', '42501'),
   ('add a delivery by hand',
-   $$insert into casebase.webhook_deliveries (endpoint_id) values ('{endpoint}')$$,                             '1', '42501'),
+   $$insert into casebase.webhook_deliveries (endpoint_id, payload_id) values ('{endpoint}', {payload})$$,        '1', '42501'),
+  ('add a body by hand',
+   $$insert into casebase.webhook_payloads (type, payload_version, thin, body) values ('a.b', 1, false, '{}')$$, '1', '42501'),
+  ('read bodies',          $$select body from casebase.webhook_payloads$$,                                      '1', '0'),
   -- These are nobody's, not even an admin's.
+  ('forge an event',       $$insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
+                             values (1, {case}, 1, 'case.updated', 1, false, '{}')$$,                       '42501', '42501'),
+  ('change a body',        $$update casebase.webhook_payloads set body = ''$$,                              '42501', '42501'),
+  ('change a body''s form', $$update casebase.webhook_endpoints set thin = true$$,                           '42501', '42501'),
   ('read secrets',         $$select secret from casebase.webhook_secrets$$,                                 '42501', '42501'),
   ('lease in the worker''s place', $$select casebase.webhook_lease(1, 1, '1 minute', '1 second')$$,         '42501', '42501');
 

@@ -84,7 +84,7 @@ select is(tests.sees('Ada', $$select array_agg(id order by id) = (select array_a
         select id from webhook_deliveries(before => (select min(id) from webhook_deliveries(most => 3)), most => 100)) pages$$), 'true', 'a page begins before the last one''s last');
 select is(tests.does('Ada', $$select send_test_webhook('{second}')$$), '1', 'a test is sent');
 select is(tests.would('Ada', $$select replay_webhook_delivery(id) from webhook_deliveries() where event_id is null$$), 'PT409', 'which is not replayed');
-update casebase.webhook_deliveries set state = 'failed', finished_at = now() where event_id is null;
+update casebase.webhook_deliveries set state = 'failed', finished_at = now() where case_id is null;
 select is(tests.would('Ada', $$select replay_webhook_delivery(id) from webhook_deliveries() where event_id is null$$), 'PT409', 'nor when it is over');
 select is(pg_temp.leases(), 'second case, second other case', 'the rest is leased');
 select is((select cardinality(array_agg(distinct secrets)) from leased where endpoint = 'second'), 1, 'under the secret that it always had');

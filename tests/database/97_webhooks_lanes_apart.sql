@@ -19,12 +19,12 @@ as $$
   insert into case_events (case_id, seq, type, actor_name, visible_to_client, data)
   select id, 1000 + (select count(*) from case_events), 'case.updated', 'x', false, '{}' from cases where title = 'lane ' || the_case;
   delete from casebase.webhook_deliveries d using casebase.webhook_endpoints e
-  where e.id = d.endpoint_id and d.event_id = (select max(id) from case_events) and e.description <> which;
+  where e.id = d.endpoint_id and d.payload_id = (select max(id) from casebase.webhook_payloads) and e.description <> which;
   update casebase.webhook_deliveries
   set state = in_state, lease_token = case in_state when 'leased' then gen_random_uuid() end,
       leased_at = case in_state when 'leased' then now() end, leased_until = case in_state when 'leased' then now() + interval '1 hour' end,
       finished_at = case when in_state in ('delivered', 'failed') then now() end
-  where event_id = (select max(id) from case_events);
+  where payload_id = (select max(id) from casebase.webhook_payloads);
 $$;
 create function pg_temp.leases(per_endpoint integer default 100) returns text language sql
 as $$
@@ -139,7 +139,7 @@ insert into cases (client_id, title) select tests.id('acme')::uuid, 'many' from 
 delete from casebase.webhook_deliveries;
 insert into case_events (case_id, seq, type, actor_name, visible_to_client, data)
 select id, seq, 'case.updated', 'x', false, '{}' from cases, unnest(array[1001, 1002]) seq where title = 'many' order by id, seq;
-update casebase.webhook_deliveries d set state = 'waiting' from case_events e where e.id = d.event_id and e.seq = 1002;
+update casebase.webhook_deliveries d set state = 'waiting' from casebase.webhook_payloads e where e.id = d.payload_id and e.seq = 1002;
 update casebase.webhook_deliveries set state = 'leased', leased_at = now(), leased_until = now() + interval '1 hour' where state = 'pending';
 delete from casebase.webhook_deliveries where id = (select max(id) from casebase.webhook_deliveries where state = 'leased');
 select casebase.webhook_tidy('30 days') from generate_series(1, 2);
@@ -152,7 +152,7 @@ delete from casebase.webhook_deliveries;
 update casebase.webhook_endpoints set enabled = true;
 insert into case_events (case_id, seq, type, actor_name, visible_to_client, data)
 select id, seq, 'case.updated', 'x', false, '{}' from (select id from cases where title = 'many' order by id limit 150) c, unnest(array[1003, 1004]) seq order by id, seq;
-update casebase.webhook_deliveries d set state = 'waiting' from case_events e where e.id = d.event_id and e.seq = 1004;
+update casebase.webhook_deliveries d set state = 'waiting' from casebase.webhook_payloads e where e.id = d.payload_id and e.seq = 1004;
 update casebase.webhook_deliveries set state = 'leased', leased_at = now(), leased_until = now() + interval '1 hour' where state = 'pending';
 delete from casebase.webhook_deliveries d
 where d.state = 'leased' and d.case_id = (select max(case_id) from casebase.webhook_deliveries) and d.endpoint_id = 'e0000000-0000-4000-8000-000000000002';

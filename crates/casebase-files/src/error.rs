@@ -7,6 +7,7 @@ use casebase_supabase::{
 
 use crate::{
     check::Refusal,
+    digest::Mismatch,
     ledger::LedgerError,
     scan::ScanError,
     storage::{self, StreamError},
@@ -39,6 +40,9 @@ pub enum Error {
     /// The bytes are not what is taken.
     #[error(transparent)]
     Content(#[from] Refusal),
+    /// The bytes are not those that the caller's digest is of.
+    #[error(transparent)]
+    Digest(#[from] Mismatch),
     /// The virus scanner found something.
     #[error("the virus scanner found {0} in the file")]
     Infected(String),
@@ -82,6 +86,7 @@ impl From<StreamError> for Error {
     fn from(error: StreamError) -> Self {
         match error {
             StreamError::AboveLimit { limit } => Self::TooLarge { limit },
+            StreamError::NotScanned(error) => Self::NotScanned(error),
             other => Self::Interrupted(other),
         }
     }

@@ -6,10 +6,12 @@
 mod case_files;
 pub mod check;
 mod delete;
+pub mod digest;
 mod download;
 mod error;
 pub mod ledger;
 pub mod name;
+mod passage;
 pub mod scan;
 pub mod storage;
 mod upload;

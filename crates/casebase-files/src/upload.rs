@@ -1,20 +1,18 @@
 //! How a file gets into a case.
 //!
-//! The row is reserved first, then the object written, so there is never an object that no row
-//! names; others see the row only when its bytes were read back and checked. What stops half-way is
-//! taken back under the caller's token, and where that is not taken any more, a row without an object
-//! by the service's own role. An object that nobody could delete keeps its row, `deleting`, for who may
-//! delete it.
+//! The row is reserved first, then the object written, so there is never an object that no row names; others see the row
+//! only when its bytes were checked. They are checked as they pass: where Storage's own record of the object proves that
+//! they arrived whole, they are not read back. What stops half-way is taken back under the caller's token, and where that
+//! is not taken any more, a row without an object by the service's own role. An object that nobody could delete keeps its
+//! row, `deleting`, for who may delete it.
 
-use std::{
-    str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::str::FromStr;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use casebase_supabase::{
     jwt::UserToken,
-    rows::{CaseFile, CaseKey, CaseNumber, FileState, InteractionId},
+    postgrest,
+    rows::{CaseFile, CaseNumber, FileState, InteractionId},
 };
 use chrono::Utc;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -24,9 +22,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     case_files::{CaseFiles, object_of},
-    check::{Accepted, HEAD, Inspection, Inspector},
+    check::{Accepted, HEAD},
+    digest::Claim,
     error::Error,
+    ledger::Sent,
     name::{self, FileName},
+    passage::Passage,
     storage::{Bytestream, NewObject, at_most, with_idle_limit, within},
 };
 
@@ -40,6 +41,8 @@ pub struct NewFile {
     pub name: String,
     /// How many bytes are coming, if known.
     pub length: Option<u64>,
+    /// The digests that came along.
+    pub claims: Vec<Claim>,
 }
 
 /// What an uploader says of a file beside its name and bytes, under the names of the columns: requests are read into
@@ -86,10 +89,10 @@ where
     parsed.map(Some).map_err(|_| D::Error::custom(wanted))
 }
 
-/// The columns that the uploader sets; the database sets the others.
+/// The arguments of `reserve_case_file`.
 #[derive(Serialize)]
 struct Reservation<'a> {
-    case_id: i64,
+    case_number: CaseNumber,
     file_name: String,
     original_name: &'a str,
     content_type: &'a str,
@@ -98,51 +101,58 @@ struct Reservation<'a> {
     fields: &'a Fields,
 }
 
+/// What it answers.
+#[derive(Deserialize)]
+struct Reserved {
+    file: CaseFile,
+    size_limit: Option<u64>,
+}
+
+impl Reserved {
+    /// Storage holds a body to the bucket's limit where it knows its length beforehand; here every body is.
+    fn within_limit(&self, length: Option<u64>, body: Bytestream) -> Result<Bytestream, Error> {
+        match self.size_limit {
+            Some(limit) if length.is_some_and(|length| length > limit) => {
+                Err(Error::TooLarge { limit })
+            }
+            Some(limit) => Ok(at_most(limit, body)),
+            None => Ok(body),
+        }
+    }
+}
+
 impl CaseFiles {
-    /// Adds a file to a case and gives its row, `available`.
+    /// Adds a file to a case and gives its row, `available`. Reserving it, writing it and finishing it are one round trip
+    /// each, unless Storage can't prove what it has.
     ///
     /// Dropping the future half-way leaves the reservation behind: run it in a task of its own.
     pub async fn upload(
         &self,
         user: &UserToken,
-        file: NewFile,
+        mut file: NewFile,
         body: Bytestream,
     ) -> Result<CaseFile, Error> {
-        let case = self.find_case(user, file.case).await?;
-        if let Some(interaction) = file.fields.interaction_id {
-            self.check_interaction(user, &case, interaction).await?;
-        }
+        let claims = std::mem::take(&mut file.claims);
         let (expected, body) = self.open(user, &file, body).await?;
-        let row = self.reserve(user, &case, &file, &expected).await?;
-        let written = self.write_and_verify(user, &row, file.length, body).await;
+        let passage = Passage::out(claims, self.scan().await?);
+        let reserved = self.reserve(user, &file, &expected).await?;
+        let row = &reserved.file;
+        let body = reserved.within_limit(file.length, body);
+        let written = match body {
+            Ok(body) => {
+                self.write_and_finish(user, row, file.length, body, passage)
+                    .await
+            }
+            Err(too_large) => Err(too_large),
+        };
         if let Err(error) = &written {
             tracing::warn!(file = %row.id, %error, "taking an upload back");
             match error {
-                Error::Infected(_) => self.remove_object(user, &row).await,
-                _ => self.take_back(user, &row).await,
+                Error::Infected(_) => self.remove_object(user, row).await,
+                _ => self.take_back(user, row).await,
             }
         }
         written
-    }
-
-    async fn find_case(&self, user: &UserToken, case: CaseNumber) -> Result<CaseKey, Error> {
-        let query = self.db.from("cases", user).select("id,case_id");
-        let found = query.eq("case_id", case).one().await?;
-        found.ok_or(Error::CaseNotFound(case))
-    }
-
-    async fn check_interaction(
-        &self,
-        user: &UserToken,
-        case: &CaseKey,
-        interaction: InteractionId,
-    ) -> Result<(), Error> {
-        let query = self.db.from("interactions", user).select("id");
-        let query = query.eq("id", interaction).eq("case_id", case.id);
-        let found: Option<Value> = query.one().await?;
-        found
-            .map(drop)
-            .ok_or(Error::InteractionNotFound(interaction))
     }
 
     /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives what the file is as far
@@ -178,75 +188,80 @@ impl CaseFiles {
         Ok((expected, beginning.chain(body).boxed()))
     }
 
-    /// Writes the `pending` row; the database gives it a number where its name is taken. Dies afterwards: the row stays, seen by its uploader only.
+    /// Writes the `pending` row; the database gives it a number where its name is taken. Dies afterwards: the row stays,
+    /// seen by its uploader only.
     async fn reserve(
         &self,
         user: &UserToken,
-        case: &CaseKey,
         file: &NewFile,
         expected: &Accepted,
-    ) -> Result<CaseFile, Error> {
+    ) -> Result<Reserved, Error> {
         let now = Utc::now().timestamp();
-        let names = FileName::new(case.case_id, file.fields.interaction_id, now, &file.name);
-        let row = Reservation {
-            case_id: case.id.0,
+        let names = FileName::new(file.case, file.fields.interaction_id, now, &file.name);
+        let reservation = Reservation {
+            case_number: file.case,
             file_name: names.to_string(),
             original_name: &file.name,
             content_type: &expected.content_type,
             file_size: file.length.unwrap_or(0),
             fields: &file.fields,
         };
-        Ok(self.db.from("case_files", user).insert(&row).await?)
+        let call = self.db.rpc("reserve_case_file", user).call(&reservation);
+        call.await.map_err(|error| not_found(error, file))
     }
 
-    /// Dies after the object is written: a `pending` row with its object. Dies before the end of
-    /// verification: an `uploaded` row, which its uploader can have verified later.
-    async fn write_and_verify(
+    /// Dies after the object is written: a `pending` row with its object, which its uploader can still delete.
+    async fn write_and_finish(
         &self,
         user: &UserToken,
         row: &CaseFile,
         length: Option<u64>,
         body: Bytestream,
+        passage: Passage,
     ) -> Result<CaseFile, Error> {
-        let sent = self.write(user, row, length, body).await?;
-        self.mark_uploaded(user, row, sent.size).await?;
-        self.verify_bytes(user, row, Some(&sent)).await
+        let passed = self.write(user, row, length, body, passage).await?;
+        let checked = match passed.finish().await {
+            Ok(passed) => self
+                .accept(row, &passed.file, &row.content_type)
+                .map(|accepted| (passed, accepted)),
+            Err(refusal) => Err(refusal),
+        };
+        let (passed, accepted) = match checked {
+            Ok(checked) => checked,
+            Err(refusal) => return Err(self.refuse(row, refusal).await),
+        };
+        let sent = Sent {
+            etags: passed.etags,
+            sha256: passed.file.sha256.clone(),
+            file_size: i64::try_from(passed.file.size).map_err(|_| Error::Corrupted)?,
+            content_type: accepted.content_type,
+            notes: accepted.notes,
+        };
+        if let Some(available) = self.ledger.finish_sent(row.id, sent).await? {
+            return Ok(available);
+        }
+        tracing::debug!(file = %row.id, "Storage's record does not prove the bytes; they are read back");
+        self.mark_uploaded(user, row, passed.file.size).await?;
+        self.verify_bytes(user, row, Some(&passed.file)).await
     }
 
+    /// The passage, once all bytes went through it and Storage has said that it has them.
     async fn write(
         &self,
         user: &UserToken,
         row: &CaseFile,
         length: Option<u64>,
         body: Bytestream,
-    ) -> Result<Inspection, Error> {
-        let body = self.within_bucket_limit(row, length, body).await?;
-        let (body, inspector) = inspected(body);
+        passage: Passage,
+    ) -> Result<Passage, Error> {
+        let passage = passage.share();
         let object = NewObject {
             content_type: row.content_type.clone(),
             length,
-            body,
+            body: passage.over(body),
         };
         self.store.put(user, &object_of(row)?, object).await?;
-        let inspector = std::mem::take(&mut *lock(&inspector));
-        Ok(inspector.finish())
-    }
-
-    /// Storage holds a body to the bucket's limit where it knows its length beforehand.
-    async fn within_bucket_limit(
-        &self,
-        row: &CaseFile,
-        length: Option<u64>,
-        body: Bytestream,
-    ) -> Result<Bytestream, Error> {
-        if length.is_some() {
-            return Ok(body);
-        }
-        let limit = self.ledger.bucket_limit(&row.bucket_id).await?;
-        Ok(match limit {
-            Some(limit) => at_most(limit, body),
-            None => body,
-        })
+        Ok(passage.take().await)
     }
 
     async fn mark_uploaded(
@@ -271,15 +286,15 @@ impl CaseFiles {
     }
 }
 
-/// The stream, with an inspector that has seen what passed.
-fn inspected(body: Bytestream) -> (Bytestream, Arc<Mutex<Inspector>>) {
-    let inspector = Arc::new(Mutex::new(Inspector::default()));
-    let seen = Arc::clone(&inspector);
-    let body = body.inspect_ok(move |bytes: &Bytes| lock(&seen).update(bytes));
-    (body.boxed(), inspector)
-}
-
-/// An inspector is only ever added to, so one left by a panicking thread is as good as any.
-fn lock(inspector: &Mutex<Inspector>) -> std::sync::MutexGuard<'_, Inspector> {
-    inspector.lock().unwrap_or_else(PoisonError::into_inner)
+/// Which of what the reservation names is not there, or not for this user.
+fn not_found(error: postgrest::Error, file: &NewFile) -> Error {
+    let refusal = error.api().filter(|refusal| refusal.code == "PT404");
+    match refusal.and_then(|refusal| refusal.details.as_deref()) {
+        Some("case_number") => Error::CaseNotFound(file.case),
+        Some("interaction_id") => match file.fields.interaction_id {
+            Some(interaction) => Error::InteractionNotFound(interaction),
+            None => error.into(),
+        },
+        _ => error.into(),
+    }
 }

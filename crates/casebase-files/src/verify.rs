@@ -12,11 +12,12 @@ use futures::TryStreamExt as _;
 
 use crate::{
     case_files::{CaseFiles, object_of},
-    check::{self, Accepted, Inspection, Inspector},
+    check::{self, Accepted, Inspection},
     error::Error,
     ledger::Verified,
     name,
-    scan::Verdict,
+    passage::Passage,
+    scan::Scan,
     storage::{self, StreamError, at_most},
 };
 
@@ -45,13 +46,10 @@ impl CaseFiles {
         sent: Option<&Inspection>,
     ) -> Result<CaseFile, Error> {
         let candidate = self.ledger.begin(row.id).await?;
-        let checked = self.check(user, row, sent).await;
-        if let Err(refusal) = &checked
-            && refusal.condemns()
-        {
-            self.ledger.reject(row.id, &refusal.to_string()).await?;
-        }
-        let (stored, accepted) = checked?;
+        let (stored, accepted) = match self.check(user, row, sent).await {
+            Ok(checked) => checked,
+            Err(refusal) => return Err(self.refuse(row, refusal).await),
+        };
         let verified = Verified {
             object_version: candidate.object_version,
             sha256: stored.sha256,
@@ -60,6 +58,23 @@ impl CaseFiles {
             notes: accepted.notes,
         };
         Ok(self.ledger.finish(row.id, verified).await?)
+    }
+
+    /// The database is told of what holds for good. What the caller hears.
+    pub(crate) async fn refuse(&self, row: &CaseFile, refusal: Error) -> Error {
+        if !refusal.condemns() {
+            return refusal;
+        }
+        let told = self.ledger.reject(row.id, &refusal.to_string()).await;
+        told.map_or_else(Error::from, |()| refusal)
+    }
+
+    /// A way through the virus scanner, if there is one.
+    pub(crate) async fn scan(&self) -> Result<Option<Scan>, Error> {
+        Ok(match &self.scanner {
+            Some(scanner) => Some(scanner.begin().await?),
+            None => None,
+        })
     }
 
     async fn check(
@@ -76,7 +91,7 @@ impl CaseFiles {
         Ok((stored, accepted))
     }
 
-    fn accept(
+    pub(crate) fn accept(
         &self,
         row: &CaseFile,
         stored: &Inspection,
@@ -102,26 +117,15 @@ impl CaseFiles {
         }
         // The length is what Storage says; what comes counts.
         let mut body = at_most(limit, object.body);
-        let mut inspector = Inspector::default();
-        let mut scan = match &self.scanner {
-            Some(scanner) => Some(scanner.begin().await?),
-            None => None,
-        };
+        let mut passage = Passage::back(self.scan().await?);
         while let Some(bytes) = body.try_next().await.map_err(broken)? {
-            inspector.update(&bytes);
-            if let Some(scan) = &mut scan {
-                scan.update(&bytes).await?;
-            }
+            passage.update(&bytes).await?;
         }
-        if let Some(scan) = scan
-            && let Verdict::Infected(name) = scan.verdict().await?
-        {
-            return Err(Error::Infected(name));
-        }
+        let passed = passage.finish().await?;
         let stored_type = object
             .content_type
             .unwrap_or_else(|| row.content_type.clone());
-        Ok((inspector.finish(), stored_type))
+        Ok((passed.file, stored_type))
     }
 }
 

@@ -7,7 +7,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use casebase_files::{
     CaseFiles, Error, Fields, NewFile,
     check::Rules,
-    ledger::{Candidate, Ledger, LedgerError, Verified},
+    digest::Claim,
+    ledger::{Candidate, Ledger, LedgerError, Sent, Verified},
     storage::{self, Bytestream, ObjectStore, RestStore, StreamError},
 };
 use casebase_supabase::{
@@ -32,12 +33,13 @@ const TEXT_SHA256: &str = "f63e34a034f19a24438f2d74b242bc96682abd843ecc4ea63fefe
 #[derive(Default)]
 struct Notes {
     finished: Mutex<Vec<Verified>>,
+    sent: Mutex<Vec<Sent>>,
     rejected: Mutex<Vec<String>>,
     withdrawn: Mutex<Vec<FileId>>,
     /// The object was replaced between reading and finishing.
     replaced: bool,
-    /// What the bucket takes in bytes.
-    bucket_limit: Option<u64>,
+    /// Storage's record proves nothing.
+    unproven: bool,
 }
 
 #[async_trait::async_trait]
@@ -63,8 +65,10 @@ impl Ledger for Notes {
         Ok(true)
     }
 
-    async fn bucket_limit(&self, _: &str) -> Result<Option<u64>, LedgerError> {
-        Ok(self.bucket_limit)
+    async fn finish_sent(&self, _: FileId, sent: Sent) -> Result<Option<CaseFile>, LedgerError> {
+        self.sent.lock().unwrap().push(sent);
+        let row = serde_json::from_value(row("available")).unwrap();
+        Ok(Some(row).filter(|_| !self.unproven))
     }
 
     async fn reject(&self, _: FileId, reason: &str) -> Result<(), LedgerError> {
@@ -96,15 +100,10 @@ impl World {
     async fn new(notes: Notes, exceptions: Vec<Mock>) -> Self {
         let server = MockServer::start().await;
         let ok = |body: Value| ResponseTemplate::new(200).set_body_json(body);
-        let case = json!([{"id": 1, "case_id": "CASE-0001", "client_id": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a11"}]);
         let rows = || path("/rest/v1/case_files");
         let object = || path_regex("^/storage/v1/object/.*");
         let usual = vec![
-            Mock::given(path("/rest/v1/cases")).respond_with(ok(case)),
-            Mock::given(path("/rest/v1/interactions")).respond_with(ok(json!([{"id": 5}]))),
-            Mock::given(method("POST"))
-                .and(rows())
-                .respond_with(ResponseTemplate::new(201).set_body_json(json!([row("pending")]))),
+            reserving(ok(reserved(None))),
             Mock::given(rows()).respond_with(ok(json!([row("uploaded")]))),
             Mock::given(method("POST"))
                 .and(object())
@@ -138,6 +137,7 @@ impl World {
             fields: Fields::default(),
             name: "note.txt".to_owned(),
             length: None,
+            claims: Vec::new(),
         };
         self.files.upload(user, file, body).await
     }
@@ -157,6 +157,7 @@ impl World {
             },
             name: name.to_owned(),
             length: None,
+            claims: Vec::new(),
         };
         self.files.upload(&user, file, body).await
     }
@@ -170,6 +171,15 @@ impl World {
             .map(change)
             .collect()
     }
+}
+
+fn reserving(answer: ResponseTemplate) -> Mock {
+    let reserving = Mock::given(method("POST")).and(path("/rest/v1/rpc/reserve_case_file"));
+    reserving.respond_with(answer)
+}
+
+fn reserved(size_limit: Option<u64>) -> Value {
+    json!({"file": row("pending"), "size_limit": size_limit})
 }
 
 fn change(request: &Request) -> String {
@@ -194,8 +204,30 @@ fn answer(status: u16, body: Value) -> ResponseTemplate {
 const TAKEN_BACK: [&str; 3] = ["PATCH row deleting", "DELETE object", "DELETE row"];
 
 #[tokio::test]
-async fn a_file_is_reserved_written_read_back_and_made_available() {
+async fn a_file_is_reserved_written_and_made_available_in_three_round_trips() {
     let world = World::new(Notes::default(), vec![]).await;
+    let row = world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
+    assert_eq!(row.state, FileState::Available);
+    let requests = world.server.received_requests().await.unwrap();
+    let asked: Vec<_> = requests.iter().map(change).collect();
+    assert_eq!(asked, ["POST row", "POST object"]);
+    let sent = world.notes.sent.lock().unwrap();
+    assert_eq!(sent[0].file_size, 6);
+    assert_eq!(sent[0].sha256, TEXT_SHA256);
+    assert_eq!(sent[0].etags[0], "3403af8117ebb858a392014b80cb3833");
+    assert!(world.notes.finished.lock().unwrap().is_empty());
+}
+
+fn unproven() -> Notes {
+    Notes {
+        unproven: true,
+        ..Notes::default()
+    }
+}
+
+#[tokio::test]
+async fn what_storages_record_does_not_prove_is_read_back() {
+    let world = World::new(unproven(), vec![]).await;
     let row = world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
     assert_eq!(row.state, FileState::Available);
     assert_eq!(
@@ -248,9 +280,18 @@ async fn what_need_not_be_tried_reserves_nothing() {
 }
 
 #[tokio::test]
-async fn an_interaction_of_another_case_reserves_nothing() {
-    let elsewhere = Mock::given(path("/rest/v1/interactions")).respond_with(answer(200, json!([])));
-    let world = World::new(Notes::default(), vec![elsewhere]).await;
+async fn a_case_or_an_interaction_that_is_not_there_reserves_nothing() {
+    let no_such = |what: &str| {
+        let refusal = json!({"code": "PT404", "message": "none", "details": what});
+        vec![reserving(answer(404, refusal))]
+    };
+    let world = World::new(Notes::default(), no_such("case_number")).await;
+    let error = world
+        .upload("note.txt", None, bytes(TEXT))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::CaseNotFound(_)), "{error}");
+    let world = World::new(Notes::default(), no_such("interaction_id")).await;
     let error = world
         .upload("note.txt", Some(9), bytes(TEXT))
         .await
@@ -259,7 +300,7 @@ async fn an_interaction_of_another_case_reserves_nothing() {
         matches!(error, Error::InteractionNotFound(InteractionId(9))),
         "{error}"
     );
-    assert_eq!(world.changes().await, [""; 0]);
+    assert_eq!(world.changes().await, ["POST row"]);
 }
 
 #[tokio::test]
@@ -268,10 +309,7 @@ async fn what_the_database_refuses_is_not_tried_again() {
         403,
         json!({"code": "42501", "message": "new row violates row-level security policy"}),
     );
-    let refused = Mock::given(method("POST"))
-        .and(path("/rest/v1/case_files"))
-        .respond_with(refused);
-    let world = World::new(Notes::default(), vec![refused]).await;
+    let world = World::new(Notes::default(), vec![reserving(refused)]).await;
     let error = world
         .upload("note.txt", None, bytes(TEXT))
         .await
@@ -324,7 +362,7 @@ fn token(lives: i64) -> UserToken {
 #[tokio::test]
 async fn a_token_that_ends_before_its_file_does_ends_the_upload_while_it_can_be_taken_back() {
     let world = World::new(Notes::default(), vec![]).await;
-    let beginning: &'static [u8] = &[b'a'; 20_000];
+    let beginning: &'static [u8] = &[b'a'; 100_000];
     let slow = stream::iter([Ok(beginning.into())]).chain(stream::pending());
     let error = world.upload_as(&token(2), slow.boxed()).await.unwrap_err();
     assert!(
@@ -341,7 +379,7 @@ async fn what_the_callers_token_cannot_take_back_is_withdrawn() {
     let over = || answer(401, json!({"code": "PGRST303", "message": "JWT expired"}));
     let rows = |verb: &str| Mock::given(method(verb)).and(path("/rest/v1/case_files"));
     let over = ["PATCH", "DELETE"].map(|verb| rows(verb).respond_with(over()));
-    let world = World::new(Notes::default(), over.into()).await;
+    let world = World::new(unproven(), over.into()).await;
     let error = world.upload("note.txt", None, bytes(TEXT)).await;
     let error = error.unwrap_err();
     assert!(
@@ -385,11 +423,8 @@ async fn a_file_above_the_limit_is_taken_back_though_its_length_was_unknown() {
         (Some(2_000_000), 1_000_000),
         (Some(500_000), 500_000),
     ] {
-        let notes = Notes {
-            bucket_limit,
-            ..Notes::default()
-        };
-        let world = World::new(notes, vec![]).await;
+        let reserving = reserving(answer(200, reserved(bucket_limit)));
+        let world = World::new(Notes::default(), vec![reserving]).await;
         let chunk: &'static [u8] = &[b'a'; 300_000];
         let chunks = std::iter::repeat_n(chunk, 4).map(|c| Ok(c.into()));
         let chunks = stream::iter(chunks).boxed();
@@ -409,7 +444,7 @@ async fn bytes_that_changed_on_their_way_are_rejected() {
     let other = Mock::given(method("GET"))
         .and(path_regex("^/storage/v1/object/.*"))
         .respond_with(other);
-    let world = World::new(Notes::default(), vec![other]).await;
+    let world = World::new(unproven(), vec![other]).await;
     let error = world
         .upload("note.txt", None, bytes(TEXT))
         .await
@@ -423,7 +458,7 @@ async fn bytes_that_changed_on_their_way_are_rejected() {
 async fn an_object_replaced_during_verification_never_becomes_available() {
     let notes = Notes {
         replaced: true,
-        ..Notes::default()
+        ..unproven()
     };
     let world = World::new(notes, vec![]).await;
     let error = world
@@ -533,4 +568,45 @@ async fn a_file_that_another_call_deletes_at_the_same_time_is_deleted() {
         world.files.delete(&user, FileId(7)).await.unwrap();
         assert_eq!(world.changes().await, changes, "{states:?}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_the_one_its_digest_is_of_is_taken_back() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let user = UserToken::issued(TOKEN).unwrap();
+    let upload = |digest: &str| {
+        let claim = Claim::new("content-md5", "md5", digest).unwrap();
+        let file = NewFile {
+            case: "CASE-0001".parse().unwrap(),
+            fields: Fields::default(),
+            name: "note.txt".to_owned(),
+            length: None,
+            claims: Vec::from_iter(claim),
+        };
+        world.files.upload(&user, file, bytes(TEXT))
+    };
+    let error = upload("AAAAAAAAAAAAAAAAAAAAAA==").await.unwrap_err();
+    assert!(matches!(error, Error::Digest(_)), "{error}");
+    assert_eq!(world.changes().await[2..], TAKEN_BACK);
+    assert!(world.notes.sent.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_only_the_end_of_a_file_says_is_rejected_before_it_is_available() {
+    // A ZIP archive with one entry, `a.txt`, and named as a document.
+    let archive = [
+        &b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0a.txt"[..],
+        b"PK\x01\x02\x14\x03\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0a.txt",
+        b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x33\0\0\0\x23\0\0\0\0\0",
+    ];
+    let archive = stream::iter([Ok(archive.concat().into())]).boxed();
+    let mut named: CaseFile = serde_json::from_value(row("pending")).unwrap();
+    named.original_name = "a.docx".into();
+    let reserved = json!({"file": named, "size_limit": null});
+    let world = World::new(Notes::default(), vec![reserving(answer(200, reserved))]).await;
+    let error = world.upload("a.docx", None, archive).await.unwrap_err();
+    assert!(matches!(error, Error::Content(_)), "{error}");
+    assert!(world.notes.rejected.lock().unwrap()[0].contains("ZIP archive"));
+    assert_eq!(world.changes().await[2..], TAKEN_BACK);
+    assert!(world.notes.sent.lock().unwrap().is_empty());
 }

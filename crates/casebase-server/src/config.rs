@@ -61,6 +61,12 @@ pub const VARIABLES: &[Variable] = &[
         default: Fallback::None,
     },
     Variable {
+        name: "SUPABASE_PUBLIC_URL",
+        meaning: "the project's URL as browsers reach it, for the case desk",
+        takes: "a URL that begins with http:// or https://",
+        default: Fallback::Otherwise("SUPABASE_URL"),
+    },
+    Variable {
         name: "CASEBASE_DATABASE_URL",
         meaning: "the project's database as the role casebase_worker, for verification and webhooks only: \
             a direct connection or the pooler's session mode (its transaction mode can't listen)",
@@ -157,6 +163,8 @@ pub fn table() -> String {
 pub struct Config {
     /// The project.
     pub supabase_url: Url,
+    /// The project as browsers reach it.
+    pub public_url: Url,
     /// Its public key.
     pub anon_key: AnonKey,
     /// What HS256 tokens are verified with.
@@ -248,6 +256,9 @@ impl Config {
         let variables = Variables(|name| read(name).filter(|value| !value.trim().is_empty()));
         let supabase_url: Url = variables.required("SUPABASE_URL")?;
         project_url(&supabase_url)?;
+        let public_url = variables.optional("SUPABASE_PUBLIC_URL")?;
+        let public_url = public_url.unwrap_or_else(|| supabase_url.clone());
+        below(&public_url, "").map_err(malformed("SUPABASE_PUBLIC_URL"))?;
         let anon_key = AnonKey::new(variables.required::<String>("SUPABASE_ANON_KEY")?)
             .map_err(malformed("SUPABASE_ANON_KEY"))?;
         let (storage, notices) = variables.storage(&supabase_url, &anon_key)?;
@@ -260,6 +271,7 @@ impl Config {
             scanner: variables.optional("CASEBASE_CLAMD")?,
             webhooks_allow_private: variables.required("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?,
             supabase_url,
+            public_url,
             anon_key,
             storage,
             notices,
@@ -484,6 +496,7 @@ mod tests {
             ("SUPABASE_URL", "ftp://secret"),
             ("SUPABASE_URL", "postgresql://postgres:secret@db/postgres"),
             ("SUPABASE_URL", "secret"),
+            ("SUPABASE_PUBLIC_URL", "ftp://secret"),
             ("SUPABASE_ANON_KEY", "secret\nkey"),
             ("CASEBASE_DATABASE_URL", "mysql-secret"),
             ("CASEBASE_STORAGE", "disk-secret"),

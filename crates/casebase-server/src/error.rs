@@ -135,6 +135,18 @@ impl ApiError {
         error
     }
 
+    /// A header of the request, or of a form's part, is wrong.
+    pub(crate) fn of_header(
+        status: StatusCode,
+        code: &'static str,
+        header: &'static str,
+        message: impl ToString,
+    ) -> Self {
+        let mut error = Self::new(status, code, message);
+        error.detail.field = Some(header.into());
+        error
+    }
+
     /// In the words of the constraint that refused it.
     fn violating(mut self, violation: Violation) -> Self {
         self.detail.message = violation.sentence.to_owned();
@@ -400,6 +412,12 @@ impl From<casebase_files::Error> for ApiError {
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
             E::TooLarge { .. } => Self::file_too_large(error),
+            E::Digest(mismatch) => {
+                let header = mismatch.header;
+                let status = StatusCode::BAD_REQUEST;
+                Self::of_header(status, "digest_mismatch", header, mismatch)
+                    .hint("nothing was kept; send it again")
+            }
             E::Infected(_) => Self::field("file", "infected", error),
             E::NotScanned(ScanError::Unavailable(reason)) => {
                 Self::away("scanner_unavailable", "the virus scanner", &reason)
@@ -450,6 +468,9 @@ impl ApiError {
                 let message = "the file did not arrive completely";
                 Self::new(StatusCode::BAD_REQUEST, "upload_interrupted", message)
                     .hint("nothing was kept; send it again")
+            }
+            StreamError::NotScanned(error) => {
+                casebase_files::Error::NotScanned(error.clone()).into()
             }
             StreamError::NotLast => Self::field("file", "file_not_last", error)
                 .hint("put `file` last: the parts before it say where it goes"),

@@ -1,6 +1,6 @@
 //! The verification functions of the database, called as `casebase_worker`.
 
-use casebase_files::ledger::{Candidate, Ledger, LedgerError, Verified};
+use casebase_files::ledger::{Candidate, Ledger, LedgerError, Sent, Verified};
 use casebase_supabase::rows::{CaseFile, FileId};
 use sqlx::{PgPool, types::Json};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -72,6 +72,23 @@ impl Ledger for PgLedger {
         Ok(row)
     }
 
+    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Option<CaseFile>, LedgerError> {
+        let _turn = self.turn().await?;
+        let notes: Vec<String> = sent.notes.iter().map(ToString::to_string).collect();
+        let row = sqlx::query_scalar::<_, Option<Json<CaseFile>>>(
+            "select casebase.verification_finish_sent('case_file', $1, $2, $3, $4, $5, $6)",
+        );
+        let row = row
+            .bind(id.0)
+            .bind(sent.etags)
+            .bind(sent.sha256)
+            .bind(sent.file_size)
+            .bind(sent.content_type)
+            .bind(notes);
+        let row = row.fetch_one(&self.pool).await.map_err(refusal)?;
+        Ok(row.map(|Json(row)| row))
+    }
+
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError> {
         let _turn = self.turn().await?;
         let call = sqlx::query("select casebase.verification_reject('case_file', $1, $2)");
@@ -84,16 +101,6 @@ impl Ledger for PgLedger {
         let call = sqlx::query_scalar("select casebase.upload_withdraw('case_file', $1)");
         let called = call.bind(id.0).fetch_one(&self.pool).await;
         called.map_err(refusal)
-    }
-
-    async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError> {
-        let _turn = self.turn().await?;
-        let limit = sqlx::query_scalar::<_, Option<i64>>("select casebase.bucket_size_limit($1)");
-        let limit = limit.bind(bucket).fetch_one(&self.pool).await;
-        // A limit below nothing takes nothing.
-        Ok(limit
-            .map_err(refusal)?
-            .map(|n| u64::try_from(n).unwrap_or(0)))
     }
 }
 

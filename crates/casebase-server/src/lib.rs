@@ -17,6 +17,7 @@ mod misread;
 mod path;
 mod requests;
 mod routes;
+mod webhook_events;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -89,10 +90,20 @@ impl State {
     }
 }
 
+/// What the pages under `/desk/` are told. The service is one folder above them, whatever is in front of it.
+fn desk(config: &Config) -> casebase_desk::Settings {
+    casebase_desk::Settings {
+        supabase_url: config.public_url.clone(),
+        anon_key: config.anon_key.clone(),
+        service_url: "..".into(),
+    }
+}
+
 /// The service for one project. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
     state: State,
+    desk: casebase_desk::Settings,
     limits: Limits,
     notices: Vec<String>,
 }
@@ -102,6 +113,7 @@ impl Service {
     pub fn new(config: &Config) -> Result<Self, SettingError> {
         Ok(Self {
             state: State::new(config)?,
+            desk: desk(config),
             limits: Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE)),
             notices: config.notices.clone(),
         })
@@ -127,7 +139,7 @@ impl Service {
         let state = self.state;
         let uploads = state.uploads.clone();
         let ledger = Arc::clone(&state.ledger);
-        let router = routes::router(state);
+        let router = routes::router(state, self.desk);
         let serving = casebase_http::serve(listener, router, self.limits, shutdown.clone());
         let too_long = async {
             shutdown.cancelled().await;

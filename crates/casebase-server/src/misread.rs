@@ -1,6 +1,6 @@
 //! What a caller hears whose body or query cannot be read: the field, what it is, and what it has to be.
 
-use std::{error::Error, fmt::Display};
+use std::error::Error;
 
 use axum::{
     extract::{FromRequestParts, Query, rejection::JsonRejection},
@@ -8,6 +8,7 @@ use axum::{
 };
 use serde::de::{DeserializeOwned, value};
 use serde_json::Value;
+use serde_path_to_error::Path;
 use url::form_urlencoded;
 
 use crate::error::ApiError;
@@ -34,7 +35,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
                 let error = cause::<serde_path_to_error::Error<value::Error>>(&rejection);
                 error.map_or_else(
                     || unreadable("invalid_query", &rejection.body_text()),
-                    |error| misread("invalid_query", error, given),
+                    |error| {
+                        let said = error.inner().to_string();
+                        misread("invalid_query", error.path(), &said, given)
+                    },
                 )
             })
     }
@@ -57,7 +61,8 @@ pub(crate) fn object<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
             }),
             _ => None,
         };
-        misread("invalid_body", &error, given)
+        let said = error.inner().to_string();
+        misread("invalid_body", error.path(), without_place(&said), given)
     })
 }
 
@@ -85,14 +90,13 @@ fn unreadable(code: &'static str, message: &str) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
 }
 
-fn misread<E: Display>(
+fn misread(
     code: &'static str,
-    error: &serde_path_to_error::Error<E>,
+    path: &Path,
+    said: &str,
     given: impl Fn(&str) -> Option<String>,
 ) -> ApiError {
-    let said = error.inner().to_string();
-    let said = without_place(&said);
-    let path = error.path().to_string();
+    let path = path.to_string();
     // What is missing or there twice is no place in what was read.
     let field = match path.as_str() {
         "." => said.split('`').nth(1).unwrap_or_default(),
@@ -119,7 +123,7 @@ fn misread<E: Display>(
 /// What would be right, in the words of serde, of a UUID's parser, or of a number's.
 fn wanted(said: &str) -> Option<&str> {
     const NUMBERS: [&str; 3] = ["invalid digit", "number too", "cannot parse integer"];
-    match said.split_once("expected ") {
+    match said.rsplit_once(", expected ") {
         Some((_, wanted)) => Some(wanted),
         None if said.starts_with("UUID parsing failed") => {
             Some("a UUID, like 7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10")
@@ -193,6 +197,11 @@ mod tests {
                 format!("{{{id},\"title\":\"a\",\"title\":\"b\"}}"),
                 Some("title"),
                 "duplicate field `title`",
+            ),
+            (
+                format!("{{{id},\"title\":\"\\ud800\"}}"),
+                Some("title"),
+                "title: unexpected end of hex escape",
             ),
             ("[]".to_owned(), None, "the body has to be a JSON object"),
         ] {

@@ -6,7 +6,7 @@ use axum::{
         StatusCode,
         header::{
             ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, LOCATION,
-            WWW_AUTHENTICATE,
+            RETRY_AFTER, WWW_AUTHENTICATE,
         },
     },
     middleware::from_fn_with_state,
@@ -24,6 +24,7 @@ use crate::{
     error::ApiError,
     files, health,
     requests::{self, REQUEST_ID},
+    webhook_events::Document,
 };
 
 #[derive(OpenApi)]
@@ -50,7 +51,7 @@ impl Modify for BearerToken {
     }
 }
 
-pub(crate) fn router(state: State) -> Router {
+pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Documentation::openapi())
         .routes(routes!(files::upload::upload))
         .routes(routes!(files::download::download, files::delete::delete))
@@ -63,9 +64,10 @@ pub(crate) fn router(state: State) -> Router {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();
+    let document = Document::new(api);
     router
         .merge(cases::under_the_old_name())
-        .route("/openapi.json", get(async move || Json(api)))
+        .route("/openapi.json", get(async move || Json(document)))
         .fallback(async || {
             ApiError::new(
                 StatusCode::NOT_FOUND,
@@ -82,6 +84,8 @@ pub(crate) fn router(state: State) -> Router {
             )
         })
         .layer(cors())
+        // Pages, not an API: no other origin asks for them.
+        .merge(casebase_desk::router(desk).with_state(()))
         .layer(from_fn_with_state(
             state.under_way.clone(),
             requests::observe,
@@ -103,6 +107,7 @@ fn cors() -> CorsLayer {
             CONTENT_RANGE,
             ETAG,
             LOCATION,
+            RETRY_AFTER,
             WWW_AUTHENTICATE,
             REQUEST_ID,
         ])

@@ -109,11 +109,12 @@ fn rows(table: &str, rows: Value) -> Mock {
         .respond_with(answer)
 }
 
-fn the_case() -> Mock {
-    rows(
-        "cases",
-        json!([{"id": 1, "case_id": "CASE-0001", "client_id": USER}]),
-    )
+/// A reservation that names a case or an interaction that is not there: the argument's name.
+fn no_such(argument: &str) -> Mock {
+    let refusal =
+        json!({"code": "PT404", "message": "there is none", "details": argument, "hint": null});
+    Mock::given(path("/rest/v1/rpc/reserve_case_file"))
+        .respond_with(ResponseTemplate::new(404).set_body_json(refusal))
 }
 
 const UPLOAD: &str = "/v1/cases/CASE-0001/files";
@@ -208,7 +209,7 @@ async fn the_callers_own_token_goes_to_postgrest() {
 
 #[tokio::test]
 async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
-    let nothing = vec![rows("cases", json!([])), rows("case_files", json!([]))];
+    let nothing = vec![no_such("case_number"), rows("case_files", json!([]))];
     let world = World::new(nothing).await;
     for case in ["CASE-0001", "1", "CASE1", "nonsense", "..%2F..%2Fx"] {
         let request = world.user(Method::POST, &format!("/v1/cases/{case}/files?name=a.txt"));
@@ -225,7 +226,8 @@ async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
             StatusCode::NOT_FOUND
         );
     }
-    assert_eq!(world.changes().await, 0);
+    // The two that are spelt like cases were asked for.
+    assert_eq!(world.changes().await, 2);
 }
 
 #[tokio::test]
@@ -256,7 +258,7 @@ async fn a_case_is_the_same_under_both_prefixes_and_however_it_is_written() {
 
 #[tokio::test]
 async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
-    let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
+    let world = World::new(vec![no_such("interaction_id")]).await;
     for (path, body, expected) in [
         (UPLOAD, "text", (422, "missing_name", "name")),
         (
@@ -309,12 +311,13 @@ async fn what_is_wrong_with_an_upload_is_named_and_nothing_is_reserved() {
         );
         assert_eq!(got, expected, "{error}");
     }
-    assert_eq!(world.changes().await, 0);
+    // The interaction was asked for, with the reservation.
+    assert_eq!(world.changes().await, 1);
 }
 
 #[tokio::test]
 async fn a_misspelt_parameter_of_an_upload_is_refused_and_not_ignored() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     let path = format!("{UPLOAD}?name=a.txt&visible_to_clients=false");
     let request = world.user(Method::POST, &path).body("text");
     let (status, error) = error(request.send().await.unwrap()).await;
@@ -332,7 +335,7 @@ async fn a_misspelt_parameter_of_an_upload_is_refused_and_not_ignored() {
 
 #[tokio::test]
 async fn a_name_in_the_query_counts_for_a_form_too() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     for part in [
         multipart::Part::text("text"),
         multipart::Part::text("text").file_name("a.txt"),
@@ -370,7 +373,7 @@ async fn a_path_that_is_no_text_is_refused_in_the_shape_of_all_refusals() {
 
 #[tokio::test]
 async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
-    let world = World::new(vec![the_case(), rows("interactions", json!([]))]).await;
+    let world = World::new(vec![no_such("interaction_id")]).await;
     let file = || multipart::Part::text("text").file_name("a.txt");
     for (form, expected) in [
         (multipart::Form::new().text("x", "y"), (422, "missing_file")),
@@ -425,12 +428,13 @@ async fn a_form_is_read_part_by_part_and_its_faults_are_named() {
             "{error}"
         );
     }
-    assert_eq!(world.changes().await, 0);
+    // The interaction was asked for, with the reservation.
+    assert_eq!(world.changes().await, 1);
 }
 
 #[tokio::test]
 async fn a_body_cut_off_half_way_is_an_error_and_reserves_nothing() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     let mut connection = TcpStream::connect(world.address).await.unwrap();
     let token = token(60, SECRET);
     let head = format!(
@@ -477,10 +481,13 @@ async fn refusals_of_row_level_security_are_403_and_never_500() {
 async fn storage_answers(answer: ResponseTemplate) -> World {
     let mut row = the_row(Value::Null);
     row["state"] = json!("pending");
-    let row = ResponseTemplate::new(201).set_body_json(json!([row]));
-    let reserved = Mock::given(path("/rest/v1/case_files")).respond_with(row);
+    let rows = ResponseTemplate::new(200).set_body_json(json!([row]));
+    let rows = Mock::given(path("/rest/v1/case_files")).respond_with(rows);
+    let reserved = json!({"file": row, "size_limit": null});
+    let reserved = ResponseTemplate::new(200).set_body_json(reserved);
+    let reserved = Mock::given(path("/rest/v1/rpc/reserve_case_file")).respond_with(reserved);
     let object = Mock::given(path_regex("^/storage/v1/object/")).respond_with(answer);
-    World::new(vec![the_case(), reserved, object]).await
+    World::new(vec![reserved, rows, object]).await
 }
 
 #[tokio::test]
@@ -812,6 +819,22 @@ async fn the_openapi_document_has_every_route() {
 }
 
 #[tokio::test]
+async fn the_openapi_document_describes_every_webhook() {
+    let world = World::new(vec![]).await;
+    let api = world.anonymous(Method::GET, "/openapi.json");
+    let api: Value = api.send().await.unwrap().json().await.unwrap();
+    assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
+    let webhooks = api["webhooks"].as_object().unwrap();
+    assert!(webhooks.len() > 10, "{webhooks:?}");
+    for (event, item) in webhooks {
+        let body = &item["post"]["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(body["properties"]["type"]["const"], **event);
+    }
+    let changed = &webhooks["case.status_changed"]["post"];
+    assert_eq!(changed["parameters"][0]["name"], "webhook-id");
+}
+
+#[tokio::test]
 async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
     let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
     let row = format!(
@@ -849,7 +872,7 @@ async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
 
 #[tokio::test]
 async fn every_field_of_an_upload_is_taken_and_documented_in_query_and_form() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     let api = world.anonymous(Method::GET, "/openapi.json");
     let api: Value = api.send().await.unwrap().json().await.unwrap();
     let upload = &api["paths"]["/v1/cases/{case_id}/files"]["post"];
@@ -930,12 +953,13 @@ async fn an_encoded_body_is_refused_with_what_is_taken_and_nothing_is_read_of_it
         let (_, error) = error(answer).await;
         assert_ne!(error["code"], "encoding_not_taken", "{path}");
     }
-    assert_eq!(world.changes().await, 0);
+    // What was not encoded asked for its place.
+    assert_eq!(world.changes().await, 1);
 }
 
 #[tokio::test]
 async fn an_encoded_part_of_a_form_is_refused_too() {
-    let world = World::new(vec![the_case()]).await;
+    let world = World::new(vec![]).await;
     for (part, head, expected) in [
         ("file", "content-encoding: gzip", "encoding_not_taken"),
         (
@@ -971,7 +995,7 @@ fn the_row(sha256: Value) -> Value {
         "id": 1, "case_id": 1, "interaction_id": null, "file_name": "a.txt", "original_name": "a.txt",
         "file_url": "s3://case-files/1/a.txt", "bucket_id": "case-files", "object_path": "1/a.txt",
         "content_type": "text/plain", "file_size": 10, "sha256": sha256, "object_version": "v",
-        "state": "available", "rejection": null, "visible_to_client": true, "uploaded_by": USER,
+        "state": "available", "rejection": null, "notes": [], "visible_to_client": true, "uploaded_by": USER,
         "uploaded_at": "2026-01-01T00:00:00+00:00",
     })
 }

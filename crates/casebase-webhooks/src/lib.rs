@@ -13,7 +13,7 @@ pub mod outbox;
 mod resolve;
 mod retry;
 mod schedule;
-mod sign;
+pub mod sign;
 mod verdict;
 mod worker;
 

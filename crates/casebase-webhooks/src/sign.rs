@@ -6,20 +6,16 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use ed25519_dalek::{Signer as _, SigningKey};
 use standardwebhooks::{Webhook, WebhookError};
 
-/// How a secret signs.
-#[derive(Clone, Copy)]
-enum Kind {
-    /// `whsec_…`: HMAC-SHA256 over `id.timestamp.body`, the specification's scheme `v1`.
-    HmacSha256,
-}
-
-/// A signing secret: its kind, and its bytes. Never printed.
+/// A signing secret, and how it signs. Never printed.
 #[derive(Clone)]
-pub struct WebhookSecret {
-    kind: Kind,
-    bytes: Vec<u8>,
+enum WebhookSecret {
+    /// `whsec_…`: HMAC-SHA256, the specification's scheme `v1`.
+    HmacSha256(Vec<u8>),
+    /// `whsk_…`: Ed25519, the specification's scheme `v1a`. Receivers verify by the public key.
+    Ed25519(SigningKey),
 }
 
 /// Why nothing can be signed. It is for admins to read and never repeats the secret.
@@ -30,14 +26,19 @@ pub enum SecretError {
     Missing,
     /// What it begins with is no kind that is known here.
     #[error(
-        "the endpoint's secret can't be used: it does not begin with whsec_; rotate its secret"
+        "the endpoint's secret can't be used: it begins with neither whsec_ nor whsk_; rotate its secret"
     )]
     UnknownKind,
     /// Its bytes can't be read.
     #[error(
-        "the endpoint's secret can't be used: what follows its whsec_ is not base64; rotate its secret"
+        "the endpoint's secret can't be used: what follows its kind is not base64; rotate its secret"
     )]
     NotBase64,
+    /// Its bytes are no Ed25519 key.
+    #[error(
+        "the endpoint's secret can't be used: it is not an Ed25519 seed and its public key; rotate its secret"
+    )]
+    NoKey,
     /// The library refused to sign.
     #[error("the webhook can't be signed: {0}")]
     Library(String),
@@ -52,18 +53,19 @@ impl From<WebhookError> for SecretError {
 impl FromStr for WebhookSecret {
     type Err = SecretError;
 
-    /// From `whsec_<base64>`, as the database and receivers write it.
+    /// From `whsec_<base64>` or `whsk_<base64>`, as the database writes it.
     fn from_str(text: &str) -> Result<Self, SecretError> {
-        let (prefix, encoded) = text.split_once('_').ok_or(SecretError::UnknownKind)?;
-        let kind = match prefix {
-            "whsec" => Kind::HmacSha256,
-            _ => return Err(SecretError::UnknownKind),
-        };
-        let bytes = STANDARD.decode(encoded);
-        Ok(Self {
-            kind,
-            bytes: bytes.map_err(|_| SecretError::NotBase64)?,
-        })
+        let (kind, encoded) = text.split_once('_').ok_or(SecretError::UnknownKind)?;
+        let bytes = || STANDARD.decode(encoded).map_err(|_| SecretError::NotBase64);
+        match kind {
+            "whsec" => bytes().map(Self::HmacSha256),
+            "whsk" => {
+                let bytes = bytes()?.try_into().map_err(|_| SecretError::NoKey)?;
+                let key = SigningKey::from_keypair_bytes(&bytes);
+                key.map(Self::Ed25519).map_err(|_| SecretError::NoKey)
+            }
+            _ => Err(SecretError::UnknownKind),
+        }
     }
 }
 
@@ -74,17 +76,22 @@ impl fmt::Debug for WebhookSecret {
 }
 
 impl WebhookSecret {
-    /// One entry of the `webhook-signature` header.
+    /// One entry of the `webhook-signature` header, over `id.timestamp.body`.
     fn sign(
         &self,
         message_id: &str,
         sent_at: DateTime<Utc>,
         body: &str,
     ) -> Result<String, SecretError> {
-        match self.kind {
-            Kind::HmacSha256 => {
-                let webhook = Webhook::from_bytes(self.bytes.clone())?;
-                Ok(webhook.sign(message_id, sent_at.timestamp(), body.as_bytes())?)
+        let timestamp = sent_at.timestamp();
+        match self {
+            Self::HmacSha256(bytes) => {
+                let webhook = Webhook::from_bytes(bytes.clone())?;
+                Ok(webhook.sign(message_id, timestamp, body.as_bytes())?)
+            }
+            Self::Ed25519(key) => {
+                let signature = key.sign(format!("{message_id}.{timestamp}.{body}").as_bytes());
+                Ok(format!("v1a,{}", STANDARD.encode(signature.to_bytes())))
             }
         }
     }
@@ -128,6 +135,8 @@ impl SigningSecrets {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
+    use ed25519_dalek::{Signature, VerifyingKey};
+
     use super::*;
 
     const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -144,6 +153,20 @@ mod tests {
     #[test]
     fn a_signature_is_the_one_of_the_specifications_vector() {
         assert_eq!(sign_with(&[SECRET]).unwrap(), SIGNATURE);
+    }
+
+    /// The first vector of RFC 8032, 7.1, as the database keeps a key.
+    const KEY: &str = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg==";
+
+    #[test]
+    fn an_ed25519_key_signs_what_its_public_key_verifies() {
+        let header = sign_with(&[KEY]).unwrap();
+        let signature = STANDARD.decode(header.strip_prefix("v1a,").unwrap());
+        let signature = Signature::from_slice(&signature.unwrap()).unwrap();
+        let public = STANDARD.decode("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+        let public = VerifyingKey::from_bytes(&public.unwrap().try_into().unwrap()).unwrap();
+        let signed = format!("{MESSAGE_ID}.1649367553.{BODY}");
+        public.verify_strict(signed.as_bytes(), &signature).unwrap();
     }
 
     #[test]
@@ -168,8 +191,11 @@ mod tests {
     fn what_is_no_secret_of_a_known_kind_is_told_apart_and_not_repeated() {
         for (secret, reason) in [
             ("whsec_hush hush", SecretError::NotBase64),
-            // The specification's asymmetric kind, and a secret without any.
-            ("whsk_C2FVsBQIhrscChlQIMV", SecretError::UnknownKind),
+            ("whsk_C2FVsBQIhrscChlQ", SecretError::NoKey),
+            // A seed with another one's public key.
+            (&format!("whsk_{}==", "A".repeat(86)), SecretError::NoKey),
+            // What receivers have, and a secret without a kind.
+            ("whpk_C2FVsBQIhrscChlQ", SecretError::UnknownKind),
             ("C2FVsBQIhrscChlQIMV", SecretError::UnknownKind),
             ("", SecretError::UnknownKind),
         ] {

@@ -160,10 +160,7 @@ impl Worker {
         let settled = self.outbox.acknowledge(&self.reports).await?;
         if settled < self.reports.len() {
             let late = self.reports.len() - settled;
-            tracing::warn!(
-                late,
-                "webhooks were reported too late, or their case is gone"
-            );
+            tracing::warn!(late, "webhooks were reported too late");
         }
         self.reports.clear();
         Ok(true)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{migrate, serve},
+    commands::{desk, migrate, serve},
     environment::{self, LogFormat},
     terminal,
 };
@@ -29,6 +29,8 @@ enum Command {
     /// Show the main job on real data, from sign-up to a verified webhook, and end
     #[cfg(feature = "local")]
     Demo(demo::Args),
+    /// Write the case desk's files for a host of your own (`casebase serve` has it under /desk/)
+    Desk(desk::Args),
     /// Run a local Supabase with Casebase and sample data (development and tests only)
     #[cfg(feature = "local")]
     Dev(dev::Args),
@@ -56,6 +58,7 @@ impl Command {
             Self::Bench(args) => bench::run(args).await,
             #[cfg(feature = "local")]
             Self::Demo(args) => demo::run(args).await,
+            Self::Desk(args) => desk::run(args),
             #[cfg(feature = "local")]
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,

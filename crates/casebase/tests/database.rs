@@ -39,6 +39,8 @@ mod support;
 mod tap;
 #[path = "database/two_defaults.rs"]
 mod two_defaults;
+#[path = "database/webhook_events.rs"]
+mod webhook_events;
 #[path = "database/words.rs"]
 mod words;
 #[path = "database/writers_of_the_same_cases.rs"]

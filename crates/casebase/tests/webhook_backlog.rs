@@ -27,23 +27,25 @@ const ROWS_A_WRITE: i64 = 8;
 /// tomorrow.
 const LOAD: &str = "
     set session_replication_role = replica;
+    insert into casebase.webhook_payloads (id, type, payload_version, thin, body)
+    overriding system value values (1, 'case.updated', 1, false, '{}') on conflict do nothing;
     create function pg_temp.endpoint(n bigint) returns uuid language sql immutable
       return ('e0000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid;
-    insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id, state, finished_at)
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, state, finished_at)
     select pg_temp.endpoint(1 + n % 100), 1, 1 + n % 5000, 'delivered', now() from generate_series(1, 600000) n;
-    insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
     select pg_temp.endpoint(1), 1, 1 from generate_series(1, 100000);
-    insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id, next_attempt_at)
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, next_attempt_at)
     select pg_temp.endpoint(2), 1, n, now() + interval '1 hour' from generate_series(1, 1000) n;
-    insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
     select pg_temp.endpoint(2), 1, 1 + n % 1000 from generate_series(1, 99000) n;
-    insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id, state, lease_token, leased_at, leased_until)
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, state, lease_token, leased_at, leased_until)
     select pg_temp.endpoint(3), 1, n, 'leased', gen_random_uuid(), now(), now() + interval '1 hour' from generate_series(1, 32) n;
-    insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
     select pg_temp.endpoint(3), 1, 1 + n % 500 from generate_series(1, 50000) n;
-    insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
     select pg_temp.endpoint(1 + n % 100), 1, 2000 + n / 2000 from generate_series(1, 100000) n;
-    insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id, next_attempt_at)
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, next_attempt_at)
     select pg_temp.endpoint(1 + n % 100), 1, 3000 + n, now() + interval '1 day' from generate_series(1, 50000) n;
     set session_replication_role = origin;";
 
@@ -240,11 +242,13 @@ async fn a_single_lane_of_a_hundred_thousand_is_set_aside_in_parts() {
         "insert into casebase.webhook_endpoints (id, url)
          values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/');
          set session_replication_role = replica;
-         insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id, next_attempt_at)
+         insert into casebase.webhook_payloads (id, type, payload_version, thin, body)
+         overriding system value values (1, 'case.updated', 1, false, '{}') on conflict do nothing;
+         insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, next_attempt_at)
          values ('e0000000-0000-4000-8000-000000000001', 1, 1, now() + interval '1 hour');
-         insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
+         insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
          select 'e0000000-0000-4000-8000-000000000001', 1, 1 from generate_series(1, 100000);
-         insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
+         insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
          values ('e0000000-0000-4000-8000-000000000001', 1, 2);
          set session_replication_role = origin;
          listen casebase_webhooks",

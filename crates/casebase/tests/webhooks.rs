@@ -592,8 +592,13 @@ async fn tidying_up_reads_no_finished_delivery() {
     let scene = Scene::new(ok).await;
     let mut transaction = scene.database.begin().await.expect("a transaction");
     sqlx::query(
-        "insert into casebase.webhook_deliveries (endpoint_id, state, finished_at)
-         select $1, 'delivered', now() from generate_series(1, 20000)",
+        "with payload as (
+           insert into casebase.webhook_payloads (type, payload_version, thin, body)
+           values ('webhook.test', 1, false, '{}')
+           returning id
+         )
+         insert into casebase.webhook_deliveries (endpoint_id, payload_id, state, finished_at)
+         select $1, payload.id, 'delivered', now() from payload, generate_series(1, 20000)",
     )
     .bind(scene.endpoint_id)
     .execute(&mut *transaction)

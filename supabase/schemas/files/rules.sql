@@ -56,6 +56,8 @@ as $$
 begin
   insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
   on conflict do nothing;
+  delete from casebase.overwritten_objects w
+  where w.bucket_id = old.bucket_id and w.object_path = old.object_path;
   return null;
 end
 $$;
@@ -204,7 +206,7 @@ begin
         raise exception 'there is no object at % in %', old.object_path, old.bucket_id
           using errcode = 'PT409', hint = 'Upload the object first.';
       end if;
-    when 'uploaded to available' then
+    when 'pending to available', 'uploaded to available' then
       if not casebase.vouches_for_files(tg_relid) then
         raise exception 'only the service makes a file available'
           using errcode = 'insufficient_privilege', hint = 'Ask it to verify the file.';

@@ -70,6 +70,65 @@ begin
 end
 $$;
 
+-- The same for bytes that the service itself wrote a moment ago, while the row is pending: they need not be read back where
+-- Storage's own record of the object proves that they arrived. It was written once, so by whom its success was told; its
+-- size and its tag, which is an MD5, are those of what was sent ("etags": the forms in which Storage's backends give it).
+-- Null: that proves nothing, and nothing has changed. The row is locked first, so that whoever overwrites the object has
+-- done it before, or finds the row no longer pending (keep_object).
+create function casebase.verification_finish_sent(
+  kind         text,
+  id           bigint,
+  etags        text[],
+  sha256       text,
+  file_size    bigint,
+  content_type text,
+  notes        text[] default '{}'
+) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place    record;
+  proven   text;
+  verified jsonb;
+begin
+  execute format($sql$
+    select f.bucket_id, f.object_path
+    from %s f
+    where f.id = $1
+      and f.state = 'pending'
+    for update
+  $sql$, casebase.files_of(kind)) into place using id;
+  if place.object_path is null then
+    raise exception '% % is not pending', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  select o.version into proven
+  from storage.objects o
+  where o.bucket_id = place.bucket_id
+    and o.name = place.object_path
+    and btrim(o.metadata ->> 'eTag', '"') = any (etags)
+    and o.metadata ->> 'size' = file_size::text
+    and not exists (
+      select from casebase.overwritten_objects w
+      where w.bucket_id = o.bucket_id and w.object_path = o.name
+    );
+  if proven is null then
+    return null;
+  end if;
+  execute format($sql$
+    update %s f
+    set state          = 'available',
+        object_version = $2,
+        sha256         = $3,
+        file_size      = $4,
+        content_type   = $5,
+        notes          = $6
+    where f.id = $1
+    returning to_jsonb(f)
+  $sql$, casebase.files_of(kind)) into verified using id, proven, sha256, file_size, content_type, notes;
+  return verified;
+end
+$$;
+
 create function casebase.verification_reject(kind text, id bigint, reason text) returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -120,12 +179,14 @@ begin
 end
 $$;
 
--- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
--- to it only where it is told the body's length, so the service holds the others.
+-- How many bytes one of our buckets takes in one object; null: it has no limit of its own, or is none of ours. Storage's
+-- REST interface holds a body to it only where it is told the body's length, so the service holds the others: whoever
+-- reserves a file is told (reserve_case_file).
 create function casebase.bucket_size_limit(bucket_id text) returns bigint
   language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select b.file_size_limit
   from storage.buckets b
   where b.id = bucket_size_limit.bucket_id
+    and b.id in ('admin-bucket', 'client-bucket')
 $$;

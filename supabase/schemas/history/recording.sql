@@ -66,9 +66,8 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority)
-       || case when n.follow_up_of is null then '{}' else jsonb_build_object('follow_up_of', n.follow_up_of) end
-    )::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority,
+                        'follow_up_of', n.follow_up_of, 'split_from', n.split_from))::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -105,6 +104,7 @@ begin
                                  'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
       (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
+      (4, 'case.merged',         'merged_into',           false, to_jsonb(o.merged_into),           to_jsonb(n.merged_into)),
       (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
       (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
       (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),

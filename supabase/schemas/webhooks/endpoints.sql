@@ -1,11 +1,16 @@
--- Webhooks: the endpoints that admins manage, what they subscribe to, and their signing secrets.
+-- Webhooks: the endpoints that admins manage, and what they subscribe to.
 
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
   url               text        not null,
   description       text        not null default '',
-  -- 'case.updated', or 'case.*' for a whole family; none: every event.
+  -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',
+  -- Which form of each event's body it gets. Neither changes: what is queued has its form already.
+  payload_version   smallint    not null default 1,
+  thin              boolean     not null default false,
+  -- What signs, in the words of Standard Webhooks: v1 is HMAC-SHA256, v1a Ed25519. It doesn't change either.
+  signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
   -- What the worker learns about the receiver.
@@ -20,6 +25,8 @@ create table casebase.webhook_endpoints (
   -- No user:password in it, and no fragment: neither would arrive.
   constraint webhook_endpoints_url_check
     check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
   constraint webhook_endpoints_description_check
     check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
   constraint webhook_endpoints_event_types_check
@@ -60,8 +67,11 @@ create trigger check_event_types after insert or update of event_types on caseba
 -- event and touches no others.
 create table casebase.webhook_subscriptions (
   -- As in event_types; '*' where that is empty.
-  filter      text not null,
-  endpoint_id uuid not null,
+  filter          text     not null,
+  endpoint_id     uuid     not null,
+  -- The endpoint's.
+  payload_version smallint not null,
+  thin            boolean  not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -79,8 +89,8 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id)
-    select distinct filter, new.id
+    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
+    select distinct filter, new.id, new.payload_version, new.thin
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;
@@ -128,28 +138,3 @@ $$;
 
 create trigger limit_endpoints after insert on casebase.webhook_endpoints
   for each statement execute function casebase.limit_webhook_endpoints();
-
--- Secrets are written once and read by the worker's functions only. A secret ends when a newer one says so.
-create table casebase.webhook_secrets (
-  id                 bigint      generated always as identity,
-  endpoint_id        uuid        not null,
-  secret             text        not null,
-  -- For how long the secrets before this one go on signing beside it.
-  previous_valid_for interval    not null,
-  created_at         timestamptz not null default now(),
-  constraint webhook_secrets_pkey primary key (id),
-  constraint webhook_secrets_endpoint_id_fkey
-    foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade,
-  constraint webhook_secrets_secret_check
-    check (
-      secret ~ '^whsec_[A-Za-z0-9+/]+={0,2}$'
-      and octet_length(decode(substr(secret, 7), 'base64')) between 24 and 64
-    ),
-  constraint webhook_secrets_previous_valid_for_check
-    check (previous_valid_for between interval '0' and interval '30 days')
-);
-comment on table casebase.webhook_secrets is
-  'Signing secrets, write-only: no role may select them, the worker gets them with each lease.';
-alter table casebase.webhook_secrets enable row level security;
-revoke all on casebase.webhook_secrets from public, anon, authenticated, service_role;
-create index webhook_secrets_endpoint_id_idx on casebase.webhook_secrets (endpoint_id, id);

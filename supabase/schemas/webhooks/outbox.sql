@@ -19,8 +19,8 @@
 create table casebase.webhook_deliveries (
   id              bigint      generated always as identity,
   endpoint_id     uuid        not null,
-  -- Both null: a test event.
-  event_id        bigint,
+  payload_id      bigint      not null,
+  -- Its payload's: null for a test, which is in no lane.
   case_id         bigint,
   state           text        not null default 'pending',
   attempts        integer     not null default 0,
@@ -32,9 +32,8 @@ create table casebase.webhook_deliveries (
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
   constraint webhook_deliveries_pkey primary key (id),
-  constraint webhook_deliveries_event_id_fkey
-    foreign key (event_id) references public.case_events (id) on delete cascade,
-  constraint webhook_deliveries_event_and_case_check check ((event_id is null) = (case_id is null)),
+  constraint webhook_deliveries_payload_id_fkey
+    foreign key (payload_id) references casebase.webhook_payloads (id),
   constraint webhook_deliveries_state_check
     check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
   constraint webhook_deliveries_leased_check
@@ -51,7 +50,7 @@ alter table casebase.webhook_deliveries set (
   autovacuum_vacuum_scale_factor = 0,
   autovacuum_vacuum_threshold = 5000
 );
-create index webhook_deliveries_event_id_idx on casebase.webhook_deliveries (event_id);
+create index webhook_deliveries_payload_id_idx on casebase.webhook_deliveries (payload_id);
 
 -- One index for each question of the worker's. Each has a condition that only its own question repeats, so that no
 -- other index can answer it: a plan stays right however full the table was when it was made.
@@ -99,22 +98,43 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
--- Enqueueing, in the transaction of the change. Sessions keep its plan, which may have been made when there was no
--- endpoint: it looks subscriptions up, also where reading them all seemed cheaper then.
-create function casebase.enqueue_webhooks() returns trigger
+-- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
+-- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
+-- reading them all seemed cheaper then.
+create function casebase.enqueue_events(events public.case_events[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
 begin
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  select subscriber.endpoint_id, event.id, event.case_id
-  from inserted event
-  cross join lateral (
-    select distinct subscription.endpoint_id
-    from casebase.webhook_subscriptions subscription
-    where subscription.filter = any (array[event.type, split_part(event.type, '.', 1) || '.*', '*'])
-  ) subscriber
-  order by event.case_id, event.seq;
+  with wanted as (
+    select event.nth, event.case_id, subscriber.endpoint_id, subscriber.payload_version, subscriber.thin
+    from unnest(events) with ordinality
+           as event (id, case_id, seq, type, actor_id, actor_name, visible_to_client, data, created_at, nth)
+    cross join lateral (
+      select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
+      from casebase.webhook_subscriptions subscription
+      where subscription.filter = any (array[
+        event.type,
+        split_part(event.type, '.', 1) || '.*',
+        (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
+      ])
+    ) subscriber
+  ),
+  payload as (
+    insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
+    select (events[form.nth]).id, (events[form.nth]).case_id, (events[form.nth]).seq, (events[form.nth]).type,
+           form.payload_version, form.thin, casebase.webhook_body(events[form.nth], form.thin)
+    from (select distinct wanted.nth, wanted.payload_version, wanted.thin from wanted) form
+    returning id, event_id, payload_version, thin
+  )
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  select wanted.endpoint_id, payload.id, wanted.case_id
+  from wanted
+  join payload
+    on payload.event_id = (events[wanted.nth]).id
+    and payload.payload_version = wanted.payload_version
+    and payload.thin = wanted.thin
+  order by wanted.nth;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
   if found and (
@@ -122,6 +142,18 @@ begin
   ) then
     perform pg_notify('casebase_webhooks', '');
   end if;
+end
+$$;
+
+create function casebase.enqueue_webhooks() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.enqueue_events(array(
+    select event::public.case_events
+    from inserted event
+    order by event.case_id, event.seq
+  ));
   return null;
 end
 $$;
@@ -129,3 +161,42 @@ $$;
 create trigger enqueue_webhooks after insert on public.case_events
   referencing new table as inserted
   for each statement execute function casebase.enqueue_webhooks();
+
+-- A case's deletion is an event that its history does not outlive: it goes to the receivers only, behind what they have
+-- still to get of the case.
+create function casebase.send_deleted_cases() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  deletions public.case_events[];
+begin
+  with counted as (
+    delete from casebase.case_counters counter
+    using old_rows deleted
+    where counter.case_id = deleted.id
+    returning counter.case_id, counter.last_seq
+  )
+  select array_agg(
+    row(
+      nextval(pg_get_serial_sequence('public.case_events', 'id')),
+      deleted.id,
+      coalesce(counted.last_seq, 0) + 1,
+      'case.deleted',
+      casebase.caller_id(),
+      coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
+      true,
+      jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
+      clock_timestamp()
+    )::public.case_events
+    order by deleted.id
+  ) into deletions
+  from old_rows deleted
+  left join counted on counted.case_id = deleted.id;
+  perform casebase.enqueue_events(deletions);
+  return null;
+end
+$$;
+
+create trigger send_deleted after delete on public.cases
+  referencing old table as old_rows
+  for each statement execute function casebase.send_deleted_cases();

@@ -1,15 +1,5 @@
 -- What admins call. The functions are SECURITY INVOKER, so that the policies decide.
 
-create function casebase.new_webhook_secret() returns text
-  language sql volatile set search_path = pg_catalog, pg_temp
-as $$
-  -- Three random uuids are 366 random bits; no extension is needed that a host might keep elsewhere.
-  select 'whsec_' || encode(
-    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
-    'base64'
-  )
-$$;
-
 create function casebase.no_such_webhook(what text, id text) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -39,27 +29,33 @@ begin
 end
 $$;
 
--- Answers the secret, this once.
+-- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
+-- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
 create function public.create_webhook_endpoint(
   url         text,
-  description text   default '',
-  event_types text[] default '{}'
-) returns table (id uuid, secret text)
+  description text    default '',
+  event_types text[]  default '{}',
+  thin        boolean default false,
+  signature   text    default 'v1'
+) returns table (id uuid, secret text, public_key text)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   new_id     uuid;
-  new_secret text := casebase.new_webhook_secret();
+  new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
+  new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types)
+  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature)
+  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
+          create_webhook_endpoint.thin, create_webhook_endpoint.signature)
   returning id into new_id;
 
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
-  values (new_id, new_secret, interval '0');
+  values (new_id, new_secret, interval '0')
+  returning public_key into new_key;
 
-  return query select new_id, new_secret;
+  return query select new_id, new_secret, new_key;
 end
 $$;
 
@@ -110,11 +106,16 @@ begin
 end
 $$;
 
+-- public_keys: of an endpoint with the signature v1a, the newest first.
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
   description       text,
   event_types       text[],
+  payload_version   smallint,
+  thin              boolean,
+  signature         text,
+  public_keys       text[],
   enabled           boolean,
   disabled_reason   text,
   paused_until      timestamptz,
@@ -125,15 +126,23 @@ create function public.webhook_endpoints() returns table (
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.enabled,
-         endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+  select endpoint.id, endpoint.url, endpoint.description, endpoint.event_types, endpoint.payload_version, endpoint.thin,
+         endpoint.signature,
+         array(
+           select secret.public_key
+           from casebase.webhook_secrets secret
+           where secret.endpoint_id = endpoint.id
+             and secret.public_key is not null
+           order by secret.id desc
+         ),
+         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
 $$;
 
 -- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once.
+-- and one with each secret before it; '0' ends those at once. Five sign at most.
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -142,14 +151,17 @@ create function public.rotate_webhook_secret(
 as $$
 #variable_conflict use_column
 declare
-  new_secret text := casebase.new_webhook_secret();
+  signature  text;
+  new_secret text;
 begin
-  if not exists (
-    select from casebase.webhook_endpoints endpoint where endpoint.id = rotate_webhook_secret.endpoint_id
-  ) then
+  select endpoint.signature into signature
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = rotate_webhook_secret.endpoint_id;
+  if signature is null then
     perform casebase.no_such_webhook('endpoint', rotate_webhook_secret.endpoint_id::text);
   end if;
 
+  new_secret := casebase.new_webhook_secret(signature);
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
   values (rotate_webhook_secret.endpoint_id, new_secret, rotate_webhook_secret.previous_valid_for);
   return new_secret;
@@ -162,12 +174,16 @@ create function public.send_test_webhook(endpoint_id uuid) returns bigint
 as $$
 #variable_conflict use_column
 declare
+  payload_id  bigint;
   delivery_id bigint;
 begin
   perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id)
-  values (send_test_webhook.endpoint_id)
+  insert into casebase.webhook_payloads (type, payload_version, thin, body)
+  values ('webhook.test', 1, false, casebase.webhook_test_body(send_test_webhook.endpoint_id))
+  returning id into payload_id;
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id)
+  values (send_test_webhook.endpoint_id, payload_id)
   returning id into delivery_id;
 
   perform pg_notify('casebase_webhooks', '');
@@ -198,9 +214,9 @@ create function public.webhook_deliveries(
 as $$
   select delivery.id,
          delivery.endpoint_id,
-         casebase.webhook_message_id(delivery.endpoint_id, delivery.event_id, delivery.id),
-         delivery.event_id,
-         case when delivery.event_id is null then 'webhook.test' else event.type end,
+         casebase.webhook_message_id(delivery.endpoint_id, delivery.payload_id),
+         payload.event_id,
+         payload.type,
          delivery.case_id,
          delivery.state,
          delivery.attempts,
@@ -208,7 +224,7 @@ as $$
          delivery.created_at,
          delivery.finished_at
   from casebase.webhook_deliveries delivery
-  left join public.case_events event on event.id = delivery.event_id
+  join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
     and (webhook_deliveries.in_state is null or delivery.state = webhook_deliveries.in_state)
     and (webhook_deliveries.before is null or delivery.id < webhook_deliveries.before)
@@ -248,7 +264,7 @@ begin
 
   if original.id is null then
     perform casebase.no_such_webhook('delivery', replay_webhook_delivery.delivery_id::text);
-  elsif original.event_id is null then
+  elsif original.case_id is null then
     raise exception 'A test event is not replayed.'
       using errcode = 'PT409', hint = 'Send another one with send_test_webhook.';
   elsif original.finished_at is null then
@@ -257,8 +273,8 @@ begin
   end if;
   perform casebase.require_enabled_webhook(original.endpoint_id);
 
-  insert into casebase.webhook_deliveries (endpoint_id, event_id, case_id)
-  values (original.endpoint_id, original.event_id, original.case_id)
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  values (original.endpoint_id, original.payload_id, original.case_id)
   returning id into new_id;
 
   perform pg_notify('casebase_webhooks', '');

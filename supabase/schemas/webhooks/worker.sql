@@ -222,21 +222,23 @@ begin
         leased_until = clock_timestamp() + lease
     where delivery.id = any (heads)
     returning delivery.*
+  ),
+  signer as materialized (
+    select receiver.endpoint_id, casebase.webhook_signing_secrets(receiver.endpoint_id) as secrets
+    from (select distinct leased.endpoint_id from leased) receiver
   )
   select leased.id,
          leased.lease_token,
          leased.attempts + 1,
          leased.endpoint_id,
          endpoint.url,
-         casebase.webhook_message_id(leased.endpoint_id, leased.event_id, leased.id),
-         case
-           when leased.event_id is null then casebase.webhook_test_body(leased.endpoint_id, leased.created_at)
-           else casebase.webhook_body(event)
-         end,
-         casebase.webhook_signing_secrets(leased.endpoint_id)
+         casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
+         payload.body,
+         signer.secrets
   from leased
+  join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
-  left join public.case_events event on event.id = leased.event_id
+  join casebase.webhook_payloads payload on payload.id = leased.payload_id
   order by leased.id;
 
   if found then
@@ -498,6 +500,41 @@ begin
 end
 $$;
 
+-- Forgets deliveries, and the bodies that no other delivery needs. Who replays one meanwhile holds its body: it stays.
+create function casebase.webhook_forget(deliveries bigint[]) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  free   bigint[];
+  bodies bigint[];
+begin
+  free := array(
+    select delivery.id
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (deliveries)
+    for update skip locked
+  );
+  with forgotten as (
+    delete from casebase.webhook_deliveries delivery
+    where delivery.id = any (free)
+    returning delivery.payload_id
+  )
+  select array_agg(distinct forgotten.payload_id) into bodies
+  from forgotten;
+
+  bodies := array(
+    select payload.id
+    from casebase.webhook_payloads payload
+    where payload.id = any (bodies)
+    for update skip locked
+  );
+  delete from casebase.webhook_payloads payload
+  where payload.id = any (bodies)
+    and not exists (select from casebase.webhook_deliveries delivery where delivery.payload_id = payload.id);
+  return cardinality(free);
+end
+$$;
+
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
 -- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
 -- lanes: nobody decides any more about what is forgotten.
@@ -512,7 +549,7 @@ create function casebase.webhook_tidy(keep interval) returns integer
 as $$
 declare
   old       bigint[];
-  abandoned bigint[] := casebase.webhook_abandoned();
+  forgotten integer;
 begin
   old := array(
     select delivery.id
@@ -520,21 +557,10 @@ begin
     where delivery.finished_at < now() - keep
     order by delivery.finished_at
     limit 5000
-    for update skip locked
   );
-  delete from casebase.webhook_deliveries delivery
-  where delivery.id = any (old);
-
-  abandoned := array(
-    select delivery.id
-    from casebase.webhook_deliveries delivery
-    where delivery.id = any (abandoned)
-    for update skip locked
-  );
-  delete from casebase.webhook_deliveries delivery
-  where delivery.id = any (abandoned);
-
+  forgotten := casebase.webhook_forget(old);
+  perform casebase.webhook_forget(casebase.webhook_abandoned());
   perform casebase.webhook_sweep_lanes();
-  return cardinality(old);
+  return forgotten;
 end
 $$;

@@ -1,11 +1,10 @@
 //! What a name promises, by its extension.
 
-use crate::name::PROGRAM_EXTENSIONS;
-
 use super::{
     compound::Kind,
     format::{Family, Format},
 };
+use crate::name;
 
 /// What files named so are, and what of other families is taken for them.
 #[derive(Debug)]
@@ -342,7 +341,7 @@ pub(super) const PAGE_EXTENSIONS: &[&str] = &[
 
 /// A name inside an archive.
 pub(super) fn is_program_name(name: &str) -> bool {
-    has_extension(name, PROGRAM_EXTENSIONS)
+    has_extension(name, name::PROGRAM_EXTENSIONS)
 }
 
 /// A name inside an archive.
@@ -354,6 +353,5 @@ pub(super) fn is_archive_name(name: &str) -> bool {
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, extension)| extensions.contains(&extension))
+    name::extension(name).is_some_and(|extension| extensions.contains(&extension.as_str()))
 }

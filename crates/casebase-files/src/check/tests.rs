@@ -326,7 +326,7 @@ fn text_is_taken_in_any_dress() {
         &[],
     );
     taken("a.json", b"{\"a\": 1}", "application/json", &[]);
-    taken("a.py", b"import os\n", "text/plain", &[]);
+    taken("a.c", b"#include <stdio.h>\n", "text/plain", &[]);
     taken("a.ts", b"export const a = 1;\n", "text/plain", &[]);
     disguised("a.txt", PNG);
     disguised("a.csv", &docx().end());

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
 use tokio::time::Instant;
 
+use crate::scan::ScanError;
+
 /// A sender that is silent for this long is gone.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
 
@@ -27,6 +29,9 @@ pub enum StreamError {
     /// Its sender's token ends before it does.
     #[error("the token ended before the file did")]
     TokenEnds,
+    /// The virus scanner gave no verdict.
+    #[error(transparent)]
+    NotScanned(ScanError),
     /// The connection, or what the bytes came wrapped in, broke off; the reason is for the log.
     #[error("{0}")]
     Broken(String),

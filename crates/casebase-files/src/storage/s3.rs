@@ -27,15 +27,15 @@ use sync_wrapper::SyncStream;
 use tokio_util::io::ReaderStream;
 use url::Url;
 
+use crate::digest::PART;
+
 use super::{
     Bytestream, Error, NewObject, Object, ObjectPath, S3Setting, StreamError,
     error::{INVALID_ACCESS_KEY, INVALID_REGION},
     transfer::{Patience, Watch},
 };
 
-/// The smallest part that S3 takes. Three are in memory while a body of unknown length is sent: two
-/// on their way, one being collected.
-const PART: usize = 5 * 1024 * 1024;
+/// While a body of unknown length is sent three parts are in memory: two on their way, one being collected.
 const PARTS_AT_ONCE: usize = 2;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

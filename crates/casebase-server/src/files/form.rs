@@ -14,12 +14,14 @@ use axum::{
 };
 use casebase_files::{
     Fields,
+    digest::Claim,
     storage::{Bytestream, StreamError},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use super::{
+    digests,
     fields::{self, Given},
     part::Disposition,
 };
@@ -40,6 +42,7 @@ const MAX_PARTS: usize = 16;
 pub(super) struct FilePart {
     pub(super) fields: Fields,
     pub(super) name: Option<String>,
+    pub(super) claims: Vec<Claim>,
     pub(super) body: Bytestream,
 }
 
@@ -107,6 +110,7 @@ async fn read_to_file(
                 return Ok(FilePart {
                     fields: given.read()?,
                     name: disposition.file_name()?,
+                    claims: digests::claims(part.headers())?,
                     body: file_bytes(part, form, in_file),
                 });
             }

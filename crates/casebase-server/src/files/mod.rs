@@ -1,6 +1,7 @@
 //! `/v1/…/files`: one operation per file.
 
 pub(crate) mod delete;
+mod digests;
 mod disposition;
 pub(crate) mod download;
 mod fields;

@@ -24,6 +24,7 @@ use utoipa::{
 };
 
 use super::{
+    digests,
     fields::{self, Given},
     form,
 };
@@ -90,8 +91,9 @@ pub(crate) struct FileBytes(Vec<u8>);
 
 /// Adds a file to a case.
 ///
-/// `multipart/form-data`, or the file itself as the body. The bytes go to
-/// the bucket as they come and are read back and checked; the answer is the file's row.
+/// `multipart/form-data`, or the file itself as the body. The bytes go to the bucket as they come and are checked on
+/// their way; the answer is the file's row. A `Content-MD5`, `Digest`, `Repr-Digest` or `Content-Digest` (md5, sha-256,
+/// sha-512) of the body, or of the part `file`, has to be that of what came.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
     params(("case_id" = CaseInPath, Path), Name, Fields),
     request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
@@ -175,7 +177,10 @@ struct Request {
 impl Request {
     async fn store(self, state: State, user: UserToken) -> Result<CaseFile, ApiError> {
         let (file, body) = match form::boundary(&self.headers)? {
-            Some(boundary) => self.read_form(boundary).await?,
+            Some(boundary) => {
+                digests::none_of_form(&self.headers)?;
+                self.read_form(boundary).await?
+            }
             None => self.read_raw_body()?,
         };
         let uploaded = state.files.upload(&user, file, body).await;
@@ -186,7 +191,8 @@ impl Request {
         let part = form::read(self.body, boundary, self.given).await?;
         let name = self.name.or(part.name).ok_or_else(no_name)?;
         // The length of the whole form is known, that of the file in it is not.
-        let file = new_file(self.case, part.fields, name, None)?;
+        let mut file = new_file(self.case, part.fields, name, None)?;
+        file.claims = part.claims;
         Ok((file, part.body))
     }
 
@@ -195,10 +201,9 @@ impl Request {
         let length = self.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
         let bytes = self.body.into_data_stream().map_err(form::interruption);
-        Ok((
-            new_file(self.case, self.given.read()?, name, length)?,
-            bytes.boxed(),
-        ))
+        let mut file = new_file(self.case, self.given.read()?, name, length)?;
+        file.claims = digests::claims(&self.headers)?;
+        Ok((file, bytes.boxed()))
     }
 }
 
@@ -224,5 +229,6 @@ fn new_file(
         fields,
         name,
         length,
+        claims: Vec::new(),
     })
 }

@@ -131,12 +131,6 @@ impl ApiError {
         let refused = self.code.starts_with("23");
         refused.then(|| Violation::of(&self.message)).flatten()
     }
-
-    /// Whether it is the named constraint that refused the row. PostgREST gives the constraint's
-    /// name only inside PostgreSQL's message.
-    pub fn violates(&self, constraint: &str) -> bool {
-        self.code.starts_with("23") && self.message.contains(&format!("\"{constraint}\""))
-    }
 }
 
 impl fmt::Display for ApiError {

@@ -233,6 +233,13 @@ fn print_table(args: &Args, environment: &[(&str, String)]) -> std::io::Result<(
     for (name, value) in environment {
         writeln!(out, "  {name:width$}  {value}")?;
     }
+    if let Some((_, service)) = environment.iter().find(|(name, _)| *name == "CASEBASE_URL") {
+        writeln!(out, "\nThe case desk is at {service}/desk/")?;
+        writeln!(
+            out,
+            "Sign in as ada, alan, dora, carla or otto @example.com; the password is casebase."
+        )?;
+    }
     writeln!(out, "\nCtrl-C stops it.")
 }
 

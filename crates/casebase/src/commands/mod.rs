@@ -4,6 +4,7 @@
 pub mod bench;
 #[cfg(feature = "local")]
 pub mod demo;
+pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
 pub mod migrate;

@@ -9,6 +9,7 @@ mod extension;
 mod policy_linter;
 mod programs;
 mod readme;
+mod signatures;
 mod stories;
 mod supabase_cli;
 #[path = "../support/mod.rs"]

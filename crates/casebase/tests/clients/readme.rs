@@ -110,7 +110,7 @@ async fn the_receiver_of_the_readme_verifies_what_the_worker_sends() {
         .expect("the endpoint is made");
     let secret = endpoint[0]["secret"].as_str().expect("a secret");
 
-    let script = Script::write("receiver", block("webhook.verify"));
+    let script = Script::write("receiver", block("webhook.verify("));
     let mut receiver = node
         .arg(&script.0)
         .env("CASEBASE_WEBHOOK_SECRET", secret)

@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use crate::{
     dev::Dev,
     extension,
-    programs::{output, succeed, supabase_cli},
+    programs::{installed::output, succeed, supabase_cli},
     support::project,
 };
 

@@ -35,7 +35,12 @@ async fn scan(mut socket: impl AsyncRead + AsyncWrite + Unpin, seen: Seen) -> st
         }
         if file.len() + length > MAX_LENGTH {
             let refusal = b"INSTREAM size limit exceeded. ERROR\0";
-            return socket.write_all(refusal).await;
+            socket.write_all(refusal).await?;
+            socket.shutdown().await?;
+            // With bytes unread the connection would be reset, and the answer perhaps lost.
+            return tokio::io::copy(&mut socket, &mut tokio::io::sink())
+                .await
+                .map(drop);
         }
         let start = file.len();
         file.resize(start + length, 0);
