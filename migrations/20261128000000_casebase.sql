@@ -15,7 +15,7 @@ declare
 begin
   select string_agg(name, ', ') into taken
   from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
+                    'staff_specialties', 'party_types', 'invitations', 'case_settings', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
                     'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
   where to_regclass('public.' || name) is not null;
   if taken is not null then
@@ -357,6 +357,27 @@ alter table public.staff_specialties enable row level security;
 revoke all on public.staff_specialties from public, anon, authenticated, service_role;
 create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);
 
+-- An admin who is the last one can't leave: nobody could name another. A service key and the owner can, and so can the
+-- auth service, when the user is deleted. One at a time, or two would each see the other stay.
+create function casebase.keep_an_admin() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if row_security_active(tg_relid) then
+    perform pg_advisory_xact_lock(hashtextextended('casebase.keep_an_admin', 0));
+    if not exists (select from public.staff_members s where s.is_admin and s.active and s.user_id <> old.user_id) then
+      raise exception 'there must be an admin' using errcode = 'PT409', hint = 'Make somebody else an admin first.';
+    end if;
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+
+create trigger keep_an_admin before delete on public.staff_members
+  for each row when (old.is_admin and old.active) execute function casebase.keep_an_admin();
+create trigger keep_an_admin_in_office before update on public.staff_members
+  for each row when (old.is_admin and old.active and not (new.is_admin and new.active)) execute function casebase.keep_an_admin();
+
 
 -- supabase/schemas/people/party_types.sql
 
@@ -511,6 +532,204 @@ end
 $$;
 
 
+-- supabase/schemas/people/settings.sql
+
+-- What an admin decides for the whole project. One row.
+create table public.case_settings (
+  only_row              boolean not null default true,
+  registration_open     boolean not null default false,
+  cases_per_hour        integer default 60,
+  interactions_per_hour integer default 600,
+  constraint case_settings_pkey primary key (only_row),
+  constraint case_settings_only_row_check check (only_row),
+  constraint case_settings_cases_per_hour_check check (cases_per_hour between 0 and 1000000),
+  constraint case_settings_interactions_per_hour_check check (interactions_per_hour between 0 and 1000000)
+);
+comment on table public.case_settings is 'What an admin decides for the whole project. One row.';
+comment on column public.case_settings.registration_open is
+  'Whether somebody whose e-mail address is confirmed may make themselves a client: rpc/register.';
+comment on column public.case_settings.cases_per_hour is
+  'How many cases the members of one client may open in an hour; null: as many as they like.';
+comment on column public.case_settings.interactions_per_hour is
+  'How much the members of one client may say in an hour; null: as much as they like.';
+alter table public.case_settings enable row level security;
+revoke all on public.case_settings from public, anon, authenticated, service_role;
+insert into public.case_settings default values;
+
+
+-- supabase/schemas/people/invitations.sql
+
+-- People come in by their e-mail address: an admin invites it, and whoever signs in with it, confirmed, is what the
+-- invitation says. Nobody is anything before.
+
+create table public.invitations (
+  id             bigint      not null generated always as identity,
+  email          text        not null,
+  client_id      uuid,
+  display_name   text,
+  is_admin       boolean     not null default false,
+  scope          text        not null default 'assigned',
+  department_ids uuid[]      not null default '{}',
+  created_at     timestamptz not null default now(),
+  expires_at     timestamptz not null default now() + interval '30 days',
+  accepted_at    timestamptz,
+  constraint invitations_pkey primary key (id),
+  constraint invitations_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
+  constraint invitations_email_check check (email = lower(email) and email ~ '^[^@[:space:]]+@[^@[:space:]]+$' and char_length(email) <= 320),
+  constraint invitations_display_name_check check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
+  constraint invitations_scope_check check (scope in ('all', 'departments', 'assigned')),
+  constraint invitations_of_a_client_check check (client_id is null or not is_admin and scope = 'assigned' and department_ids = '{}'),
+  constraint invitations_times_check check (
+    least(created_at, expires_at, accepted_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, expires_at, accepted_at) < '10000-01-01 00:00+00'
+  )
+);
+comment on table public.invitations is
+  'Who becomes what when they sign in with a confirmed address: a member of client_id, or else staff. Made by rpc/invite.';
+alter table public.invitations enable row level security;
+revoke all on public.invitations from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.invitations
+  alter column email set statistics 0,
+  alter column display_name set statistics 0;
+create index invitations_email_idx on public.invitations (email) where accepted_at is null;
+create index invitations_client_id_idx on public.invitations (client_id) where client_id is not null;
+
+-- The invitations of a person's confirmed address, one after the other. The hook asks at each sign-in.
+create function casebase.accept_invitations(person uuid) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  address    text;
+  invitation public.invitations;
+  called     text;
+begin
+  select lower(u.email) into address
+  from auth.users u
+  where u.id = person
+    and u.email_confirmed_at is not null
+    and u.deleted_at is null;
+  for invitation in
+    select i.* from public.invitations i
+    where i.email = address and i.accepted_at is null and i.expires_at > now()
+    order by i.id
+    for update
+  loop
+    called := coalesce(invitation.display_name, left(split_part(address, '@', 1), 200));
+    if invitation.client_id is not null then
+      insert into public.client_members (client_id, user_id, display_name)
+      values (invitation.client_id, person, called)
+      on conflict (client_id, user_id) do nothing;
+    else
+      insert into public.staff_members (user_id, display_name, is_admin, scope)
+      values (person, called, invitation.is_admin, invitation.scope)
+      on conflict (user_id) do update set is_admin = excluded.is_admin, scope = excluded.scope, active = true;
+      insert into public.staff_departments (user_id, department_id)
+      select person, d.id from public.departments d where d.id = any (invitation.department_ids)
+      on conflict do nothing;
+    end if;
+    update public.invitations i set accepted_at = now() where i.id = invitation.id;
+  end loop;
+end
+$$;
+
+-- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
+create function public.invite(
+  email          text,
+  client_id      uuid    default null,
+  display_name   text    default null,
+  is_admin       boolean default false,
+  scope          text    default 'assigned',
+  department_ids uuid[]  default '{}'
+) returns public.invitations
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made public.invitations;
+begin
+  delete from public.invitations i
+  where i.email = lower(invite.email)
+    and i.client_id is not distinct from invite.client_id
+    and i.accepted_at is null;
+  insert into public.invitations (email, client_id, display_name, is_admin, scope, department_ids)
+  values (lower(invite.email), invite.client_id, invite.display_name, invite.is_admin, invite.scope, invite.department_ids)
+  returning * into made;
+  return made;
+end
+$$;
+comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
+  'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
+
+-- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
+create function casebase.register(display_name text) returns uuid
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+  made   uuid;
+begin
+  if not (select s.registration_open from public.case_settings s) then
+    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
+  end if;
+  -- Once, however often it is sent.
+  perform from auth.users u where u.id = person for no key update;
+  if exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    raise exception 'you are registered already' using errcode = 'PT409';
+  end if;
+  insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
+  insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);
+  return made;
+end
+$$;
+
+create function public.register(display_name text) returns uuid
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.register(display_name)
+$$;
+comment on function public.register(text) is
+  'Makes the caller a client of kind person, whose id is returned, where an admin allows it. 403: it is closed, or the e-mail address is not confirmed; 409: registered already.';
+
+
+-- supabase/schemas/people/my_access.sql
+
+-- Who the caller is, and what keeps them from being it. Staff rights need the token to say so, which the access token
+-- hook writes: without it a desk would be empty, and nobody would know why.
+create function casebase.access_problem() returns text
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if casebase.staff_standing() is null
+     and exists (select from public.staff_members s where s.user_id = casebase.caller_id() and s.active)
+  then
+    return 'You are on the staff, and your token does not say so. Sign in again; if that changes nothing, the access token '
+           'hook casebase.custom_access_token_hook is not switched on (Authentication > Hooks).';
+  end if;
+  return null;
+end
+$$;
+
+create function public.my_access(out standing text, out is_client boolean, out problem text)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  standing := casebase.staff_standing();
+  is_client := cardinality(casebase.my_clients()) > 0;
+  problem := casebase.access_problem();
+end
+$$;
+comment on function public.my_access() is
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
+
+
 -- supabase/schemas/people/first_admin.sql
 
 -- The first admin: run by the project's owner, once, e.g. in the SQL editor.
@@ -547,11 +766,12 @@ comment on function casebase.make_admin(text) is
 
 -- supabase/schemas/people/access_token_hook.sql
 
--- The custom access token hook writes app_metadata.case_role at sign-in. It must never keep anybody from signing
+-- The custom access token hook writes app_metadata.case_role at sign-in, after whoever was invited has become what the
+-- invitation says. It must never keep anybody from signing
 -- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
 -- waiting before Auth gives up on it. A host's own hook may call it.
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
+  language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
 declare
   person    uuid;
@@ -559,6 +779,12 @@ declare
   metadata  jsonb;
 begin
   person := (event ->> 'user_id')::uuid;
+  begin
+    perform casebase.accept_invitations(person);
+  exception
+    when query_canceled or others then
+      -- An invitation that can't be kept leaves them what they were.
+  end;
   case_role := coalesce(
     (select case when s.is_admin then 'admin' else 'staff' end
      from public.staff_members s
@@ -580,7 +806,7 @@ exception
 end
 $$;
 comment on function casebase.custom_access_token_hook(jsonb) is
-  'Supabase custom access token hook: writes app_metadata.case_role (client, staff or admin). Never raises.';
+  'Supabase custom access token hook: accepts invitations and writes app_metadata.case_role (client, staff or admin). Never raises.';
 
 
 -- supabase/schemas/people/rpc.sql
@@ -2088,6 +2314,9 @@ begin
   end if;
 
   each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
+  if each_way is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
   if each_way is not null then
     execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
@@ -3730,14 +3959,14 @@ begin
                                  'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
       (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
-      (4, 'case.merged',         'merged_into',           false, to_jsonb(o.merged_into),           to_jsonb(n.merged_into)),
-      (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
-      (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
-      (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
-      (5, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
-      (5, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
-      (5, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
-      (5, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
+      (5, 'case.merged',         'merged_into',           false, to_jsonb(o.merged_into),           to_jsonb(n.merged_into)),
+      (6, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
+      (6, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
+      (6, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
+      (6, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
+      (6, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
+      (6, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
+      (6, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
     ) as change (rank, type, name, is_text, was, becomes)
     where change.was is distinct from change.becomes
     group by n.id, change.type
@@ -5891,6 +6120,23 @@ comment on constraint party_types_label_check on public.party_types is
 comment on constraint party_types_pkey on public.party_types is
   'There is a party type of this code already.';
 
+comment on constraint invitations_email_check on public.invitations is
+  'The email must be an address of at most 320 characters, in lower case.';
+comment on constraint invitations_display_name_check on public.invitations is
+  'The display name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint invitations_scope_check on public.invitations is
+  'The scope must be all, departments or assigned.';
+comment on constraint invitations_of_a_client_check on public.invitations is
+  'Whom a client''s invitation makes its member has no scope, no departments, and is no admin.';
+comment on constraint invitations_times_check on public.invitations is
+  'expires_at must be a time in the years 1 to 9999.';
+comment on constraint invitations_client_id_fkey on public.invitations is
+  'There is no such client, or you may not see it.';
+comment on constraint case_settings_cases_per_hour_check on public.case_settings is
+  'cases_per_hour must be from 0 to 1000000, or null.';
+comment on constraint case_settings_interactions_per_hour_check on public.case_settings is
+  'interactions_per_hour must be from 0 to 1000000, or null.';
+
 -- Cases.
 comment on constraint case_stages_stage_check on public.case_stages is
   'The stage must be one line of at most 100 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
@@ -6117,6 +6363,8 @@ grant execute on function
   casebase.merge_cases(bigint, bigint),
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
+  casebase.register(text),
+  casebase.access_problem(),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts(),
   casebase.bucket_size_limit(text)
@@ -6155,6 +6403,9 @@ revoke all on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.my_access(),
+  public.invite(text, uuid, text, boolean, text, uuid[]),
+  public.register(text),
   public.list_cases,
   public.case_counts(),
   public.update_cases(bigint[], jsonb, boolean),
@@ -6174,6 +6425,9 @@ grant execute on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.my_access(),
+  public.invite(text, uuid, text, boolean, text, uuid[]),
+  public.register(text),
   public.list_cases,
   public.case_counts(),
   public.update_cases(bigint[], jsonb, boolean),
@@ -6360,6 +6614,42 @@ create policy admins_edit_party_types on public.party_types for update to authen
 create policy admins_delete_party_types on public.party_types for delete to authenticated
   using ((select casebase.is_admin())
     and code not in ('ARGAN', 'CLIENT'));
+
+
+-- policies/18_invitations.sql
+
+-- public.invitations: who becomes what when they sign in.
+
+revoke all on public.invitations from public, anon, authenticated, service_role;
+revoke all on sequence public.invitations_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.invitations to authenticated;
+grant insert (email, client_id, display_name, is_admin, scope, department_ids, expires_at) on public.invitations to authenticated;
+grant select, insert, update, delete on public.invitations to service_role;
+
+-- Admins manage people.
+create policy admins_read_invitations on public.invitations for select to authenticated
+  using ((select casebase.is_admin()));
+create policy admins_add_invitations on public.invitations for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_delete_invitations on public.invitations for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/19_case_settings.sql
+
+-- public.case_settings: what an admin decides for the whole project.
+
+revoke all on public.case_settings from public, anon, authenticated, service_role;
+grant select on public.case_settings to authenticated;
+grant update (registration_open, cases_per_hour, interactions_per_hour) on public.case_settings to authenticated;
+grant select, update on public.case_settings to service_role;
+
+-- Client members and staff read them, admins change them.
+create policy read_case_settings on public.case_settings for select to authenticated
+  using ((select casebase.is_known()));
+create policy admins_edit_case_settings on public.case_settings for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
 
 
 -- policies/20_cases.sql

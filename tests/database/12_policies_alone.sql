@@ -63,7 +63,7 @@ insert into reaches (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "
 ('update specialties set created_at = now()',    '1','0','0','0','0','0','0','0','0','0'),
 ('delete from specialties',                      '1','0','0','0','0','0','0','0','0','0'),
 ('update staff_members set display_name = ''x''', '6','0','0','0','0','0','0','0','0','0'),
-('delete from staff_members',                    '6','0','0','0','0','0','0','0','0','0'),
+('delete from staff_members',                    'PT409','0','0','0','0','0','0','0','0','0'),
 ('update staff_departments set user_id = user_id', '3','0','0','0','0','0','0','0','0','0'),
 ('delete from staff_departments',                '3','0','0','0','0','0','0','0','0','0'),
 ('update staff_specialties set user_id = user_id', '1','0','0','0','0','0','0','0','0','0'),

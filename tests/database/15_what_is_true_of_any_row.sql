@@ -51,6 +51,9 @@ from unnest(array[
 select pg_temp.values_of(by_whom, statement, array['now()', '''0001-01-01 00:00+00'''], array['''infinity''', '''-infinity''', '''0001-12-31 23:59:59+00 BC''', '''10000-01-01 00:00+00'''])
 from (values
   ('service', 'insert into clients (name, created_at) values (''A'', {x})'),
+  ('service', 'insert into invitations (email, created_at) values (''a@b'', {x})'),
+  ('service', 'insert into invitations (email, expires_at) values (''a@b'', {x})'),
+  ('service', 'insert into invitations (email, accepted_at) values (''a@b'', {x})'),
   ('service', 'insert into departments (name, created_at) values (''A'', {x})'),
   ('service', 'insert into specialties (name, created_at) values (''A'', {x})'),
   ('service', $$insert into staff_members (user_id, display_name, created_at) values ('{Nemo}', 'N', {x})$$),
@@ -91,6 +94,14 @@ from (values
   ('service', 'insert into party_types (code, label) values ({x}, ''L'')',
      array['''A''', '''A_1''', 'repeat(''A'', 40)'], array['''''', '''a''', '''1A''', '''A-B''', 'repeat(''A'', 41)']),
   ('service', $$insert into cases (client_id, title, status) values ('{acme}', 't', {x})$$, array['''in_progress''', '''waiting''', '''closed'''], array['''done''', '''OPEN''']),
+  ('service', 'insert into invitations (email) values ({x})', array['''a@b''', '''o.neil+x@example.com''', 'repeat(''x'', 316) || ''@b.c'''],
+     array['''''', '''a''', '''@b''', '''a@''', '''A@b''', '''a b@c''', '''a@b@c''', 'repeat(''x'', 317) || ''@b.c''']),
+  ('service', 'insert into invitations (email, scope) values (''a@b'', {x})', array['''all''', '''departments''', '''assigned'''], array['''none''', '''''']),
+  ('service', $$insert into invitations (email, client_id, is_admin, scope, department_ids) values ('a@b', '{acme}', {x})$$,
+     array['false, ''assigned'', ''{}'''], array['true, ''assigned'', ''{}''', 'false, ''all'', ''{}''', 'false, ''assigned'', ''{{north}}''']),
+  ('owner', 'insert into case_settings (only_row) values ({x})', array[]::text[], array['false']),
+  ('service', 'update case_settings set cases_per_hour = {x}', array['0', '1000000', 'null'], array['-1', '1000001']),
+  ('service', 'update case_settings set interactions_per_hour = {x}', array['0', '1000000', 'null'], array['-1', '1000001']),
   ('service', 'insert into case_stages (stage, status) values (''S'', {x})', array['''open''', '''in_progress''', '''waiting''', '''resolved''', '''closed'''], array['''done''', '''''']),
   ('owner', 'insert into status_transitions values ({x}, ''in_progress'', ''admin'', ''m'')', array['''closed'''], array['''done''', '''''', '''in_progress''']),
   ('owner', 'insert into status_transitions values (''closed'', {x}, ''admin'', ''m'')', array['''in_progress'''], array['''done''', '''''', '''closed''']),
@@ -201,6 +212,9 @@ from (
   group by c.oid) tables;
 insert into tries (by_whom, statement, outcome) values
   ('service', $$insert into departments (name) values ('North')$$, '23505'),
+  ('owner', 'insert into case_settings default values', '23505'),
+  ('service', $$insert into invitations (email, client_id) values ('a@b', '{none}')$$, '23503'),
+  ('service', 'insert into invitations (id, email) overriding system value values (1, ''a@b''), (1, ''b@b'')', '23505'),
   ('service', $$insert into case_stages (stage, status) values ('S', 'open'), ('S', 'waiting')$$, '23505'),
   ('owner', $$insert into status_transitions values ('open', 'closed', 'client', 'm')$$, '23505'),
   ('service', $$insert into cases (client_id, title, stage) values ('{acme}', 't', 'Nowhere')$$, '23503'),

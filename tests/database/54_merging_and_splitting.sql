@@ -28,7 +28,7 @@ select is((select row(status, merged_into, closed_at is not null)::text from cas
 select is(tests.would('Alan', 'select merge_cases({north twin}, {south twin})'), 'PT409', 'once');
 select is(tests.refusal('Alan', 'select merge_cases({south twin}, {north twin})'), 'PT409 | the other case has been merged itself | Merge into the case that rpc/find_case gives.', 'not into a dead one');
 select is((select string_agg(type || coalesce(' ' || (data #>> '{changes,merged_into,to}'), ''), ', ' order by seq) from (select * from case_events where case_id = tests.id('north twin')::bigint order by seq desc limit 2) e),
-  tests.filled('case.merged {case}, case.status_changed'), 'its history says so');
+  tests.filled('case.status_changed, case.merged {case}'), 'its history says so');
 select is((select count(*) from interactions where case_id = tests.id('north twin')::bigint), 1::bigint, 'nothing has moved');
 select is(tests.sees(who, 'select count(*) from unnest((list_cases()).cases) c where c.id = {north twin}'), '0', who || '''s list leaves it out')
 from unnest(array['Alan', 'Dora', 'Carla', 'Sam']) who;
