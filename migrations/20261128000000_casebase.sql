@@ -1154,7 +1154,7 @@ alter table public.interactions
   alter column content set statistics 0;
 create index interactions_case_id_idx on public.interactions (case_id, created_at desc, id desc);
 create index interactions_created_at_idx on public.interactions (created_at desc);
-create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
+create index interactions_created_by_idx on public.interactions (created_by, created_at desc) where created_by is not null;
 create index interactions_party1_type_idx on public.interactions (party1_type);
 create index interactions_party2_type_idx on public.interactions (party2_type);
 
@@ -1395,6 +1395,54 @@ end
 $$;
 
 
+-- supabase/schemas/cases/limits.sql
+
+-- How much the members of one client may write in an hour, for case_settings. Staff and service keys are not counted.
+
+-- Raises where a client has had as much as is allowed. Of a client that the caller is no member of it says nothing; the
+-- policies refuse that.
+create function casebase.limit_client(client uuid, what text) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  most  integer := (
+    select case what when 'cases' then s.cases_per_hour else s.interactions_per_hour end from public.case_settings s);
+  since timestamptz := now() - interval '1 hour';
+  -- The oldest of those that fill the hour.
+  first timestamptz;
+begin
+  if most is null or client is null or client <> all (casebase.my_clients()) then
+    return;
+  elsif what = 'cases' then
+    select c.created_at into first
+    from public.cases c
+    join public.client_members m on m.client_id = c.client_id and m.user_id = c.created_by
+    where c.client_id = client
+      and c.created_at > since
+    order by c.created_at desc
+    offset greatest(most, 1) - 1
+    limit 1;
+  else
+    select i.created_at into first
+    from public.client_members m
+    join public.interactions i on i.created_by = m.user_id
+    join public.cases c on c.id = i.case_id and c.client_id = m.client_id
+    where m.client_id = client
+      and i.created_at > since
+    order by i.created_at desc
+    offset greatest(most, 1) - 1
+    limit 1;
+  end if;
+  if first is not null or most = 0 then
+    raise exception '% % in an hour are as many as one client may write', most, what
+      using errcode = 'PT429',
+            hint = coalesce(format('Try again after %s.', to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
+                            'An admin has set it so.');
+  end if;
+end
+$$;
+
+
 -- supabase/schemas/cases/rules.sql
 
 -- The rules of cases, interactions and notes that no policy can say.
@@ -1537,6 +1585,7 @@ begin
     raise exception 'you can''t set % when you open a case', array_to_string(set_beyond, ', ')
       using errcode = 'insufficient_privilege', hint = 'A client opens a case with client_id, title and description.';
   end if;
+  perform casebase.limit_client(new.client_id, 'cases');
   return new;
 end
 $$;
@@ -1755,6 +1804,7 @@ begin
   if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
   elsif not coalesce(the_case.as_staff, false) then
+    perform casebase.limit_client(the_case.client_id, 'interactions');
     if the_case.status not in ('open', 'in_progress') then
       new.case_id := casebase.receive_reply(new.case_id);
     end if;
@@ -2923,9 +2973,10 @@ create table public.case_files (
   original_name     text        not null,
   content_type      text        not null,
   visible_to_client boolean     not null default false,
-  bucket_id         text        not null,
+  -- A trigger knows the place: who reserves it sends none.
+  bucket_id         text        not null default '',
   -- Policies look it up for each object: comparing bytes is quick, comparing words isn't.
-  object_path       text        collate "C" not null,
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
@@ -2934,6 +2985,7 @@ create table public.case_files (
   updated_at        timestamptz not null default now(),
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
+  constraint case_files_place_check check (bucket_id <> '' and object_path <> ''),
   -- No cascade: an object must not lose its row. Files go first, then the case.
   constraint case_files_case_id_fkey foreign key (case_id) references public.cases (id),
   constraint case_files_interaction_id_fkey foreign key (interaction_id, case_id)
@@ -2998,8 +3050,8 @@ create table public.client_documents (
   uploaded_by       uuid,
   original_name     text        not null,
   content_type      text        not null,
-  bucket_id         text        not null,
-  object_path       text        collate "C" not null,
+  bucket_id         text        not null default '',
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
@@ -3008,6 +3060,7 @@ create table public.client_documents (
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
+  constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   -- {client-id}/cases/ belongs to case files.
@@ -6132,6 +6185,8 @@ comment on constraint invitations_times_check on public.invitations is
   'expires_at must be a time in the years 1 to 9999.';
 comment on constraint invitations_client_id_fkey on public.invitations is
   'There is no such client, or you may not see it.';
+comment on constraint case_settings_pkey on public.case_settings is
+  'There is one row of settings.';
 comment on constraint case_settings_cases_per_hour_check on public.case_settings is
   'cases_per_hour must be from 0 to 1000000, or null.';
 comment on constraint case_settings_interactions_per_hour_check on public.case_settings is
@@ -6356,6 +6411,7 @@ grant execute on function
   casebase.reopen_case(bigint),
   casebase.escalate_case(bigint, text),
   casebase.receive_reply(bigint),
+  casebase.limit_client(uuid, text),
   casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),

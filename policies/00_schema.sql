@@ -68,6 +68,7 @@ grant execute on function
   casebase.reopen_case(bigint),
   casebase.escalate_case(bigint, text),
   casebase.receive_reply(bigint),
+  casebase.limit_client(uuid, text),
   casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),

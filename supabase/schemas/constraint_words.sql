@@ -96,6 +96,8 @@ comment on constraint invitations_times_check on public.invitations is
   'expires_at must be a time in the years 1 to 9999.';
 comment on constraint invitations_client_id_fkey on public.invitations is
   'There is no such client, or you may not see it.';
+comment on constraint case_settings_pkey on public.case_settings is
+  'There is one row of settings.';
 comment on constraint case_settings_cases_per_hour_check on public.case_settings is
   'cases_per_hour must be from 0 to 1000000, or null.';
 comment on constraint case_settings_interactions_per_hour_check on public.case_settings is

@@ -125,7 +125,7 @@ select is(tests.would('Carla', format($$insert into interactions (case_id, party
 from unnest(array[true, false]) shown;
 -- Without its place the file is refused in any case; the policy speaks first.
 select is(tests.would('Carla', format($$insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client)
-  values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, %L)$$, shown)), case when shown then '23502' else '42501' end, 'added in the open: ' || shown)
+  values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, %L)$$, shown)), case when shown then '23514' else '42501' end, 'added in the open: ' || shown)
 from unnest(array[true, false]) shown;
 
 select * from finish();

@@ -138,6 +138,7 @@ begin
     raise exception 'you can''t set % when you open a case', array_to_string(set_beyond, ', ')
       using errcode = 'insufficient_privilege', hint = 'A client opens a case with client_id, title and description.';
   end if;
+  perform casebase.limit_client(new.client_id, 'cases');
   return new;
 end
 $$;
@@ -356,6 +357,7 @@ begin
   if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
   elsif not coalesce(the_case.as_staff, false) then
+    perform casebase.limit_client(the_case.client_id, 'interactions');
     if the_case.status not in ('open', 'in_progress') then
       new.case_id := casebase.receive_reply(new.case_id);
     end if;
