@@ -2804,9 +2804,10 @@ comment on function public.reply_to_cases(bigint[], text, boolean) is
 
 -- supabase/schemas/files/names.sql
 
--- How a file is called: original_name is what it was called where it came from, and what a download gives back; file_name
--- is the last part of its object's path. What may be said here is said by these functions alone; the service asks them
--- by writing the row, and a test holds its own casebase_files::name to them (crates/casebase/tests/database/names.rs).
+-- How a file is called: original_name is what it was called where it came from, and what a download gives back;
+-- file_name is the last part of its object's path. These functions alone decide which names there are. The service asks
+-- them by writing the row; what it makes of a name by itself (casebase_files::name) a test holds to them
+-- (crates/casebase/tests/database/names.rs).
 
 -- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
 -- trailing dot or space.
@@ -2817,9 +2818,9 @@ as $$
      and name ~ '^[A-Za-z0-9_!*''()&$=@;:+,?-]([A-Za-z0-9_!.*''() &$=@;:+,?-]*[A-Za-z0-9_!*''()&$=@;:+,?-])?$'
 $$;
 
--- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their marks,
--- and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the basic plane
--- or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
+-- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their
+-- marks, and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the
+-- basic plane or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
 create function casebase.folded_name(name text) returns text
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -3306,10 +3307,10 @@ create trigger spend_path after delete on public.case_files
 create trigger spend_path after delete on public.client_documents
   for each row execute function casebase.spend_path();
 
--- The name itself where it is free in its folder, or else with the least number that is found for it: " (2)", " (3)" … before
--- the extension. As its owner, who alone sees every file and what is spent. Whoever reserves in the same folder waits
--- for whoever came before, so that no two are given one name; of locks there are 1,024, for statements that reserve in
--- many folders.
+-- The name itself where it is free in its folder, or else with a number that is: " (2)", " (3)" … before the extension.
+-- As its owner, who alone sees every file and what is spent. Whoever reserves in a folder waits for whoever came before
+-- to it, so that no two are given one name; there are 1,024 locks, so that a statement may reserve in any number of
+-- folders.
 create function casebase.free_file_name(bucket text, folder text, wanted text) returns text
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -3793,6 +3794,211 @@ end
 $$;
 comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
   'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
+
+
+-- supabase/schemas/idempotency_keys.sql
+
+-- Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): what the service answered to a request that may come again.
+--
+-- A request with a key claims it, does its work and writes its answer down. What the work made is noted beside the claim in
+-- the work's own transaction, so whoever died in between has made nothing, or it is known what. A claim lives as long as it
+-- is kept alive; then the next request under the key takes over with a claim of its own, and what the old one still tries
+-- to make is refused. All of it is the caller's own: somebody else's key is another key.
+
+create table casebase.idempotency_keys (
+  user_id     uuid        not null,
+  key         text        not null,
+  -- Of what was asked, as far as it is known at the beginning: a hash.
+  asked       text        not null,
+  claim       uuid        not null default gen_random_uuid(),
+  alive_until timestamptz not null,
+  made_id     bigint,
+  -- Of the bytes of a file, which are known at the end.
+  content     text,
+  status      integer,
+  location    text,
+  body        text,
+  expires_at  timestamptz not null,
+  constraint idempotency_keys_pkey primary key (user_id, key),
+  constraint idempotency_keys_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
+  constraint idempotency_keys_key_check check (key ~ '^[ !#-\[\]-~]{1,255}$'),
+  constraint idempotency_keys_asked_check check (asked ~ '^[0-9a-f]{64}$'),
+  constraint idempotency_keys_content_check check (content ~ '^[0-9a-f]{64}$'),
+  constraint idempotency_keys_status_check check (status between 200 and 299),
+  constraint idempotency_keys_location_check check (octet_length(location) <= 1000),
+  constraint idempotency_keys_body_check check (octet_length(body) <= 1048576)
+);
+comment on table casebase.idempotency_keys is 'Requests that may be repeated, for a day: by whom, under which key, and what was answered.';
+comment on column casebase.idempotency_keys.claim is 'Whose turn it is; another with each turn.';
+comment on column casebase.idempotency_keys.made_id is 'The id of the case or the file that the request made.';
+alter table casebase.idempotency_keys enable row level security;
+revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role;
+create index idempotency_keys_expires_at_idx on casebase.idempotency_keys (expires_at);
+
+-- Whose turn it is: {"turn": "mine", "claim", "made_id"}; {"turn": "answered", "status", "location", "body", "content"};
+-- {"turn": "running"}; {"turn": "other"}, where the key came with another request.
+create function casebase.claim_idempotency_key(key text, asked text) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me    uuid := casebase.caller_id();
+  known casebase.idempotency_keys;
+begin
+  delete from casebase.idempotency_keys k
+  where k.user_id = me and k.key = claim_idempotency_key.key and k.expires_at < now();
+  insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
+  values (me, claim_idempotency_key.key, claim_idempotency_key.asked, now() + interval '1 minute', now() + interval '1 day')
+  on conflict do nothing
+  returning * into known;
+  if found then
+    return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
+  end if;
+
+  select k.* into known
+  from casebase.idempotency_keys k
+  where k.user_id = me and k.key = claim_idempotency_key.key
+  for update;
+  -- Let go of in this moment: whoever comes again claims it.
+  if not found then
+    return jsonb_build_object('turn', 'running');
+  end if;
+  if known.asked <> claim_idempotency_key.asked then
+    return jsonb_build_object('turn', 'other');
+  end if;
+  if known.status is not null then
+    return jsonb_build_object('turn', 'answered', 'status', known.status, 'location', known.location,
+                              'body', known.body, 'content', known.content);
+  end if;
+  if known.alive_until > now() then
+    return jsonb_build_object('turn', 'running');
+  end if;
+  update casebase.idempotency_keys k
+  set claim       = gen_random_uuid(),
+      alive_until = now() + interval '1 minute'
+  where k.user_id = me and k.key = known.key
+  returning * into known;
+  return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', known.made_id);
+end
+$$;
+
+-- For another minute, while the work goes on. Whether it is still the caller's turn.
+create function casebase.keep_idempotency_key(claim uuid) returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.idempotency_keys k
+  set alive_until = now() + interval '1 minute'
+  where k.user_id = casebase.caller_id() and k.claim = keep_idempotency_key.claim and k.status is null;
+  return found;
+end
+$$;
+
+-- The work is done: its answer, for whoever asks again.
+create function casebase.answer_idempotency_key(claim uuid, status integer, location text, body text, content text)
+  returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.idempotency_keys k
+  set status   = answer_idempotency_key.status,
+      location = answer_idempotency_key.location,
+      body     = answer_idempotency_key.body,
+      content  = answer_idempotency_key.content
+  where k.user_id = casebase.caller_id() and k.claim = answer_idempotency_key.claim and k.status is null;
+  return found;
+end
+$$;
+
+-- The work failed: the key is free. Where something was made all the same, the next request looks at it.
+create function casebase.release_idempotency_key(claim uuid) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from casebase.idempotency_keys k
+  where k.user_id = casebase.caller_id() and k.claim = release_idempotency_key.claim
+    and k.status is null and k.made_id is null;
+  update casebase.idempotency_keys k
+  set alive_until = now()
+  where k.user_id = casebase.caller_id() and k.claim = release_idempotency_key.claim;
+end
+$$;
+
+-- The service says under which claim it writes. AFTER: the policies have spoken.
+create function casebase.note_what_was_made() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.idempotency_keys k
+  set made_id     = new.id,
+      alive_until = now() + interval '1 minute'
+  where k.user_id = casebase.caller_id()
+    and k.claim::text = current_setting('request.headers')::jsonb ->> 'casebase-claim'
+    and k.status is null;
+  if not found then
+    raise exception 'another request under the same Idempotency-Key has taken over' using errcode = 'PT409';
+  end if;
+  return null;
+end
+$$;
+
+create trigger note_what_was_made after insert on public.cases
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+create trigger note_what_was_made after insert on public.case_files
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+
+-- By the service, every now and then; a thousand at a time.
+create function casebase.forget_idempotency_keys() returns void
+  language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+  delete from casebase.idempotency_keys k
+  where (k.user_id, k.key) in (
+    select e.user_id, e.key
+    from casebase.idempotency_keys e
+    where e.expires_at < now()
+    order by e.expires_at
+    limit 1000
+  )
+$$;
+
+create function public.claim_idempotency_key(key text, asked text) returns jsonb
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.claim_idempotency_key(key, asked)
+$$;
+comment on function public.claim_idempotency_key(text, text) is
+  'For the service: whose turn it is under the caller''s own Idempotency-Key.';
+
+create function public.keep_idempotency_key(claim uuid) returns boolean
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.keep_idempotency_key(claim)
+$$;
+comment on function public.keep_idempotency_key(uuid) is
+  'For the service: the work under this claim goes on.';
+
+create function public.answer_idempotency_key(
+  claim    uuid,
+  status   integer,
+  location text default null,
+  body     text default null,
+  content  text default null
+) returns boolean
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.answer_idempotency_key(claim, status, location, body, content)
+$$;
+comment on function public.answer_idempotency_key(uuid, integer, text, text, text) is
+  'For the service: what is answered to whoever asks again.';
+
+create function public.release_idempotency_key(claim uuid) returns void
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.release_idempotency_key(claim)
+$$;
+comment on function public.release_idempotency_key(uuid) is
+  'For the service: the work under this claim failed.';
 
 
 -- supabase/schemas/history/event_types.sql
@@ -6369,9 +6575,6 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
-  casebase.is_text(text),
-  casebase.is_line(text),
-  casebase.are_lines(text[]),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
   casebase.survivor_of(bigint),
@@ -6389,6 +6592,9 @@ grant execute on function
   casebase.reply_in_place(bigint[], text, boolean),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
   casebase.case_parties(bigint),
   casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
@@ -6421,6 +6627,10 @@ grant execute on function
   casebase.my_client_names(),
   casebase.register(text),
   casebase.access_problem(),
+  casebase.claim_idempotency_key(text, text),
+  casebase.keep_idempotency_key(uuid),
+  casebase.answer_idempotency_key(uuid, integer, text, text, text),
+  casebase.release_idempotency_key(uuid),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts(),
   casebase.bucket_size_limit(text)
@@ -6435,7 +6645,8 @@ grant execute on function
   casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.upload_withdraw(text, bigint)
+  casebase.upload_withdraw(text, bigint),
+  casebase.forget_idempotency_keys()
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
@@ -6467,7 +6678,11 @@ revoke all on function
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
-  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -6489,7 +6704,11 @@ grant execute on function
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
-  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;
@@ -7267,3 +7486,11 @@ create policy admins_add_webhook_payloads on casebase.webhook_payloads for inser
 
 -- Documentation is written from it, by the project's owner.
 revoke all on casebase.event_schemas from public, anon, authenticated, service_role, casebase_worker;
+
+
+-- policies/90_idempotency_keys.sql
+
+-- casebase.idempotency_keys.
+
+-- The functions around it only, all of them definer functions, each about its caller's own keys.
+revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role, casebase_worker;

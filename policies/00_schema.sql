@@ -26,9 +26,6 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
-  casebase.is_text(text),
-  casebase.is_line(text),
-  casebase.are_lines(text[]),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
   casebase.survivor_of(bigint),
@@ -46,6 +43,9 @@ grant execute on function
   casebase.reply_in_place(bigint[], text, boolean),
   casebase.read_cursor(text, text, text[]),
   casebase.write_cursor(jsonb),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
   casebase.case_parties(bigint),
   casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
@@ -78,6 +78,10 @@ grant execute on function
   casebase.my_client_names(),
   casebase.register(text),
   casebase.access_problem(),
+  casebase.claim_idempotency_key(text, text),
+  casebase.keep_idempotency_key(uuid),
+  casebase.answer_idempotency_key(uuid, integer, text, text, text),
+  casebase.release_idempotency_key(uuid),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts(),
   casebase.bucket_size_limit(text)
@@ -92,7 +96,8 @@ grant execute on function
   casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
   casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.upload_withdraw(text, bigint)
+  casebase.upload_withdraw(text, bigint),
+  casebase.forget_idempotency_keys()
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
@@ -124,7 +129,11 @@ revoke all on function
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
-  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
@@ -146,7 +155,11 @@ grant execute on function
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
-  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean)
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
 grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;

@@ -26,7 +26,7 @@ insert into storage.objects (bucket_id, name, version) select 'theirs', object_p
 create temporary table kinds (kind text, other text);
 insert into kinds values ('case_file', 'client_document'), ('client_document', 'case_file');
 
-select plan(2 * 4 * 4 + 2 * 10 + 8);
+select plan(2 * 4 * 4 + 2 * 10 + 10);
 
 select is(tests.would('worker', format('select from casebase.verification_begin(%L, %s)', kind, id)),
   case state when 'uploaded' then '1' else '55000' end, kind || ' that is ' || state || ': begin')
@@ -74,7 +74,12 @@ select is(tests.would('worker', 'select from storage.buckets'), '42501', 'the se
 
 -- An upload that was not finished is left to who may delete it while its object is there, and gone without. What is
 -- available stays as it is in any case.
+insert into case_files (id, case_id, file_name, original_name, content_type, file_size) overriding system value
+select id, tests.id('case')::bigint, tests.id('number') || '-1634567890-bystander' || id || '.pdf', 'x.pdf', 'text/plain', 1 from unnest(array[1000005, 1000006]) id;
+update case_files set state = 'deleting' where id = 1000006;
 select is(tests.does('worker', $$select where not casebase.upload_withdraw('case_file', 1000001)$$), '1', 'its object is there');
+select is(pg_temp.state_of('case_file', id), '(' || state || ',,,1,text/plain,,{})', 'nothing happens to another, ' || state)
+from (values (1000005, 'pending'), (1000006, 'deleting')) t (id, state);
 select is(pg_temp.state_of('case_file', 1000001), '(deleting,,,1,text/plain,its,{})', 'and it is not served');
 delete from storage.objects where bucket_id <> 'theirs';
 select is(tests.sees('worker', format('select string_agg(casebase.upload_withdraw(%L, id)::text, '' '' order by id) from unnest(array[1000001, 1000002, 1000003, 1000004]) id', kind)),

@@ -9,6 +9,7 @@ mod delete;
 pub mod digest;
 mod download;
 mod error;
+mod hash;
 pub mod ledger;
 pub mod name;
 mod passage;

@@ -5,8 +5,9 @@
 //! for any file system: transliterated to ASCII, lower case, `a-z 0-9 . _ -`.
 //!
 //! The database decides which names there are (`supabase/schemas/files/names.sql`): it refuses an
-//! original name, keeps another without what can't be seen, and gives an object whose name is taken a number. Nothing here refuses a
-//! name; what is made here the database takes, and a test holds the two to each other.
+//! original name, or keeps it without what can't be seen, and gives an object whose name is taken a
+//! number. Nothing here refuses a name. What is made here the database takes, and a test holds the
+//! two to each other (`crates/casebase/tests/database/names.rs`).
 
 use std::{fmt, str::FromStr};
 
@@ -124,11 +125,12 @@ fn taken_apart(text: &str) -> Option<FileName> {
     })
 }
 
-/// The extension that counts, lower case, without its dot: what the content has to fit, what the object's name ends in,
-/// and what says whether a file is a program ([`PROGRAM_EXTENSIONS`]). Of an original name or an object's, the same.
+/// The extension that counts, lower case, without its dot: what the content has to fit, what the
+/// object's name ends in, and what says whether a file is a program ([`PROGRAM_EXTENSIONS`]). Of an
+/// original name or an object's, the same.
 ///
-/// Windows drops dots and blanks at a name's end, and no other sign there makes a type: `run.bat.`, `run.bat,` and `run．ＢＡＴ`
-/// are all `bat`. It is `casebase.file_extension` of the database, letter for letter.
+/// Windows drops dots and blanks at a name's end, and no other sign there makes a type: `run.bat.`,
+/// `run.bat,` and `run．ＢＡＴ` are all `bat`. It is `casebase.file_extension` of the database.
 pub fn extension(name: &str) -> Option<String> {
     let folded = folded(name);
     let sign = |c: char| c.is_ascii_punctuation() || c == ' ';
@@ -199,8 +201,9 @@ fn safe(text: &str) -> String {
     out.trim_matches(ENDS).to_owned()
 }
 
-/// What Windows or macOS runs on a double click, sorted: `casebase.program_extensions`, which says where each is from. The
-/// database refuses a file of such a name; here it is known for what lies in an archive, and before anything is read.
+/// What Windows or macOS runs on a double click, sorted: `casebase.program_extensions`, which says
+/// where each is from. The database refuses a file of such a name; here it is known before anything
+/// is read, and for what lies in an archive.
 pub const PROGRAM_EXTENSIONS: &[&str] = &[
     "accde",
     "action",

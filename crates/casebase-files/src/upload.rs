@@ -19,6 +19,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::{
     case_files::{CaseFiles, object_of},
@@ -43,6 +44,8 @@ pub struct NewFile {
     pub length: Option<u64>,
     /// The digests that came along.
     pub claims: Vec<Claim>,
+    /// Under which claim, where the request may come again.
+    pub claim: Option<Uuid>,
 }
 
 /// What an uploader says of a file beside its name and bytes, under the names of the columns: requests are read into
@@ -206,7 +209,8 @@ impl CaseFiles {
             file_size: file.length.unwrap_or(0),
             fields: &file.fields,
         };
-        let call = self.db.rpc("reserve_case_file", user).call(&reservation);
+        let call = self.db.rpc("reserve_case_file", user);
+        let call = call.claimed(file.claim).call(&reservation);
         call.await.map_err(|error| not_found(error, file))
     }
 

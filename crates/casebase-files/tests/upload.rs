@@ -138,6 +138,7 @@ impl World {
             name: "note.txt".to_owned(),
             length: None,
             claims: Vec::new(),
+            claim: None,
         };
         self.files.upload(user, file, body).await
     }
@@ -158,6 +159,7 @@ impl World {
             name: name.to_owned(),
             length: None,
             claims: Vec::new(),
+            claim: None,
         };
         self.files.upload(&user, file, body).await
     }
@@ -581,6 +583,7 @@ async fn a_file_that_is_not_the_one_its_digest_is_of_is_taken_back() {
             fields: Fields::default(),
             name: "note.txt".to_owned(),
             length: None,
+            claim: None,
             claims: Vec::from_iter(claim),
         };
         world.files.upload(&user, file, bytes(TEXT))

@@ -598,7 +598,9 @@ mod tests {
         let values = |name: &'static str| {
             read.borrow_mut().push(name);
             Some(match name {
-                "SUPABASE_URL" | "SUPABASE_S3_ENDPOINT" => "http://localhost".to_owned(),
+                "SUPABASE_URL" | "SUPABASE_PUBLIC_URL" | "SUPABASE_S3_ENDPOINT" => {
+                    "http://localhost".to_owned()
+                }
                 "SUPABASE_ANON_KEY" => LEGACY.to_owned(),
                 "CASEBASE_DATABASE_URL" => "postgresql://localhost".to_owned(),
                 "CASEBASE_STORAGE" => "s3".to_owned(),

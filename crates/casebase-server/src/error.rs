@@ -166,6 +166,12 @@ impl ApiError {
         self
     }
 
+    /// `Retry-After`: the same request may soon be answered otherwise.
+    pub(crate) fn may_be_tried_again(mut self) -> Self {
+        self.retry = true;
+        self
+    }
+
     /// 415 for a body that is encoded: no coding is taken off.
     pub(crate) fn coding(message: impl ToString) -> Self {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;

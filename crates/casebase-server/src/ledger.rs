@@ -1,4 +1,4 @@
-//! The verification functions of the database, called as `casebase_worker`.
+//! What the service does in the database as `casebase_worker`, by functions made for it.
 
 use casebase_files::ledger::{Candidate, Ledger, LedgerError, Sent, Verified};
 use casebase_supabase::rows::{CaseFile, FileId};
@@ -32,6 +32,12 @@ impl PgLedger {
 
     pub(crate) async fn close(&self) {
         self.pool.close().await;
+    }
+
+    /// Requests under an `Idempotency-Key` that are older than a day, a thousand at a time.
+    pub(crate) async fn forget_old_requests(&self) -> Result<(), sqlx::Error> {
+        let forget = sqlx::query("select casebase.forget_idempotency_keys()");
+        forget.execute(&self.pool).await.map(drop)
     }
 
     /// Whether the database lets the service in, as the role it runs as. Takes as long as the pool is patient.

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod health;
 mod human_text;
+mod idempotency;
 mod ledger;
 mod misread;
 mod path;
@@ -19,8 +20,9 @@ mod requests;
 mod routes;
 mod webhook_events;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
+use axum::http::StatusCode;
 use casebase_files::{
     CaseFiles,
     storage::{ObjectStore, RestStore, S3Store},
@@ -29,13 +31,16 @@ use casebase_http::Limits;
 use casebase_supabase::{AnonKey, SettingError, jwt::Verifier, postgrest::PostgrestClient};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument as _;
 
 pub use config::Config;
 
-use crate::{config::Storage, health::Told, ledger::PgLedger, requests::UnderWay};
+use crate::{config::Storage, error::ApiError, health::Told, ledger::PgLedger, requests::UnderWay};
 
 /// Requests under way when the service is stopped may take this long to finish.
 pub const GRACE: Duration = Duration::from_secs(30);
+
+const FORGET_EVERY: Duration = Duration::from_secs(600);
 
 /// What a form may have beside its file, and a file that is a little too large beyond the limit.
 const AROUND_A_FILE: u64 = 1024 * 1024;
@@ -51,8 +56,8 @@ struct State {
     ledger: Arc<PgLedger>,
     verifier: Arc<Verifier>,
     anon_key: AnonKey,
-    /// Uploads run in tasks of their own, so that one whose client went away is still taken back.
-    uploads: TaskTracker,
+    /// What goes on when its client went away ([`State::to_the_end`]).
+    tasks: TaskTracker,
     under_way: UnderWay,
     told: Told,
 }
@@ -83,10 +88,36 @@ impl State {
             ledger,
             verifier: Arc::new(Verifier::new(&config.supabase_url, secret)?),
             anon_key: config.anon_key.clone(),
-            uploads: TaskTracker::new(),
+            tasks: TaskTracker::new(),
             under_way: UnderWay::default(),
             told: Told::default(),
         })
+    }
+
+    /// Does what must not stop half-way, also when the client goes away and its request is dropped: an upload is then taken
+    /// back, a request that may come again keeps its answer.
+    async fn to_the_end<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ApiError>> + Send + 'static,
+    {
+        let task = self.tasks.spawn(work.in_current_span());
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a request's task failed");
+            let message = "the request failed";
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Err(ApiError::new(status, "internal", message))
+        })
+    }
+}
+
+/// Requests that may come again are remembered for a day.
+async fn forget_old_requests(ledger: &PgLedger) -> Infallible {
+    loop {
+        if let Err(error) = ledger.forget_old_requests().await {
+            tracing::debug!(%error, "old requests are not forgotten");
+        }
+        tokio::time::sleep(FORGET_EVERY).await;
     }
 }
 
@@ -121,8 +152,8 @@ impl Service {
 
     /// How many requests are under way: also those whose caller went away, and which are being taken back.
     pub fn under_way(&self) -> usize {
-        let uploads = self.state.uploads.len();
-        self.state.under_way.count().max(uploads)
+        let tasks = self.state.tasks.len();
+        self.state.under_way.count().max(tasks)
     }
 
     /// Logs whether the project answers and takes the settings, as `/readyz` would say. Ends when nothing is away any
@@ -137,10 +168,11 @@ impl Service {
             tracing::warn!("{notice}");
         }
         let state = self.state;
-        let uploads = state.uploads.clone();
+        let tasks = state.tasks.clone();
         let ledger = Arc::clone(&state.ledger);
         let router = routes::router(state, self.desk);
         let serving = casebase_http::serve(listener, router, self.limits, shutdown.clone());
+        let forgetting = Arc::clone(&ledger);
         let too_long = async {
             shutdown.cancelled().await;
             tokio::time::sleep(GRACE).await;
@@ -148,11 +180,12 @@ impl Service {
         tokio::select! {
             served = async {
                 serving.await?;
-                uploads.close();
-                uploads.wait().await;
+                tasks.close();
+                tasks.wait().await;
                 ledger.close().await;
                 Ok(())
             } => served,
+            never = forget_old_requests(&forgetting) => match never {},
             () = too_long => {
                 tracing::warn!("requests that did not finish in {} s were cut off", GRACE.as_secs());
                 Ok(())

@@ -517,6 +517,116 @@ async fn what_storage_does_not_let_somebody_do_is_403_and_a_storage_that_is_away
     }
 }
 
+/// What the database says to whoever comes with a key.
+fn turn(told: Value) -> Mock {
+    let answer = ResponseTemplate::new(200).set_body_json(told);
+    Mock::given(path("/rest/v1/rpc/claim_idempotency_key")).respond_with(answer)
+}
+
+const CLAIM: &str = "11111111-2222-4333-8444-555555555555";
+
+/// What was called at last, and with what.
+async fn last_call(world: &World) -> (String, Value) {
+    let requests = world.supabase.received_requests().await.unwrap();
+    let last = requests.last().unwrap();
+    (last.url.path().to_owned(), last.body_json().unwrap())
+}
+
+#[tokio::test]
+async fn a_request_with_a_key_is_done_under_its_claim_and_its_answer_is_kept() {
+    let row = json!({"id": 6, "case_id": "CASE-0006"});
+    let open = Mock::given(path("/rest/v1/cases")).and(header("casebase-claim", CLAIM));
+    let open = open.respond_with(ResponseTemplate::new(201).set_body_json(json!([row])));
+    let mine = turn(json!({"turn": "mine", "claim": CLAIM, "made_id": null}));
+    let kept = ResponseTemplate::new(200).set_body_json(true);
+    let kept = Mock::given(path("/rest/v1/rpc/answer_idempotency_key")).respond_with(kept);
+    let world = World::new(vec![open, mine, kept]).await;
+    let new = json!({"client_id": USER, "title": "t"});
+    let request = world.user(Method::POST, "/v1/cases").json(&new);
+    let answer = request.header("idempotency-key", "\"abc\"").send().await;
+    assert_eq!(answer.unwrap().status(), 201);
+    let (called, with) = last_call(&world).await;
+    assert_eq!(called, "/rest/v1/rpc/answer_idempotency_key");
+    let expected = json!({"claim": CLAIM, "status": 201, "location": "/v1/cases/CASE-0006",
+        "body": row.to_string(), "content": null});
+    assert_eq!(with, expected);
+    let requests = world.supabase.received_requests().await.unwrap();
+    let claimed: Value = requests[0].body_json().unwrap();
+    assert_eq!(claimed["key"], "abc");
+}
+
+#[tokio::test]
+async fn a_request_that_comes_again_hears_what_was_answered_or_why_not() {
+    let new = json!({"client_id": USER, "title": "t"});
+    let answered = json!({"turn": "answered", "status": 201, "location": "/api/cases/CASE-0006",
+        "body": "{\"id\":6}", "content": null});
+    let world = World::new(vec![turn(answered)]).await;
+    let ask = || world.user(Method::POST, "/v1/cases").json(&new);
+    let again = ask().header("idempotency-key", "abc").send().await.unwrap();
+    assert_eq!(again.status(), 201);
+    assert_eq!(again.headers()["location"], "/api/cases/CASE-0006");
+    assert_eq!(again.headers()["content-type"], "application/json");
+    assert_eq!(again.text().await.unwrap(), "{\"id\":6}");
+    for (told, status, code, retry) in [
+        (json!({"turn": "running"}), 409, "request_running", true),
+        (
+            json!({"turn": "other"}),
+            422,
+            "idempotency_key_reused",
+            false,
+        ),
+    ] {
+        let world = World::new(vec![turn(told)]).await;
+        let again = world.user(Method::POST, "/v1/cases").json(&new);
+        let again = again.header("idempotency-key", "abc").send().await.unwrap();
+        assert_eq!(again.headers().contains_key("retry-after"), retry);
+        let (got, error) = error(again).await;
+        assert_eq!((got, error["code"].as_str().unwrap()), (status, code));
+    }
+    for path in [
+        "/v1/cases",
+        &format!("{UPLOAD}?name=a.txt"),
+        "/v1/files/1/verify",
+    ] {
+        let request = world
+            .user(Method::POST, path)
+            .header("idempotency-key", "a b");
+        let (status, error) = error(request.json(&new).send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str().unwrap()),
+            (400, "invalid_idempotency_key"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_fails_lets_go_of_its_key() {
+    let refused = json!({"code": "42501", "message": "new row violates row-level security policy"});
+    let away = ResponseTemplate::new(503);
+    for (answer, status) in [
+        (ResponseTemplate::new(403).set_body_json(refused), 403),
+        (away, 503),
+    ] {
+        let failing = Mock::given(path("/rest/v1/cases")).respond_with(answer);
+        let mine = turn(json!({"turn": "mine", "claim": CLAIM, "made_id": null}));
+        let world = World::new(vec![failing, mine]).await;
+        let new = json!({"client_id": USER, "title": "t"});
+        let request = world.user(Method::POST, "/v1/cases").json(&new);
+        let answer = request
+            .header("idempotency-key", "abc")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status);
+        // Whatever was made, asking again is safe.
+        assert_eq!(answer.headers().contains_key("retry-after"), status == 503);
+        let (called, with) = last_call(&world).await;
+        assert_eq!(called, "/rest/v1/rpc/release_idempotency_key");
+        assert_eq!(with, json!({"claim": CLAIM}));
+    }
+}
+
 #[tokio::test]
 async fn refusals_of_the_database_keep_its_sentence_and_hint() {
     let refusal = json!({"code": "23514", "message": "a title has 1 to 200 characters", "hint": "Shorten it.", "details": null});

@@ -1,6 +1,7 @@
--- How a file is called: original_name is what it was called where it came from, and what a download gives back; file_name
--- is the last part of its object's path. What may be said here is said by these functions alone; the service asks them
--- by writing the row, and a test holds its own casebase_files::name to them (crates/casebase/tests/database/names.rs).
+-- How a file is called: original_name is what it was called where it came from, and what a download gives back;
+-- file_name is the last part of its object's path. These functions alone decide which names there are. The service asks
+-- them by writing the row; what it makes of a name by itself (casebase_files::name) a test holds to them
+-- (crates/casebase/tests/database/names.rs).
 
 -- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
 -- trailing dot or space.
@@ -11,9 +12,9 @@ as $$
      and name ~ '^[A-Za-z0-9_!*''()&$=@;:+,?-]([A-Za-z0-9_!.*''() &$=@;:+,?-]*[A-Za-z0-9_!*''()&$=@;:+,?-])?$'
 $$;
 
--- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their marks,
--- and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the basic plane
--- or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
+-- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their
+-- marks, and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the
+-- basic plane or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
 create function casebase.folded_name(name text) returns text
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$

@@ -67,10 +67,10 @@ create trigger spend_path after delete on public.case_files
 create trigger spend_path after delete on public.client_documents
   for each row execute function casebase.spend_path();
 
--- The name itself where it is free in its folder, or else with the least number that is found for it: " (2)", " (3)" … before
--- the extension. As its owner, who alone sees every file and what is spent. Whoever reserves in the same folder waits
--- for whoever came before, so that no two are given one name; of locks there are 1,024, for statements that reserve in
--- many folders.
+-- The name itself where it is free in its folder, or else with a number that is: " (2)", " (3)" … before the extension.
+-- As its owner, who alone sees every file and what is spent. Whoever reserves in a folder waits for whoever came before
+-- to it, so that no two are given one name; there are 1,024 locks, so that a statement may reserve in any number of
+-- folders.
 create function casebase.free_file_name(bucket text, folder text, wanted text) returns text
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -13,7 +13,7 @@ use crate::{
 
 /// One case.
 #[utoipa::path(get, path = "/v1/cases/{case_id}", tag = "cases", security(("bearer" = [])),
-    params(("case_id" = CaseInPath, Path)),
+    params(("case_id" = inline(CaseInPath), Path)),
     responses(
         (status = OK, body = Case), (status = NOT_FOUND, body = ErrorBody), Refusals,
     ))]

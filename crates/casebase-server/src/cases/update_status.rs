@@ -23,7 +23,7 @@ pub(crate) struct NewStatus {
 
 /// Sets a case's status.
 #[utoipa::path(patch, path = "/v1/cases/{case_id}", tag = "cases", security(("bearer" = [])),
-    params(("case_id" = CaseInPath, Path)),
+    params(("case_id" = inline(CaseInPath), Path)),
     request_body = NewStatus,
     responses(
         (status = OK, body = Case), (status = NOT_FOUND, body = ErrorBody), Refusals, BodyRefusals,

@@ -1,23 +1,17 @@
 //! `POST /v1/cases/{case_id}/files`
 
 use axum::{
-    Json,
     body::Body,
     extract::{self, RawQuery},
-    http::{
-        HeaderMap, StatusCode,
-        header::{CONTENT_LENGTH, LOCATION},
-    },
-    response::IntoResponse,
+    http::{HeaderMap, StatusCode, header::CONTENT_LENGTH},
 };
 use casebase_files::{Fields, NewFile, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
-    rows::{CaseFile, CaseNumber},
+    rows::{CaseFile, CaseNumber, FileId, FileState},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
-use tracing::Instrument as _;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
@@ -33,6 +27,7 @@ use crate::{
     body::Plain,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    idempotency::{self, Asked, Kept, Key, Turn},
     misread::Parameters,
     path::{CaseInPath, Segment},
 };
@@ -95,7 +90,7 @@ pub(crate) struct FileBytes(Vec<u8>);
 /// their way; the answer is the file's row. A `Content-MD5`, `Digest`, `Repr-Digest` or `Content-Digest` (md5, sha-256,
 /// sha-512) of the body, or of the part `file`, has to be that of what came.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = CaseInPath, Path), Name, Fields),
+    params(("case_id" = inline(CaseInPath), Path), Name, Fields, idempotency::Header),
     request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
         (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),
@@ -105,11 +100,12 @@ pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
     RawQuery(raw_query): RawQuery,
+    key: Key,
     Caller(user): Caller,
     Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Kept, ApiError> {
     is_utf8(raw_query.as_deref().unwrap_or_default())?;
     let (name, given) = parameters(query)?;
     given.read()?;
@@ -120,19 +116,8 @@ pub(crate) async fn upload(
         headers,
         body,
     };
-    // If the client goes away, this future is dropped. The task is not: it takes the upload back.
-    let stored = request.store(state.0.clone(), user).in_current_span();
-    let task = state.uploads.spawn(stored);
-    let row = task.await.map_err(|error| {
-        tracing::error!(%error, "an upload's task failed");
-        ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the upload failed",
-        )
-    })??;
-    let location = [(LOCATION, format!("/v1/files/{}", row.id))];
-    Ok((StatusCode::CREATED, location, Json(row)))
+    let storing = request.store(state.0.clone(), user, key);
+    state.to_the_end(storing).await
 }
 
 /// Decoded all the same, a name in another character set would be kept with signs for what can't be read.
@@ -175,7 +160,7 @@ struct Request {
 }
 
 impl Request {
-    async fn store(self, state: State, user: UserToken) -> Result<CaseFile, ApiError> {
+    async fn store(self, state: State, user: UserToken, key: Key) -> Result<Kept, ApiError> {
         let (file, body) = match form::boundary(&self.headers)? {
             Some(boundary) => {
                 digests::none_of_form(&self.headers)?;
@@ -183,8 +168,18 @@ impl Request {
             }
             None => self.read_raw_body()?,
         };
-        let uploaded = state.files.upload(&user, file, body).await;
-        uploaded.map_err(ApiError::of_upload)
+        let asked = Asked::to("add a file")
+            .with(file.case.to_string())
+            .with(file.name.as_str())
+            .with(serde_json::to_vec(&file.fields)?);
+        match idempotency::turn(&state, &user, key, asked).await? {
+            Turn::Answered(kept) => kept.if_content_is(&state.files.hash(&user, body).await?),
+            Turn::Mine(work) => {
+                let (claim, made) = (work.claim(), work.made());
+                let file = NewFile { claim, ..file };
+                work.done(store(&state, &user, file, body, made)).await
+            }
+        }
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
@@ -205,6 +200,49 @@ impl Request {
         file.claims = digests::claims(&self.headers)?;
         Ok((file, bytes.boxed()))
     }
+}
+
+/// `made`: by a request under the same key, which then had no answer.
+async fn store(
+    state: &State,
+    user: &UserToken,
+    file: NewFile,
+    body: Bytestream,
+    made: Option<i64>,
+) -> Result<Kept, ApiError> {
+    match found_before(state, user, made).await? {
+        Some(row) if row.state == FileState::Available => {
+            let content = state.files.hash(user, body).await?;
+            return answer(&row)?.if_content_is(&content);
+        }
+        Some(row) => state.files.delete(user, row.id).await?,
+        None => {}
+    }
+    let under_a_key = file.claim.is_some();
+    let uploaded = state.files.upload(user, file, body).await;
+    answer(&uploaded.map_err(|error| match under_a_key {
+        // It is safe to ask again, whatever was made.
+        true => error.into(),
+        false => ApiError::of_upload(error),
+    })?)
+}
+
+async fn found_before(
+    state: &State,
+    user: &UserToken,
+    made: Option<i64>,
+) -> Result<Option<CaseFile>, ApiError> {
+    let Some(id) = made else { return Ok(None) };
+    match state.files.find(user, FileId(id)).await {
+        Err(casebase_files::Error::FileNotFound(_)) => Ok(None),
+        found => Ok(found.map(Some)?),
+    }
+}
+
+fn answer(row: &CaseFile) -> Result<Kept, ApiError> {
+    let location = format!("/v1/files/{}", row.id);
+    let kept = Kept::created(location, serde_json::to_string(row)?);
+    Ok(kept.of_content(row.sha256.clone()))
 }
 
 fn no_name() -> ApiError {
@@ -230,5 +268,6 @@ fn new_file(
         name,
         length,
         claims: Vec::new(),
+        claim: None,
     })
 }

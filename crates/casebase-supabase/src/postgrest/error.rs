@@ -86,9 +86,13 @@ impl Error {
     fn from_refusal(refusal: ApiError) -> Self {
         // These columns are the caller's, whoever writes: no such user means that the caller is gone.
         let caller_is_gone = refusal.code == "23503"
-            && ["_by_fkey\"", "_actor_id_fkey\""]
-                .iter()
-                .any(|key| refusal.message.contains(key))
+            && [
+                "_by_fkey\"",
+                "_actor_id_fkey\"",
+                "idempotency_keys_user_id_fkey\"",
+            ]
+            .iter()
+            .any(|key| refusal.message.contains(key))
             && refusal
                 .details
                 .as_ref()

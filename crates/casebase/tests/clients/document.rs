@@ -47,10 +47,6 @@ async fn schemathesis_finds_nothing_that_the_document_does_not_say() {
             .args(["-m", "schemathesis.cli", "--no-color", "--config-file"])
             .arg(folder().join("schemathesis.toml"))
             .args(["run", &format!("{service}/openapi.json")])
-            .args([
-                "--header",
-                &format!("Authorization: Bearer {}", caller.token()),
-            ])
             .args(["--phases", phases, "--max-examples", MOST_EXAMPLES])
             .args([
                 "--seed",
@@ -59,7 +55,9 @@ async fn schemathesis_finds_nothing_that_the_document_does_not_say() {
                 "--request-timeout",
                 "30",
             ])
-            .env("NO_PROXY", "127.0.0.1");
+            .env("NO_PROXY", "127.0.0.1")
+            .env("CASEBASE_TEST_TOKEN", caller.token())
+            .env("SCHEMATHESIS_HOOKS", folder().join("schemathesis_hooks.py"));
         let said = succeed(&mut run);
         assert!(said.contains("10 selected / 10 total"), "{said}");
     }

@@ -118,6 +118,11 @@ impl Desk {
         }
     }
 
+    /// Where another service of the same project answers.
+    pub async fn another_service(&mut self) -> (SocketAddr, DropGuard) {
+        start_service(&mut self.database, &[("CASEBASE_STORAGE", "rest")]).await
+    }
+
     /// A token of the client's that ends in so many seconds.
     pub fn token_of_the_client(&self, lives: i64) -> String {
         let exp = chrono::Utc::now().timestamp() + lives;

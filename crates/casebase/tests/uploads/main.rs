@@ -1,6 +1,7 @@
 //! Files through the service, on a real project: who gets what back, and what bad input leaves behind.
 #![expect(clippy::unwrap_used, reason = "a failing test may panic")]
 
+mod again;
 mod desk;
 #[path = "../support/people.rs"]
 mod people;
