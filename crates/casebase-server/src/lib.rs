@@ -19,6 +19,7 @@ mod path;
 mod requests;
 mod routes;
 mod webhook_events;
+mod webhook_poll;
 
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
