@@ -8,7 +8,7 @@ import { answer } from '../refusal'
 import { useStore } from '../store'
 import { useWords } from '../words'
 
-export type Client = { id: string; name: string | null }
+type Client = { id: string; name: string | null }
 
 /** The clients that whoever is signed in acts for. */
 export function useMyClients(enabled = true) {

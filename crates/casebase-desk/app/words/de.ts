@@ -10,7 +10,6 @@ export const de: Words = {
   cancel: 'Abbrechen',
   close: 'Schließen',
   save: 'Speichern',
-  remove: 'Entfernen',
   offline: 'Sie sind offline. Was Sie geschrieben haben, bleibt erhalten; es geht weiter, sobald das Netz wieder da ist.',
   stale: 'Diese Seite konnte nicht aktualisiert werden.',
   notFound: 'Diese Seite gibt es nicht.',

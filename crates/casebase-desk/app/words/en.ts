@@ -8,7 +8,6 @@ export const en = {
   cancel: 'Cancel',
   close: 'Close',
   save: 'Save',
-  remove: 'Remove',
   offline: 'You are offline. What you typed is kept, and the desk goes on when the network is back.',
   stale: 'This page could not be refreshed.',
   notFound: 'There is no such page.',
