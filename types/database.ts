@@ -489,8 +489,8 @@ isOneToOne: false
 { Args: { "asked": string,"key": string }; Returns: Json
                            },
 "create_webhook_endpoint":
-{ Args: { "description"?: string,"event_types"?: (string)[],"signature"?: string,"thin"?: boolean,"url": string }; Returns: {
-              "id": string,"public_key": string,"secret": string
+{ Args: { "client_ids"?: (string)[],"department_ids"?: (string)[],"description"?: string,"event_types"?: (string)[],"headers"?: Json,"priorities"?: (string)[],"rate_limit"?: number,"retry_waits"?: (string)[],"signature"?: string,"statuses"?: (string)[],"thin"?: boolean,"url": string }; Returns: {
+              "created": boolean,"id": string,"public_key": string,"secret": string
             }[]
                            },
 "delete_webhook_endpoint":
@@ -558,6 +558,9 @@ isOneToOne: false
               "id": string,"name": string
             }[]
                            },
+"poll_events":
+{ Args: { "cursor"?: string,"endpoint_id": string,"most"?: number }; Returns: Json
+                           },
 "release_idempotency_key":
 { Args: { "claim": string }; Returns: undefined
                            },
@@ -596,6 +599,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"replay_webhook_deliveries":
+{ Args: { "endpoint_id": string,"event_types"?: (string)[],"since"?: string }; Returns: number
+                           },
 "replay_webhook_delivery":
 { Args: { "delivery_id": number }; Returns: number
                            },
@@ -607,11 +613,17 @@ isOneToOne: false
 "reserve_case_file":
 { Args: { "case_number": string,"content_type": string,"file_name"?: string,"file_size"?: number,"interaction_id"?: number,"original_name": string,"visible_to_client"?: boolean }; Returns: Json
                            },
+"retry_webhook_deliveries":
+{ Args: { "endpoint_id": string }; Returns: number
+                           },
 "rotate_webhook_secret":
 { Args: { "endpoint_id": string,"previous_valid_for"?: string }; Returns: string
                            },
 "send_test_webhook":
 { Args: { "endpoint_id": string }; Returns: number
+                           },
+"skip_webhook_delivery":
+{ Args: { "delivery_id": number,"reason": string }; Returns: undefined
                            },
 "take_case":
 { Args: { "case_id": number }; Returns: {
@@ -659,7 +671,7 @@ isOneToOne: false
             }[]
                            },
 "update_webhook_endpoint":
-{ Args: { "description"?: string,"enabled"?: boolean,"endpoint_id": string,"event_types"?: (string)[],"url"?: string }; Returns: undefined
+{ Args: { "client_ids"?: (string)[],"department_ids"?: (string)[],"description"?: string,"enabled"?: boolean,"endpoint_id": string,"event_types"?: (string)[],"headers"?: Json,"priorities"?: (string)[],"rate_limit"?: number,"retry_waits"?: (string)[],"statuses"?: (string)[],"url"?: string }; Returns: undefined
                            },
 "webhook_attempts":
 { Args: { "delivery_id": number }; Returns: {
@@ -668,12 +680,12 @@ isOneToOne: false
                            },
 "webhook_deliveries":
 { Args: { "before"?: number,"for_endpoint"?: string,"in_state"?: string,"most"?: number }; Returns: {
-              "attempts": number,"case_id": number,"created_at": string,"endpoint_id": string,"event_id": number,"event_type": string,"finished_at": string,"id": number,"message_id": string,"next_attempt_at": string,"state": string
+              "attempts": number,"case_id": number,"created_at": string,"endpoint_id": string,"event_id": number,"event_type": string,"finished_at": string,"id": number,"message_id": string,"next_attempt_at": string,"skipped_because": string,"state": string
             }[]
                            },
 "webhook_endpoints":
 { Args: Record<PropertyKey, never>; Returns: {
-              "created_at": string,"created_by": string,"description": string,"disabled_reason": string,"enabled": boolean,"event_types": (string)[],"failures_in_a_row": number,"id": string,"paused_until": string,"payload_version": number,"public_keys": (string)[],"signature": string,"thin": boolean,"updated_at": string,"url": string
+              "client_ids": (string)[],"created_at": string,"created_by": string,"department_ids": (string)[],"description": string,"disabled_reason": string,"enabled": boolean,"event_types": (string)[],"failing_since": string,"failures_in_a_row": number,"headers": Json,"id": string,"paused_until": string,"payload_version": number,"priorities": (string)[],"public_keys": (string)[],"rate_limit": number,"retry_waits": (string)[],"signature": string,"statuses": (string)[],"thin": boolean,"updated_at": string,"url": string
             }[]
                            }
           }
