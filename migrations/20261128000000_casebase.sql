@@ -15,7 +15,7 @@ declare
 begin
   select string_agg(name, ', ') into taken
   from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
+                    'staff_specialties', 'party_types', 'invitations', 'case_settings', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
                     'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
   where to_regclass('public.' || name) is not null;
   if taken is not null then
@@ -357,6 +357,27 @@ alter table public.staff_specialties enable row level security;
 revoke all on public.staff_specialties from public, anon, authenticated, service_role;
 create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);
 
+-- An admin who is the last one can't leave: nobody could name another. A service key and the owner can, and so can the
+-- auth service, when the user is deleted. One at a time, or two would each see the other stay.
+create function casebase.keep_an_admin() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if row_security_active(tg_relid) then
+    perform pg_advisory_xact_lock(hashtextextended('casebase.keep_an_admin', 0));
+    if not exists (select from public.staff_members s where s.is_admin and s.active and s.user_id <> old.user_id) then
+      raise exception 'there must be an admin' using errcode = 'PT409', hint = 'Make somebody else an admin first.';
+    end if;
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+
+create trigger keep_an_admin before delete on public.staff_members
+  for each row when (old.is_admin and old.active) execute function casebase.keep_an_admin();
+create trigger keep_an_admin_in_office before update on public.staff_members
+  for each row when (old.is_admin and old.active and not (new.is_admin and new.active)) execute function casebase.keep_an_admin();
+
 
 -- supabase/schemas/people/party_types.sql
 
@@ -511,6 +532,204 @@ end
 $$;
 
 
+-- supabase/schemas/people/settings.sql
+
+-- What an admin decides for the whole project. One row.
+create table public.case_settings (
+  only_row              boolean not null default true,
+  registration_open     boolean not null default false,
+  cases_per_hour        integer default 60,
+  interactions_per_hour integer default 600,
+  constraint case_settings_pkey primary key (only_row),
+  constraint case_settings_only_row_check check (only_row),
+  constraint case_settings_cases_per_hour_check check (cases_per_hour between 0 and 1000000),
+  constraint case_settings_interactions_per_hour_check check (interactions_per_hour between 0 and 1000000)
+);
+comment on table public.case_settings is 'What an admin decides for the whole project. One row.';
+comment on column public.case_settings.registration_open is
+  'Whether somebody whose e-mail address is confirmed may make themselves a client: rpc/register.';
+comment on column public.case_settings.cases_per_hour is
+  'How many cases the members of one client may open in an hour; null: as many as they like.';
+comment on column public.case_settings.interactions_per_hour is
+  'How much the members of one client may say in an hour; null: as much as they like.';
+alter table public.case_settings enable row level security;
+revoke all on public.case_settings from public, anon, authenticated, service_role;
+insert into public.case_settings default values;
+
+
+-- supabase/schemas/people/invitations.sql
+
+-- People come in by their e-mail address: an admin invites it, and whoever signs in with it, confirmed, is what the
+-- invitation says. Nobody is anything before.
+
+create table public.invitations (
+  id             bigint      not null generated always as identity,
+  email          text        not null,
+  client_id      uuid,
+  display_name   text,
+  is_admin       boolean     not null default false,
+  scope          text        not null default 'assigned',
+  department_ids uuid[]      not null default '{}',
+  created_at     timestamptz not null default now(),
+  expires_at     timestamptz not null default now() + interval '30 days',
+  accepted_at    timestamptz,
+  constraint invitations_pkey primary key (id),
+  constraint invitations_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
+  constraint invitations_email_check check (email = lower(email) and email ~ '^[^@[:space:]]+@[^@[:space:]]+$' and char_length(email) <= 320),
+  constraint invitations_display_name_check check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
+  constraint invitations_scope_check check (scope in ('all', 'departments', 'assigned')),
+  constraint invitations_of_a_client_check check (client_id is null or not is_admin and scope = 'assigned' and department_ids = '{}'),
+  constraint invitations_times_check check (
+    least(created_at, expires_at, accepted_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, expires_at, accepted_at) < '10000-01-01 00:00+00'
+  )
+);
+comment on table public.invitations is
+  'Who becomes what when they sign in with a confirmed address: a member of client_id, or else staff. Made by rpc/invite.';
+alter table public.invitations enable row level security;
+revoke all on public.invitations from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.invitations
+  alter column email set statistics 0,
+  alter column display_name set statistics 0;
+create index invitations_email_idx on public.invitations (email) where accepted_at is null;
+create index invitations_client_id_idx on public.invitations (client_id) where client_id is not null;
+
+-- The invitations of a person's confirmed address, one after the other. The hook asks at each sign-in.
+create function casebase.accept_invitations(person uuid) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  address    text;
+  invitation public.invitations;
+  called     text;
+begin
+  select lower(u.email) into address
+  from auth.users u
+  where u.id = person
+    and u.email_confirmed_at is not null
+    and u.deleted_at is null;
+  for invitation in
+    select i.* from public.invitations i
+    where i.email = address and i.accepted_at is null and i.expires_at > now()
+    order by i.id
+    for update
+  loop
+    called := coalesce(invitation.display_name, left(split_part(address, '@', 1), 200));
+    if invitation.client_id is not null then
+      insert into public.client_members (client_id, user_id, display_name)
+      values (invitation.client_id, person, called)
+      on conflict (client_id, user_id) do nothing;
+    else
+      insert into public.staff_members (user_id, display_name, is_admin, scope)
+      values (person, called, invitation.is_admin, invitation.scope)
+      on conflict (user_id) do update set is_admin = excluded.is_admin, scope = excluded.scope, active = true;
+      insert into public.staff_departments (user_id, department_id)
+      select person, d.id from public.departments d where d.id = any (invitation.department_ids)
+      on conflict do nothing;
+    end if;
+    update public.invitations i set accepted_at = now() where i.id = invitation.id;
+  end loop;
+end
+$$;
+
+-- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
+create function public.invite(
+  email          text,
+  client_id      uuid    default null,
+  display_name   text    default null,
+  is_admin       boolean default false,
+  scope          text    default 'assigned',
+  department_ids uuid[]  default '{}'
+) returns public.invitations
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made public.invitations;
+begin
+  delete from public.invitations i
+  where i.email = lower(invite.email)
+    and i.client_id is not distinct from invite.client_id
+    and i.accepted_at is null;
+  insert into public.invitations (email, client_id, display_name, is_admin, scope, department_ids)
+  values (lower(invite.email), invite.client_id, invite.display_name, invite.is_admin, invite.scope, invite.department_ids)
+  returning * into made;
+  return made;
+end
+$$;
+comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
+  'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
+
+-- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
+create function casebase.register(display_name text) returns uuid
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+  made   uuid;
+begin
+  if not (select s.registration_open from public.case_settings s) then
+    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
+  end if;
+  -- Once, however often it is sent.
+  perform from auth.users u where u.id = person for no key update;
+  if exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    raise exception 'you are registered already' using errcode = 'PT409';
+  end if;
+  insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
+  insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);
+  return made;
+end
+$$;
+
+create function public.register(display_name text) returns uuid
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.register(display_name)
+$$;
+comment on function public.register(text) is
+  'Makes the caller a client of kind person, whose id is returned, where an admin allows it. 403: it is closed, or the e-mail address is not confirmed; 409: registered already.';
+
+
+-- supabase/schemas/people/my_access.sql
+
+-- Who the caller is, and what keeps them from being it. Staff rights need the token to say so, which the access token
+-- hook writes: without it a desk would be empty, and nobody would know why.
+create function casebase.access_problem() returns text
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if casebase.staff_standing() is null
+     and exists (select from public.staff_members s where s.user_id = casebase.caller_id() and s.active)
+  then
+    return 'You are on the staff, and your token does not say so. Sign in again; if that changes nothing, the access token '
+           'hook casebase.custom_access_token_hook is not switched on (Authentication > Hooks).';
+  end if;
+  return null;
+end
+$$;
+
+create function public.my_access(out standing text, out is_client boolean, out problem text)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  standing := casebase.staff_standing();
+  is_client := cardinality(casebase.my_clients()) > 0;
+  problem := casebase.access_problem();
+end
+$$;
+comment on function public.my_access() is
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
+
+
 -- supabase/schemas/people/first_admin.sql
 
 -- The first admin: run by the project's owner, once, e.g. in the SQL editor.
@@ -547,11 +766,12 @@ comment on function casebase.make_admin(text) is
 
 -- supabase/schemas/people/access_token_hook.sql
 
--- The custom access token hook writes app_metadata.case_role at sign-in. It must never keep anybody from signing
+-- The custom access token hook writes app_metadata.case_role at sign-in, after whoever was invited has become what the
+-- invitation says. It must never keep anybody from signing
 -- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
 -- waiting before Auth gives up on it. A host's own hook may call it.
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
+  language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
 declare
   person    uuid;
@@ -559,6 +779,12 @@ declare
   metadata  jsonb;
 begin
   person := (event ->> 'user_id')::uuid;
+  begin
+    perform casebase.accept_invitations(person);
+  exception
+    when query_canceled or others then
+      -- An invitation that can't be kept leaves them what they were.
+  end;
   case_role := coalesce(
     (select case when s.is_admin then 'admin' else 'staff' end
      from public.staff_members s
@@ -580,7 +806,7 @@ exception
 end
 $$;
 comment on function casebase.custom_access_token_hook(jsonb) is
-  'Supabase custom access token hook: writes app_metadata.case_role (client, staff or admin). Never raises.';
+  'Supabase custom access token hook: accepts invitations and writes app_metadata.case_role (client, staff or admin). Never raises.';
 
 
 -- supabase/schemas/people/rpc.sql
@@ -707,6 +933,8 @@ create table public.cases (
                           case when status in ('open', 'in_progress', 'waiting') and action_required_of is distinct from 'CLIENT'
                                then action_required_by end) stored,
   follow_up_of          bigint,
+  split_from            bigint,
+  merged_into           bigint,
   metadata              jsonb       not null default '{}',
   created_by            uuid,
   created_at            timestamptz not null default now(),
@@ -715,6 +943,8 @@ create table public.cases (
   resolved_at           timestamptz,
   closed_at             timestamptz,
   constraint cases_pkey primary key (id),
+  -- For what must be of the same client.
+  constraint cases_id_client_id_key unique (id, client_id),
   constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
   constraint cases_required_specialty_id_fkey
@@ -729,6 +959,10 @@ create table public.cases (
   constraint cases_stage_fkey
     foreign key (stage, status) references public.case_stages (stage, status) on update cascade,
   constraint cases_follow_up_of_fkey foreign key (follow_up_of) references public.cases (id) on delete set null,
+  constraint cases_split_from_fkey foreign key (split_from) references public.cases (id) on delete set null,
+  constraint cases_merged_into_fkey
+    foreign key (merged_into, client_id) references public.cases (id, client_id) on delete set null (merged_into),
+  constraint cases_merged_check check (merged_into is null or merged_into <> id and status = 'closed'),
   constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
   constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
@@ -761,6 +995,8 @@ comment on column public.cases.stage is 'Where the case is in the project''s own
 comment on column public.cases.due_at is
   'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
 comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
+comment on column public.cases.split_from is 'The case (cases.id) that an interaction was taken from.';
+comment on column public.cases.merged_into is 'The case (cases.id) that this one is a duplicate of; it is closed.';
 comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
 comment on column public.cases.version is
@@ -801,6 +1037,8 @@ create index cases_updated_at_idx on public.cases (updated_at desc, id desc);
 create index cases_priority_rank_idx on public.cases (priority_rank desc, created_at desc, id desc);
 create index cases_metadata_idx on public.cases using gin (metadata jsonb_path_ops);
 create index cases_follow_up_of_idx on public.cases (follow_up_of) where follow_up_of is not null;
+create index cases_split_from_idx on public.cases (split_from) where split_from is not null;
+create index cases_merged_into_idx on public.cases (merged_into, client_id) where merged_into is not null;
 create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
 create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
   where required_specialty_id is not null;
@@ -916,7 +1154,7 @@ alter table public.interactions
   alter column content set statistics 0;
 create index interactions_case_id_idx on public.interactions (case_id, created_at desc, id desc);
 create index interactions_created_at_idx on public.interactions (created_at desc);
-create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
+create index interactions_created_by_idx on public.interactions (created_by, created_at desc) where created_by is not null;
 create index interactions_party1_type_idx on public.interactions (party1_type);
 create index interactions_party2_type_idx on public.interactions (party2_type);
 
@@ -950,6 +1188,155 @@ alter table public.internal_notes
   alter column content set statistics 0;
 create index internal_notes_case_id_idx on public.internal_notes (case_id, created_at desc);
 create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/merging.sql
+
+-- Duplicates: a case points to the one it was merged into. Nothing moves, and nothing is rewritten; whoever asks for the
+-- one is led to the other.
+
+-- The case that this one lives on in, as far as the caller sees: a chain ends at the first that they don't.
+create function casebase.survivor_of(case_id bigint) returns bigint
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  here bigint := case_id;
+  next bigint;
+begin
+  loop
+    select n.id into next
+    from public.cases c
+    join public.cases n on n.id = c.merged_into
+    where c.id = here;
+    if not found then
+      return here;
+    end if;
+    here := next;
+  end loop;
+end
+$$;
+
+-- It, and every case that was merged into it, as far as the caller sees them.
+create function casebase.merged_cases(survivor bigint) returns bigint[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    with recursive merged (id) as (
+      select survivor
+      union
+      select c.id from merged join public.cases c on c.merged_into = merged.id
+    )
+    select merged.id from merged
+  );
+end
+$$;
+
+create function casebase.merge_cases(duplicate bigint, survivor bigint) returns public.cases
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  pair  public.cases[];
+  dead  public.cases;
+  lives public.cases;
+begin
+  pair := array(
+    select c
+    from public.cases c
+    where c.id in (duplicate, survivor)
+      and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id())
+    order by c.id
+    for no key update
+  );
+  if duplicate = survivor then
+    raise exception 'a case can''t be merged into itself' using errcode = 'invalid_parameter_value', column = 'survivor';
+  elsif cardinality(pair) < 2 then
+    perform casebase.raise_no_case();
+  end if;
+  dead := pair[case when duplicate < survivor then 1 else 2 end];
+  lives := pair[case when duplicate < survivor then 2 else 1 end];
+  if dead.client_id <> lives.client_id then
+    raise exception 'the two cases have different clients'
+      using errcode = 'PT409', column = 'survivor', hint = 'Cases are merged within one client.';
+  elsif dead.merged_into is not null then
+    raise exception 'the case has been merged already' using errcode = 'PT409', column = 'duplicate';
+  elsif lives.merged_into is not null then
+    raise exception 'the other case has been merged itself'
+      using errcode = 'PT409', column = 'survivor', hint = 'Merge into the case that rpc/find_case gives.';
+  end if;
+  update public.cases c set status = 'closed', merged_into = lives.id where c.id = dead.id;
+  return lives;
+end
+$$;
+
+create function public.merge_cases(duplicate bigint, survivor bigint) returns public.cases
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.merge_cases(duplicate, survivor)
+$$;
+comment on function public.merge_cases(bigint, bigint) is
+  'Closes a duplicate and has it point to the case that survives, which is returned: lists and counts leave it out, rpc/find_case, rpc/case_timeline, rpc/list_interactions and replies lead to the other. For staff who see both; opening it again ends it. 404: no such cases; 409: of different clients, or merged already.';
+
+create function public.find_case(case_id text) returns public.cases
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_case public.cases;
+begin
+  select s.* into found_case
+  from public.cases c
+  join public.cases s on s.id = casebase.survivor_of(c.id)
+  where c.case_id = find_case.case_id;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  return found_case;
+end
+$$;
+comment on function public.find_case(text) is
+  'The case of this number, e.g. CASE-0001, or the one that it was merged into. 404: no such case.';
+
+-- The words stay their author's, which a plain insert wouldn't leave them.
+create function casebase.split_case(interaction_id bigint, title text) returns public.cases
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  said     public.interactions;
+  the_case public.cases;
+  made     public.cases;
+begin
+  select i.* into said from public.interactions i where i.id = split_case.interaction_id;
+  select c.* into the_case
+  from public.cases c
+  where c.id = said.case_id
+    and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id());
+  if not found then
+    raise exception 'there is no such interaction' using errcode = 'PT404';
+  elsif the_case.department_id <> all (casebase.my_departments()) then
+    raise exception 'you can''t open cases in this department'
+      using errcode = 'insufficient_privilege', hint = 'Admins and staff of scope all or departments can.';
+  end if;
+  insert into public.cases (client_id, department_id, title, split_from)
+  values (the_case.client_id, the_case.department_id, coalesce(split_case.title, the_case.title), the_case.id)
+  returning * into made;
+  insert into public.interactions (
+    case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at
+  )
+  values (
+    made.id, said.party1_name, said.party1_type, said.party2_name, said.party2_type, said.content, said.visible_to_client,
+    said.created_by, said.created_at
+  );
+  return made;
+end
+$$;
+
+create function public.split_case(interaction_id bigint, title text default null) returns public.cases
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.split_case(interaction_id, title)
+$$;
+comment on function public.split_case(bigint, text) is
+  'Opens a case with a copy of an interaction, for the same client and in the same department; split_from points back. For staff who see the case and may open others there. 404: no such interaction.';
 
 
 -- supabase/schemas/cases/replies.sql
@@ -1008,6 +1395,54 @@ end
 $$;
 
 
+-- supabase/schemas/cases/limits.sql
+
+-- How much the members of one client may write in an hour, for case_settings. Staff and service keys are not counted.
+
+-- Raises where a client has had as much as is allowed. Of a client that the caller is no member of it says nothing; the
+-- policies refuse that.
+create function casebase.limit_client(client uuid, what text) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  most  integer := (
+    select case what when 'cases' then s.cases_per_hour else s.interactions_per_hour end from public.case_settings s);
+  since timestamptz := now() - interval '1 hour';
+  -- The oldest of those that fill the hour.
+  first timestamptz;
+begin
+  if most is null or client is null or client <> all (casebase.my_clients()) then
+    return;
+  elsif what = 'cases' then
+    select c.created_at into first
+    from public.cases c
+    join public.client_members m on m.client_id = c.client_id and m.user_id = c.created_by
+    where c.client_id = client
+      and c.created_at > since
+    order by c.created_at desc
+    offset greatest(most, 1) - 1
+    limit 1;
+  else
+    select i.created_at into first
+    from public.client_members m
+    join public.interactions i on i.created_by = m.user_id
+    join public.cases c on c.id = i.case_id and c.client_id = m.client_id
+    where m.client_id = client
+      and i.created_at > since
+    order by i.created_at desc
+    offset greatest(most, 1) - 1
+    limit 1;
+  end if;
+  if first is not null or most = 0 then
+    raise exception '% % in an hour are as many as one client may write', most, what
+      using errcode = 'PT429',
+            hint = coalesce(format('Try again after %s.', to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
+                            'An admin has set it so.');
+  end if;
+end
+$$;
+
+
 -- supabase/schemas/cases/rules.sql
 
 -- The rules of cases, interactions and notes that no policy can say.
@@ -1037,7 +1472,7 @@ declare
 begin
   foreach fixed in array tg_argv loop
     if becomes -> fixed is distinct from was -> fixed
-       and not (fixed in ('created_by', 'follow_up_of') and becomes -> fixed = 'null')
+       and not (fixed in ('created_by', 'follow_up_of', 'split_from') and becomes -> fixed = 'null')
     then
       raise exception '% of % never changes', fixed, tg_table_name
         using errcode = 'check_violation', column = fixed;
@@ -1049,7 +1484,7 @@ end
 $$;
 
 create trigger a_keep_identity before update on public.cases
-  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of');
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of', 'split_from');
 create trigger a_keep_identity before update on public.case_internal
   for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_identity before update on public.interactions
@@ -1150,6 +1585,7 @@ begin
     raise exception 'you can''t set % when you open a case', array_to_string(set_beyond, ', ')
       using errcode = 'insufficient_privilege', hint = 'A client opens a case with client_id, title and description.';
   end if;
+  perform casebase.limit_client(new.client_id, 'cases');
   return new;
 end
 $$;
@@ -1254,6 +1690,10 @@ begin
     new.escalated_by := null;
     new.escalation_reason := null;
   end if;
+  -- Opened again, a duplicate is none.
+  if new.status <> 'closed' then
+    new.merged_into := null;
+  end if;
   -- What waits, waits for the client, unless it says for whom; then the move, and its deadline, were the client's.
   if moves and new.status = 'waiting'
      and (new.action_required_of is null
@@ -1348,6 +1788,10 @@ declare
   parties  record;
   ours     text := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
 begin
+  -- Nothing is said in a case that lives on in another.
+  if exists (select from public.cases c where c.id = new.case_id and c.merged_into is not null) then
+    new.case_id := casebase.survivor_of(new.case_id);
+  end if;
   if not row_security_active(tg_relid) then
     return new;
   end if;
@@ -1360,6 +1804,7 @@ begin
   if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
   elsif not coalesce(the_case.as_staff, false) then
+    perform casebase.limit_client(the_case.client_id, 'interactions');
     if the_case.status not in ('open', 'in_progress') then
       new.case_id := casebase.receive_reply(new.case_id);
     end if;
@@ -1755,6 +2200,8 @@ create function casebase.case_conditions(f casebase.case_filter) returns text
 as $$
 begin
   return concat(
+    -- Duplicates are in no list.
+    ' and c.merged_into is null',
     casebase.and_one_of('status', 'text', f.status),
     casebase.and_one_of('stage', 'text', f.stage),
     casebase.and_one_of('priority', 'text', f.priority),
@@ -1917,6 +2364,9 @@ begin
   end if;
 
   each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
+  if each_way is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
   if each_way is not null then
     execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
@@ -1997,7 +2447,8 @@ begin
            count(*) filter (where c.assigned_to is null),
            count(*) filter (where c.assigned_to = person)
     from public.cases c
-    where sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    where c.merged_into is null
+      and (sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person)
     group by c.status, c.priority;
 end
 $$;
@@ -2031,7 +2482,7 @@ begin
   page.interactions := array(
     select i
     from public.interactions i
-    where i.case_id = list_interactions.case_id
+    where i.case_id = any (casebase.merged_cases(casebase.survivor_of(list_interactions.case_id)))
       and (i.created_at, i.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
     order by i.created_at desc, i.id desc
     limit page_size + 1
@@ -2045,7 +2496,7 @@ begin
 end
 $$;
 comment on function public.list_interactions(bigint, integer, text) is
-  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. 404: no such case.';
+  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Those of duplicates that were merged into it are there, too. 404: no such case.';
 
 
 -- supabase/schemas/cases/bulk.sql
@@ -2523,9 +2974,10 @@ create table public.case_files (
   original_name     text        not null,
   content_type      text        not null,
   visible_to_client boolean     not null default false,
-  bucket_id         text        not null,
+  -- A trigger knows the place: who reserves it sends none.
+  bucket_id         text        not null default '',
   -- Policies look it up for each object: comparing bytes is quick, comparing words isn't.
-  object_path       text        collate "C" not null,
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
@@ -2534,6 +2986,7 @@ create table public.case_files (
   updated_at        timestamptz not null default now(),
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
+  constraint case_files_place_check check (bucket_id <> '' and object_path <> ''),
   -- No cascade: an object must not lose its row. Files go first, then the case.
   constraint case_files_case_id_fkey foreign key (case_id) references public.cases (id),
   constraint case_files_interaction_id_fkey foreign key (interaction_id, case_id)
@@ -2598,8 +3051,8 @@ create table public.client_documents (
   uploaded_by       uuid,
   original_name     text        not null,
   content_type      text        not null,
-  bucket_id         text        not null,
-  object_path       text        collate "C" not null,
+  bucket_id         text        not null default '',
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
@@ -2608,6 +3061,7 @@ create table public.client_documents (
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
+  constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   -- {client-id}/cases/ belongs to case files.
@@ -3573,6 +4027,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
   ('case.status_changed',   'client',  'Its status or stage changed.'),
+  ('case.merged',           'client',  'It was merged into another case, or is no duplicate any more.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),
@@ -3726,9 +4181,8 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority)
-       || case when n.follow_up_of is null then '{}' else jsonb_build_object('follow_up_of', n.follow_up_of) end
-    )::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority,
+                        'follow_up_of', n.follow_up_of, 'split_from', n.split_from))::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -3765,13 +4219,14 @@ begin
                                  'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
       (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
-      (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
-      (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
-      (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
-      (5, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
-      (5, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
-      (5, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
-      (5, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
+      (5, 'case.merged',         'merged_into',           false, to_jsonb(o.merged_into),           to_jsonb(n.merged_into)),
+      (6, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
+      (6, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
+      (6, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
+      (6, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
+      (6, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
+      (6, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
+      (6, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
     ) as change (rank, type, name, is_text, was, becomes)
     where change.was is distinct from change.becomes
     group by n.id, change.type
@@ -3946,36 +4401,35 @@ create type public.timeline_page as (entries public.timeline_entry[], next_curso
 
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
-create function casebase.case_timeline(case_id bigint, page_size integer, cursor text) returns public.timeline_page
+create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   place  text[] := case when cursor is not null then casebase.read_cursor(cursor, 'timeline', '{timestamptz,integer}') end;
+  -- Those of them that the caller sees.
+  seen   bigint[] := array(
+    select c.id
+    from public.cases c
+    where c.id = any (cases)
+      and (c.client_id = any (casebase.my_clients())
+           or c.department_id = any (casebase.my_departments())
+           or c.assigned_to = casebase.staff_id()));
   until  timestamptz := coalesce(place[1]::timestamptz, 'infinity');
   had    integer := coalesce(place[2]::integer, 0);
   page   public.timeline_page;
   last   public.timeline_entry;
 begin
-  if not exists (
-    select from public.cases c
-    where c.id = case_timeline.case_id
-      and (c.client_id = any (casebase.my_clients())
-           or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  ) then
-    perform casebase.raise_no_case();
-  end if;
   page.entries := array(
     select (e.created_at, e.type, e.actor_name, e.data)::public.timeline_entry
     from public.case_events e
-    where e.case_id = case_timeline.case_id
+    where e.case_id = any (seen)
       and e.created_at <= until
       and e.visible_to_client
       and (e.type not like 'interaction.%'
            or exists (
              select from public.interactions i
              where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
-    order by e.created_at desc, e.seq desc
+    order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1
   );
@@ -3997,11 +4451,14 @@ create function public.case_timeline(case_id bigint, page_size integer default 1
 as $$
 begin
   perform casebase.check_page_size(page_size);
-  return casebase.case_timeline(case_id, page_size, cursor);
+  if not exists (select from public.cases c where c.id = case_timeline.case_id) then
+    perform casebase.raise_no_case();
+  end if;
+  return casebase.case_timeline(casebase.merged_cases(casebase.survivor_of(case_id)), page_size, cursor);
 end
 $$;
 comment on function public.case_timeline(bigint, integer, text) is
-  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
+  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. That of duplicates which were merged into it is there, too. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
 
 
 -- supabase/schemas/history/undo.sql
@@ -4744,7 +5201,9 @@ insert into casebase.event_schemas (type, fields, changes) values
   ('case.created', '{
       "title": {"type": "string"},
       "status": {"type": "string"},
-      "priority": {"type": "string"}
+      "priority": {"type": "string"},
+      "follow_up_of": {"type": ["integer", "null"]},
+      "split_from": {"type": ["integer", "null"]}
     }', null),
   ('case.updated', '{}', '{
       "title": {"type": "string"},
@@ -4754,10 +5213,12 @@ insert into casebase.event_schemas (type, fields, changes) values
       "action_required_by": {"type": ["string", "null"], "format": "date-time"},
       "action_required_of": {"type": ["string", "null"]},
       "escalated_at": {"type": ["string", "null"], "format": "date-time"},
+      "escalation_reason": true,
       "metadata": true
     }'),
-  ('case.status_changed', '{}', '{"status": {"type": "string"}}'),
-  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}}'),
+  ('case.status_changed', '{}', '{"status": {"type": "string"}, "stage": {"type": ["string", "null"]}}'),
+  ('case.merged', '{}', '{"merged_into": {"type": ["integer", "null"]}}'),
+  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}, "escalation_reason": true}'),
   ('case.assigned', '{}', '{"assigned_to": {"type": ["string", "null"], "format": "uuid"}}'),
   ('case.handed_over', '{}', '{"department_id": {"type": "string", "format": "uuid"}}'),
   ('case.deleted', '{}', null),
@@ -6482,6 +6943,25 @@ comment on constraint party_types_label_check on public.party_types is
 comment on constraint party_types_pkey on public.party_types is
   'There is a party type of this code already.';
 
+comment on constraint invitations_email_check on public.invitations is
+  'The email must be an address of at most 320 characters, in lower case.';
+comment on constraint invitations_display_name_check on public.invitations is
+  'The display name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint invitations_scope_check on public.invitations is
+  'The scope must be all, departments or assigned.';
+comment on constraint invitations_of_a_client_check on public.invitations is
+  'Whom a client''s invitation makes its member has no scope, no departments, and is no admin.';
+comment on constraint invitations_times_check on public.invitations is
+  'expires_at must be a time in the years 1 to 9999.';
+comment on constraint invitations_client_id_fkey on public.invitations is
+  'There is no such client, or you may not see it.';
+comment on constraint case_settings_pkey on public.case_settings is
+  'There is one row of settings.';
+comment on constraint case_settings_cases_per_hour_check on public.case_settings is
+  'cases_per_hour must be from 0 to 1000000, or null.';
+comment on constraint case_settings_interactions_per_hour_check on public.case_settings is
+  'interactions_per_hour must be from 0 to 1000000, or null.';
+
 -- Cases.
 comment on constraint case_stages_stage_check on public.case_stages is
   'The stage must be one line of at most 100 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
@@ -6502,6 +6982,10 @@ comment on constraint cases_stage_fkey on public.cases is
   E'There is no such stage, or it belongs to another status.\nThere are cases in this stage.';
 comment on constraint cases_escalation_reason_check on public.cases is
   'The reason must have at most 2000 characters: not blank, and without control characters or others that reorder text.';
+comment on constraint cases_merged_into_fkey on public.cases is
+  'There is no such case of the same client.';
+comment on constraint cases_merged_check on public.cases is
+  'A case that was merged into another is closed, and the other is another.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is
@@ -6673,6 +7157,8 @@ grant execute on function
   casebase.default_department(),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
+  casebase.survivor_of(bigint),
+  casebase.merged_cases(bigint),
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
@@ -6711,11 +7197,16 @@ grant execute on function
   casebase.reopen_case(bigint),
   casebase.escalate_case(bigint, text),
   casebase.receive_reply(bigint),
+  casebase.limit_client(uuid, text),
   casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint, integer, text),
+  casebase.case_timeline(bigint[], integer, text),
+  casebase.merge_cases(bigint, bigint),
+  casebase.split_case(bigint, text),
   casebase.my_client_names(),
+  casebase.register(text),
+  casebase.access_problem(),
   casebase.claim_idempotency_key(text, text),
   casebase.keep_idempotency_key(uuid),
   casebase.answer_idempotency_key(uuid, integer, text, text, text),
@@ -6751,11 +7242,17 @@ revoke all on function
   public.reopen_case(bigint),
   public.escalate_case(bigint, text),
   public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.my_access(),
+  public.invite(text, uuid, text, boolean, text, uuid[]),
+  public.register(text),
   public.list_cases,
   public.case_counts(),
   public.update_cases(bigint[], jsonb, boolean),
@@ -6771,11 +7268,17 @@ grant execute on function
   public.reopen_case(bigint),
   public.escalate_case(bigint, text),
   public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.my_access(),
+  public.invite(text, uuid, text, boolean, text, uuid[]),
+  public.register(text),
   public.list_cases,
   public.case_counts(),
   public.update_cases(bigint[], jsonb, boolean),
@@ -6966,6 +7469,42 @@ create policy admins_edit_party_types on public.party_types for update to authen
 create policy admins_delete_party_types on public.party_types for delete to authenticated
   using ((select casebase.is_admin())
     and code not in ('ARGAN', 'CLIENT'));
+
+
+-- policies/18_invitations.sql
+
+-- public.invitations: who becomes what when they sign in.
+
+revoke all on public.invitations from public, anon, authenticated, service_role;
+revoke all on sequence public.invitations_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.invitations to authenticated;
+grant insert (email, client_id, display_name, is_admin, scope, department_ids, expires_at) on public.invitations to authenticated;
+grant select, insert, update, delete on public.invitations to service_role;
+
+-- Admins manage people.
+create policy admins_read_invitations on public.invitations for select to authenticated
+  using ((select casebase.is_admin()));
+create policy admins_add_invitations on public.invitations for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_delete_invitations on public.invitations for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/19_case_settings.sql
+
+-- public.case_settings: what an admin decides for the whole project.
+
+revoke all on public.case_settings from public, anon, authenticated, service_role;
+grant select on public.case_settings to authenticated;
+grant update (registration_open, cases_per_hour, interactions_per_hour) on public.case_settings to authenticated;
+grant select, update on public.case_settings to service_role;
+
+-- Client members and staff read them, admins change them.
+create policy read_case_settings on public.case_settings for select to authenticated
+  using ((select casebase.is_known()));
+create policy admins_edit_case_settings on public.case_settings for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
 
 
 -- policies/20_cases.sql

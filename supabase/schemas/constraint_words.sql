@@ -84,6 +84,25 @@ comment on constraint party_types_label_check on public.party_types is
 comment on constraint party_types_pkey on public.party_types is
   'There is a party type of this code already.';
 
+comment on constraint invitations_email_check on public.invitations is
+  'The email must be an address of at most 320 characters, in lower case.';
+comment on constraint invitations_display_name_check on public.invitations is
+  'The display name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint invitations_scope_check on public.invitations is
+  'The scope must be all, departments or assigned.';
+comment on constraint invitations_of_a_client_check on public.invitations is
+  'Whom a client''s invitation makes its member has no scope, no departments, and is no admin.';
+comment on constraint invitations_times_check on public.invitations is
+  'expires_at must be a time in the years 1 to 9999.';
+comment on constraint invitations_client_id_fkey on public.invitations is
+  'There is no such client, or you may not see it.';
+comment on constraint case_settings_pkey on public.case_settings is
+  'There is one row of settings.';
+comment on constraint case_settings_cases_per_hour_check on public.case_settings is
+  'cases_per_hour must be from 0 to 1000000, or null.';
+comment on constraint case_settings_interactions_per_hour_check on public.case_settings is
+  'interactions_per_hour must be from 0 to 1000000, or null.';
+
 -- Cases.
 comment on constraint case_stages_stage_check on public.case_stages is
   'The stage must be one line of at most 100 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
@@ -104,6 +123,10 @@ comment on constraint cases_stage_fkey on public.cases is
   E'There is no such stage, or it belongs to another status.\nThere are cases in this stage.';
 comment on constraint cases_escalation_reason_check on public.cases is
   'The reason must have at most 2000 characters: not blank, and without control characters or others that reorder text.';
+comment on constraint cases_merged_into_fkey on public.cases is
+  'There is no such case of the same client.';
+comment on constraint cases_merged_check on public.cases is
+  'A case that was merged into another is closed, and the other is another.';
 comment on constraint cases_priority_check on public.cases is
   'The priority must be low, medium, high or urgent.';
 comment on constraint cases_metadata_check on public.cases is

@@ -11,6 +11,7 @@ insert into clients (name) values ('Idle');
 insert into departments (name) values ('Idle');
 insert into party_types (code, label) values ('IDLE', 'Idle');
 insert into case_stages (stage, status) values ('Idle', 'open');
+insert into invitations (email) values ('idle@example.com');
 with made as (insert into cases (client_id, title) values (tests.id('other')::uuid, 'idle') returning id)
 insert into tests.names select 'idle case', id from made;
 -- In Acme's resolved case: a place that Carla reserved, a file on its way out, and one whose object is gone already.
@@ -201,6 +202,18 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ('select from my_clients()',                                 '0','0','0','0','1','1','1','0','0','0','42501','42501'),
 ('select from unnest((list_cases()).cases)',                 '4','4','2','1','3','2','2','0','0','0','42501','42501'),
 
+-- people come in
+($$select invite('new@example.com')$$,                       '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
+('select from invitations',                                  '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$insert into invitations (email) values ('new@example.com')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
+($$update invitations set accepted_at = now()$$,             '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
+('delete from invitations',                                  '1','0','0','0','0','0','0','0','0','0','42501','1'),
+('select from my_access()',                                  '1','1','1','1','1','1','1','1','1','1','42501','42501'),
+('select from case_settings',                                '1','1','1','1','1','1','1','0','0','0','42501','1'),
+('insert into case_settings default values',                 '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
+('update case_settings set registration_open = true',        '1','0','0','0','0','0','0','0','0','0','42501','1'),
+('delete from case_settings',                                '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
+
 -- departments, specialties, party types
 ('select from specialties',                                  '1','1','1','1','1','1','1','0','0','0','42501','1'),
 ($$update specialties set name = 'X'$$,                      '1','0','0','0','0','0','0','0','0','0','42501','1'),
@@ -234,7 +247,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 -- webhooks
 ($$select create_webhook_endpoint('https://example.com/')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(123);
+select plan(133);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))
@@ -253,7 +266,8 @@ select is_empty($$
   where not exists (
     select from cells c, jsonb_each_text(to_jsonb(c) - 'place' - 'statement') allowed, jsonb_each_text(to_jsonb(c) - 'place' - 'statement') refused
     where c.statement ~ ('^' || format(command, t.name) || '\M')
-      and (allowed.value ~ '^[1-9]\d{0,3}$' or t.name in ('case_events', 'overdue_cases', 'status_transitions') and command <> 'select from %s')
+      and (allowed.value ~ '^[1-9]\d{0,3}$' or t.name in ('case_events', 'overdue_cases', 'status_transitions') and command <> 'select from %s'
+           or t.name = 'case_settings' and command in ('insert into %s', 'delete from %s'))
       and refused.value in ('0', '42501'))
   $$, 'no table or command is missing');
 

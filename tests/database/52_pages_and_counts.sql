@@ -72,7 +72,7 @@ as $$
     )
     select coalesce(string_agg(c.id::text, ' ' order by pages.n, c.nth), 'none') || ' of ' || min((page).total) || '-' || max((page).total)
     from pages left join lateral unnest((page).cases) with ordinality as c (id, case_id, client_id, department_id, required_specialty_id, title, description, status, stage,
-      priority, priority_rank, assigned_to, escalated_by, escalated_at, escalation_reason, action_required_by, action_required_of, due_at, follow_up_of, metadata,
+      priority, priority_rank, assigned_to, escalated_by, escalated_at, escalation_reason, action_required_by, action_required_of, due_at, follow_up_of, split_from, merged_into, metadata,
       created_by, created_at, updated_at, version, resolved_at, closed_at, nth) on true$q$, arguments))
 $$;
 create function pg_temp.listed(who text, condition text, ordering text) returns text language sql

@@ -32,9 +32,9 @@ insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
 select c.name, c.value, '42501', '42501', '42501', '42501', '42501', '42501'
 from (values ('client_id', '''{other}'''), ('created_by', 'null'), ('created_at', 'now()'), ('updated_at', 'now()'),
              ('escalated_at', 'now()'), ('escalated_by', '''{Carla}'''), ('escalation_reason', '''r'''),
-             ('follow_up_of', '{resolved case}'), ('resolved_at', 'now()'), ('closed_at', 'now()')) c (name, value);
+             ('follow_up_of', '{resolved case}'), ('split_from', '{resolved case}'), ('merged_into', '{resolved case}'), ('resolved_at', 'now()'), ('closed_at', 'now()')) c (name, value);
 
-select plan((select count(*)::integer from columns) + 44);
+select plan((select count(*)::integer from columns) + 48);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, format('update cases set %I = %s where id = {case}', c.name, c.value)))

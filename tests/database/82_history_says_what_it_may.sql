@@ -33,7 +33,7 @@ create temporary table stories (place serial, person text, statement text, said 
 insert into stories (person, statement, said) values
   -- A case: titles and codes are said, words are not.
   ('Carla', $$insert into cases (client_id, title, description) values ('{acme}', 'A title', 'Secret words')$$,
-   'case.created by Carla, shown: {"title": "A title", "status": "open", "priority": "medium"}'),
+   'case.created by Carla, shown: {"title": "A title", "status": "open", "priority": "medium", "split_from": null, "follow_up_of": null}'),
   ('Carla', $$update cases set title = 'Another', description = 'Other words' where title = 'A title'$$,
    'case.updated by Carla, shown: {"changes": {"title": {"to": "Another", "from": "A title"}, "description": {"changed": true}}}'),
   ('Alan', $$update cases set metadata = '{"secret": "words"}' where title = 'Another'$$,

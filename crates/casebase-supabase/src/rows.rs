@@ -171,6 +171,10 @@ pub struct Case {
     pub due_at: Option<DateTime<Utc>>,
     /// The closed case that this one was opened for, by a client's reply.
     pub follow_up_of: Option<CaseId>,
+    /// The case that an interaction was taken from to open this one.
+    pub split_from: Option<CaseId>,
+    /// The case that this one is a duplicate of.
+    pub merged_into: Option<CaseId>,
     /// The project's own fields.
     pub metadata: Value,
     /// Who opened it.

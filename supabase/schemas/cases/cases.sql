@@ -25,6 +25,8 @@ create table public.cases (
                           case when status in ('open', 'in_progress', 'waiting') and action_required_of is distinct from 'CLIENT'
                                then action_required_by end) stored,
   follow_up_of          bigint,
+  split_from            bigint,
+  merged_into           bigint,
   metadata              jsonb       not null default '{}',
   created_by            uuid,
   created_at            timestamptz not null default now(),
@@ -33,6 +35,8 @@ create table public.cases (
   resolved_at           timestamptz,
   closed_at             timestamptz,
   constraint cases_pkey primary key (id),
+  -- For what must be of the same client.
+  constraint cases_id_client_id_key unique (id, client_id),
   constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
   constraint cases_required_specialty_id_fkey
@@ -47,6 +51,10 @@ create table public.cases (
   constraint cases_stage_fkey
     foreign key (stage, status) references public.case_stages (stage, status) on update cascade,
   constraint cases_follow_up_of_fkey foreign key (follow_up_of) references public.cases (id) on delete set null,
+  constraint cases_split_from_fkey foreign key (split_from) references public.cases (id) on delete set null,
+  constraint cases_merged_into_fkey
+    foreign key (merged_into, client_id) references public.cases (id, client_id) on delete set null (merged_into),
+  constraint cases_merged_check check (merged_into is null or merged_into <> id and status = 'closed'),
   constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
   constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
@@ -79,6 +87,8 @@ comment on column public.cases.stage is 'Where the case is in the project''s own
 comment on column public.cases.due_at is
   'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
 comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
+comment on column public.cases.split_from is 'The case (cases.id) that an interaction was taken from.';
+comment on column public.cases.merged_into is 'The case (cases.id) that this one is a duplicate of; it is closed.';
 comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
 comment on column public.cases.version is
@@ -119,6 +129,8 @@ create index cases_updated_at_idx on public.cases (updated_at desc, id desc);
 create index cases_priority_rank_idx on public.cases (priority_rank desc, created_at desc, id desc);
 create index cases_metadata_idx on public.cases using gin (metadata jsonb_path_ops);
 create index cases_follow_up_of_idx on public.cases (follow_up_of) where follow_up_of is not null;
+create index cases_split_from_idx on public.cases (split_from) where split_from is not null;
+create index cases_merged_into_idx on public.cases (merged_into, client_id) where merged_into is not null;
 create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
 create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
   where required_specialty_id is not null;

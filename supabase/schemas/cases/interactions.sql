@@ -42,6 +42,6 @@ alter table public.interactions
   alter column content set statistics 0;
 create index interactions_case_id_idx on public.interactions (case_id, created_at desc, id desc);
 create index interactions_created_at_idx on public.interactions (created_at desc);
-create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
+create index interactions_created_by_idx on public.interactions (created_by, created_at desc) where created_by is not null;
 create index interactions_party1_type_idx on public.interactions (party1_type);
 create index interactions_party2_type_idx on public.interactions (party2_type);

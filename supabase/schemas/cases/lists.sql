@@ -75,6 +75,8 @@ create function casebase.case_conditions(f casebase.case_filter) returns text
 as $$
 begin
   return concat(
+    -- Duplicates are in no list.
+    ' and c.merged_into is null',
     casebase.and_one_of('status', 'text', f.status),
     casebase.and_one_of('stage', 'text', f.stage),
     casebase.and_one_of('priority', 'text', f.priority),
@@ -237,6 +239,9 @@ begin
   end if;
 
   each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
+  if each_way is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
   if each_way is not null then
     execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
@@ -317,7 +322,8 @@ begin
            count(*) filter (where c.assigned_to is null),
            count(*) filter (where c.assigned_to = person)
     from public.cases c
-    where sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    where c.merged_into is null
+      and (sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person)
     group by c.status, c.priority;
 end
 $$;
@@ -351,7 +357,7 @@ begin
   page.interactions := array(
     select i
     from public.interactions i
-    where i.case_id = list_interactions.case_id
+    where i.case_id = any (casebase.merged_cases(casebase.survivor_of(list_interactions.case_id)))
       and (i.created_at, i.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
     order by i.created_at desc, i.id desc
     limit page_size + 1
@@ -365,4 +371,4 @@ begin
 end
 $$;
 comment on function public.list_interactions(bigint, integer, text) is
-  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. 404: no such case.';
+  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Those of duplicates that were merged into it are there, too. 404: no such case.';

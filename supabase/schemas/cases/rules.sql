@@ -25,7 +25,7 @@ declare
 begin
   foreach fixed in array tg_argv loop
     if becomes -> fixed is distinct from was -> fixed
-       and not (fixed in ('created_by', 'follow_up_of') and becomes -> fixed = 'null')
+       and not (fixed in ('created_by', 'follow_up_of', 'split_from') and becomes -> fixed = 'null')
     then
       raise exception '% of % never changes', fixed, tg_table_name
         using errcode = 'check_violation', column = fixed;
@@ -37,7 +37,7 @@ end
 $$;
 
 create trigger a_keep_identity before update on public.cases
-  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of');
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of', 'split_from');
 create trigger a_keep_identity before update on public.case_internal
   for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_identity before update on public.interactions
@@ -138,6 +138,7 @@ begin
     raise exception 'you can''t set % when you open a case', array_to_string(set_beyond, ', ')
       using errcode = 'insufficient_privilege', hint = 'A client opens a case with client_id, title and description.';
   end if;
+  perform casebase.limit_client(new.client_id, 'cases');
   return new;
 end
 $$;
@@ -242,6 +243,10 @@ begin
     new.escalated_by := null;
     new.escalation_reason := null;
   end if;
+  -- Opened again, a duplicate is none.
+  if new.status <> 'closed' then
+    new.merged_into := null;
+  end if;
   -- What waits, waits for the client, unless it says for whom; then the move, and its deadline, were the client's.
   if moves and new.status = 'waiting'
      and (new.action_required_of is null
@@ -336,6 +341,10 @@ declare
   parties  record;
   ours     text := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
 begin
+  -- Nothing is said in a case that lives on in another.
+  if exists (select from public.cases c where c.id = new.case_id and c.merged_into is not null) then
+    new.case_id := casebase.survivor_of(new.case_id);
+  end if;
   if not row_security_active(tg_relid) then
     return new;
   end if;
@@ -348,6 +357,7 @@ begin
   if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
   elsif not coalesce(the_case.as_staff, false) then
+    perform casebase.limit_client(the_case.client_id, 'interactions');
     if the_case.status not in ('open', 'in_progress') then
       new.case_id := casebase.receive_reply(new.case_id);
     end if;

@@ -15,9 +15,10 @@ create table public.case_files (
   original_name     text        not null,
   content_type      text        not null,
   visible_to_client boolean     not null default false,
-  bucket_id         text        not null,
+  -- A trigger knows the place: who reserves it sends none.
+  bucket_id         text        not null default '',
   -- Policies look it up for each object: comparing bytes is quick, comparing words isn't.
-  object_path       text        collate "C" not null,
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
@@ -26,6 +27,7 @@ create table public.case_files (
   updated_at        timestamptz not null default now(),
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
+  constraint case_files_place_check check (bucket_id <> '' and object_path <> ''),
   -- No cascade: an object must not lose its row. Files go first, then the case.
   constraint case_files_case_id_fkey foreign key (case_id) references public.cases (id),
   constraint case_files_interaction_id_fkey foreign key (interaction_id, case_id)

@@ -9,8 +9,8 @@ create table public.client_documents (
   uploaded_by       uuid,
   original_name     text        not null,
   content_type      text        not null,
-  bucket_id         text        not null,
-  object_path       text        collate "C" not null,
+  bucket_id         text        not null default '',
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
@@ -19,6 +19,7 @@ create table public.client_documents (
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
+  constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   -- {client-id}/cases/ belongs to case files.

@@ -21,6 +21,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
   ('case.status_changed',   'client',  'Its status or stage changed.'),
+  ('case.merged',           'client',  'It was merged into another case, or is no duplicate any more.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),

@@ -66,9 +66,8 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority)
-       || case when n.follow_up_of is null then '{}' else jsonb_build_object('follow_up_of', n.follow_up_of) end
-    )::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority,
+                        'follow_up_of', n.follow_up_of, 'split_from', n.split_from))::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -105,13 +104,14 @@ begin
                                  'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
       (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
-      (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
-      (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
-      (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
-      (5, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
-      (5, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
-      (5, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
-      (5, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
+      (5, 'case.merged',         'merged_into',           false, to_jsonb(o.merged_into),           to_jsonb(n.merged_into)),
+      (6, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
+      (6, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
+      (6, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
+      (6, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
+      (6, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
+      (6, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
+      (6, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
     ) as change (rank, type, name, is_text, was, becomes)
     where change.was is distinct from change.becomes
     group by n.id, change.type

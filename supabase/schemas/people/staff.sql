@@ -49,3 +49,24 @@ create table public.staff_specialties (
 alter table public.staff_specialties enable row level security;
 revoke all on public.staff_specialties from public, anon, authenticated, service_role;
 create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);
+
+-- An admin who is the last one can't leave: nobody could name another. A service key and the owner can, and so can the
+-- auth service, when the user is deleted. One at a time, or two would each see the other stay.
+create function casebase.keep_an_admin() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if row_security_active(tg_relid) then
+    perform pg_advisory_xact_lock(hashtextextended('casebase.keep_an_admin', 0));
+    if not exists (select from public.staff_members s where s.is_admin and s.active and s.user_id <> old.user_id) then
+      raise exception 'there must be an admin' using errcode = 'PT409', hint = 'Make somebody else an admin first.';
+    end if;
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+
+create trigger keep_an_admin before delete on public.staff_members
+  for each row when (old.is_admin and old.active) execute function casebase.keep_an_admin();
+create trigger keep_an_admin_in_office before update on public.staff_members
+  for each row when (old.is_admin and old.active and not (new.is_admin and new.active)) execute function casebase.keep_an_admin();

@@ -20,7 +20,9 @@ insert into casebase.event_schemas (type, fields, changes) values
   ('case.created', '{
       "title": {"type": "string"},
       "status": {"type": "string"},
-      "priority": {"type": "string"}
+      "priority": {"type": "string"},
+      "follow_up_of": {"type": ["integer", "null"]},
+      "split_from": {"type": ["integer", "null"]}
     }', null),
   ('case.updated', '{}', '{
       "title": {"type": "string"},
@@ -30,10 +32,12 @@ insert into casebase.event_schemas (type, fields, changes) values
       "action_required_by": {"type": ["string", "null"], "format": "date-time"},
       "action_required_of": {"type": ["string", "null"]},
       "escalated_at": {"type": ["string", "null"], "format": "date-time"},
+      "escalation_reason": true,
       "metadata": true
     }'),
-  ('case.status_changed', '{}', '{"status": {"type": "string"}}'),
-  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}}'),
+  ('case.status_changed', '{}', '{"status": {"type": "string"}, "stage": {"type": ["string", "null"]}}'),
+  ('case.merged', '{}', '{"merged_into": {"type": ["integer", "null"]}}'),
+  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}, "escalation_reason": true}'),
   ('case.assigned', '{}', '{"assigned_to": {"type": ["string", "null"], "format": "uuid"}}'),
   ('case.handed_over', '{}', '{"department_id": {"type": "string", "format": "uuid"}}'),
   ('case.deleted', '{}', null),

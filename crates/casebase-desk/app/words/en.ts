@@ -65,6 +65,9 @@ export const en = {
     noRoleLead: (email: string) =>
       `Ask the people you work with to add ${email}. Once they have, look again.`,
     lookAgain: 'Look again',
+    registerLead: 'You have nobody to ask? Where it is allowed, you can register yourself and open cases at once.',
+    register: 'Register',
+    registrationClosed: 'Nobody can register by themselves here. Ask the people you work with.',
     missing: { email: 'Enter your email address.', password: 'Enter your password.', code: 'Enter the six digits.', name: 'Enter your name.' },
     refused: {
       invalid_credentials: 'Email address or password is wrong.',
@@ -151,6 +154,8 @@ export const en = {
     reason: 'Why is it urgent?',
     missingReason: 'Say why, in at most 2,000 characters.',
     escalatedNow: 'The case was escalated.',
+    goesOn: (number: string) => `This case goes on in ${number}.`,
+    toSurvivor: 'Go there',
     missing: (number: string) => `There is no case ${number} that you can see`,
     missingLead: 'It may have been deleted, or it is not yours.',
     changed: 'Somebody changed this case while you were editing',
@@ -238,6 +243,7 @@ export const en = {
     'case.updated': (who: string, what: string) => `${who} changed ${what}`,
     'case.status_changed': (who: string, _what: string, to: string) => `${who} set the status to ${to}`,
     'case.escalated': (who: string) => `${who} escalated the case`,
+    'case.merged': (who: string) => `${who} merged the case with another`,
     'case.assigned': (who: string) => `${who} changed who works on the case`,
     'case.handed_over': (who: string) => `${who} handed the case over`,
     'interaction.updated': (who: string) => `${who} edited what was said`,
