@@ -1201,18 +1201,13 @@ create function casebase.survivor_of(case_id bigint) returns bigint
 as $$
 declare
   here bigint := case_id;
-  next bigint;
+  next bigint := case_id;
 begin
-  loop
-    select n.id into next
-    from public.cases c
-    join public.cases n on n.id = c.merged_into
-    where c.id = here;
-    if not found then
-      return here;
-    end if;
+  while next is not null loop
     here := next;
+    next := (select n.id from public.cases c join public.cases n on n.id = c.merged_into where c.id = here);
   end loop;
+  return here;
 end
 $$;
 
@@ -2537,7 +2532,7 @@ create function casebase.tags_in(changes jsonb, name text) returns text[]
 as $$
 begin
   if changes -> name is null then
-    return '{}';
+    return '{}'::text[];
   elsif jsonb_typeof(changes -> name) <> 'array' or changes -> name @? '$[*] ? (@.type() != "string")' then
     raise exception '% must be an array of tags', name using errcode = 'invalid_parameter_value', column = 'changes';
   end if;
@@ -4493,7 +4488,7 @@ create function casebase.undo_changes_of(the_case bigint, events bigint[]) retur
 as $$
 declare
   undone  constant text[] :=
-    '{department_id,assigned_to,status,stage,title,priority,required_specialty_id,action_required_by,action_required_of}';
+    '{department_id,assigned_to,status,stage,title,priority,required_specialty_id,action_required_by,action_required_of}'::text[];
   now_is  jsonb;
   back_to jsonb := '{}'::jsonb;
   stays   text[] := '{}'::text[];
