@@ -17,7 +17,9 @@ pub mod sign;
 mod verdict;
 mod worker;
 
+pub use attempt::{Attempt, Outcome};
 pub use config::Config;
+pub use deliver::Sender;
 pub use resolve::Egress;
 pub use schedule::Schedule;
 pub use worker::{Error, run};

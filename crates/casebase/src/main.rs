@@ -5,7 +5,7 @@ use std::{io::Write, process::ExitCode};
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{migrate, serve},
+    commands::{migrate, serve, webhooks},
     environment, terminal,
 };
 use clap::{Parser, Subcommand, error::ErrorKind};
@@ -32,6 +32,8 @@ enum Command {
     Migrate(migrate::Args),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
+    /// Look after webhooks: endpoints, deliveries, samples
+    Webhooks(webhooks::Args),
 }
 
 impl Command {
@@ -56,6 +58,7 @@ impl Command {
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
             Self::Serve(args) => serve::run(args).await,
+            Self::Webhooks(args) => webhooks::run(args).await,
         }
     }
 }

@@ -7,7 +7,9 @@ pub mod demo;
 #[cfg(feature = "local")]
 pub mod dev;
 pub mod migrate;
+pub mod owner;
 pub mod serve;
+pub mod webhooks;
 
 /// Returns at Ctrl-C or when the process is told to end.
 pub async fn stop_signal() -> std::io::Result<()> {
