@@ -160,7 +160,12 @@ async fn what_is_refused_is_told_in_the_databases_words() {
         said.contains("--header is NAME: VALUE, not `nothing`"),
         "{said}"
     );
-    let said = refusal(&["add", "https://example.com/", "--events", "nothing.happened"]);
+    let said = refusal(&[
+        "add",
+        "https://example.com/",
+        "--events",
+        "nothing.happened",
+    ]);
     assert!(
         said.contains("there is no event type nothing.happened"),
         "{said}"

@@ -14,3 +14,4 @@ mod stories;
 mod supabase_cli;
 #[path = "../support/mod.rs"]
 mod support;
+mod webhook_receivers;
