@@ -34,7 +34,7 @@ create function casebase.tags_in(changes jsonb, name text) returns text[]
 as $$
 begin
   if changes -> name is null then
-    return '{}';
+    return '{}'::text[];
   elsif jsonb_typeof(changes -> name) <> 'array' or changes -> name @? '$[*] ? (@.type() != "string")' then
     raise exception '% must be an array of tags', name using errcode = 'invalid_parameter_value', column = 'changes';
   end if;

@@ -7,18 +7,13 @@ create function casebase.survivor_of(case_id bigint) returns bigint
 as $$
 declare
   here bigint := case_id;
-  next bigint;
+  next bigint := case_id;
 begin
-  loop
-    select n.id into next
-    from public.cases c
-    join public.cases n on n.id = c.merged_into
-    where c.id = here;
-    if not found then
-      return here;
-    end if;
+  while next is not null loop
     here := next;
+    next := (select n.id from public.cases c join public.cases n on n.id = c.merged_into where c.id = here);
   end loop;
+  return here;
 end
 $$;
 

@@ -28,7 +28,7 @@ create function casebase.undo_changes_of(the_case bigint, events bigint[]) retur
 as $$
 declare
   undone  constant text[] :=
-    '{department_id,assigned_to,status,stage,title,priority,required_specialty_id,action_required_by,action_required_of}';
+    '{department_id,assigned_to,status,stage,title,priority,required_specialty_id,action_required_by,action_required_of}'::text[];
   now_is  jsonb;
   back_to jsonb := '{}'::jsonb;
   stays   text[] := '{}'::text[];
