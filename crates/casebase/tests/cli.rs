@@ -382,11 +382,13 @@ fn dev_says_where_the_desk_is() {
     let mut dev = casebase(&["dev"])
         .args(free)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::inherit())
         .spawn()
         .expect("it starts");
-    let lines = BufReader::new(dev.stdout.take().expect("piped")).lines();
+    // Read to the end: what can't be written is a failure of its own.
+    let mut lines = BufReader::new(dev.stdout.take().expect("piped")).lines();
     let told = lines
+        .by_ref()
         .map_while(Result::ok)
         .find(|line| line.contains("desk"))
         .expect("it says so");
@@ -396,6 +398,7 @@ fn dev_says_where_the_desk_is() {
         "{told}"
     );
     kill(Pid::from_raw(dev.id().cast_signed()), Signal::SIGINT).expect("it runs");
+    assert!(lines.all(|line| line.is_ok()));
     assert!(dev.wait().expect("it ends").success());
 }
 
