@@ -385,9 +385,7 @@ impl Walk {
         };
         let expected = match case {
             Some(case) if model.sees_case(who, id) => {
-                if case.is_done() {
-                    Outcome::Refused(409)
-                } else if case.assigned.is_some_and(works_elsewhere) {
+                if case.is_done() || case.assigned.is_some_and(works_elsewhere) {
                     Outcome::Refused(409)
                 } else if !model.as_staff(who, id) {
                     Outcome::Refused(403)
