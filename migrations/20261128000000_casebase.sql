@@ -3199,7 +3199,7 @@ begin
   end if;
   if tg_op = 'UPDATE' then
     insert into casebase.overwritten_objects (bucket_id, object_path) values (new.bucket_id, new.name)
-    on conflict do nothing;
+    on conflict (bucket_id, object_path) do nothing;
   end if;
   return null;
 end
@@ -3628,8 +3628,9 @@ $$;
 -- The same for bytes that the service itself wrote a moment ago, while the row is pending: they need not be read back where
 -- Storage's own record of the object proves that they arrived. It was written once, so by whom its success was told; its
 -- size and its tag, which is an MD5, are those of what was sent ("etags": the forms in which Storage's backends give it).
--- Null: that proves nothing, and nothing has changed. The row is locked first, so that whoever overwrites the object has
--- done it before, or finds the row no longer pending (keep_object).
+-- Answers the row as "file", or null where that proves nothing and nothing has changed; and the object's tag as "etag". The
+-- row is locked first, so that whoever overwrites the object has done it before, or finds the row no longer pending
+-- (keep_object).
 create function casebase.verification_finish_sent(
   kind         text,
   id           bigint,
@@ -3643,7 +3644,7 @@ create function casebase.verification_finish_sent(
 as $$
 declare
   place    record;
-  proven   text;
+  written  record;
   verified jsonb;
 begin
   execute format($sql$
@@ -3656,31 +3657,31 @@ begin
   if place.object_path is null then
     raise exception '% % is not pending', kind, id using errcode = 'object_not_in_prerequisite_state';
   end if;
-  select o.version into proven
+  select coalesce(o.version, '') as version,
+         btrim(o.metadata ->> 'eTag', '"') as etag,
+         o.metadata ->> 'size' = file_size::text
+           and not exists (
+             select from casebase.overwritten_objects w
+             where w.bucket_id = o.bucket_id and w.object_path = o.name
+           ) as whole
+  into written
   from storage.objects o
   where o.bucket_id = place.bucket_id
-    and o.name = place.object_path
-    and btrim(o.metadata ->> 'eTag', '"') = any (etags)
-    and o.metadata ->> 'size' = file_size::text
-    and not exists (
-      select from casebase.overwritten_objects w
-      where w.bucket_id = o.bucket_id and w.object_path = o.name
-    );
-  if proven is null then
-    return null;
+    and o.name = place.object_path;
+  if written.whole and written.etag = any (etags) then
+    execute format($sql$
+      update %s f
+      set state          = 'available',
+          object_version = $2,
+          sha256         = $3,
+          file_size      = $4,
+          content_type   = $5,
+          notes          = $6
+      where f.id = $1
+      returning to_jsonb(f)
+    $sql$, casebase.files_of(kind)) into verified using id, written.version, sha256, file_size, content_type, notes;
   end if;
-  execute format($sql$
-    update %s f
-    set state          = 'available',
-        object_version = $2,
-        sha256         = $3,
-        file_size      = $4,
-        content_type   = $5,
-        notes          = $6
-    where f.id = $1
-    returning to_jsonb(f)
-  $sql$, casebase.files_of(kind)) into verified using id, proven, sha256, file_size, content_type, notes;
-  return verified;
+  return jsonb_build_object('file', verified, 'etag', written.etag);
 end
 $$;
 
@@ -4589,9 +4590,26 @@ comment on function public.undo_changes(bigint[]) is
 
 -- Webhooks: the endpoints that admins manage, and what they subscribe to.
 
+-- An object of up to 20 HTTP headers. Those of the specification and of the connection are ours.
+create function casebase.are_webhook_headers(headers jsonb) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when jsonb_typeof(headers) <> 'object' then false
+    else count(*) <= 20 and coalesce(bool_and(
+      header.key ~ '^[A-Za-z0-9!#$%&''*+.^_`|~-]{1,100}$'
+      and header.key !~* '^(webhook-.*|content-.*|host|connection|transfer-encoding|te|upgrade|trailer|expect|user-agent)$'
+      and jsonb_typeof(header.value) = 'string'
+      and length(header.value #>> '{}') <= 1000
+      and header.value #>> '{}' ~ '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$'), true)
+  end
+  from jsonb_each(case when jsonb_typeof(headers) = 'object' then headers else '{}' end) header
+$$;
+
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
-  url               text        not null,
+  -- Null: nothing is sent, its receiver fetches with poll_events.
+  url               text,
   description       text        not null default '',
   -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',
@@ -4602,19 +4620,48 @@ create table casebase.webhook_endpoints (
   signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
+  -- Of these cases only, as they are after the change or were before it; empty: of all.
+  client_ids        uuid[]      not null default '{}',
+  department_ids    uuid[]      not null default '{}',
+  priorities        text[]      not null default '{}',
+  statuses          text[]      not null default '{}',
+  -- Sent along with each request, e.g. {"authorization": "Bearer …"}.
+  headers           jsonb       not null default '{}',
+  -- Requests a second; null: as many as there are.
+  rate_limit        integer,
+  -- The waits between attempts, one less than there are attempts; null: those that Standard Webhooks suggests.
+  retry_waits       interval[],
   -- What the worker learns about the receiver.
   paused_until      timestamptz,
+  rate_second       timestamptz,
+  rate_used         integer     not null default 0,
   failures_in_a_row integer     not null default 0,
+  failing_since     timestamptz,
   created_by        uuid        default auth.uid(),
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
   constraint webhook_endpoints_pkey primary key (id),
   constraint webhook_endpoints_created_by_fkey
     foreign key (created_by) references auth.users (id) on delete set null,
-  -- No user:password in it, and no fragment: neither would arrive.
-  constraint webhook_endpoints_url_check
-    check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_url_check check (length(url) <= 2000),
   constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_filters_check
+    check (
+      cardinality(client_ids) + cardinality(department_ids) + cardinality(priorities) + cardinality(statuses) <= 1000
+      and array_position(client_ids, null) is null
+      and array_position(department_ids, null) is null
+      and array_position(priorities, null) is null
+      and array_position(statuses, null) is null
+    ),
+  constraint webhook_endpoints_headers_check check (casebase.are_webhook_headers(headers)),
+  constraint webhook_endpoints_rate_limit_check check (rate_limit between 1 and 1000),
+  constraint webhook_endpoints_retry_waits_check
+    check (
+      cardinality(retry_waits) <= 50
+      and array_position(retry_waits, null) is null
+      and interval '0' <= all (retry_waits)
+      and interval '7 days' >= all (retry_waits)
+    ),
   constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
   constraint webhook_endpoints_description_check
     check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
@@ -4633,6 +4680,65 @@ comment on table casebase.webhook_endpoints is
 alter table casebase.webhook_endpoints enable row level security;
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role;
 create index webhook_endpoints_created_by_idx on casebase.webhook_endpoints (created_by);
+
+-- Whether this is an IPv6 address.
+create function casebase.is_ipv6(address text) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return address ~ '^[0-9A-Fa-f:.]+$' and family(address::inet) = 6;
+exception
+  when invalid_text_representation then
+    return false;
+end
+$$;
+
+-- Why a request can never be sent to this URL, for its reader; null where one can.
+create function casebase.webhook_url_fault(url text) returns text
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when url !~* '^https?://' then 'it does not begin with https://'
+    when url ~ '[[:space:][:cntrl:]]' then 'there is a space or a control character in it'
+    when url ~ '#' then 'what stands behind # would not arrive'
+    when authority ~ '@' then 'a name or a password in it would not arrive'
+    when port !~ '^(:([0-9]{1,5})?)?$' or nullif(ltrim(port, ':'), '')::integer not between 1 and 65535
+      then format('%s is no port from 1 to 65535', ltrim(port, ':'))
+    when host ~ '^\['
+      then case when not (host ~ '\]$' and casebase.is_ipv6(btrim(host, '[]'))) then format('%s is no IPv6 address', host) end
+    when host = '' then 'it names no host'
+    when host ~ '[]<>^|%\"`{}[!$&''()*+,;=~:]' then format('%s is no name of a host', host)
+    when host ~* '(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$'
+      then case
+        when host !~ '^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(?=[0-9])|$)){4}$' then format('%s is no IPv4 address', host)
+      end
+    when host ~ '(^|\.)\.' or length(host) > 253 or host ~ '[^.]{64}' then format('%s is no name of a host', host)
+    when host ~* '(^|\.)xn--(\.|$)' then format('%s is no name of a host: nothing follows xn--', host)
+  end
+  from (select substring(url from '^[A-Za-z]+://([^/?#]*)')) a (authority)
+  cross join lateral (select substring(authority from '^(?:\[.*\]|[^:[]*)(:.*)$')) p (found)
+  cross join lateral (
+    select coalesce(p.found, ''), left(authority, length(authority) - length(coalesce(p.found, '')))
+  ) parts (port, host)
+$$;
+
+-- A URL is one that can be sent to. AFTER: the policies have spoken.
+create function casebase.check_webhook_url() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  fault text := casebase.webhook_url_fault(new.url);
+begin
+  if fault is not null then
+    raise exception 'nothing can be sent to this URL: %', fault
+      using errcode = 'check_violation', column = 'url', hint = 'It takes e.g. https://example.com/webhooks/casebase.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger check_url after insert or update of url on casebase.webhook_endpoints
+  for each row execute function casebase.check_webhook_url();
 
 -- A filter names types that there are. AFTER: the policies have spoken.
 create function casebase.check_event_types() returns trigger
@@ -4661,6 +4767,10 @@ create table casebase.webhook_subscriptions (
   -- The endpoint's.
   payload_version smallint not null,
   thin            boolean  not null,
+  client_ids      uuid[]   not null,
+  department_ids  uuid[]   not null,
+  priorities      text[]   not null,
+  statuses        text[]   not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -4678,8 +4788,11 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
-    select distinct filter, new.id, new.payload_version, new.thin
+    insert into casebase.webhook_subscriptions (
+      filter, endpoint_id, payload_version, thin, client_ids, department_ids, priorities, statuses
+    )
+    select distinct filter, new.id, new.payload_version, new.thin, new.client_ids, new.department_ids, new.priorities,
+           new.statuses
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;
@@ -4689,7 +4802,10 @@ $$;
 create trigger keep_subscriptions_of_new after insert on casebase.webhook_endpoints
   for each row execute function casebase.keep_webhook_subscriptions();
 create trigger keep_subscriptions_of_changed after update on casebase.webhook_endpoints
-  for each row when (old.enabled <> new.enabled or old.event_types <> new.event_types)
+  for each row when (
+    (old.enabled, old.event_types, old.client_ids, old.department_ids, old.priorities, old.statuses)
+      <> (new.enabled, new.event_types, new.client_ids, new.department_ids, new.priorities, new.statuses)
+  )
   execute function casebase.keep_webhook_subscriptions();
 
 -- How many endpoints there may be: a change writes a row for each that wants to know, and each call of the worker looks
@@ -5232,7 +5348,7 @@ $$;
 --   pending   due at next_attempt_at; the first unfinished delivery of its lane, or not yet looked at
 --   waiting   behind an earlier delivery of its lane; no clock runs
 --   leased    a worker is sending it, until leased_until
---   delivered, failed
+--   delivered, failed, skipped
 --
 -- A lane is one endpoint and one case: within it deliveries are sent one after another, in the order of their ids,
 -- which is the commit order of the case's events. Lanes never wait for each other.
@@ -5258,15 +5374,19 @@ create table casebase.webhook_deliveries (
   leased_until    timestamptz,
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
+  -- Why an admin let it be, so that its lane goes on.
+  skipped_because text,
   constraint webhook_deliveries_pkey primary key (id),
   constraint webhook_deliveries_payload_id_fkey
     foreign key (payload_id) references casebase.webhook_payloads (id),
   constraint webhook_deliveries_state_check
-    check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
+    check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed', 'skipped')),
   constraint webhook_deliveries_leased_check
     check ((state = 'leased') = (leased_at is not null) and (state = 'leased') = (leased_until is not null)),
   constraint webhook_deliveries_finished_check
-    check ((state in ('delivered', 'failed')) = (finished_at is not null))
+    check ((state in ('delivered', 'failed', 'skipped')) = (finished_at is not null)),
+  constraint webhook_deliveries_skipped_check
+    check ((state = 'skipped') = (skipped_because is not null) and length(skipped_because) <= 500 and casebase.is_text(skipped_because))
 );
 comment on table casebase.webhook_deliveries is
   'One event for one endpoint, from the change that caused it until it is delivered or given up.';
@@ -5289,6 +5409,8 @@ create index webhook_deliveries_waiting_idx on casebase.webhook_deliveries (endp
   where state = 'waiting';
 create index webhook_deliveries_lane_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
   where finished_at is null;
+create index webhook_deliveries_undelivered_idx on casebase.webhook_deliveries (endpoint_id, id)
+  where state in ('failed', 'skipped');
 create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
   where finished_at is not null;
 
@@ -5325,10 +5447,31 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
+-- Whether somebody who narrowed down what they want to hear of wants to hear of this case, as it is, or was before.
+create function casebase.webhook_wants(
+  subscription casebase.webhook_subscriptions,
+  changes      jsonb,
+  subject      public.cases
+) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select (subscription.client_ids = '{}' or subject.client_id = any (subscription.client_ids))
+    and (subscription.department_ids = '{}'
+         or subject.department_id = any (subscription.department_ids)
+         or (changes #>> '{department_id,from}')::uuid = any (subscription.department_ids))
+    and (subscription.priorities = '{}'
+         or subject.priority = any (subscription.priorities)
+         or changes #>> '{priority,from}' = any (subscription.priorities))
+    and (subscription.statuses = '{}'
+         or subject.status = any (subscription.statuses)
+         or changes #>> '{status,from}' = any (subscription.statuses))
+$$;
+
 -- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
 -- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
 -- reading them all seemed cheaper then.
-create function casebase.enqueue_events(events public.case_events[]) returns void
+-- `deleted` are cases that are gone already.
+create function casebase.enqueue_events(events public.case_events[], deleted public.cases[] default '{}') returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
@@ -5345,6 +5488,13 @@ begin
         split_part(event.type, '.', 1) || '.*',
         (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
       ])
+        and (
+          (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
+            = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
+          or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
+            (select c from public.cases c where c.id = event.case_id),
+            (select c from unnest(deleted) c where c.id = event.case_id)))
+        )
     ) subscriber
   ),
   payload as (
@@ -5419,7 +5569,7 @@ begin
   ) into deletions
   from old_rows deleted
   left join counted on counted.case_id = deleted.id;
-  perform casebase.enqueue_events(deletions);
+  perform casebase.enqueue_events(deletions, array(select deleted::public.cases from old_rows deleted));
   return null;
 end
 $$;
@@ -5427,6 +5577,39 @@ $$;
 create trigger send_deleted after delete on public.cases
   referencing old table as old_rows
   for each statement execute function casebase.send_deleted_cases();
+
+-- An endpoint that the worker switched off is an event too, for those that ask for it; of no case, so in no lane.
+create function casebase.send_disabled_endpoint() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with subscriber as (
+    select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter in ('webhook.endpoint_disabled', 'webhook.*')
+  ),
+  payload as (
+    insert into casebase.webhook_payloads (type, payload_version, thin, body)
+    select 'webhook.endpoint_disabled', form.payload_version, form.thin, json_build_object(
+             'type', 'webhook.endpoint_disabled',
+             'timestamp', casebase.webhook_timestamp(clock_timestamp()),
+             'data', jsonb_build_object('endpoint_id', new.id)
+               || case when form.thin then '{}' else jsonb_build_object('reason', new.disabled_reason) end
+           )::text
+    from (select distinct subscriber.payload_version, subscriber.thin from subscriber) form
+    returning id, payload_version, thin
+  )
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id)
+  select subscriber.endpoint_id, payload.id
+  from subscriber
+  join payload using (payload_version, thin);
+  return null;
+end
+$$;
+
+create trigger send_disabled after update on casebase.webhook_endpoints
+  for each row when (old.enabled and not new.enabled and new.disabled_reason is not null)
+  execute function casebase.send_disabled_endpoint();
 
 
 -- supabase/schemas/webhooks/worker.sql
@@ -5545,10 +5728,12 @@ begin
       order by delivery.next_attempt_at, delivery.id
       limit greatest(0, least(
         max_deliveries,
-        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n
+        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n,
+        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
       ))
     ) oldest
     where endpoint.enabled
+      and endpoint.url is not null
       and (endpoint.paused_until is null or endpoint.paused_until <= at)
     order by oldest.nth, oldest.next_attempt_at, oldest.id
     limit max_deliveries
@@ -5595,6 +5780,32 @@ begin
 end
 $$;
 
+-- What was taken for endpoints with a rate limit counts in the second that began with the first of it.
+create function casebase.webhook_count_requests(at timestamptz, taken bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with request as (
+    select delivery.endpoint_id, count(*) as n
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (taken)
+    group by delivery.endpoint_id
+  ),
+  limited as (
+    select endpoint.id, endpoint.rate_second > at - interval '1 s' is true as goes_on, request.n
+    from casebase.webhook_endpoints endpoint
+    join request on request.endpoint_id = endpoint.id
+    where endpoint.rate_limit is not null
+    for update of endpoint skip locked
+  )
+  update casebase.webhook_endpoints endpoint
+  set rate_second = case when limited.goes_on then endpoint.rate_second else at end,
+      rate_used   = case when limited.goes_on then endpoint.rate_used else 0 end + limited.n
+  from limited
+  where endpoint.id = limited.id;
+end
+$$;
+
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
 -- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
 -- notification, for as long as listens_for.
@@ -5611,7 +5822,10 @@ create function casebase.webhook_lease(
   url         text,
   message_id  text,
   body        text,
-  secrets     text[]
+  secrets     text[],
+  -- The endpoint's own waits between attempts, in milliseconds.
+  retry_waits bigint[],
+  headers     jsonb
 )
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -5667,7 +5881,12 @@ begin
          endpoint.url,
          casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
          payload.body,
-         signer.secrets
+         signer.secrets,
+         (
+           select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
+           from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
+         ),
+         endpoint.headers
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
@@ -5675,6 +5894,7 @@ begin
   order by leased.id;
 
   if found then
+    perform casebase.webhook_count_requests(at, heads);
     update casebase.webhook_queue queue
     set listening_until = '-infinity'
     where queue.listening_until > '-infinity';
@@ -5782,10 +6002,14 @@ begin
 end
 $$;
 
--- What the answers say about the receivers: one success clears the failures, a pause lets them breathe, Gone ends it.
+-- What the answers say about the receivers. One success clears the failures, and what waits for its next attempt is due.
+-- From the fifth failure in a row on, one request at a time tries whether the receiver is well again, after a pause that
+-- grows to a minute. Gone, or nothing but failures for five days, switch an endpoint off.
 create function casebase.webhook_judge_endpoints(reports jsonb, known bigint[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  recovered uuid[];
 begin
   with answers as (
     select delivery.endpoint_id,
@@ -5801,23 +6025,72 @@ begin
     group by delivery.endpoint_id
   ),
   affected as (
-    select endpoint.id, answers.*
+    select endpoint.id, endpoint.failures_in_a_row as failed_before, answers.*,
+           case when not answers.any_delivered then endpoint.failures_in_a_row + answers.failures else 0 end as failed,
+           case when not answers.any_delivered then coalesce(endpoint.failing_since, now()) end as since
     from casebase.webhook_endpoints endpoint
     join answers on answers.endpoint_id = endpoint.id
     where endpoint.failures_in_a_row > 0
       or answers.failures > 0
     for update of endpoint skip locked
+  ),
+  judged as (
+    update casebase.webhook_endpoints endpoint
+    set failures_in_a_row = affected.failed,
+        failing_since     = affected.since,
+        paused_until      = greatest(
+                              endpoint.paused_until,
+                              now() + affected.pause_ms * interval '1 ms',
+                              case when affected.failed >= 5 then now() + least(affected.failed - 4, 60) * interval '1 s' end
+                            ),
+        enabled           = endpoint.enabled and verdict.reason is null,
+        disabled_reason   = coalesce(verdict.reason, endpoint.disabled_reason)
+    from affected
+    cross join lateral (
+      select coalesce(
+        affected.disable_because,
+        case
+          when affected.since < now() - interval '5 days'
+            then format('Every attempt since %s failed.', to_char(affected.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
+        end
+      ) as reason
+    ) verdict
+    where endpoint.id = affected.id
+    returning endpoint.id, affected.failed_before, affected.any_delivered
   )
-  update casebase.webhook_endpoints endpoint
-  set failures_in_a_row = case
-                            when affected.any_delivered then 0
-                            else endpoint.failures_in_a_row + affected.failures
-                          end,
-      paused_until      = greatest(endpoint.paused_until, now() + affected.pause_ms * interval '1 ms'),
-      enabled           = endpoint.enabled and affected.disable_because is null,
-      disabled_reason   = coalesce(affected.disable_because, endpoint.disabled_reason)
-  from affected
-  where endpoint.id = affected.id;
+  select array_agg(judged.id) into recovered
+  from judged
+  where judged.any_delivered
+    and judged.failed_before >= 5;
+
+  perform casebase.webhook_retry_now(recovered, 5000);
+end
+$$;
+
+-- Makes due what waits for its next attempt at these endpoints, `most` of each. Answers how many.
+create function casebase.webhook_retry_now(endpoints uuid[], most integer) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  putting_off bigint[] := array(
+    select later.id
+    from unnest(endpoints) as endpoint (id)
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at > now()
+      order by delivery.next_attempt_at, delivery.id
+      limit most
+    ) later
+  );
+begin
+  putting_off := casebase.webhook_lock(putting_off, 'pending');
+  update casebase.webhook_deliveries delivery
+  set next_attempt_at = now()
+  where delivery.id = any (putting_off);
+  return cardinality(putting_off);
 end
 $$;
 
@@ -5833,6 +6106,21 @@ begin
   where delivery.id = any (waiting);
 end
 $$;
+
+-- What an admin skips lets its lane go on. The queue's lock is the worker's: it decides about order alone.
+create function casebase.webhook_pass_skipped() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from casebase.webhook_queue for update;
+  perform casebase.webhook_advance(array[casebase.webhook_first_of_lane(new.endpoint_id, new.case_id)]);
+  return null;
+end
+$$;
+
+create trigger pass_skipped after update on casebase.webhook_deliveries
+  for each row when (new.state = 'skipped' and old.state <> 'skipped')
+  execute function casebase.webhook_pass_skipped();
 
 -- Sets lanes going again whose first delivery was removed by hand: of the lanes in which something waits, the next 200
 -- after those of the last call.
@@ -5882,6 +6170,42 @@ begin
       swept_case_id     = after_case;
 
   perform casebase.webhook_advance(stuck);
+end
+$$;
+
+-- Gives up what has waited longer than `keep` for an endpoint that is switched off, or whose receiver doesn't fetch: up to
+-- 1,000 of each.
+create function casebase.webhook_give_up(keep interval) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unwanted bigint[] := array(
+    select old.id
+    from casebase.webhook_endpoints endpoint
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at < now() - keep
+      order by delivery.next_attempt_at, delivery.id
+      limit 1000
+    ) old
+    where not endpoint.enabled
+      or endpoint.url is null
+  );
+begin
+  perform from casebase.webhook_queue for update;
+  unwanted := casebase.webhook_lock(unwanted, 'pending');
+  update casebase.webhook_deliveries delivery
+  set state       = 'failed',
+      finished_at = clock_timestamp()
+  where delivery.id = any (unwanted);
+  perform casebase.webhook_advance(array(
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    from casebase.webhook_deliveries done
+    where done.id = any (unwanted)
+  ));
 end
 $$;
 
@@ -5969,7 +6293,7 @@ end
 $$;
 
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
--- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
+-- that is gone, gives up what nobody fetched in that time, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
 -- lanes: nobody decides any more about what is forgotten.
 create function casebase.webhook_tidy(keep interval) returns integer
   language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -5994,6 +6318,7 @@ begin
   forgotten := casebase.webhook_forget(old);
   perform casebase.webhook_forget(casebase.webhook_abandoned());
   perform casebase.webhook_sweep_lanes();
+  perform casebase.webhook_give_up(keep);
   return forgotten;
 end
 $$;
@@ -6034,56 +6359,98 @@ $$;
 
 -- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
 -- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
+-- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
+-- and no secret.
 create function public.create_webhook_endpoint(
-  url         text,
-  description text    default '',
-  event_types text[]  default '{}',
-  thin        boolean default false,
-  signature   text    default 'v1'
-) returns table (id uuid, secret text, public_key text)
+  url            text,
+  description    text       default '',
+  event_types    text[]     default '{}',
+  thin           boolean    default false,
+  signature      text       default 'v1',
+  retry_waits    interval[] default null,
+  client_ids     uuid[]     default '{}',
+  department_ids uuid[]     default '{}',
+  priorities     text[]     default '{}',
+  statuses       text[]     default '{}',
+  headers        jsonb      default '{}',
+  rate_limit     integer    default null
+) returns table (id uuid, secret text, public_key text, created boolean)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   new_id     uuid;
-  new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
+  new_secret text;
   new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
-          create_webhook_endpoint.thin, create_webhook_endpoint.signature)
-  returning id into new_id;
+  -- Whoever calls it twice at the same time takes turns.
+  perform pg_advisory_xact_lock(hashtextextended('casebase.webhook_endpoints ' || coalesce(url, ''), 0));
+  select endpoint.id into new_id
+  from casebase.webhook_endpoints endpoint
+  where (endpoint.description, endpoint.event_types, endpoint.thin, endpoint.signature, endpoint.client_ids,
+         endpoint.department_ids, endpoint.priorities, endpoint.statuses, endpoint.headers)
+      = (description, event_types, thin, signature, client_ids, department_ids, priorities, statuses, headers)
+    and (endpoint.url, endpoint.retry_waits, endpoint.rate_limit) is not distinct from (url, retry_waits, rate_limit)
+  order by endpoint.created_at
+  limit 1;
+  if found then
+    return query select new_id, null::text, null::text, false;
+    return;
+  end if;
 
+  insert into casebase.webhook_endpoints (
+    url, description, event_types, thin, signature, retry_waits, client_ids, department_ids, priorities, statuses, headers,
+    rate_limit
+  )
+  values (url, description, event_types, thin, signature, retry_waits, client_ids, department_ids, priorities, statuses,
+          headers, rate_limit)
+  returning webhook_endpoints.id into new_id;
+
+  new_secret := casebase.new_webhook_secret(signature);
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
   values (new_id, new_secret, interval '0')
-  returning public_key into new_key;
+  returning webhook_secrets.public_key into new_key;
 
-  return query select new_id, new_secret, new_key;
+  return query select new_id, new_secret, new_key, true;
 end
 $$;
 
--- What is left out or null stays as it is. Enabling forgets why it was disabled and what went wrong before.
+-- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
+-- wrong before.
 create function public.update_webhook_endpoint(
-  endpoint_id uuid,
-  url         text    default null,
-  description text    default null,
-  event_types text[]  default null,
-  enabled     boolean default null
+  endpoint_id    uuid,
+  url            text       default null,
+  description    text       default null,
+  event_types    text[]     default null,
+  enabled        boolean    default null,
+  retry_waits    interval[] default null,
+  client_ids     uuid[]     default null,
+  department_ids uuid[]     default null,
+  priorities     text[]     default null,
+  statuses       text[]     default null,
+  headers        jsonb      default null,
+  rate_limit     integer    default null
 ) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
-declare
-  arg_enabled constant boolean := update_webhook_endpoint.enabled;
+#variable_conflict use_variable
 begin
   update casebase.webhook_endpoints endpoint
   set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
       description       = coalesce(update_webhook_endpoint.description, endpoint.description),
       event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
-      enabled           = coalesce(arg_enabled, endpoint.enabled),
-      disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
-      paused_until      = case when arg_enabled then null else endpoint.paused_until end,
-      failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
+      retry_waits       = coalesce(update_webhook_endpoint.retry_waits, endpoint.retry_waits),
+      client_ids        = coalesce(update_webhook_endpoint.client_ids, endpoint.client_ids),
+      department_ids    = coalesce(update_webhook_endpoint.department_ids, endpoint.department_ids),
+      priorities        = coalesce(update_webhook_endpoint.priorities, endpoint.priorities),
+      statuses          = coalesce(update_webhook_endpoint.statuses, endpoint.statuses),
+      headers           = coalesce(update_webhook_endpoint.headers, endpoint.headers),
+      rate_limit        = nullif(coalesce(update_webhook_endpoint.rate_limit, endpoint.rate_limit), 0),
+      enabled           = coalesce(update_webhook_endpoint.enabled, endpoint.enabled),
+      disabled_reason   = case when update_webhook_endpoint.enabled then null else endpoint.disabled_reason end,
+      paused_until      = case when update_webhook_endpoint.enabled then null else endpoint.paused_until end,
+      failures_in_a_row = case when update_webhook_endpoint.enabled then 0 else endpoint.failures_in_a_row end,
+      failing_since     = case when update_webhook_endpoint.enabled then null else endpoint.failing_since end,
       updated_at        = now()
   where endpoint.id = update_webhook_endpoint.endpoint_id;
 
@@ -6121,8 +6488,16 @@ create function public.webhook_endpoints() returns table (
   public_keys       text[],
   enabled           boolean,
   disabled_reason   text,
+  retry_waits       interval[],
+  client_ids        uuid[],
+  department_ids    uuid[],
+  priorities        text[],
+  statuses          text[],
+  headers           jsonb,
+  rate_limit        integer,
   paused_until      timestamptz,
   failures_in_a_row integer,
+  failing_since     timestamptz,
   created_by        uuid,
   created_at        timestamptz,
   updated_at        timestamptz
@@ -6138,7 +6513,9 @@ as $$
              and secret.public_key is not null
            order by secret.id desc
          ),
-         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+         endpoint.enabled, endpoint.disabled_reason, endpoint.retry_waits, endpoint.client_ids, endpoint.department_ids,
+         endpoint.priorities, endpoint.statuses, endpoint.headers, endpoint.rate_limit, endpoint.paused_until,
+         endpoint.failures_in_a_row, endpoint.failing_since, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
@@ -6211,7 +6588,8 @@ create function public.webhook_deliveries(
   attempts        integer,
   next_attempt_at timestamptz,
   created_at      timestamptz,
-  finished_at     timestamptz
+  finished_at     timestamptz,
+  skipped_because text
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -6225,7 +6603,8 @@ as $$
          delivery.attempts,
          case when delivery.state = 'pending' then delivery.next_attempt_at end,
          delivery.created_at,
-         delivery.finished_at
+         delivery.finished_at,
+         delivery.skipped_because
   from casebase.webhook_deliveries delivery
   join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
@@ -6284,6 +6663,191 @@ begin
   return new_id;
 end
 $$;
+
+-- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
+create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.webhook_deliveries delivery
+  set state           = 'skipped',
+      finished_at     = clock_timestamp(),
+      skipped_because = coalesce(skip_webhook_delivery.reason, '')
+  where delivery.id = skip_webhook_delivery.delivery_id
+    and delivery.state in ('pending', 'waiting');
+
+  if found then
+    perform pg_notify('casebase_webhooks', '');
+  elsif exists (
+    select from casebase.webhook_deliveries delivery where delivery.id = skip_webhook_delivery.delivery_id
+  ) then
+    raise exception 'This delivery is finished, or being sent at this moment.'
+      using errcode = 'PT409', hint = 'See webhook_deliveries for its state.';
+  else
+    perform casebase.no_such_webhook('delivery', skip_webhook_delivery.delivery_id::text);
+  end if;
+end
+$$;
+
+-- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
+create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+  due integer;
+begin
+  perform casebase.require_enabled_webhook(retry_webhook_deliveries.endpoint_id);
+
+  update casebase.webhook_endpoints endpoint
+  set paused_until = null
+  where endpoint.id = retry_webhook_deliveries.endpoint_id
+    and endpoint.paused_until is not null;
+  update casebase.webhook_deliveries delivery
+  set next_attempt_at = now()
+  where delivery.endpoint_id = retry_webhook_deliveries.endpoint_id
+    and delivery.state = 'pending'
+    and delivery.next_attempt_at > now();
+  get diagnostics due = row_count;
+
+  perform pg_notify('casebase_webhooks', '');
+  return due;
+end
+$$;
+
+-- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
+-- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
+-- happens meanwhile gets its turn: call it again until it answers 0.
+create function public.replay_webhook_deliveries(
+  endpoint_id uuid,
+  since       timestamptz default '-infinity',
+  event_types text[]      default '{}'
+) returns integer
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  replayed integer;
+begin
+  perform casebase.require_enabled_webhook(replay_webhook_deliveries.endpoint_id);
+
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  select dead.endpoint_id, dead.payload_id, dead.case_id
+  from casebase.webhook_deliveries dead
+  join casebase.webhook_payloads payload on payload.id = dead.payload_id
+  where dead.endpoint_id = replay_webhook_deliveries.endpoint_id
+    and dead.state in ('failed', 'skipped')
+    and dead.case_id is not null
+    and dead.created_at >= replay_webhook_deliveries.since
+    and (
+      replay_webhook_deliveries.event_types = '{}'
+      or payload.type = any (replay_webhook_deliveries.event_types)
+      or split_part(payload.type, '.', 1) || '.*' = any (replay_webhook_deliveries.event_types)
+    )
+    and not exists (
+      select from casebase.webhook_deliveries later
+      where later.payload_id = dead.payload_id
+        and later.endpoint_id = dead.endpoint_id
+        and later.id > dead.id
+    )
+  order by dead.id
+  limit 1000;
+  get diagnostics replayed = row_count;
+
+  perform pg_notify('casebase_webhooks', '');
+  return replayed;
+end
+$$;
+
+-- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
+-- each case:
+--   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
+-- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
+-- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
+-- with an older one, gives them again. An answer without events has a cursor too.
+create function public.poll_events(
+  endpoint_id uuid,
+  cursor      text    default null,
+  most        integer default 100
+) returns jsonb
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  batch      constant uuid := gen_random_uuid();
+  is_fetched boolean;
+  events     jsonb;
+begin
+  -- Whoever polls one endpoint twice at the same time takes turns.
+  select endpoint.url is null into is_fetched
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = poll_events.endpoint_id
+  for no key update;
+  if is_fetched is null then
+    perform casebase.no_such_webhook('endpoint', poll_events.endpoint_id::text);
+  elsif not is_fetched then
+    raise exception 'This webhook endpoint has a URL: its events are sent there.'
+      using errcode = 'PT409', hint = 'Make one without a URL to fetch them.';
+  elsif poll_events.most not between 1 and 1000 then
+    raise exception 'most is %, and a batch has 1 to 1000 events', poll_events.most
+      using errcode = 'invalid_parameter_value', column = 'most';
+  elsif poll_events.cursor !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    raise exception '% is no cursor', poll_events.cursor
+      using errcode = 'invalid_parameter_value', column = 'cursor', hint = 'It is the cursor of the answer before this one.';
+  end if;
+
+  update casebase.webhook_deliveries delivery
+  set state       = 'delivered',
+      attempts    = delivery.attempts + 1,
+      finished_at = clock_timestamp()
+  where delivery.endpoint_id = poll_events.endpoint_id
+    and delivery.state = 'pending'
+    and delivery.lease_token = poll_events.cursor::uuid;
+
+  -- The oldest by the time of their transactions, and whatever comes before them in their cases.
+  with due as (
+    select delivery.id, delivery.case_id
+    from casebase.webhook_deliveries delivery
+    where delivery.endpoint_id = poll_events.endpoint_id
+      and delivery.state = 'pending'
+    order by delivery.next_attempt_at, delivery.id
+    limit poll_events.most
+  ),
+  given as (
+    update casebase.webhook_deliveries delivery
+    set lease_token = batch
+    where delivery.endpoint_id = poll_events.endpoint_id
+      and delivery.state = 'pending'
+      and (
+        delivery.id in (select due.id from due)
+        or delivery.id < (select max(due.id) from due where due.case_id = delivery.case_id)
+      )
+    returning delivery.id, delivery.endpoint_id, delivery.payload_id
+  )
+  select jsonb_agg(
+           jsonb_build_object(
+             'webhook_id', casebase.webhook_message_id(given.endpoint_id, given.payload_id),
+             'previous_seq', (
+               select max(earlier.seq)
+               from casebase.webhook_payloads earlier
+               join casebase.webhook_deliveries got on got.payload_id = earlier.id
+               where earlier.case_id = payload.case_id
+                 and earlier.seq < payload.seq
+                 and got.endpoint_id = given.endpoint_id
+                 and got.state in ('pending', 'delivered')
+             ),
+             'body', payload.body
+           )
+           order by given.id
+         )
+  into events
+  from given
+  join casebase.webhook_payloads payload on payload.id = given.payload_id;
+
+  return jsonb_build_object('cursor', batch, 'events', coalesce(events, '[]'));
+end
+$$;
+comment on function public.poll_events(uuid, text, integer) is
+  'The next events of a webhook endpoint without a URL: {cursor, events: [{webhook_id, previous_seq, body}]}. Asking with the cursor acknowledges what came with it. 404: no such endpoint; 409: it has a URL.';
 
 
 -- supabase/schemas/constraint_words.sql
@@ -6516,13 +7080,21 @@ comment on constraint client_documents_object_path_key on public.client_document
 
 -- Webhooks.
 comment on constraint webhook_endpoints_url_check on casebase.webhook_endpoints is
-  'The URL must begin with http:// or https://, have at most 2000 characters, and have no user, password, fragment or white space in it.';
+  'The URL must have at most 2000 characters.';
 comment on constraint webhook_endpoints_description_check on casebase.webhook_endpoints is
   'The description must have at most 500 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint webhook_endpoints_event_types_check on casebase.webhook_endpoints is
   'There must be at most 100 event types, each one like case.updated or case.*.';
 comment on constraint webhook_endpoints_payload_version_check on casebase.webhook_endpoints is
   'The payload version must be 1.';
+comment on constraint webhook_endpoints_filters_check on casebase.webhook_endpoints is
+  'There must be at most 1000 clients, departments, priorities and statuses together, and none of them null.';
+comment on constraint webhook_endpoints_headers_check on casebase.webhook_endpoints is
+  'The headers must be an object of names and texts that a request can carry.';
+comment on constraint webhook_endpoints_rate_limit_check on casebase.webhook_endpoints is
+  'The rate limit must be 1 to 1000 requests a second.';
+comment on constraint webhook_endpoints_retry_waits_check on casebase.webhook_endpoints is
+  'There must be at most 50 waits, each from 0 to 7 days.';
 comment on constraint webhook_endpoints_signature_check on casebase.webhook_endpoints is
   'The signature must be v1 or v1a.';
 comment on constraint webhook_endpoints_created_by_fkey on casebase.webhook_endpoints is
@@ -6538,6 +7110,14 @@ comment on constraint webhook_secrets_in_one_place_check on casebase.webhook_sec
   'A secret lies in the Vault where the project has one, otherwise in this table.';
 comment on constraint webhook_deliveries_payload_id_fkey on casebase.webhook_deliveries is
   'There is no such payload.';
+comment on constraint webhook_deliveries_state_check on casebase.webhook_deliveries is
+  'The state must be pending, waiting, leased, delivered, failed or skipped.';
+comment on constraint webhook_deliveries_leased_check on casebase.webhook_deliveries is
+  'A delivery that is leased, and no other, has the times of its lease.';
+comment on constraint webhook_deliveries_finished_check on casebase.webhook_deliveries is
+  'A delivery that is delivered, failed or skipped, and no other, has a time at which it was finished.';
+comment on constraint webhook_deliveries_skipped_check on casebase.webhook_deliveries is
+  'What is skipped, and nothing else, has a reason of at most 500 characters: not blank, and without control characters or others that reorder text.';
 
 
 -- policies/00_schema.sql
@@ -7324,7 +7904,10 @@ create policy casebase_only_for_signed_in on storage.objects as restrictive for 
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
 grant select, insert, delete on casebase.webhook_endpoints to authenticated, service_role;
 -- Not the form of its bodies: what is queued has one already.
-grant update (url, description, event_types, enabled, disabled_reason, paused_until, failures_in_a_row, updated_at)
+grant update (
+    url, description, event_types, enabled, disabled_reason, retry_waits, client_ids, department_ids, priorities, statuses,
+    headers, rate_limit, paused_until, failures_in_a_row, failing_since, updated_at
+  )
   on casebase.webhook_endpoints to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
@@ -7364,16 +7947,22 @@ create policy admins_add_webhook_secrets on casebase.webhook_secrets for insert 
 
 -- casebase.webhook_deliveries.
 
--- Nobody changes or deletes a delivery; an admin adds one by a test or a replay.
+-- Nobody deletes a delivery. An admin adds one by a test or a replay, skips one, has it tried again at once, or fetches it.
 revoke all on casebase.webhook_deliveries from public, anon, authenticated, service_role, casebase_worker;
 grant select on casebase.webhook_deliveries to authenticated, service_role;
 grant insert (endpoint_id, payload_id, case_id) on casebase.webhook_deliveries to authenticated, service_role;
+grant update (state, attempts, next_attempt_at, lease_token, finished_at, skipped_because)
+  on casebase.webhook_deliveries to authenticated, service_role;
 
 -- Webhooks: client member never, staff never, admin manage.
 create policy admins_read_webhook_deliveries on casebase.webhook_deliveries for select to authenticated
   using ((select casebase.is_admin()));
 
 create policy admins_add_webhook_deliveries on casebase.webhook_deliveries for insert to authenticated
+  with check ((select casebase.is_admin()));
+
+create policy admins_change_webhook_deliveries on casebase.webhook_deliveries for update to authenticated
+  using ((select casebase.is_admin()))
   with check ((select casebase.is_admin()));
 
 
@@ -7403,15 +7992,19 @@ revoke all on casebase.webhook_queue from public, anon, authenticated, service_r
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[], boolean, text),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
+  public.replay_webhook_delivery(bigint),
+  public.replay_webhook_deliveries(uuid, timestamptz, text[]),
+  public.retry_webhook_deliveries(uuid),
+  public.skip_webhook_delivery(bigint, text),
+  public.poll_events(uuid, text, integer)
 from public, anon, authenticated, service_role;
 
 grant execute on function
@@ -7421,6 +8014,9 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
+  casebase.are_webhook_headers(jsonb),
+  casebase.is_ipv6(text),
+  casebase.webhook_url_fault(text),
   casebase.webhook_message_id(uuid, bigint),
   casebase.webhook_test_body(uuid),
   casebase.webhook_timestamp(timestamptz),
@@ -7430,15 +8026,19 @@ grant execute on function
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[], boolean, text),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
+  public.replay_webhook_delivery(bigint),
+  public.replay_webhook_deliveries(uuid, timestamptz, text[]),
+  public.retry_webhook_deliveries(uuid),
+  public.skip_webhook_delivery(bigint, text),
+  public.poll_events(uuid, text, integer)
 to authenticated, service_role;
 
 

@@ -3,7 +3,10 @@
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role, casebase_worker;
 grant select, insert, delete on casebase.webhook_endpoints to authenticated, service_role;
 -- Not the form of its bodies: what is queued has one already.
-grant update (url, description, event_types, enabled, disabled_reason, paused_until, failures_in_a_row, updated_at)
+grant update (
+    url, description, event_types, enabled, disabled_reason, retry_waits, client_ids, department_ids, priorities, statuses,
+    headers, rate_limit, paused_until, failures_in_a_row, failing_since, updated_at
+  )
   on casebase.webhook_endpoints to authenticated, service_role;
 
 drop policy if exists admins_read_webhook_endpoints on casebase.webhook_endpoints;

@@ -1,15 +1,19 @@
 -- The functions. Admins' are SECURITY INVOKER: the tables' policies decide. The worker's are definer functions.
 
 revoke all on function
-  public.create_webhook_endpoint(text, text, text[], boolean, text),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
+  public.replay_webhook_delivery(bigint),
+  public.replay_webhook_deliveries(uuid, timestamptz, text[]),
+  public.retry_webhook_deliveries(uuid),
+  public.skip_webhook_delivery(bigint, text),
+  public.poll_events(uuid, text, integer)
 from public, anon, authenticated, service_role;
 
 grant execute on function
@@ -19,6 +23,9 @@ grant execute on function
 to casebase_worker;
 
 grant execute on function
+  casebase.are_webhook_headers(jsonb),
+  casebase.is_ipv6(text),
+  casebase.webhook_url_fault(text),
   casebase.webhook_message_id(uuid, bigint),
   casebase.webhook_test_body(uuid),
   casebase.webhook_timestamp(timestamptz),
@@ -28,13 +35,17 @@ grant execute on function
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
-  public.create_webhook_endpoint(text, text, text[], boolean, text),
-  public.update_webhook_endpoint(uuid, text, text, text[], boolean),
+  public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
+  public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
   public.send_test_webhook(uuid),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
-  public.replay_webhook_delivery(bigint)
+  public.replay_webhook_delivery(bigint),
+  public.replay_webhook_deliveries(uuid, timestamptz, text[]),
+  public.retry_webhook_deliveries(uuid),
+  public.skip_webhook_delivery(bigint, text),
+  public.poll_events(uuid, text, integer)
 to authenticated, service_role;

@@ -226,13 +226,21 @@ comment on constraint client_documents_object_path_key on public.client_document
 
 -- Webhooks.
 comment on constraint webhook_endpoints_url_check on casebase.webhook_endpoints is
-  'The URL must begin with http:// or https://, have at most 2000 characters, and have no user, password, fragment or white space in it.';
+  'The URL must have at most 2000 characters.';
 comment on constraint webhook_endpoints_description_check on casebase.webhook_endpoints is
   'The description must have at most 500 characters: empty or not blank, and without control characters or others that reorder text.';
 comment on constraint webhook_endpoints_event_types_check on casebase.webhook_endpoints is
   'There must be at most 100 event types, each one like case.updated or case.*.';
 comment on constraint webhook_endpoints_payload_version_check on casebase.webhook_endpoints is
   'The payload version must be 1.';
+comment on constraint webhook_endpoints_filters_check on casebase.webhook_endpoints is
+  'There must be at most 1000 clients, departments, priorities and statuses together, and none of them null.';
+comment on constraint webhook_endpoints_headers_check on casebase.webhook_endpoints is
+  'The headers must be an object of names and texts that a request can carry.';
+comment on constraint webhook_endpoints_rate_limit_check on casebase.webhook_endpoints is
+  'The rate limit must be 1 to 1000 requests a second.';
+comment on constraint webhook_endpoints_retry_waits_check on casebase.webhook_endpoints is
+  'There must be at most 50 waits, each from 0 to 7 days.';
 comment on constraint webhook_endpoints_signature_check on casebase.webhook_endpoints is
   'The signature must be v1 or v1a.';
 comment on constraint webhook_endpoints_created_by_fkey on casebase.webhook_endpoints is
@@ -248,3 +256,11 @@ comment on constraint webhook_secrets_in_one_place_check on casebase.webhook_sec
   'A secret lies in the Vault where the project has one, otherwise in this table.';
 comment on constraint webhook_deliveries_payload_id_fkey on casebase.webhook_deliveries is
   'There is no such payload.';
+comment on constraint webhook_deliveries_state_check on casebase.webhook_deliveries is
+  'The state must be pending, waiting, leased, delivered, failed or skipped.';
+comment on constraint webhook_deliveries_leased_check on casebase.webhook_deliveries is
+  'A delivery that is leased, and no other, has the times of its lease.';
+comment on constraint webhook_deliveries_finished_check on casebase.webhook_deliveries is
+  'A delivery that is delivered, failed or skipped, and no other, has a time at which it was finished.';
+comment on constraint webhook_deliveries_skipped_check on casebase.webhook_deliveries is
+  'What is skipped, and nothing else, has a reason of at most 500 characters: not blank, and without control characters or others that reorder text.';

@@ -143,6 +143,10 @@ insert into other_rules values
   ('casebase.webhook_endpoints.event_types', 'codes: event_types'),
   ('casebase.webhook_endpoints.disabled_reason', 'the worker''s words; an admin only clears them'),
   ('casebase.webhook_endpoints.signature', 'a set of words'),
+  ('casebase.webhook_endpoints.priorities', 'a set of words'),
+  ('casebase.webhook_endpoints.statuses', 'a set of words'),
+  ('casebase.webhook_endpoints.headers', 'names and values of HTTP, by are_webhook_headers'),
+  ('casebase.webhook_deliveries.state', 'a set of words'),
   ('casebase.webhook_payloads.type', 'a code: event_types'),
   ('casebase.webhook_payloads.body', 'JSON that the database makes'),
   ('casebase.webhook_secrets.secret', 'a key, by its pattern');

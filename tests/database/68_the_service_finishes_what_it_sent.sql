@@ -29,14 +29,20 @@ select r.bucket_id, r.object_path, 'v1', jsonb_strip_nulls(jsonb_build_object('e
 from casebase.reserved_objects r join ways w on w.id = r.id where w.way <> 'not there';
 -- With the same tag: an MD5 can be forged.
 update storage.objects o set version = 'v2' from casebase.reserved_objects r where (r.bucket_id, r.object_path) = (o.bucket_id, o.name) and r.id = 2000006;
+-- What lies elsewhere under the same name, or was written over there, says nothing.
+insert into storage.buckets (id, name) values ('theirs', 'theirs');
+insert into storage.objects (bucket_id, name, version, metadata)
+select 'theirs', r.object_path, 'v9', jsonb_build_object('eTag', md5('x'), 'size', 7) from casebase.reserved_objects r where r.id = 2000007;
+insert into casebase.overwritten_objects (bucket_id, object_path)
+select 'theirs', r.object_path from casebase.reserved_objects r where r.id = 2000001;
 update case_files set state = 'uploaded' where id = 2000008;
 update client_documents set state = 'uploaded' where id = 2000008;
 
-select plan(2 * (8 + 8) + 2 + 4 + 2 + 2 + 5);
+select plan(2 * (8 + 8) + 2 + 4 + 2 + 3 + 5);
 
 create function pg_temp.finishes(kind text, id bigint) returns text language sql
 as $$
-  select format($q$select casebase.verification_finish_sent(%L, %s, array['{tag}', md5('y') || '-2'], repeat('b', 64), 7, 'text/csv', array['macros'])->>'state'$q$, kind, id)
+  select format($q$select casebase.verification_finish_sent(%L, %s, array['{tag}', md5('y') || '-2'], repeat('b', 64), 7, 'text/csv', array['macros'])->'file'->>'state'$q$, kind, id)
 $$;
 select is(
   case way when 'uploaded already' then tests.would('worker', pg_temp.finishes(kind, id)) else tests.sees('worker', pg_temp.finishes(kind, id)) end,
@@ -70,6 +76,7 @@ from (select 'Otto' as who, format('select reserve_case_file(%L, ''a.txt'', ''te
     tests.refusal('Carla', format('select reserve_case_file(%L, ''a.txt'', ''text/plain'', interaction_id => 999999)', tests.id('number')))) v;
 select is(tests.would('Otto', $$select reserve_case_file('CASE-999999', 'a.txt', 'text/plain')$$), 'PT404', 'no such case');
 select is(tests.would('Carla', format('select reserve_case_file(%L, ''a.txt'', ''text/plain'', interaction_id => %s)', tests.id('number'), tests.id('other shown'))), 'PT404', 'no such interaction of it');
+select is(tests.would('Alan', format('select reserve_case_file(%L, ''a.txt'', ''text/plain'', interaction_id => %s)', tests.id('number'), tests.id('other shown'))), 'PT404', 'nor one of another case that is seen');
 select is(tests.sees('Carla', format('select reserve_case_file(%L, ''a.txt'', ''text/plain'', interaction_id => %s)->''file''->>''interaction_id''', tests.id('number'), tests.id('shown'))), tests.id('shown'), 'one that is shown');
 select is(tests.sees('Dora', format('select reserve_case_file(%L, ''a.txt'', ''text/plain'', visible_to_client => null)->''file''->>''visible_to_client''', tests.id('number'))), 'false', 'left out, it is internal');
 select is(tests.sees('Dora', format('select reserve_case_file(%L, ''a.txt'', ''text/plain'', visible_to_client => true)->''file''->>''bucket_id''', tests.id('number'))), 'client-bucket', 'or shown');

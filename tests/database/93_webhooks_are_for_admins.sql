@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(184);
+select plan(212);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -57,6 +57,31 @@ select is(tests.would(person, statement), for_others, person || ': ' || deed)
 -- An admin is told what is wrong, once.
 select is(tests.would('Ada', $$select send_test_webhook(gen_random_uuid())$$), 'PT404', 'a missing endpoint is not found');
 select is(tests.would('Ada', $$select create_webhook_endpoint('ftp://example.com/')$$), '23514', 'only http and https');
+select is(tests.refusal('Ada', format('select create_webhook_endpoint(%L)', url)),
+  '23514 | nothing can be sent to this URL: ' || fault || ' | It takes e.g. https://example.com/webhooks/casebase.', 'not ' || url)
+from (values
+  ('example.com', 'it does not begin with https://'),
+  ('https://example.com:99999/', '99999 is no port from 1 to 65535'),
+  ('https://example.com:0', '0 is no port from 1 to 65535'),
+  ('https://example.com:http/', 'http is no port from 1 to 65535'),
+  ('https://[::1', '[::1 is no IPv6 address'),
+  ('https://[1.2.3.4]/', '[1.2.3.4] is no IPv6 address'),
+  ('https://[::g]/', '[::g] is no IPv6 address'),
+  ('https://1.2.3.4.5/', '1.2.3.4.5 is no IPv4 address'),
+  ('https://1.2.3/', '1.2.3 is no IPv4 address'),
+  ('https://256.1.1.1/', '256.1.1.1 is no IPv4 address'),
+  ('https://0x7f.1/', '0x7f.1 is no IPv4 address'),
+  ('https://xn--/', 'xn-- is no name of a host: nothing follows xn--'),
+  ('https://a..b/', 'a..b is no name of a host'),
+  ('https://a<b/', 'a<b is no name of a host'),
+  ('https://' || repeat('x', 64) || '.com/', repeat('x', 64) || '.com is no name of a host'),
+  ('https:///path', 'it names no host'),
+  ('https://ada:pw@example.com/', 'a name or a password in it would not arrive'),
+  ('https://example.com/#a', 'what stands behind # would not arrive'),
+  ('https://example.com/a b', 'there is a space or a control character in it')) v (url, fault);
+select is(tests.would('Ada', format('select create_webhook_endpoint(%L)', url)), '1', 'but ' || url)
+from unnest(array['HTTPS://example.com/', 'https://example.com:8443', 'https://example.com?a=b', 'https://[2606:4700::1111]:443/',
+  'https://1.1.1.1/', 'https://xn--gre-iea7r.example/', 'https://größe.example/', 'https://a_b.example./', 'http://localhost:3000/']) url;
 select is(tests.would('Ada', $$select create_webhook_endpoint('https://ada:pw@example.com/')$$), '23514',
   'no password in the address');
 select matches(tests.sees('Ada', $$select secret from create_webhook_endpoint('https://example.com/')$$),

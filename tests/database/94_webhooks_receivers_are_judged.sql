@@ -3,7 +3,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(17);
+select plan(18);
 
 select tests.world();
 delete from casebase.webhook_endpoints;
@@ -49,6 +49,8 @@ select is(pg_temp.all_answer('{"verdict": "delivered"}'), 10, 'one endpoint gets
 select is(pg_temp.all_answer('{"verdict": "retry", "retry_in_ms": 0}', 4), 4, 'four failures');
 select is(pg_temp.all_answer('{"verdict": "retry", "retry_in_ms": 0}'), 10, 'are not enough to be careful');
 select is((pg_temp.endpoint()).failures_in_a_row, 14, 'ten more are');
+select is(pg_temp.all_answer('{"verdict": "delivered"}'), 0, 'there is a pause');
+update casebase.webhook_endpoints set paused_until = now();
 select is(pg_temp.all_answer('{"verdict": "delivered"}'), 1, 'who keeps failing gets one request at a time');
 select is(pg_temp.all_answer('{"verdict": "retry", "retry_in_ms": 0, "pause_ms": 60000}'), 9, 'one success ends that');
 select is(pg_temp.all_answer('{"verdict": "delivered"}'), 0, 'during a pause nothing is sent');

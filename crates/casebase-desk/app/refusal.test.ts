@@ -14,6 +14,12 @@ describe('a refusal', () => {
     expect(postgrestRefusal({ message, code: '23502' }, 400).field).toBe('title')
   })
 
+  it('of a row that somebody changed meanwhile is no other conflict', () => {
+    const changed = { code: 'PT409', message: 'version 1 was changed meanwhile: it is version 2 now', details: '{}' }
+    expect(postgrestRefusal(changed, 409).kind).toBe('changed')
+    expect(postgrestRefusal({ code: 'PT409', message: 'the case is escalated already' }, 409).kind).toBe('conflict')
+  })
+
   it('of the service is read from its error, and from anything else by its status', () => {
     const body = '{"error":{"code":"too_large","message":"the file is larger than 5 bytes","field":"file"}}'
     const told = serviceRefusal(413, body)

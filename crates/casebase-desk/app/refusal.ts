@@ -67,12 +67,19 @@ export function kindOf(status: number): RefusalKind {
 
 type PostgrestError = { message: string; code?: string | null; details?: string | null; hint?: string | null }
 
+/** How the database says that a row is not the one any more that a change was made from. */
+const VERSION = /^version \d+ was changed meanwhile/
+
+function kindOfPostgrest({ code, message }: PostgrestError, status: number, isViolation: boolean): RefusalKind {
+  if (code === 'PT409' && VERSION.test(message)) return 'changed'
+  // 409 is for a row that is there twice or still in use; what was entered is wrong otherwise.
+  return isViolation && code !== '23505' ? 'invalid' : kindOf(status)
+}
+
 /** A refusal as PostgREST's JSON tells it. */
 export function postgrestRefusal(error: PostgrestError, status: number): Refusal {
   const violated = violation(error)
-  // 409 is for a row that is there twice or still in use; what was entered is wrong otherwise.
-  const kind = violated && error.code !== '23505' ? 'invalid' : kindOf(status)
-  return new Refusal(kind, violated?.sentence ?? error.message, {
+  return new Refusal(kindOfPostgrest(error, status, violated !== null), violated?.sentence ?? error.message, {
     constraint: violated?.constraint,
     field: violated?.field ?? undefined,
     code: error.code ?? undefined,

@@ -275,7 +275,7 @@ test('a client escalates with a reason, once, and a reply to a closed case opens
   await expect(page.getByText('This case is closed: your reply opens a new case')).toBeVisible()
   await page.getByLabel('Your reply').fill('It is stuck again.')
   await page.getByRole('button', { name: 'Send' }).click()
-  await expect(page.getByText(/Your reply opened CASE-\d+/)).toBeVisible()
+  await expect(page.getByText(/Your reply is in CASE-\d+/)).toBeVisible()
   await expect(page.locator('.case-side').getByRole('link', { name: row.case_id })).toBeVisible()
   await expect(page.getByRole('list').getByText('It is stuck again.')).toBeVisible()
 })

@@ -39,6 +39,9 @@ test('files go up at once when they are dropped or chosen, and come back under t
   await expect(page.getByRole('button', { name: `Download ${name}` })).toBeVisible()
   const [file] = await rows<{ original_name: string; interaction_id: unknown }>(`case_files?case_id=eq.${row.id}`)
   expect(file).toMatchObject({ original_name: name, interaction_id: null })
+  const small = page.locator('.thumbnail img')
+  await expect(small).toBeVisible()
+  expect(await small.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1)
   await page.getByRole('button', { name: `Show ${name}` }).click()
   const picture = page.getByRole('dialog').getByRole('img', { name })
   await expect(picture).toBeVisible()
@@ -72,6 +75,7 @@ test('a PDF is shown in the page, from a blob: that is nothing else whatever it 
   await page.getByRole('button', { name: 'Close' }).click()
 
   // Bytes that are a page, under the name of a PDF: they are never read as one.
+  await page.reload()
   await page.route('**/v1/files/*', (route) =>
     route.fulfill({ contentType: 'text/html', headers: { 'access-control-allow-origin': '*' }, body: '<script>parent.hit = 1</script>' }),
   )
@@ -130,6 +134,28 @@ test('a connection that is lost during an upload loses nothing: it is sent again
   await expect(page.getByRole('alert').filter({ hasText: 'again.txt: Not uploaded.' })).toBeVisible()
   await page.evaluate(() => window.dispatchEvent(new Event('online')))
   await expect(page.getByRole('button', { name: 'Download again.txt' })).toBeVisible()
+})
+
+test('a file whose answer was lost is there once, however often it is sent', async ({ page }) => {
+  const { row } = await openCase(page)
+  // Sent twice under its key: by somebody who hears the answer, and by the page, which does not.
+  let lost = 0
+  await page.route('**/v1/cases/*/files?*', async (route) => {
+    if (lost++) return route.continue()
+    const { authorization, 'idempotency-key': key, 'content-type': type } = route.request().headers()
+    const first = await fetch(route.request().url(), {
+      method: 'POST',
+      headers: { authorization: authorization ?? '', 'idempotency-key': key ?? '', 'content-type': type ?? '' },
+      body: 'once',
+    })
+    expect(first.status).toBe(201)
+    await route.abort('connectionreset')
+  })
+  await hand(page, 'drop', '.case', [{ name: 'once.txt', type: 'text/plain', base64: btoa('once') }])
+  await page.getByRole('button', { name: 'Try once.txt again' }).click()
+  await expect(page.locator('.uploads li')).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Download once.txt' })).toHaveCount(1)
+  expect((await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(1)
 })
 
 test('an upload under way shows how far it is, is cancelled, and leaves nothing behind', async ({ page }) => {

@@ -34,10 +34,12 @@ test('the pace of a list of 100 cases and of a case with 200 interactions', asyn
         })
       const paints = await seen('largest-contentful-paint')
       const tasks = await seen('longtask')
+      const shifts = (await seen('layout-shift')) as (PerformanceEntry & { value: number })[]
+      const shifted = shifts.reduce((total, { value }) => total + value, 0)
       const blocking = tasks.reduce((total, { duration }) => total + Math.max(0, duration - 50), 0)
-      return { lcp: Math.round(paints.at(-1)?.startTime ?? NaN), blocking: Math.round(blocking), longest: Math.round(Math.max(0, ...tasks.map(({ duration }) => duration))) }
+      return { lcp: Math.round(paints.at(-1)?.startTime ?? NaN), blocking: Math.round(blocking), longest: Math.round(Math.max(0, ...tasks.map(({ duration }) => duration))), shifted: shifted.toFixed(3) }
     })
-    console.log(`${name}: largest contentful paint ${measured.lcp} ms, total blocking time ${measured.blocking} ms, longest task ${measured.longest} ms, ${sent.length} requests of PostgREST`)
+    console.log(`${name}: largest contentful paint ${measured.lcp} ms, total blocking time ${measured.blocking} ms, longest task ${measured.longest} ms, layout shift ${measured.shifted}, ${sent.length} requests of PostgREST`)
     page.removeAllListeners('request')
   }
 })

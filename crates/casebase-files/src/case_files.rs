@@ -10,6 +10,7 @@ use casebase_supabase::{
 
 use crate::{
     check::Rules,
+    digest::KnownForm,
     error::Error,
     ledger::Ledger,
     scan::Clamd,
@@ -25,6 +26,7 @@ pub struct CaseFiles {
     pub(crate) max_bytes: u64,
     pub(crate) rules: Rules,
     pub(crate) scanner: Option<Clamd>,
+    pub(crate) tags: Arc<KnownForm>,
 }
 
 impl CaseFiles {
@@ -43,6 +45,7 @@ impl CaseFiles {
             max_bytes,
             rules,
             scanner: None,
+            tags: Arc::default(),
         }
     }
 

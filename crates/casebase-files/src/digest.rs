@@ -1,6 +1,9 @@
 //! Digests of bytes on their way: those that Storage gives an object for a tag, and those that a caller sent along.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use md5::{Digest as _, Md5};
@@ -10,42 +13,93 @@ use sha2::{Digest as _, Sha256, Sha512};
 /// [`crate::storage::S3Store`]: the smallest that S3 takes.
 pub(crate) const PART: usize = 5 * 1024 * 1024;
 
-/// The tags (`ETag`) by which Storage's backends know bytes.
-#[derive(Default)]
+/// The tags (`ETag`) by which Storage's backends may know bytes: the MD5 in hex of what was written in one piece; of parts,
+/// that of their MD5s, and their number.
 pub(crate) struct Tags {
+    form: Option<Form>,
+    size: usize,
     whole: Md5,
     part: Md5,
-    in_part: usize,
-    parts: Vec<[u8; 16]>,
+    parts: Vec<u8>,
+}
+
+/// How a backend writes what is larger than a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Whole,
+    Parts,
 }
 
 impl Tags {
+    /// Of a backend of this form, if it is known: the other need not be computed.
+    pub(crate) fn new(form: Option<Form>) -> Self {
+        Self {
+            form,
+            size: 0,
+            whole: Md5::default(),
+            part: Md5::default(),
+            parts: Vec::new(),
+        }
+    }
+
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
-        self.whole.update(bytes);
         while !bytes.is_empty() {
-            if self.in_part == PART {
+            let in_part = self.size % PART;
+            let (now, later) = bytes.split_at(bytes.len().min(PART - in_part));
+            // What fits into one part is written in one piece by every backend.
+            if self.size < PART || self.form != Some(Form::Parts) {
+                self.whole.update(now);
+            }
+            if self.form != Some(Form::Whole) {
+                self.part.update(now);
+            }
+            self.size += now.len();
+            if self.size.is_multiple_of(PART) {
                 self.end_part();
             }
-            let (now, later) = bytes.split_at(bytes.len().min(PART - self.in_part));
-            self.part.update(now);
-            self.in_part += now.len();
             bytes = later;
         }
     }
 
     fn end_part(&mut self) {
-        self.parts
-            .push(std::mem::take(&mut self.part).finalize().into());
-        self.in_part = 0;
+        let part = std::mem::take(&mut self.part);
+        self.parts.extend_from_slice(&part.finalize());
     }
 
-    /// The MD5 in hex, of what was written in one piece; of parts, that of their MD5s and their number.
     pub(crate) fn finish(mut self) -> Vec<String> {
-        let whole = hex::encode(self.whole.clone().finalize());
-        self.end_part();
-        let parts = self.parts.concat();
-        let of_parts = hex::encode(Md5::digest(&parts));
-        vec![whole, format!("{of_parts}-{}", self.parts.len())]
+        if !self.size.is_multiple_of(PART) {
+            self.end_part();
+        }
+        let count = self.parts.len() / 16;
+        let of_parts = hex::encode(Md5::digest(&self.parts));
+        let of_whole = hex::encode(self.whole.finalize());
+        match self.form {
+            Some(Form::Parts) if self.size > PART => vec![format!("{of_parts}-{count}")],
+            Some(Form::Whole) => vec![of_whole],
+            _ => vec![of_whole, format!("{of_parts}-{count}")],
+        }
+    }
+}
+
+/// The form of a project's Storage, once it is known: the tag of an object larger than a part shows it.
+#[derive(Debug, Default)]
+pub(crate) struct KnownForm(Mutex<Option<Form>>);
+
+impl KnownForm {
+    pub(crate) fn get(&self) -> Option<Form> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From the tag of an object of so many bytes.
+    pub(crate) fn learn(&self, etag: Option<&str>, size: u64) {
+        let Some(etag) = etag.filter(|_| size > PART as u64) else {
+            return;
+        };
+        let form = match etag.contains('-') {
+            true => Form::Parts,
+            false => Form::Whole,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(form);
     }
 }
 
@@ -141,7 +195,7 @@ mod tests {
     use super::*;
 
     fn tags(pieces: &[&[u8]]) -> Vec<String> {
-        let mut tags = Tags::default();
+        let mut tags = Tags::new(None);
         pieces.iter().for_each(|piece| tags.update(piece));
         tags.finish()
     }
@@ -160,6 +214,25 @@ mod tests {
         assert_eq!(tags(&[&zeros])[1], two);
         assert_eq!(tags(&[&zeros[..7], &zeros[7..]])[1], two);
         assert_eq!(tags(&[&zeros[..PART]])[1], expected(&[&zeros[..PART]]));
+    }
+
+    #[test]
+    fn a_form_that_is_known_spares_the_other() {
+        let known = KnownForm::default();
+        let zeros = vec![0; PART + 1];
+        let both = tags(&[&zeros]);
+        let of = |bytes: &[u8]| {
+            let mut tags = Tags::new(known.get());
+            tags.update(bytes);
+            tags.finish()
+        };
+        known.learn(Some(&both[0]), 5);
+        assert_eq!(of(&zeros), both);
+        known.learn(Some(&both[0]), zeros.len() as u64);
+        assert_eq!(of(&zeros), both[..1]);
+        known.learn(Some(&both[1]), zeros.len() as u64);
+        assert_eq!(of(&zeros), both[1..]);
+        assert_eq!(of(b"hello")[0], tags(&[b"hello"])[0]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use casebase_supabase::rows::{CaseFile, FileId};
 
+use serde::Deserialize;
+
 use crate::check::Notes;
 
 /// An uploaded object waiting to be checked.
@@ -41,6 +43,15 @@ pub struct Sent {
     pub notes: Notes,
 }
 
+/// What Storage's record said of it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Finished {
+    /// The file, available; none: the record proves nothing.
+    pub file: Option<CaseFile>,
+    /// The tag that Storage gave the object.
+    pub etag: Option<String>,
+}
+
 /// The database functions of the service's role; nothing else in this service uses that role.
 #[async_trait::async_trait]
 pub trait Ledger: Send + Sync {
@@ -50,7 +61,7 @@ pub trait Ledger: Send + Sync {
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError>;
     /// Makes a pending file available whose bytes this service sent, if Storage's record of the object proves that they
     /// arrived whole and were not written over. If not, nothing has changed.
-    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Option<CaseFile>, LedgerError>;
+    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Finished, LedgerError>;
     /// Condemns it, with the reason.
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError>;
     /// Lets go of an upload that its caller's token can't take back any more: of its row, unless an object lies there,

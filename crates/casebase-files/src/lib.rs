@@ -11,6 +11,7 @@ mod download;
 mod error;
 mod hash;
 pub mod ledger;
+mod link;
 pub mod name;
 mod passage;
 pub mod scan;
@@ -20,4 +21,5 @@ mod verify;
 
 pub use case_files::CaseFiles;
 pub use error::Error;
+pub use link::Links;
 pub use upload::{Fields, NewFile};

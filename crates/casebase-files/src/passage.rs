@@ -40,9 +40,9 @@ impl Passage {
     }
 
     /// Of what goes there, with the digests that came along.
-    pub(crate) fn out(claims: Vec<Claim>, scan: Option<Scan>) -> Self {
+    pub(crate) fn out(tags: Tags, claims: Vec<Claim>, scan: Option<Scan>) -> Self {
         Self {
-            tags: Some(Tags::default()),
+            tags: Some(tags),
             claims,
             scan,
             ..Self::default()

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     case_files::{CaseFiles, object_of},
     check::{Accepted, HEAD},
-    digest::Claim,
+    digest::{Claim, Tags},
     error::Error,
     ledger::Sent,
     name::{self, FileName},
@@ -137,7 +137,7 @@ impl CaseFiles {
     ) -> Result<CaseFile, Error> {
         let claims = std::mem::take(&mut file.claims);
         let (expected, body) = self.open(user, &file, body).await?;
-        let passage = Passage::out(claims, self.scan().await?);
+        let passage = Passage::out(Tags::new(self.tags.get()), claims, self.scan().await?);
         let reserved = self.reserve(user, &file, &expected).await?;
         let row = &reserved.file;
         let body = reserved.within_limit(file.length, body);
@@ -241,7 +241,9 @@ impl CaseFiles {
             content_type: accepted.content_type,
             notes: accepted.notes,
         };
-        if let Some(available) = self.ledger.finish_sent(row.id, sent).await? {
+        let finished = self.ledger.finish_sent(row.id, sent).await?;
+        self.tags.learn(finished.etag.as_deref(), passed.file.size);
+        if let Some(available) = finished.file {
             return Ok(available);
         }
         tracing::debug!(file = %row.id, "Storage's record does not prove the bytes; they are read back");

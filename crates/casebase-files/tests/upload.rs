@@ -8,7 +8,7 @@ use casebase_files::{
     CaseFiles, Error, Fields, NewFile,
     check::Rules,
     digest::Claim,
-    ledger::{Candidate, Ledger, LedgerError, Sent, Verified},
+    ledger::{Candidate, Finished, Ledger, LedgerError, Sent, Verified},
     storage::{self, Bytestream, ObjectStore, RestStore, StreamError},
 };
 use casebase_supabase::{
@@ -65,10 +65,13 @@ impl Ledger for Notes {
         Ok(true)
     }
 
-    async fn finish_sent(&self, _: FileId, sent: Sent) -> Result<Option<CaseFile>, LedgerError> {
+    async fn finish_sent(&self, _: FileId, sent: Sent) -> Result<Finished, LedgerError> {
         self.sent.lock().unwrap().push(sent);
         let row = serde_json::from_value(row("available")).unwrap();
-        Ok(Some(row).filter(|_| !self.unproven))
+        Ok(Finished {
+            file: Some(row).filter(|_| !self.unproven),
+            etag: None,
+        })
     }
 
     async fn reject(&self, _: FileId, reason: &str) -> Result<(), LedgerError> {

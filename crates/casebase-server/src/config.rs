@@ -1,6 +1,8 @@
 //! The service's settings: every environment variable, what it means, and its default.
 
-use std::{fmt, fmt::Write as _, net::SocketAddr, str::FromStr, time::Duration};
+use std::{
+    fmt, fmt::Write as _, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration,
+};
 
 use casebase_files::{
     check::{Family, Risky, Rules},
@@ -8,6 +10,7 @@ use casebase_files::{
     storage::S3Settings,
 };
 use casebase_supabase::{AnonKey, below};
+use ipnet::IpNet;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use url::Url;
 
@@ -143,6 +146,24 @@ pub const VARIABLES: &[Variable] = &[
         takes: "true or false",
         default: Fallback::Value("false"),
     },
+    Variable {
+        name: "CASEBASE_WEBHOOKS_ALLOW",
+        meaning: "private networks that webhooks go to all the same, over HTTPS, e.g. 10.1.2.0/24,fd12::/64",
+        takes: "networks as address/length, separated by commas, e.g. 10.1.2.0/24,fd12::/64",
+        default: Fallback::Otherwise("none"),
+    },
+    Variable {
+        name: "CASEBASE_WEBHOOKS_PORTS",
+        meaning: "the ports that webhooks go to",
+        takes: "ports and ranges of them, separated by commas, e.g. 443,8443 or 1-65535",
+        default: Fallback::Value("80,443,1024-65535"),
+    },
+    Variable {
+        name: "CASEBASE_WEBHOOKS_PROXY",
+        meaning: "an HTTP proxy that every webhook goes through; it resolves names, so it has to keep private addresses out",
+        takes: "a URL that begins with http:// or https://, e.g. http://proxy.internal:3128",
+        default: Fallback::Otherwise("none"),
+    },
 ];
 
 /// What the column `case_files.file_size` and Storage's single uploads end at: 5 GiB.
@@ -183,6 +204,12 @@ pub struct Config {
     pub scanner: Option<Clamd>,
     /// Whether webhooks go to private addresses: for development and closed networks.
     pub webhooks_allow_private: bool,
+    /// Private networks that they go to all the same.
+    pub webhooks_allow: Vec<IpNet>,
+    /// The ports that they go to.
+    pub webhooks_ports: Vec<RangeInclusive<u16>>,
+    /// What they go through.
+    pub webhooks_proxy: Option<Url>,
     /// What the operator should hear at start.
     pub notices: Vec<String>,
 }
@@ -270,6 +297,9 @@ impl Config {
             rules: variables.rules()?,
             scanner: variables.optional("CASEBASE_CLAMD")?,
             webhooks_allow_private: variables.required("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?,
+            webhooks_allow: variables.list("CASEBASE_WEBHOOKS_ALLOW", str::parse::<IpNet>)?,
+            webhooks_ports: variables.list("CASEBASE_WEBHOOKS_PORTS", ports)?,
+            webhooks_proxy: variables.proxy()?,
             supabase_url,
             public_url,
             anon_key,
@@ -291,6 +321,32 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
 
     fn required<T: FromStr<Err: ToString>>(&self, name: &'static str) -> Result<T, Error> {
         self.optional(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// What stands between commas; nothing where the variable isn't set.
+    fn list<T, E: ToString>(
+        &self,
+        name: &'static str,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<Vec<T>, Error> {
+        let text: String = self.optional(name)?.unwrap_or_default();
+        let parts = text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        parts
+            .map(|part| read(part).map_err(malformed(name)))
+            .collect()
+    }
+
+    fn proxy(&self) -> Result<Option<Url>, Error> {
+        let name = "CASEBASE_WEBHOOKS_PROXY";
+        match self.optional::<Url>(name)? {
+            Some(proxy) if !matches!(proxy.scheme(), "http" | "https") => {
+                Err(malformed(name)("it is of another kind"))
+            }
+            proxy => Ok(proxy),
+        }
     }
 
     fn max_file_bytes(&self) -> Result<u64, Error> {
@@ -368,6 +424,15 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
                 .ok_or_else(|| missing("SUPABASE_PROJECT_REF"))?,
             anon_key: anon_key.clone(),
         })
+    }
+}
+
+/// `443`, or `1024-65535`.
+fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
+        _ => Err("there is something that is no port and no range of ports"),
     }
 }
 
@@ -554,6 +619,33 @@ mod tests {
     }
 
     #[test]
+    fn where_webhooks_may_go_is_read_as_lists() {
+        let plain = config(&[]).unwrap();
+        assert_eq!(plain.webhooks_ports, [80..=80, 443..=443, 1024..=65535]);
+        assert_eq!(plain.webhooks_allow, []);
+        let set = config(&[
+            ("CASEBASE_WEBHOOKS_PORTS", "443, 8000-8999"),
+            ("CASEBASE_WEBHOOKS_ALLOW", "10.1.2.0/24, fd12::/64"),
+        ]);
+        let set = set.unwrap();
+        assert_eq!(set.webhooks_ports, [443..=443, 8000..=8999]);
+        assert_eq!(set.webhooks_allow.len(), 2);
+        for (name, value) in [
+            ("CASEBASE_WEBHOOKS_PORTS", "0"),
+            ("CASEBASE_WEBHOOKS_PORTS", "9-8"),
+            ("CASEBASE_WEBHOOKS_PORTS", "https"),
+            ("CASEBASE_WEBHOOKS_PORTS", "65536"),
+            ("CASEBASE_WEBHOOKS_ALLOW", "10.1.2.3/33"),
+            ("CASEBASE_WEBHOOKS_ALLOW", "internal"),
+            ("CASEBASE_WEBHOOKS_PROXY", "socks5://localhost"),
+            ("CASEBASE_WEBHOOKS_PROXY", "proxy"),
+        ] {
+            let error = error(&[(name, value)]);
+            assert!(error.contains(&format!("{name} is malformed")), "{error}");
+        }
+    }
+
+    #[test]
     fn the_largest_file_has_a_byte_at_least_and_5_gib_at_most() {
         for bad in [
             "0",
@@ -610,6 +702,8 @@ mod tests {
                 "CASEBASE_FILE_FAMILIES" => "pdf, image".to_owned(),
                 "CASEBASE_RISKY_CONTENT" => "refuse".to_owned(),
                 "CASEBASE_CLAMD" => "127.0.0.1:3310".to_owned(),
+                "CASEBASE_WEBHOOKS_ALLOW" => "10.0.0.0/8".to_owned(),
+                "CASEBASE_WEBHOOKS_PROXY" => "http://localhost".to_owned(),
                 _ => "1".to_owned(),
             })
         };

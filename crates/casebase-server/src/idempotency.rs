@@ -9,7 +9,7 @@ use std::{convert::Infallible, future::Future, time::Duration};
 use axum::{
     extract::FromRequestParts,
     http::{
-        HeaderName, HeaderValue, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{CONTENT_TYPE, LOCATION},
         request::Parts,
     },
@@ -56,7 +56,13 @@ impl FromRequestParts<State> for Key {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ApiError> {
-        let mut brought = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        Self::of(&parts.headers)
+    }
+}
+
+impl Key {
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let mut brought = headers.get_all(IDEMPOTENCY_KEY).iter();
         let Some(first) = brought.next() else {
             return Ok(Self(None));
         };

@@ -1,6 +1,6 @@
 //! What the service does in the database as `casebase_worker`, by functions made for it.
 
-use casebase_files::ledger::{Candidate, Ledger, LedgerError, Sent, Verified};
+use casebase_files::ledger::{Candidate, Finished, Ledger, LedgerError, Sent, Verified};
 use casebase_supabase::rows::{CaseFile, FileId};
 use sqlx::{PgPool, types::Json};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -78,21 +78,21 @@ impl Ledger for PgLedger {
         Ok(row)
     }
 
-    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Option<CaseFile>, LedgerError> {
+    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Finished, LedgerError> {
         let _turn = self.turn().await?;
         let notes: Vec<String> = sent.notes.iter().map(ToString::to_string).collect();
-        let row = sqlx::query_scalar::<_, Option<Json<CaseFile>>>(
+        let said = sqlx::query_scalar::<_, Json<Finished>>(
             "select casebase.verification_finish_sent('case_file', $1, $2, $3, $4, $5, $6)",
         );
-        let row = row
+        let said = said
             .bind(id.0)
             .bind(sent.etags)
             .bind(sent.sha256)
             .bind(sent.file_size)
             .bind(sent.content_type)
             .bind(notes);
-        let row = row.fetch_one(&self.pool).await.map_err(refusal)?;
-        Ok(row.map(|Json(row)| row))
+        let Json(said) = said.fetch_one(&self.pool).await.map_err(refusal)?;
+        Ok(said)
     }
 
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError> {

@@ -19,12 +19,13 @@ mod path;
 mod requests;
 mod routes;
 mod webhook_events;
+mod webhook_poll;
 
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use casebase_files::{
-    CaseFiles,
+    CaseFiles, Links,
     storage::{ObjectStore, RestStore, S3Store},
 };
 use casebase_http::Limits;
@@ -51,8 +52,7 @@ struct State {
     db: PostgrestClient,
     files: CaseFiles,
     store: ObjectStore,
-    /// Signs links, however objects are written: an S3 link would carry the caller's token.
-    links: RestStore,
+    links: Links,
     ledger: Arc<PgLedger>,
     verifier: Arc<Verifier>,
     anon_key: AnonKey,
@@ -65,10 +65,11 @@ struct State {
 impl State {
     fn new(config: &Config) -> Result<Self, SettingError> {
         let db = PostgrestClient::new(&config.supabase_url, &config.anon_key)?;
-        let links = RestStore::new(&config.supabase_url, config.anon_key.clone())?;
+        let rest = RestStore::new(&config.supabase_url, config.anon_key.clone())?;
+        let links = Links::new(rest.clone(), &config.public_url)?;
         let store = match &config.storage {
             Storage::S3(settings) => ObjectStore::S3(S3Store::new(settings.clone())),
-            Storage::Rest => ObjectStore::Rest(links.clone()),
+            Storage::Rest => ObjectStore::Rest(rest),
         };
         let ledger = Arc::new(PgLedger::new(config.database.clone()));
         let files = CaseFiles::new(

@@ -25,6 +25,7 @@ use crate::{
     files, health,
     requests::{self, REQUEST_ID},
     webhook_events::Document,
+    webhook_poll,
 };
 
 #[derive(OpenApi)]
@@ -61,6 +62,7 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
             cases::get::get,
             cases::update_status::update_status
         ))
+        .routes(routes!(webhook_poll::poll))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();

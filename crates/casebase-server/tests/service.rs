@@ -929,6 +929,45 @@ async fn the_openapi_document_has_every_route() {
 }
 
 #[tokio::test]
+async fn polling_for_webhooks_is_a_call_of_the_callers_own() {
+    let body = r#"{"type": "case.updated"}"#;
+    let batch = json!({"cursor": USER, "events": [{"webhook_id": "msg_1", "previous_seq": 6, "body": body}]});
+    let call = Mock::given(path("/rest/v1/rpc/poll_events"))
+        .and(wiremock::matchers::body_json(
+            json!({"endpoint_id": USER, "cursor": USER, "most": 7}),
+        ))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&batch));
+    let refusal = json!({"code": "PT404", "message": "There is no webhook endpoint.", "details": null, "hint": null});
+    let missing = Mock::given(path("/rest/v1/rpc/poll_events"))
+        .respond_with(ResponseTemplate::new(404).set_body_json(&refusal));
+    let world = World::new(vec![call, missing]).await;
+    let poll = |query: &str| world.user(Method::GET, &format!("/v1/webhooks/{USER}/events{query}"));
+
+    let answer = poll(&format!("?cursor={USER}&most=7"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.json::<Value>().await.unwrap(), batch);
+    let calls = world.supabase.received_requests().await.unwrap();
+    let sent = calls.last().unwrap().headers["authorization"]
+        .to_str()
+        .unwrap();
+    assert!(sent.starts_with("Bearer ey"), "{sent}");
+    for (query, status) in [
+        ("", 404),
+        ("?most=0", 422),
+        ("?most=1001", 422),
+        ("?cursor=x", 422),
+    ] {
+        let (answered, error) = error(poll(query).send().await.unwrap()).await;
+        assert_eq!(answered, status, "{query}: {error}");
+    }
+    let nowhere = world.user(Method::GET, "/v1/webhooks/x/events");
+    assert_eq!(error(nowhere.send().await.unwrap()).await.0, 404);
+}
+
+#[tokio::test]
 async fn the_openapi_document_describes_every_webhook() {
     let world = World::new(vec![]).await;
     let api = world.anonymous(Method::GET, "/openapi.json");
@@ -1292,7 +1331,8 @@ async fn a_link_is_storages_own_and_an_attachment_under_the_original_name() {
     let name = format!("{}ö&.png", "a".repeat(300));
     let mut mocks = the_file_as("image/png", &name, "available");
     mocks.push(sign(200, signed));
-    let world = World::new(mocks).await;
+    let public = ("SUPABASE_PUBLIC_URL", "https://example.test");
+    let world = World::with(mocks, &[public]).await;
     let http = Client::builder().redirect(reqwest::redirect::Policy::none());
     let http = http.build().unwrap();
     let url = format!("http://{}/v1/files/1?mode=redirect&inline=1", world.address);
@@ -1301,8 +1341,7 @@ async fn a_link_is_storages_own_and_an_attachment_under_the_original_name() {
     assert_eq!(answer.status(), 302);
     let cut = format!("{}%2Epng", "a".repeat(251));
     let link = format!(
-        "{}/storage/v1/object/sign/case-files/1/a.txt?token=t.o.k&download={cut}",
-        world.supabase.uri()
+        "https://example.test/storage/v1/object/sign/case-files/1/a.txt?token=t.o.k&download={cut}"
     );
     assert_eq!(answer.headers()["location"], link);
     assert_eq!(answer.headers()["cache-control"], "no-store");

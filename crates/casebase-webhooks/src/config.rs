@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::resolve::Egress;
 use crate::schedule::Schedule;
 
 /// How the worker works. [`Config::default`] is right for production.
@@ -23,8 +24,8 @@ pub struct Config {
     pub keep: Duration,
     /// How long requests under way may take to finish when the worker is stopped.
     pub grace: Duration,
-    /// Send to private, loopback and link-local addresses too, and over plain HTTP. For development and closed networks.
-    pub allow_private: bool,
+    /// Where requests may go.
+    pub egress: Egress,
 }
 
 impl Default for Config {
@@ -38,7 +39,7 @@ impl Default for Config {
             schedule: Schedule::default(),
             keep: Duration::from_secs(30 * 24 * 60 * 60),
             grace: Duration::from_secs(5),
-            allow_private: false,
+            egress: Egress::default(),
         }
     }
 }

@@ -1,19 +1,19 @@
 //! One signed request, and what came back.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, Proxy, Response};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 use url::Url;
 
 use crate::attempt::{Attempt, Outcome};
+use crate::failure;
 use crate::outbox::Delivery;
-use crate::resolve::{PublicResolver, check_url};
+use crate::resolve::{AllowedResolver, Egress};
 use crate::schedule;
 use crate::sign::SecretError;
 
@@ -31,22 +31,15 @@ enum SendError {
     Refused(#[from] crate::resolve::Refusal),
     #[error(transparent)]
     Secret(#[from] SecretError),
-    #[error("{}", with_causes(.0))]
-    Http(reqwest::Error),
-}
-
-impl From<reqwest::Error> for SendError {
-    fn from(error: reqwest::Error) -> Self {
-        // URLs can carry a receiver's token; an admin knows which endpoint this is.
-        Self::Http(error.without_url())
-    }
+    #[error("{}", failure::in_words(.error, .host))]
+    Http { error: reqwest::Error, host: String },
 }
 
 /// Sends deliveries.
 #[derive(Debug, Clone)]
 pub struct Sender {
     client: Client,
-    allow_private: bool,
+    egress: Egress,
 }
 
 impl Sender {
@@ -54,21 +47,22 @@ impl Sender {
     ///
     /// # Errors
     /// When the TLS stack can't be set up.
-    pub fn new(timeout: Duration, allow_private: bool) -> Result<Self, reqwest::Error> {
+    pub fn new(timeout: Duration, egress: Egress) -> Result<Self, reqwest::Error> {
         let builder = Client::builder()
             .user_agent(concat!("Casebase-Webhooks/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
-            // A proxy would resolve names itself, behind the filter's back.
-            .no_proxy()
             .timeout(timeout);
-        let builder = if allow_private {
-            builder
-        } else {
-            builder.dns_resolver(Arc::new(PublicResolver))
+        let builder = match &egress.proxy {
+            Some(proxy) => builder.proxy(Proxy::all(proxy.clone())?),
+            // One that the environment names would resolve names itself, behind the filter's back.
+            None if egress.allow_private => builder.no_proxy(),
+            None => builder
+                .no_proxy()
+                .dns_resolver(Arc::new(AllowedResolver(egress.clone()))),
         };
         Ok(Self {
             client: builder.build()?,
-            allow_private,
+            egress,
         })
     }
 
@@ -81,7 +75,7 @@ impl Sender {
             Err(error) => {
                 let text = storable(&error.to_string());
                 match error {
-                    SendError::Http(error) if !error.is_connect() => {
+                    SendError::Http { error, .. } if !error.is_connect() => {
                         Outcome::NoAnswer { error: text }
                     }
                     _ => Outcome::NotSent { error: text },
@@ -101,23 +95,24 @@ impl Sender {
         sent_at: DateTime<Utc>,
     ) -> Result<Response, SendError> {
         let url = Url::parse(&delivery.url)?;
-        if !self.allow_private {
-            check_url(&url)?;
-        }
+        self.egress.check_url(&url)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
         let secrets = &delivery.secrets;
         let signature = secrets.sign(&delivery.message_id, sent_at, &delivery.body)?;
 
-        let response = self
-            .client
-            .post(url)
+        let mut request = self.client.post(url);
+        for (name, value) in &delivery.headers.0 {
+            request = request.header(name, value);
+        }
+        request
             .header(CONTENT_TYPE, "application/json")
             .header(HEADER_WEBHOOK_ID, &delivery.message_id)
             .header(HEADER_WEBHOOK_TIMESTAMP, sent_at.timestamp())
             .header(HEADER_WEBHOOK_SIGNATURE, signature)
             .body(delivery.body.clone())
             .send()
-            .await?;
-        Ok(response)
+            .await
+            .map_err(|error| SendError::Http { error, host })
     }
 }
 
@@ -153,21 +148,12 @@ fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// An error and its causes on one line: reqwest's own message leaves out why.
-fn with_causes(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use sqlx::types::Json;
     use uuid::Uuid;
     use wiremock::matchers::{body_string, header, method};
     use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -187,11 +173,17 @@ mod tests {
             message_id: "msg_1".to_owned(),
             body: BODY.to_owned(),
             secrets: vec![SECRET.to_owned()].into(),
+            retry_waits: None,
+            headers: Json(BTreeMap::from([("x-tenant".to_owned(), "7".to_owned())])),
         }
     }
 
     async fn send(url: &str, timeout: Duration, allow_private: bool) -> Outcome {
-        let sender = Sender::new(timeout, allow_private).unwrap();
+        let egress = Egress {
+            allow_private,
+            ..Egress::default()
+        };
+        let sender = Sender::new(timeout, egress).unwrap();
         sender.send(&delivery_to(url)).await.outcome
     }
 
@@ -223,6 +215,7 @@ mod tests {
         let server = MockServer::start().await;
         Mock::given(header("content-type", "application/json"))
             .and(header("webhook-id", "msg_1"))
+            .and(header("x-tenant", "7"))
             .and(body_string(BODY))
             .respond_with(ResponseTemplate::new(204))
             .mount(&server)
@@ -265,7 +258,7 @@ mod tests {
 
         let outcome = send(&server.uri(), Duration::from_millis(100), true).await;
 
-        assert!(no_answer(outcome).contains("timed out"));
+        assert_eq!(no_answer(outcome), "no answer came in time");
     }
 
     #[tokio::test]
@@ -310,9 +303,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn with_a_proxy_everything_goes_through_it_and_literal_addresses_are_still_refused() {
+        let proxy = receiver(ResponseTemplate::new(200)).await;
+        let mut egress = Egress {
+            proxy: Some(proxy.uri().parse().unwrap()),
+            ..Egress::default()
+        };
+        let send = async |egress: &Egress, url: &str| {
+            let sender = Sender::new(Duration::from_secs(5), egress.clone()).unwrap();
+            sender.send(&delivery_to(url)).await.outcome
+        };
+        let error = not_sent(send(&egress, "https://10.0.0.1/").await);
+        assert!(error.contains("not a public address"), "{error}");
+        egress.allow_private = true;
+        let outcome = send(&egress, "http://receiver.invalid/hook").await;
+        assert!(matches!(outcome, Outcome::Answered { status: 200, .. }));
+        let request = proxy.received_requests().await.unwrap().remove(0);
+        assert_eq!(request.headers["host"], "receiver.invalid");
+    }
+
+    #[tokio::test]
     async fn nothing_is_sent_unsigned() {
         let server = receiver(ResponseTemplate::new(200)).await;
-        let sender = Sender::new(Duration::from_secs(5), true).unwrap();
+        let egress = Egress {
+            allow_private: true,
+            ..Egress::default()
+        };
+        let sender = Sender::new(Duration::from_secs(5), egress).unwrap();
         for (secrets, why) in [
             (vec![], "no signing secret"),
             (vec!["whsec_not base64".to_owned()], "can't be used"),
@@ -341,7 +358,10 @@ mod tests {
             )
             .await,
         );
-        assert!(error.contains("refused"), "{error}");
+        assert_eq!(
+            error,
+            "127.0.0.1 refused the connection: nothing listens there"
+        );
         assert!(!error.contains("hush"), "{error}");
     }
 }

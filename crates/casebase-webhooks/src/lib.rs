@@ -9,6 +9,7 @@
 mod attempt;
 mod config;
 mod deliver;
+mod failure;
 pub mod outbox;
 mod resolve;
 mod retry;
@@ -18,6 +19,7 @@ mod verdict;
 mod worker;
 
 pub use config::Config;
+pub use resolve::Egress;
 pub use retry::Retry;
 pub use schedule::Schedule;
 pub use worker::{Error, run};

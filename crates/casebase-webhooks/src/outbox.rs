@@ -1,5 +1,6 @@
 //! The outbox in the database, as the role `casebase_worker` may use it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -80,6 +81,10 @@ pub struct Delivery {
     /// The secrets that sign now, newest first.
     #[sqlx(try_from = "Vec<String>")]
     pub secrets: SigningSecrets,
+    /// The endpoint's own waits between attempts, in milliseconds; none: the worker's.
+    pub retry_waits: Option<Vec<i64>>,
+    /// What the endpoint wants sent along.
+    pub headers: Json<BTreeMap<String, String>>,
 }
 
 /// Which one it is. The URL can carry a receiver's token, and the body is about people.
@@ -226,6 +231,11 @@ mod tests {
             message_id: "msg_1".to_owned(),
             body: r#"{"title":"hush"}"#.to_owned(),
             secrets: vec!["whsec_hush".to_owned()].into(),
+            retry_waits: None,
+            headers: Json(BTreeMap::from([(
+                "authorization".to_owned(),
+                "hush".to_owned(),
+            )])),
         };
         let printed = format!("{delivery:?}");
         assert!(printed.contains("delivery_id: 7"), "{printed}");

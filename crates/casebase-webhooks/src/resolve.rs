@@ -3,12 +3,39 @@
 //! An endpoint's address is an admin's input, and the worker stands inside the network. So it talks to public
 //! addresses only. The filter sits in the resolver, after DNS, where the addresses that are really connected to pass;
 //! a name that resolves differently the second time can't go round it. Addresses written out in a URL never reach a
-//! resolver: [`check_url`] looks at them.
+//! resolver: [`Egress::check_url`] looks at them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 
+use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
+
+/// Where requests may go. [`Egress::default`]: to public addresses, over HTTPS.
+#[derive(Debug, Clone)]
+pub struct Egress {
+    /// To private, loopback and link-local addresses too, to any port, and over plain HTTP. For development and closed
+    /// networks.
+    pub allow_private: bool,
+    /// Networks that count as public.
+    pub allow: Vec<IpNet>,
+    /// To these ports.
+    pub ports: Vec<RangeInclusive<u16>>,
+    /// Through this HTTP proxy. It resolves names, so what they resolve to is its to judge.
+    pub proxy: Option<Url>,
+}
+
+impl Default for Egress {
+    fn default() -> Self {
+        Self {
+            allow_private: false,
+            allow: Vec::new(),
+            ports: vec![80..=80, 443..=443, 1024..=65535],
+            proxy: None,
+        }
+    }
+}
 
 /// Why a request was not made.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -19,44 +46,65 @@ pub enum Refusal {
     /// The payload would travel unencrypted.
     #[error("only https endpoints are sent to; this one is {0}")]
     NotHttps(String),
+    /// The operator allows other ports only.
+    #[error(
+        "port {0} is not among those that webhooks go to (CASEBASE_WEBHOOKS_PORTS); nothing was sent"
+    )]
+    Port(u16),
 }
 
-/// Refuses what can be told from the URL alone.
-///
-/// # Errors
-/// A [`Refusal`] for another scheme than https, and for an IP address that is not public.
-pub fn check_url(url: &Url) -> Result<(), Refusal> {
-    if url.scheme() != "https" {
-        return Err(Refusal::NotHttps(url.scheme().to_owned()));
+impl Egress {
+    /// Refuses what can be told from the URL alone.
+    ///
+    /// # Errors
+    /// A [`Refusal`] for another scheme than https, for a port that is not allowed, and for an IP address that is not
+    /// public.
+    pub fn check_url(&self, url: &Url) -> Result<(), Refusal> {
+        if self.allow_private {
+            return Ok(());
+        }
+        if url.scheme() != "https" {
+            return Err(Refusal::NotHttps(url.scheme().to_owned()));
+        }
+        if let Some(port) = url.port_or_known_default()
+            && !self.ports.iter().any(|ports| ports.contains(&port))
+        {
+            return Err(Refusal::Port(port));
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => IpAddr::V4(address),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(_)) | None => return Ok(()),
+        };
+        if self.allows(literal) {
+            Ok(())
+        } else {
+            Err(Refusal::NotPublic(literal.to_string()))
+        }
     }
-    let literal = match url.host() {
-        Some(Host::Ipv4(address)) => IpAddr::V4(address),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address),
-        Some(Host::Domain(_)) | None => return Ok(()),
-    };
-    if is_public(literal) {
-        Ok(())
-    } else {
-        Err(Refusal::NotPublic(literal.to_string()))
+
+    fn allows(&self, address: IpAddr) -> bool {
+        is_public(address) || self.allow.iter().any(|network| network.contains(&address))
     }
 }
 
-/// Resolves names to their public addresses.
+/// Resolves names to those of their addresses that requests may go to.
 #[derive(Debug)]
-pub struct PublicResolver;
+pub struct AllowedResolver(pub Egress);
 
-impl Resolve for PublicResolver {
+impl Resolve for AllowedResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let egress = self.0.clone();
         Box::pin(async move {
             let host = name.as_str();
-            let public: Vec<SocketAddr> = tokio::net::lookup_host((host, 0))
+            let allowed: Vec<SocketAddr> = tokio::net::lookup_host((host, 0))
                 .await?
-                .filter(|address| is_public(address.ip()))
+                .filter(|address| egress.allows(address.ip()))
                 .collect();
-            if public.is_empty() {
+            if allowed.is_empty() {
                 return Err(Refusal::NotPublic(host.to_owned()).into());
             }
-            Ok(Box::new(public.into_iter()) as Addrs)
+            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
@@ -111,7 +159,7 @@ mod tests {
     use super::*;
 
     fn check(url: &str) -> Result<(), Refusal> {
-        check_url(&Url::parse(url).unwrap())
+        Egress::default().check_url(&Url::parse(url).unwrap())
     }
 
     #[test]
@@ -189,6 +237,48 @@ mod tests {
         assert_eq!(check("https://1.1.1.1/hook"), Ok(()));
     }
 
+    #[tokio::test]
+    async fn a_network_that_is_allowed_counts_as_public_and_no_other() {
+        let egress = Egress {
+            allow: vec![
+                "10.1.2.0/24".parse().unwrap(),
+                "127.0.0.0/8".parse().unwrap(),
+            ],
+            ..Egress::default()
+        };
+        let check = |url: &str| egress.check_url(&Url::parse(url).unwrap());
+        assert_eq!(check("https://10.1.2.3/"), Ok(()));
+        assert!(matches!(
+            check("https://10.1.3.3/"),
+            Err(Refusal::NotPublic(_))
+        ));
+        assert!(matches!(
+            check("http://10.1.2.3/"),
+            Err(Refusal::NotHttps(_))
+        ));
+        let resolver = AllowedResolver(egress);
+        let found = resolver
+            .resolve("localhost".parse().unwrap())
+            .await
+            .ok()
+            .unwrap();
+        let found: Vec<_> = found.map(|address| address.ip().to_string()).collect();
+        assert_eq!(found, ["127.0.0.1"], "::1 is not in it");
+    }
+
+    #[test]
+    fn a_port_that_is_not_allowed_is_refused() {
+        for port in [22, 25, 1023] {
+            assert_eq!(
+                check(&format!("https://example.com:{port}/")),
+                Err(Refusal::Port(port))
+            );
+        }
+        for port in [80, 443, 1024, 65535] {
+            assert_eq!(check(&format!("https://example.com:{port}/")), Ok(()));
+        }
+    }
+
     #[test]
     fn plain_http_is_refused() {
         assert_eq!(
@@ -200,7 +290,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_resolves_to_a_private_address_is_refused_after_dns() {
-        let refused = PublicResolver.resolve("localhost".parse().unwrap()).await;
+        let resolver = AllowedResolver(Egress::default());
+        let refused = resolver.resolve("localhost".parse().unwrap()).await;
         let error = refused.err().unwrap();
         assert_eq!(
             error.to_string(),

@@ -42,6 +42,13 @@ impl Schedule {
         Self(waits)
     }
 
+    /// A schedule with these waits in milliseconds, as the database gives them.
+    #[must_use]
+    pub fn of_milliseconds(waits: &[i64]) -> Self {
+        let wait = |&ms: &i64| Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+        Self(waits.iter().map(wait).collect())
+    }
+
     /// The wait after the `attempt`-th attempt (the first is 1), or none when that was the last. `luck`, between 0
     /// and 1, chooses within the jitter.
     #[must_use]
@@ -51,14 +58,17 @@ impl Schedule {
     }
 }
 
-/// How long a `Retry-After` header asks to wait: seconds, or a date. At most a day; none when it can't be read.
+/// How long a `Retry-After` header asks to wait: seconds, or a date in any of the three forms of RFC 9110, 5.6.7. At
+/// most a day; none when it can't be read.
 #[must_use]
 pub fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
     let wait = match header.trim().parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
-            let date = DateTime::parse_from_rfc2822(header.trim()).ok()?;
-            (date.to_utc() - now).to_std().unwrap_or_default()
+            let date = httpdate::parse_http_date(header.trim()).ok()?;
+            (DateTime::<Utc>::from(date) - now)
+                .to_std()
+                .unwrap_or_default()
         }
     };
     Some(wait.min(LONGEST_RETRY_AFTER))
@@ -96,10 +106,13 @@ mod tests {
             .unwrap()
             .to_utc();
         assert_eq!(retry_after("120", now), Some(120 * SECOND));
-        assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now),
-            Some(37 * SECOND)
-        );
+        for date in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(retry_after(date, now), Some(37 * SECOND), "{date}");
+        }
         assert_eq!(
             retry_after("Sat, 05 Nov 1994 08:49:37 GMT", now),
             Some(Duration::ZERO)

@@ -62,7 +62,7 @@ pub async fn run(pool: PgPool, config: Config, shutdown: CancellationToken) -> R
     let outbox = Outbox::new(pool);
     let wake = Arc::new(Notify::new());
     let mut worker = Worker {
-        sender: Sender::new(config.timeout, config.allow_private)?,
+        sender: Sender::new(config.timeout, config.egress.clone())?,
         outbox: outbox.clone(),
         schedule: Arc::new(config.schedule.clone()),
         config,
@@ -230,6 +230,9 @@ impl Worker {
 
 fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Report {
     let number = u32::try_from(delivery.attempt).unwrap_or(u32::MAX);
+    let own = delivery.retry_waits.as_deref();
+    let own = own.map(Schedule::of_milliseconds);
+    let schedule = own.as_ref().unwrap_or(schedule);
     let verdict = Verdict::of(&attempt.outcome, number, schedule, rand::random());
     let happened = in_words(&attempt.outcome);
     let (status, response, error) = match attempt.outcome {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use casebase_server::config::WorkerDatabase;
 use casebase_webhooks::{
-    Config, Schedule,
+    Config, Egress, Schedule,
     outbox::{self, Outbox},
 };
 use serde_json::Value;
@@ -41,7 +41,10 @@ fn config() -> Config {
         lease: Duration::from_secs(2),
         poll: 2 * PATIENCE,
         schedule: Schedule::new(vec![Duration::from_millis(400); 3]),
-        allow_private: true,
+        egress: Egress {
+            allow_private: true,
+            ..Egress::default()
+        },
         ..Config::default()
     }
 }
@@ -355,6 +358,30 @@ async fn a_delivery_that_keeps_failing_is_given_up_after_the_last_attempt() {
 }
 
 #[tokio::test]
+async fn an_endpoints_own_schedule_goes_before_the_workers() {
+    let mut scene = Scene::new(|_| ResponseTemplate::new(500)).await;
+    sqlx::query("select public.update_webhook_endpoint($1, retry_waits => '{10 ms}')")
+        .bind(scene.endpoint_id)
+        .execute(&scene.database)
+        .await
+        .expect("the endpoint is changed");
+    let worker = Worker::start(Config {
+        schedule: Schedule::new(vec![PATIENCE; 3]),
+        ..config()
+    })
+    .await;
+    scene.set_status(&scene.first, "in_progress").await;
+
+    scene.arrival().await;
+    scene.arrival().await;
+    assert_eq!(
+        scene.history().await,
+        [("failed".into(), vec![Some(500); 2])]
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_failing_delivery_holds_up_its_own_case_and_no_other() {
     let mut scene = Scene::new(|n| match n {
         0 => ResponseTemplate::new(500),
@@ -478,7 +505,7 @@ async fn an_endpoint_without_a_secret_gets_nothing_and_holds_up_no_other() {
 async fn a_private_address_gets_nothing_unless_it_is_allowed() {
     let mut scene = Scene::new(ok).await;
     let worker = Worker::start(Config {
-        allow_private: false,
+        egress: Egress::default(),
         schedule: Schedule::new(vec![]),
         ..config()
     })

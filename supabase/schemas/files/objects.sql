@@ -94,7 +94,7 @@ begin
   end if;
   if tg_op = 'UPDATE' then
     insert into casebase.overwritten_objects (bucket_id, object_path) values (new.bucket_id, new.name)
-    on conflict do nothing;
+    on conflict (bucket_id, object_path) do nothing;
   end if;
   return null;
 end

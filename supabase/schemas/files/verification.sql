@@ -73,8 +73,9 @@ $$;
 -- The same for bytes that the service itself wrote a moment ago, while the row is pending: they need not be read back where
 -- Storage's own record of the object proves that they arrived. It was written once, so by whom its success was told; its
 -- size and its tag, which is an MD5, are those of what was sent ("etags": the forms in which Storage's backends give it).
--- Null: that proves nothing, and nothing has changed. The row is locked first, so that whoever overwrites the object has
--- done it before, or finds the row no longer pending (keep_object).
+-- Answers the row as "file", or null where that proves nothing and nothing has changed; and the object's tag as "etag". The
+-- row is locked first, so that whoever overwrites the object has done it before, or finds the row no longer pending
+-- (keep_object).
 create function casebase.verification_finish_sent(
   kind         text,
   id           bigint,
@@ -88,7 +89,7 @@ create function casebase.verification_finish_sent(
 as $$
 declare
   place    record;
-  proven   text;
+  written  record;
   verified jsonb;
 begin
   execute format($sql$
@@ -101,31 +102,31 @@ begin
   if place.object_path is null then
     raise exception '% % is not pending', kind, id using errcode = 'object_not_in_prerequisite_state';
   end if;
-  select o.version into proven
+  select coalesce(o.version, '') as version,
+         btrim(o.metadata ->> 'eTag', '"') as etag,
+         o.metadata ->> 'size' = file_size::text
+           and not exists (
+             select from casebase.overwritten_objects w
+             where w.bucket_id = o.bucket_id and w.object_path = o.name
+           ) as whole
+  into written
   from storage.objects o
   where o.bucket_id = place.bucket_id
-    and o.name = place.object_path
-    and btrim(o.metadata ->> 'eTag', '"') = any (etags)
-    and o.metadata ->> 'size' = file_size::text
-    and not exists (
-      select from casebase.overwritten_objects w
-      where w.bucket_id = o.bucket_id and w.object_path = o.name
-    );
-  if proven is null then
-    return null;
+    and o.name = place.object_path;
+  if written.whole and written.etag = any (etags) then
+    execute format($sql$
+      update %s f
+      set state          = 'available',
+          object_version = $2,
+          sha256         = $3,
+          file_size      = $4,
+          content_type   = $5,
+          notes          = $6
+      where f.id = $1
+      returning to_jsonb(f)
+    $sql$, casebase.files_of(kind)) into verified using id, written.version, sha256, file_size, content_type, notes;
   end if;
-  execute format($sql$
-    update %s f
-    set state          = 'available',
-        object_version = $2,
-        sha256         = $3,
-        file_size      = $4,
-        content_type   = $5,
-        notes          = $6
-    where f.id = $1
-    returning to_jsonb(f)
-  $sql$, casebase.files_of(kind)) into verified using id, proven, sha256, file_size, content_type, notes;
-  return verified;
+  return jsonb_build_object('file', verified, 'etag', written.etag);
 end
 $$;
 

@@ -1,8 +1,25 @@
 -- Webhooks: the endpoints that admins manage, and what they subscribe to.
 
+-- An object of up to 20 HTTP headers. Those of the specification and of the connection are ours.
+create function casebase.are_webhook_headers(headers jsonb) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when jsonb_typeof(headers) <> 'object' then false
+    else count(*) <= 20 and coalesce(bool_and(
+      header.key ~ '^[A-Za-z0-9!#$%&''*+.^_`|~-]{1,100}$'
+      and header.key !~* '^(webhook-.*|content-.*|host|connection|transfer-encoding|te|upgrade|trailer|expect|user-agent)$'
+      and jsonb_typeof(header.value) = 'string'
+      and length(header.value #>> '{}') <= 1000
+      and header.value #>> '{}' ~ '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$'), true)
+  end
+  from jsonb_each(case when jsonb_typeof(headers) = 'object' then headers else '{}' end) header
+$$;
+
 create table casebase.webhook_endpoints (
   id                uuid        not null default gen_random_uuid(),
-  url               text        not null,
+  -- Null: nothing is sent, its receiver fetches with poll_events.
+  url               text,
   description       text        not null default '',
   -- 'case.updated', or 'case.*' for a whole family; none: every event but those that are sent on request only.
   event_types       text[]      not null default '{}',
@@ -13,19 +30,48 @@ create table casebase.webhook_endpoints (
   signature         text        not null default 'v1',
   enabled           boolean     not null default true,
   disabled_reason   text,
+  -- Of these cases only, as they are after the change or were before it; empty: of all.
+  client_ids        uuid[]      not null default '{}',
+  department_ids    uuid[]      not null default '{}',
+  priorities        text[]      not null default '{}',
+  statuses          text[]      not null default '{}',
+  -- Sent along with each request, e.g. {"authorization": "Bearer …"}.
+  headers           jsonb       not null default '{}',
+  -- Requests a second; null: as many as there are.
+  rate_limit        integer,
+  -- The waits between attempts, one less than there are attempts; null: those that Standard Webhooks suggests.
+  retry_waits       interval[],
   -- What the worker learns about the receiver.
   paused_until      timestamptz,
+  rate_second       timestamptz,
+  rate_used         integer     not null default 0,
   failures_in_a_row integer     not null default 0,
+  failing_since     timestamptz,
   created_by        uuid        default auth.uid(),
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
   constraint webhook_endpoints_pkey primary key (id),
   constraint webhook_endpoints_created_by_fkey
     foreign key (created_by) references auth.users (id) on delete set null,
-  -- No user:password in it, and no fragment: neither would arrive.
-  constraint webhook_endpoints_url_check
-    check (length(url) <= 2000 and url ~ '^https?://[^[:space:][:cntrl:]/?#@]+([/?][^[:space:][:cntrl:]#]*)?$'),
+  constraint webhook_endpoints_url_check check (length(url) <= 2000),
   constraint webhook_endpoints_payload_version_check check (payload_version = 1),
+  constraint webhook_endpoints_filters_check
+    check (
+      cardinality(client_ids) + cardinality(department_ids) + cardinality(priorities) + cardinality(statuses) <= 1000
+      and array_position(client_ids, null) is null
+      and array_position(department_ids, null) is null
+      and array_position(priorities, null) is null
+      and array_position(statuses, null) is null
+    ),
+  constraint webhook_endpoints_headers_check check (casebase.are_webhook_headers(headers)),
+  constraint webhook_endpoints_rate_limit_check check (rate_limit between 1 and 1000),
+  constraint webhook_endpoints_retry_waits_check
+    check (
+      cardinality(retry_waits) <= 50
+      and array_position(retry_waits, null) is null
+      and interval '0' <= all (retry_waits)
+      and interval '7 days' >= all (retry_waits)
+    ),
   constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
   constraint webhook_endpoints_description_check
     check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
@@ -44,6 +90,65 @@ comment on table casebase.webhook_endpoints is
 alter table casebase.webhook_endpoints enable row level security;
 revoke all on casebase.webhook_endpoints from public, anon, authenticated, service_role;
 create index webhook_endpoints_created_by_idx on casebase.webhook_endpoints (created_by);
+
+-- Whether this is an IPv6 address.
+create function casebase.is_ipv6(address text) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return address ~ '^[0-9A-Fa-f:.]+$' and family(address::inet) = 6;
+exception
+  when invalid_text_representation then
+    return false;
+end
+$$;
+
+-- Why a request can never be sent to this URL, for its reader; null where one can.
+create function casebase.webhook_url_fault(url text) returns text
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when url !~* '^https?://' then 'it does not begin with https://'
+    when url ~ '[[:space:][:cntrl:]]' then 'there is a space or a control character in it'
+    when url ~ '#' then 'what stands behind # would not arrive'
+    when authority ~ '@' then 'a name or a password in it would not arrive'
+    when port !~ '^(:([0-9]{1,5})?)?$' or nullif(ltrim(port, ':'), '')::integer not between 1 and 65535
+      then format('%s is no port from 1 to 65535', ltrim(port, ':'))
+    when host ~ '^\['
+      then case when not (host ~ '\]$' and casebase.is_ipv6(btrim(host, '[]'))) then format('%s is no IPv6 address', host) end
+    when host = '' then 'it names no host'
+    when host ~ '[]<>^|%\"`{}[!$&''()*+,;=~:]' then format('%s is no name of a host', host)
+    when host ~* '(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$'
+      then case
+        when host !~ '^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(?=[0-9])|$)){4}$' then format('%s is no IPv4 address', host)
+      end
+    when host ~ '(^|\.)\.' or length(host) > 253 or host ~ '[^.]{64}' then format('%s is no name of a host', host)
+    when host ~* '(^|\.)xn--(\.|$)' then format('%s is no name of a host: nothing follows xn--', host)
+  end
+  from (select substring(url from '^[A-Za-z]+://([^/?#]*)')) a (authority)
+  cross join lateral (select substring(authority from '^(?:\[.*\]|[^:[]*)(:.*)$')) p (found)
+  cross join lateral (
+    select coalesce(p.found, ''), left(authority, length(authority) - length(coalesce(p.found, '')))
+  ) parts (port, host)
+$$;
+
+-- A URL is one that can be sent to. AFTER: the policies have spoken.
+create function casebase.check_webhook_url() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  fault text := casebase.webhook_url_fault(new.url);
+begin
+  if fault is not null then
+    raise exception 'nothing can be sent to this URL: %', fault
+      using errcode = 'check_violation', column = 'url', hint = 'It takes e.g. https://example.com/webhooks/casebase.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger check_url after insert or update of url on casebase.webhook_endpoints
+  for each row execute function casebase.check_webhook_url();
 
 -- A filter names types that there are. AFTER: the policies have spoken.
 create function casebase.check_event_types() returns trigger
@@ -72,6 +177,10 @@ create table casebase.webhook_subscriptions (
   -- The endpoint's.
   payload_version smallint not null,
   thin            boolean  not null,
+  client_ids      uuid[]   not null,
+  department_ids  uuid[]   not null,
+  priorities      text[]   not null,
+  statuses        text[]   not null,
   constraint webhook_subscriptions_pkey primary key (filter, endpoint_id),
   constraint webhook_subscriptions_endpoint_id_fkey
     foreign key (endpoint_id) references casebase.webhook_endpoints (id) on delete cascade
@@ -89,8 +198,11 @@ begin
   delete from casebase.webhook_subscriptions subscription
   where subscription.endpoint_id = new.id;
   if new.enabled then
-    insert into casebase.webhook_subscriptions (filter, endpoint_id, payload_version, thin)
-    select distinct filter, new.id, new.payload_version, new.thin
+    insert into casebase.webhook_subscriptions (
+      filter, endpoint_id, payload_version, thin, client_ids, department_ids, priorities, statuses
+    )
+    select distinct filter, new.id, new.payload_version, new.thin, new.client_ids, new.department_ids, new.priorities,
+           new.statuses
     from unnest(case when new.event_types = '{}' then '{*}' else new.event_types end) filter;
   end if;
   return null;
@@ -100,7 +212,10 @@ $$;
 create trigger keep_subscriptions_of_new after insert on casebase.webhook_endpoints
   for each row execute function casebase.keep_webhook_subscriptions();
 create trigger keep_subscriptions_of_changed after update on casebase.webhook_endpoints
-  for each row when (old.enabled <> new.enabled or old.event_types <> new.event_types)
+  for each row when (
+    (old.enabled, old.event_types, old.client_ids, old.department_ids, old.priorities, old.statuses)
+      <> (new.enabled, new.event_types, new.client_ids, new.department_ids, new.priorities, new.statuses)
+  )
   execute function casebase.keep_webhook_subscriptions();
 
 -- How many endpoints there may be: a change writes a row for each that wants to know, and each call of the worker looks

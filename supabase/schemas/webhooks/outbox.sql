@@ -5,7 +5,7 @@
 --   pending   due at next_attempt_at; the first unfinished delivery of its lane, or not yet looked at
 --   waiting   behind an earlier delivery of its lane; no clock runs
 --   leased    a worker is sending it, until leased_until
---   delivered, failed
+--   delivered, failed, skipped
 --
 -- A lane is one endpoint and one case: within it deliveries are sent one after another, in the order of their ids,
 -- which is the commit order of the case's events. Lanes never wait for each other.
@@ -31,15 +31,19 @@ create table casebase.webhook_deliveries (
   leased_until    timestamptz,
   created_at      timestamptz not null default now(),
   finished_at     timestamptz,
+  -- Why an admin let it be, so that its lane goes on.
+  skipped_because text,
   constraint webhook_deliveries_pkey primary key (id),
   constraint webhook_deliveries_payload_id_fkey
     foreign key (payload_id) references casebase.webhook_payloads (id),
   constraint webhook_deliveries_state_check
-    check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed')),
+    check (state in ('pending', 'waiting', 'leased', 'delivered', 'failed', 'skipped')),
   constraint webhook_deliveries_leased_check
     check ((state = 'leased') = (leased_at is not null) and (state = 'leased') = (leased_until is not null)),
   constraint webhook_deliveries_finished_check
-    check ((state in ('delivered', 'failed')) = (finished_at is not null))
+    check ((state in ('delivered', 'failed', 'skipped')) = (finished_at is not null)),
+  constraint webhook_deliveries_skipped_check
+    check ((state = 'skipped') = (skipped_because is not null) and length(skipped_because) <= 500 and casebase.is_text(skipped_because))
 );
 comment on table casebase.webhook_deliveries is
   'One event for one endpoint, from the change that caused it until it is delivered or given up.';
@@ -62,6 +66,8 @@ create index webhook_deliveries_waiting_idx on casebase.webhook_deliveries (endp
   where state = 'waiting';
 create index webhook_deliveries_lane_idx on casebase.webhook_deliveries (endpoint_id, case_id, id)
   where finished_at is null;
+create index webhook_deliveries_undelivered_idx on casebase.webhook_deliveries (endpoint_id, id)
+  where state in ('failed', 'skipped');
 create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
   where finished_at is not null;
 
@@ -98,10 +104,31 @@ alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
 
+-- Whether somebody who narrowed down what they want to hear of wants to hear of this case, as it is, or was before.
+create function casebase.webhook_wants(
+  subscription casebase.webhook_subscriptions,
+  changes      jsonb,
+  subject      public.cases
+) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select (subscription.client_ids = '{}' or subject.client_id = any (subscription.client_ids))
+    and (subscription.department_ids = '{}'
+         or subject.department_id = any (subscription.department_ids)
+         or (changes #>> '{department_id,from}')::uuid = any (subscription.department_ids))
+    and (subscription.priorities = '{}'
+         or subject.priority = any (subscription.priorities)
+         or changes #>> '{priority,from}' = any (subscription.priorities))
+    and (subscription.statuses = '{}'
+         or subject.status = any (subscription.statuses)
+         or changes #>> '{status,from}' = any (subscription.statuses))
+$$;
+
 -- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
 -- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
 -- reading them all seemed cheaper then.
-create function casebase.enqueue_events(events public.case_events[]) returns void
+-- `deleted` are cases that are gone already.
+create function casebase.enqueue_events(events public.case_events[], deleted public.cases[] default '{}') returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
@@ -118,6 +145,13 @@ begin
         split_part(event.type, '.', 1) || '.*',
         (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
       ])
+        and (
+          (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
+            = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
+          or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
+            (select c from public.cases c where c.id = event.case_id),
+            (select c from unnest(deleted) c where c.id = event.case_id)))
+        )
     ) subscriber
   ),
   payload as (
@@ -192,7 +226,7 @@ begin
   ) into deletions
   from old_rows deleted
   left join counted on counted.case_id = deleted.id;
-  perform casebase.enqueue_events(deletions);
+  perform casebase.enqueue_events(deletions, array(select deleted::public.cases from old_rows deleted));
   return null;
 end
 $$;
@@ -200,3 +234,36 @@ $$;
 create trigger send_deleted after delete on public.cases
   referencing old table as old_rows
   for each statement execute function casebase.send_deleted_cases();
+
+-- An endpoint that the worker switched off is an event too, for those that ask for it; of no case, so in no lane.
+create function casebase.send_disabled_endpoint() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with subscriber as (
+    select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter in ('webhook.endpoint_disabled', 'webhook.*')
+  ),
+  payload as (
+    insert into casebase.webhook_payloads (type, payload_version, thin, body)
+    select 'webhook.endpoint_disabled', form.payload_version, form.thin, json_build_object(
+             'type', 'webhook.endpoint_disabled',
+             'timestamp', casebase.webhook_timestamp(clock_timestamp()),
+             'data', jsonb_build_object('endpoint_id', new.id)
+               || case when form.thin then '{}' else jsonb_build_object('reason', new.disabled_reason) end
+           )::text
+    from (select distinct subscriber.payload_version, subscriber.thin from subscriber) form
+    returning id, payload_version, thin
+  )
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id)
+  select subscriber.endpoint_id, payload.id
+  from subscriber
+  join payload using (payload_version, thin);
+  return null;
+end
+$$;
+
+create trigger send_disabled after update on casebase.webhook_endpoints
+  for each row when (old.enabled and not new.enabled and new.disabled_reason is not null)
+  execute function casebase.send_disabled_endpoint();

@@ -31,56 +31,98 @@ $$;
 
 -- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
 -- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
+-- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
+-- and no secret.
 create function public.create_webhook_endpoint(
-  url         text,
-  description text    default '',
-  event_types text[]  default '{}',
-  thin        boolean default false,
-  signature   text    default 'v1'
-) returns table (id uuid, secret text, public_key text)
+  url            text,
+  description    text       default '',
+  event_types    text[]     default '{}',
+  thin           boolean    default false,
+  signature      text       default 'v1',
+  retry_waits    interval[] default null,
+  client_ids     uuid[]     default '{}',
+  department_ids uuid[]     default '{}',
+  priorities     text[]     default '{}',
+  statuses       text[]     default '{}',
+  headers        jsonb      default '{}',
+  rate_limit     integer    default null
+) returns table (id uuid, secret text, public_key text, created boolean)
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   new_id     uuid;
-  new_secret text := casebase.new_webhook_secret(create_webhook_endpoint.signature);
+  new_secret text;
   new_key    text;
 begin
-  insert into casebase.webhook_endpoints (url, description, event_types, thin, signature)
-  values (create_webhook_endpoint.url, create_webhook_endpoint.description, create_webhook_endpoint.event_types,
-          create_webhook_endpoint.thin, create_webhook_endpoint.signature)
-  returning id into new_id;
+  -- Whoever calls it twice at the same time takes turns.
+  perform pg_advisory_xact_lock(hashtextextended('casebase.webhook_endpoints ' || coalesce(url, ''), 0));
+  select endpoint.id into new_id
+  from casebase.webhook_endpoints endpoint
+  where (endpoint.description, endpoint.event_types, endpoint.thin, endpoint.signature, endpoint.client_ids,
+         endpoint.department_ids, endpoint.priorities, endpoint.statuses, endpoint.headers)
+      = (description, event_types, thin, signature, client_ids, department_ids, priorities, statuses, headers)
+    and (endpoint.url, endpoint.retry_waits, endpoint.rate_limit) is not distinct from (url, retry_waits, rate_limit)
+  order by endpoint.created_at
+  limit 1;
+  if found then
+    return query select new_id, null::text, null::text, false;
+    return;
+  end if;
 
+  insert into casebase.webhook_endpoints (
+    url, description, event_types, thin, signature, retry_waits, client_ids, department_ids, priorities, statuses, headers,
+    rate_limit
+  )
+  values (url, description, event_types, thin, signature, retry_waits, client_ids, department_ids, priorities, statuses,
+          headers, rate_limit)
+  returning webhook_endpoints.id into new_id;
+
+  new_secret := casebase.new_webhook_secret(signature);
   insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
   values (new_id, new_secret, interval '0')
-  returning public_key into new_key;
+  returning webhook_secrets.public_key into new_key;
 
-  return query select new_id, new_secret, new_key;
+  return query select new_id, new_secret, new_key, true;
 end
 $$;
 
--- What is left out or null stays as it is. Enabling forgets why it was disabled and what went wrong before.
+-- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
+-- wrong before.
 create function public.update_webhook_endpoint(
-  endpoint_id uuid,
-  url         text    default null,
-  description text    default null,
-  event_types text[]  default null,
-  enabled     boolean default null
+  endpoint_id    uuid,
+  url            text       default null,
+  description    text       default null,
+  event_types    text[]     default null,
+  enabled        boolean    default null,
+  retry_waits    interval[] default null,
+  client_ids     uuid[]     default null,
+  department_ids uuid[]     default null,
+  priorities     text[]     default null,
+  statuses       text[]     default null,
+  headers        jsonb      default null,
+  rate_limit     integer    default null
 ) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
-declare
-  arg_enabled constant boolean := update_webhook_endpoint.enabled;
+#variable_conflict use_variable
 begin
   update casebase.webhook_endpoints endpoint
   set url               = coalesce(update_webhook_endpoint.url, endpoint.url),
       description       = coalesce(update_webhook_endpoint.description, endpoint.description),
       event_types       = coalesce(update_webhook_endpoint.event_types, endpoint.event_types),
-      enabled           = coalesce(arg_enabled, endpoint.enabled),
-      disabled_reason   = case when arg_enabled then null else endpoint.disabled_reason end,
-      paused_until      = case when arg_enabled then null else endpoint.paused_until end,
-      failures_in_a_row = case when arg_enabled then 0 else endpoint.failures_in_a_row end,
+      retry_waits       = coalesce(update_webhook_endpoint.retry_waits, endpoint.retry_waits),
+      client_ids        = coalesce(update_webhook_endpoint.client_ids, endpoint.client_ids),
+      department_ids    = coalesce(update_webhook_endpoint.department_ids, endpoint.department_ids),
+      priorities        = coalesce(update_webhook_endpoint.priorities, endpoint.priorities),
+      statuses          = coalesce(update_webhook_endpoint.statuses, endpoint.statuses),
+      headers           = coalesce(update_webhook_endpoint.headers, endpoint.headers),
+      rate_limit        = nullif(coalesce(update_webhook_endpoint.rate_limit, endpoint.rate_limit), 0),
+      enabled           = coalesce(update_webhook_endpoint.enabled, endpoint.enabled),
+      disabled_reason   = case when update_webhook_endpoint.enabled then null else endpoint.disabled_reason end,
+      paused_until      = case when update_webhook_endpoint.enabled then null else endpoint.paused_until end,
+      failures_in_a_row = case when update_webhook_endpoint.enabled then 0 else endpoint.failures_in_a_row end,
+      failing_since     = case when update_webhook_endpoint.enabled then null else endpoint.failing_since end,
       updated_at        = now()
   where endpoint.id = update_webhook_endpoint.endpoint_id;
 
@@ -118,8 +160,16 @@ create function public.webhook_endpoints() returns table (
   public_keys       text[],
   enabled           boolean,
   disabled_reason   text,
+  retry_waits       interval[],
+  client_ids        uuid[],
+  department_ids    uuid[],
+  priorities        text[],
+  statuses          text[],
+  headers           jsonb,
+  rate_limit        integer,
   paused_until      timestamptz,
   failures_in_a_row integer,
+  failing_since     timestamptz,
   created_by        uuid,
   created_at        timestamptz,
   updated_at        timestamptz
@@ -135,7 +185,9 @@ as $$
              and secret.public_key is not null
            order by secret.id desc
          ),
-         endpoint.enabled, endpoint.disabled_reason, endpoint.paused_until, endpoint.failures_in_a_row, endpoint.created_by,
+         endpoint.enabled, endpoint.disabled_reason, endpoint.retry_waits, endpoint.client_ids, endpoint.department_ids,
+         endpoint.priorities, endpoint.statuses, endpoint.headers, endpoint.rate_limit, endpoint.paused_until,
+         endpoint.failures_in_a_row, endpoint.failing_since, endpoint.created_by,
          endpoint.created_at, endpoint.updated_at
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
@@ -208,7 +260,8 @@ create function public.webhook_deliveries(
   attempts        integer,
   next_attempt_at timestamptz,
   created_at      timestamptz,
-  finished_at     timestamptz
+  finished_at     timestamptz,
+  skipped_because text
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -222,7 +275,8 @@ as $$
          delivery.attempts,
          case when delivery.state = 'pending' then delivery.next_attempt_at end,
          delivery.created_at,
-         delivery.finished_at
+         delivery.finished_at,
+         delivery.skipped_because
   from casebase.webhook_deliveries delivery
   join casebase.webhook_payloads payload on payload.id = delivery.payload_id
   where (webhook_deliveries.for_endpoint is null or delivery.endpoint_id = webhook_deliveries.for_endpoint)
@@ -281,3 +335,188 @@ begin
   return new_id;
 end
 $$;
+
+-- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
+create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.webhook_deliveries delivery
+  set state           = 'skipped',
+      finished_at     = clock_timestamp(),
+      skipped_because = coalesce(skip_webhook_delivery.reason, '')
+  where delivery.id = skip_webhook_delivery.delivery_id
+    and delivery.state in ('pending', 'waiting');
+
+  if found then
+    perform pg_notify('casebase_webhooks', '');
+  elsif exists (
+    select from casebase.webhook_deliveries delivery where delivery.id = skip_webhook_delivery.delivery_id
+  ) then
+    raise exception 'This delivery is finished, or being sent at this moment.'
+      using errcode = 'PT409', hint = 'See webhook_deliveries for its state.';
+  else
+    perform casebase.no_such_webhook('delivery', skip_webhook_delivery.delivery_id::text);
+  end if;
+end
+$$;
+
+-- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
+create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+  due integer;
+begin
+  perform casebase.require_enabled_webhook(retry_webhook_deliveries.endpoint_id);
+
+  update casebase.webhook_endpoints endpoint
+  set paused_until = null
+  where endpoint.id = retry_webhook_deliveries.endpoint_id
+    and endpoint.paused_until is not null;
+  update casebase.webhook_deliveries delivery
+  set next_attempt_at = now()
+  where delivery.endpoint_id = retry_webhook_deliveries.endpoint_id
+    and delivery.state = 'pending'
+    and delivery.next_attempt_at > now();
+  get diagnostics due = row_count;
+
+  perform pg_notify('casebase_webhooks', '');
+  return due;
+end
+$$;
+
+-- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
+-- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
+-- happens meanwhile gets its turn: call it again until it answers 0.
+create function public.replay_webhook_deliveries(
+  endpoint_id uuid,
+  since       timestamptz default '-infinity',
+  event_types text[]      default '{}'
+) returns integer
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  replayed integer;
+begin
+  perform casebase.require_enabled_webhook(replay_webhook_deliveries.endpoint_id);
+
+  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+  select dead.endpoint_id, dead.payload_id, dead.case_id
+  from casebase.webhook_deliveries dead
+  join casebase.webhook_payloads payload on payload.id = dead.payload_id
+  where dead.endpoint_id = replay_webhook_deliveries.endpoint_id
+    and dead.state in ('failed', 'skipped')
+    and dead.case_id is not null
+    and dead.created_at >= replay_webhook_deliveries.since
+    and (
+      replay_webhook_deliveries.event_types = '{}'
+      or payload.type = any (replay_webhook_deliveries.event_types)
+      or split_part(payload.type, '.', 1) || '.*' = any (replay_webhook_deliveries.event_types)
+    )
+    and not exists (
+      select from casebase.webhook_deliveries later
+      where later.payload_id = dead.payload_id
+        and later.endpoint_id = dead.endpoint_id
+        and later.id > dead.id
+    )
+  order by dead.id
+  limit 1000;
+  get diagnostics replayed = row_count;
+
+  perform pg_notify('casebase_webhooks', '');
+  return replayed;
+end
+$$;
+
+-- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
+-- each case:
+--   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
+-- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
+-- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
+-- with an older one, gives them again. An answer without events has a cursor too.
+create function public.poll_events(
+  endpoint_id uuid,
+  cursor      text    default null,
+  most        integer default 100
+) returns jsonb
+  language plpgsql security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  batch      constant uuid := gen_random_uuid();
+  is_fetched boolean;
+  events     jsonb;
+begin
+  -- Whoever polls one endpoint twice at the same time takes turns.
+  select endpoint.url is null into is_fetched
+  from casebase.webhook_endpoints endpoint
+  where endpoint.id = poll_events.endpoint_id
+  for no key update;
+  if is_fetched is null then
+    perform casebase.no_such_webhook('endpoint', poll_events.endpoint_id::text);
+  elsif not is_fetched then
+    raise exception 'This webhook endpoint has a URL: its events are sent there.'
+      using errcode = 'PT409', hint = 'Make one without a URL to fetch them.';
+  elsif poll_events.most not between 1 and 1000 then
+    raise exception 'most is %, and a batch has 1 to 1000 events', poll_events.most
+      using errcode = 'invalid_parameter_value', column = 'most';
+  elsif poll_events.cursor !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    raise exception '% is no cursor', poll_events.cursor
+      using errcode = 'invalid_parameter_value', column = 'cursor', hint = 'It is the cursor of the answer before this one.';
+  end if;
+
+  update casebase.webhook_deliveries delivery
+  set state       = 'delivered',
+      attempts    = delivery.attempts + 1,
+      finished_at = clock_timestamp()
+  where delivery.endpoint_id = poll_events.endpoint_id
+    and delivery.state = 'pending'
+    and delivery.lease_token = poll_events.cursor::uuid;
+
+  -- The oldest by the time of their transactions, and whatever comes before them in their cases.
+  with due as (
+    select delivery.id, delivery.case_id
+    from casebase.webhook_deliveries delivery
+    where delivery.endpoint_id = poll_events.endpoint_id
+      and delivery.state = 'pending'
+    order by delivery.next_attempt_at, delivery.id
+    limit poll_events.most
+  ),
+  given as (
+    update casebase.webhook_deliveries delivery
+    set lease_token = batch
+    where delivery.endpoint_id = poll_events.endpoint_id
+      and delivery.state = 'pending'
+      and (
+        delivery.id in (select due.id from due)
+        or delivery.id < (select max(due.id) from due where due.case_id = delivery.case_id)
+      )
+    returning delivery.id, delivery.endpoint_id, delivery.payload_id
+  )
+  select jsonb_agg(
+           jsonb_build_object(
+             'webhook_id', casebase.webhook_message_id(given.endpoint_id, given.payload_id),
+             'previous_seq', (
+               select max(earlier.seq)
+               from casebase.webhook_payloads earlier
+               join casebase.webhook_deliveries got on got.payload_id = earlier.id
+               where earlier.case_id = payload.case_id
+                 and earlier.seq < payload.seq
+                 and got.endpoint_id = given.endpoint_id
+                 and got.state in ('pending', 'delivered')
+             ),
+             'body', payload.body
+           )
+           order by given.id
+         )
+  into events
+  from given
+  join casebase.webhook_payloads payload on payload.id = given.payload_id;
+
+  return jsonb_build_object('cursor', batch, 'events', coalesce(events, '[]'));
+end
+$$;
+comment on function public.poll_events(uuid, text, integer) is
+  'The next events of a webhook endpoint without a URL: {cursor, events: [{webhook_id, previous_seq, body}]}. Asking with the cursor acknowledges what came with it. 404: no such endpoint; 409: it has a URL.';

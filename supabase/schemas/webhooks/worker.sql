@@ -112,10 +112,12 @@ begin
       order by delivery.next_attempt_at, delivery.id
       limit greatest(0, least(
         max_deliveries,
-        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n
+        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n,
+        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
       ))
     ) oldest
     where endpoint.enabled
+      and endpoint.url is not null
       and (endpoint.paused_until is null or endpoint.paused_until <= at)
     order by oldest.nth, oldest.next_attempt_at, oldest.id
     limit max_deliveries
@@ -162,6 +164,32 @@ begin
 end
 $$;
 
+-- What was taken for endpoints with a rate limit counts in the second that began with the first of it.
+create function casebase.webhook_count_requests(at timestamptz, taken bigint[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with request as (
+    select delivery.endpoint_id, count(*) as n
+    from casebase.webhook_deliveries delivery
+    where delivery.id = any (taken)
+    group by delivery.endpoint_id
+  ),
+  limited as (
+    select endpoint.id, endpoint.rate_second > at - interval '1 s' is true as goes_on, request.n
+    from casebase.webhook_endpoints endpoint
+    join request on request.endpoint_id = endpoint.id
+    where endpoint.rate_limit is not null
+    for update of endpoint skip locked
+  )
+  update casebase.webhook_endpoints endpoint
+  set rate_second = case when limited.goes_on then endpoint.rate_second else at end,
+      rate_used   = case when limited.goes_on then endpoint.rate_used else 0 end + limited.n
+  from limited
+  where endpoint.id = limited.id;
+end
+$$;
+
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
 -- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
 -- notification, for as long as listens_for.
@@ -178,7 +206,10 @@ create function casebase.webhook_lease(
   url         text,
   message_id  text,
   body        text,
-  secrets     text[]
+  secrets     text[],
+  -- The endpoint's own waits between attempts, in milliseconds.
+  retry_waits bigint[],
+  headers     jsonb
 )
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -234,7 +265,12 @@ begin
          endpoint.url,
          casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
          payload.body,
-         signer.secrets
+         signer.secrets,
+         (
+           select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
+           from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
+         ),
+         endpoint.headers
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
@@ -242,6 +278,7 @@ begin
   order by leased.id;
 
   if found then
+    perform casebase.webhook_count_requests(at, heads);
     update casebase.webhook_queue queue
     set listening_until = '-infinity'
     where queue.listening_until > '-infinity';
@@ -349,10 +386,14 @@ begin
 end
 $$;
 
--- What the answers say about the receivers: one success clears the failures, a pause lets them breathe, Gone ends it.
+-- What the answers say about the receivers. One success clears the failures, and what waits for its next attempt is due.
+-- From the fifth failure in a row on, one request at a time tries whether the receiver is well again, after a pause that
+-- grows to a minute. Gone, or nothing but failures for five days, switch an endpoint off.
 create function casebase.webhook_judge_endpoints(reports jsonb, known bigint[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  recovered uuid[];
 begin
   with answers as (
     select delivery.endpoint_id,
@@ -368,23 +409,72 @@ begin
     group by delivery.endpoint_id
   ),
   affected as (
-    select endpoint.id, answers.*
+    select endpoint.id, endpoint.failures_in_a_row as failed_before, answers.*,
+           case when not answers.any_delivered then endpoint.failures_in_a_row + answers.failures else 0 end as failed,
+           case when not answers.any_delivered then coalesce(endpoint.failing_since, now()) end as since
     from casebase.webhook_endpoints endpoint
     join answers on answers.endpoint_id = endpoint.id
     where endpoint.failures_in_a_row > 0
       or answers.failures > 0
     for update of endpoint skip locked
+  ),
+  judged as (
+    update casebase.webhook_endpoints endpoint
+    set failures_in_a_row = affected.failed,
+        failing_since     = affected.since,
+        paused_until      = greatest(
+                              endpoint.paused_until,
+                              now() + affected.pause_ms * interval '1 ms',
+                              case when affected.failed >= 5 then now() + least(affected.failed - 4, 60) * interval '1 s' end
+                            ),
+        enabled           = endpoint.enabled and verdict.reason is null,
+        disabled_reason   = coalesce(verdict.reason, endpoint.disabled_reason)
+    from affected
+    cross join lateral (
+      select coalesce(
+        affected.disable_because,
+        case
+          when affected.since < now() - interval '5 days'
+            then format('Every attempt since %s failed.', to_char(affected.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
+        end
+      ) as reason
+    ) verdict
+    where endpoint.id = affected.id
+    returning endpoint.id, affected.failed_before, affected.any_delivered
   )
-  update casebase.webhook_endpoints endpoint
-  set failures_in_a_row = case
-                            when affected.any_delivered then 0
-                            else endpoint.failures_in_a_row + affected.failures
-                          end,
-      paused_until      = greatest(endpoint.paused_until, now() + affected.pause_ms * interval '1 ms'),
-      enabled           = endpoint.enabled and affected.disable_because is null,
-      disabled_reason   = coalesce(affected.disable_because, endpoint.disabled_reason)
-  from affected
-  where endpoint.id = affected.id;
+  select array_agg(judged.id) into recovered
+  from judged
+  where judged.any_delivered
+    and judged.failed_before >= 5;
+
+  perform casebase.webhook_retry_now(recovered, 5000);
+end
+$$;
+
+-- Makes due what waits for its next attempt at these endpoints, `most` of each. Answers how many.
+create function casebase.webhook_retry_now(endpoints uuid[], most integer) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  putting_off bigint[] := array(
+    select later.id
+    from unnest(endpoints) as endpoint (id)
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at > now()
+      order by delivery.next_attempt_at, delivery.id
+      limit most
+    ) later
+  );
+begin
+  putting_off := casebase.webhook_lock(putting_off, 'pending');
+  update casebase.webhook_deliveries delivery
+  set next_attempt_at = now()
+  where delivery.id = any (putting_off);
+  return cardinality(putting_off);
 end
 $$;
 
@@ -400,6 +490,21 @@ begin
   where delivery.id = any (waiting);
 end
 $$;
+
+-- What an admin skips lets its lane go on. The queue's lock is the worker's: it decides about order alone.
+create function casebase.webhook_pass_skipped() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from casebase.webhook_queue for update;
+  perform casebase.webhook_advance(array[casebase.webhook_first_of_lane(new.endpoint_id, new.case_id)]);
+  return null;
+end
+$$;
+
+create trigger pass_skipped after update on casebase.webhook_deliveries
+  for each row when (new.state = 'skipped' and old.state <> 'skipped')
+  execute function casebase.webhook_pass_skipped();
 
 -- Sets lanes going again whose first delivery was removed by hand: of the lanes in which something waits, the next 200
 -- after those of the last call.
@@ -449,6 +554,42 @@ begin
       swept_case_id     = after_case;
 
   perform casebase.webhook_advance(stuck);
+end
+$$;
+
+-- Gives up what has waited longer than `keep` for an endpoint that is switched off, or whose receiver doesn't fetch: up to
+-- 1,000 of each.
+create function casebase.webhook_give_up(keep interval) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unwanted bigint[] := array(
+    select old.id
+    from casebase.webhook_endpoints endpoint
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at < now() - keep
+      order by delivery.next_attempt_at, delivery.id
+      limit 1000
+    ) old
+    where not endpoint.enabled
+      or endpoint.url is null
+  );
+begin
+  perform from casebase.webhook_queue for update;
+  unwanted := casebase.webhook_lock(unwanted, 'pending');
+  update casebase.webhook_deliveries delivery
+  set state       = 'failed',
+      finished_at = clock_timestamp()
+  where delivery.id = any (unwanted);
+  perform casebase.webhook_advance(array(
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    from casebase.webhook_deliveries done
+    where done.id = any (unwanted)
+  ));
 end
 $$;
 
@@ -536,7 +677,7 @@ end
 $$;
 
 -- Housekeeping, a bounded piece at a time: forgets what was finished before `keep` ago and what waits for an endpoint
--- that is gone, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
+-- that is gone, gives up what nobody fetched in that time, and sets lanes going again. Answers how many finished ones it forgot. The queue is locked only for the
 -- lanes: nobody decides any more about what is forgotten.
 create function casebase.webhook_tidy(keep interval) returns integer
   language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -561,6 +702,7 @@ begin
   forgotten := casebase.webhook_forget(old);
   perform casebase.webhook_forget(casebase.webhook_abandoned());
   perform casebase.webhook_sweep_lanes();
+  perform casebase.webhook_give_up(keep);
   return forgotten;
 end
 $$;

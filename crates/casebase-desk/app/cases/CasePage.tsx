@@ -14,7 +14,7 @@ import { useWords } from '../words'
 import { Details } from './Details'
 import { justCreated } from './created'
 import { EditCase } from './EditCase'
-import { getCase, getTimeline, keyOf, type Case, type TimelineEntry } from './queries'
+import { getCase, getTimeline, keyOf, type Case, type Timeline, type TimelineEntry } from './queries'
 import { PriorityMark, StatusMark } from './Status'
 import { Talk } from './Talk'
 
@@ -39,10 +39,28 @@ function OneCase({ number }: { number: string }) {
     placeholderData: keepPreviousData,
     retry: (tries, error) => !(error instanceof Refusal && error.kind === 'missing') && tries < 2,
   })
+  const timeline = useQuery({
+    queryKey: ['cases', 'timeline', number, most],
+    // Each interaction is an entry, too.
+    queryFn: () => getTimeline(access, keyOf(number), 2 * most),
+    enabled: Number.isFinite(keyOf(number)),
+    refetchInterval: 8_000,
+    placeholderData: keepPreviousData,
+  })
   const isMissing = !Number.isFinite(keyOf(number)) || (read.error instanceof Refusal && read.error.kind === 'missing')
   if (isMissing) return <MissingCase number={number} />
-  if (read.data) {
-    return <ShownCase shown={read.data} isStale={read.isError} most={most} onEarlier={() => setMost(most + STEP)} />
+  // Both at once, so that nothing moves; without the history where that alone fails.
+  if (read.data && !timeline.isPending) {
+    const hasMoreSaid = read.data.interactions.length >= most
+    return (
+      <ShownCase
+        shown={read.data}
+        timeline={timeline.data}
+        isStale={read.isError || timeline.isError}
+        hasMoreSaid={hasMoreSaid}
+        onEarlier={() => setMost(most + STEP)}
+      />
+    )
   }
   return (
     <Page title={number}>
@@ -64,17 +82,17 @@ function MissingCase({ number }: { number: string }) {
   )
 }
 
-function ShownCase({ shown, isStale, most, onEarlier }: { shown: Case; isStale: boolean; most: number; onEarlier: () => void }) {
+function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
+  shown: Case
+  timeline: Timeline | undefined
+  isStale: boolean
+  hasMoreSaid: boolean
+  onEarlier: () => void
+}) {
   const words = useWords()
   const { access, uploads } = useDesk()
   const standing = access.standing.get()
   const [editing, setEditing] = useState(false)
-  const timeline = useQuery({
-    queryKey: ['cases', 'timeline', shown.case_id, most],
-    queryFn: () => getTimeline(access, shown.id, most),
-    placeholderData: keepPreviousData,
-    refetchInterval: 8_000,
-  })
   const isStaff = standing.is !== 'out' && standing.role !== undefined && standing.role !== 'client'
   const mayEdit = isStaff || shown.status === 'open'
   return (
@@ -108,9 +126,9 @@ function ShownCase({ shown, isStale, most, onEarlier }: { shown: Case; isStale: 
             {editing ? (
               <EditCase shown={shown} onDone={() => setEditing(false)} />
             ) : (
-              <Description shown={shown} timeline={timeline.data?.entries ?? []} />
+              <Description shown={shown} timeline={timeline?.entries ?? []} />
             )}
-            <Talk shown={shown} timeline={timeline.data} hasMoreSaid={shown.interactions.length >= most} onEarlier={onEarlier} />
+            <Talk shown={shown} timeline={timeline} hasMoreSaid={hasMoreSaid} onEarlier={onEarlier} />
           </div>
           <Details shown={shown} />
         </div>

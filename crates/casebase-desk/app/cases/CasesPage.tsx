@@ -64,7 +64,7 @@ function CaseLine({ row }: { row: CaseRow }) {
   return (
     <li>
       <StatusMark status={row.status} />
-      <Link to="/cases/$number" params={{ number: row.case_id }} className="case-title" preload="intent">
+      <Link to="/cases/$number" params={{ number: row.case_id }} className="case-title" dir="auto" preload="intent">
         {row.title}
       </Link>
       <span className="case-number">{row.case_id}</span>

@@ -26,7 +26,7 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
   const [theirs, setTheirs] = useState<Case>()
   const [title = base.title, setTitle] = useDraft(`${draft}.title`)
   const [description = asEdited(base.description), setDescription] = useDraft(`${draft}.description`)
-  const isBehind = shown.updated_at !== base.updated_at && !theirs
+  const isBehind = shown.version !== base.version && !theirs
 
   const done = async () => {
     setTitle(undefined)

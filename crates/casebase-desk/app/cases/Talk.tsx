@@ -3,7 +3,8 @@ import { useDesk } from '../desk'
 import { ChooseFiles } from '../files/choosing'
 import { announce } from '../frame/announce'
 import { Icon } from '../frame/Icon'
-import { FileList, type CaseFile } from '../files/FileList'
+import { FileList } from '../files/FileList'
+import type { CaseFile } from '../files/row'
 import { UploadList } from '../files/UploadList'
 import { Time } from '../frame/Time'
 import { Markdown } from '../text/Markdown'
@@ -48,7 +49,8 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
           ),
         )}
       </ol>
-      <ReplyForm shown={shown} />
+      {/* Below what was said, never above it for a moment. */}
+      {(drawn.length > 0 || all.length === 0) && <ReplyForm shown={shown} />}
     </section>
   )
 }

@@ -1,5 +1,6 @@
+import type { Database } from '../../../../types/database'
 import type { Access } from '../coming-in/session'
-import type { CaseFile } from '../files/FileList'
+import { FILED, type CaseFile } from '../files/row'
 import { answer, Refusal } from '../refusal'
 
 // What the pages about cases ask PostgREST. Which rows there are is the database's answer.
@@ -8,54 +9,31 @@ export const STATUSES = ['open', 'in_progress', 'waiting', 'resolved', 'closed']
 export type Status = (typeof STATUSES)[number]
 export type Priority = 'low' | 'medium' | 'high' | 'urgent'
 
-/** A case in a list. */
-export type CaseRow = {
-  id: number
-  case_id: string
-  client_id: string
-  title: string
-  status: Status
-  priority: Priority
-  created_at: string
-  updated_at: string
-  escalated_at: string | null
-  action_required_by: string | null
-  action_required_of: string | null
-}
+/** A row as the database has it, with the words of a fixed set where it has any text. */
+type Row<Table extends keyof Tables, Words = object> = Omit<Tables[Table]['Row'], keyof Words> & Words
+type Tables = Database['public']['Tables']
+type Composites = Database['public']['CompositeTypes']
 
-export type Interaction = {
-  id: number
-  party1_name: string
-  party1_type: string
-  party2_name: string
-  content: string
-  visible_to_client: boolean
-  created_by: string | null
-  created_at: string
-  updated_at: string
-}
+export type CaseRow = Row<'cases', { status: Status; priority: Priority }>
+export type Interaction = Pick<Row<'interactions'>, (typeof SAID)[number]>
 
-/** A case with what was said and its files. */
-export type Case = CaseRow & {
-  description: string
-  resolved_at: string | null
-  escalation_reason: string | null
-  follow_up_of: number | null
-  /** The newest, as many as were asked for, newest first. */
-  interactions: Interaction[]
-  case_files: CaseFile[]
-}
+/** What is asked for of an interaction. */
+const SAID = [
+  'id', 'party1_name', 'party2_name', 'content', 'visible_to_client', 'created_by', 'created_at', 'updated_at',
+] as const
 
-export type TimelineEntry = {
-  created_at: string
-  type: string
-  actor_name: string
-  data: { changes?: Record<string, { from?: unknown; to?: unknown }> } & Record<string, unknown>
-}
+/** A case with what was said, the newest first and as many as were asked for, and its files. */
+export type Case = CaseRow & { interactions: Interaction[]; case_files: CaseFile[] }
 
-export type Timeline = { entries: TimelineEntry[]; next_cursor: string | null }
+/** A page, whose parts PostgreSQL's types alone can't say are there. */
+type Page<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof Parts> & Parts
 
-type CasePage = { cases: CaseRow[]; next_cursor: string | null }
+export type TimelineEntry = Page<
+  'timeline_entry',
+  { created_at: string; type: string; actor_name: string; data: { changes?: Record<string, { from?: unknown; to?: unknown }> } }
+>
+export type Timeline = Page<'timeline_page', { entries: TimelineEntry[] }>
+type CasePage = Page<'case_page', { cases: CaseRow[] }>
 
 /** A page of cases, newest first, and where the next begins. */
 export const listCases = (access: Access, status: Status | undefined, cursor: string | undefined) =>
@@ -79,10 +57,7 @@ export async function getCase(access: Access, caseNumber: string, interactions: 
   const found = await answer<Case | null>(
     access.supabase
       .from('cases')
-      .select(
-        '*,interactions(id,party1_name,party1_type,party2_name,content,visible_to_client,created_by,created_at,updated_at),' +
-          'case_files(id,interaction_id,original_name,content_type,file_size,state,rejection,notes,uploaded_at,visible_to_client)',
-      )
+      .select(`*,interactions(${SAID.join()}),case_files(${FILED.join()})`)
       .eq('case_id', caseNumber)
       .order('created_at', { referencedTable: 'interactions', ascending: false })
       .order('id', { referencedTable: 'interactions', ascending: false })
@@ -117,18 +92,10 @@ export const findCase = async (access: Access, row: NewCase, userId: string, sin
 }
 
 /** Changes a case as it was read; a `changed` refusal where somebody was faster. */
-export async function updateCase(access: Access, read: CaseRow, changes: { title?: string; description?: string }) {
-  const updated = await answer<{ id: number } | null>(
-    access.supabase
-      .from('cases')
-      .update(changes)
-      .eq('id', read.id)
-      .eq('updated_at', read.updated_at)
-      .select('id')
-      .maybeSingle<{ id: number }>(),
+export const updateCase = (access: Access, read: CaseRow, changes: { title?: string; description?: string }) =>
+  answer<{ id: number }>(
+    access.supabase.from('cases').update({ ...changes, version: read.version }).eq('id', read.id).select('id').single(),
   )
-  if (!updated) throw new Refusal('changed', 'the case was changed meanwhile')
-}
 
 type Reply = { id: number; case_id: number }
 

@@ -1,24 +1,25 @@
 import { createClient, type Session, type SupabaseClient } from '@supabase/supabase-js'
+import type { Database } from '../../../../types/database'
 import type { Config } from '../config'
 import { forgetDrafts } from '../text/drafts'
 import { Store } from '../store'
 
 export type Standing =
   | { is: 'out' }
-  | { is: 'in'; userId: string; email: string; role: string | undefined }
+  | { is: 'in'; userId: string; email: string; role: string | undefined; session: string }
   /** The session ended by itself: the page stays, with what was typed, until its person signs in again. */
-  | { is: 'expired'; userId: string; email: string; role: string | undefined }
+  | { is: 'expired'; userId: string; email: string; role: string | undefined; session: string }
 
-/** Another tab of this browser that signs out on purpose leaves this, so that no tab keeps showing anything. */
+/** Which session was left on purpose, in whichever tab of this browser: then no tab keeps showing anything. */
 const LEFT = 'casebase.left'
 
 /** supabase-js, and who it is signed in as. */
 export class Access {
-  readonly supabase: SupabaseClient
+  readonly supabase: SupabaseClient<Database>
   readonly standing = new Store<Standing>({ is: 'out' })
 
   constructor(readonly config: Config) {
-    this.supabase = createClient(config.supabaseUrl, config.anonKey, {
+    this.supabase = createClient<Database>(config.supabaseUrl, config.anonKey, {
       auth: {
         flowType: 'implicit',
         detectSessionInUrl: false,
@@ -35,6 +36,15 @@ export class Access {
     this.supabase.auth.onAuthStateChange((event, session) => {
       if (event !== 'INITIAL_SESSION') this.#follow(session)
     })
+    addEventListener('storage', ({ key, newValue }) => {
+      if (key === LEFT) this.#leave(newValue)
+    })
+  }
+
+  /** What another tab left comes here in its own time: before or after supabase-js says that the session ended. */
+  #leave(session: string | null) {
+    const standing = this.standing.get()
+    if (standing.is !== 'out' && standing.session === session) this.standing.set({ is: 'out' })
   }
 
   /** The token of whoever is signed in, refreshed where it is about to expire. */
@@ -54,7 +64,8 @@ export class Access {
   }
 
   async signOut(): Promise<void> {
-    localStorage.setItem(LEFT, String(Date.now()))
+    const standing = this.standing.get()
+    if (standing.is !== 'out') localStorage.setItem(LEFT, standing.session)
     // The others of this person's sessions stay.
     await this.supabase.auth.signOut({ scope: 'local' })
     this.standing.set({ is: 'out' })
@@ -64,19 +75,18 @@ export class Access {
     const before = this.standing.get()
     if (session) {
       const { id: userId, email = '' } = session.user
-      localStorage.removeItem(LEFT)
       if (before.is !== 'out' && before.userId !== userId) {
         // Somebody else: nothing of the person before may stay on the page.
         forgetDrafts()
         location.reload()
         return
       }
-      const role = roleIn(session.access_token)
-      if (before.is === 'in' && before.email === email && before.role === role) return
-      this.standing.set({ is: 'in', userId, email, role })
+      const { role, session: id } = claimsIn(session.access_token)
+      if (before.is === 'in' && before.email === email && before.role === role && before.session === id) return
+      this.standing.set({ is: 'in', userId, email, role, session: id })
     } else if (before.is === 'in') {
-      const { userId, email, role } = before
-      this.standing.set(localStorage.getItem(LEFT) ? { is: 'out' } : { is: 'expired', userId, email, role })
+      this.standing.set({ ...before, is: 'expired' })
+      this.#leave(localStorage.getItem(LEFT))
     }
   }
 
@@ -94,15 +104,16 @@ export class Access {
   }
 }
 
-/** `app_metadata.case_role` of a token, for what is shown. What its owner may do is the database's to say. */
-export function roleIn(token: string): string | undefined {
+/** `app_metadata.case_role` and `session_id` of a token, for what is shown. What its owner may do is the database's to
+ * say. */
+export function claimsIn(token: string): { role: string | undefined; session: string } {
   try {
     const payload = token.split('.')[1] ?? ''
     const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
-    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { app_metadata?: { case_role?: unknown } }
+    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { session_id?: unknown; app_metadata?: { case_role?: unknown } }
     const role = claims.app_metadata?.case_role
-    return typeof role === 'string' ? role : undefined
+    return { role: typeof role === 'string' ? role : undefined, session: String(claims.session_id) }
   } catch {
-    return undefined
+    return { role: undefined, session: '' }
   }
 }

@@ -7,21 +7,8 @@ import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
 import { keep, load, shownAs } from './content'
 import { Preview } from './Preview'
-
-/** A row of `case_files`, as far as it is shown. */
-export type CaseFile = {
-  id: number
-  interaction_id: number | null
-  original_name: string
-  content_type: string
-  file_size: number
-  state: 'pending' | 'uploaded' | 'available' | 'deleting'
-  rejection: string | null
-  /** What the service noticed in it. */
-  notes: string[]
-  uploaded_at: string
-  visible_to_client: boolean
-}
+import type { CaseFile } from './row'
+import { hasThumbnail, Thumbnail } from './Thumbnail'
 
 export function FileList({ files, label }: { files: readonly CaseFile[]; label: string }) {
   if (!files.length) return null
@@ -60,6 +47,7 @@ function FileLine({ file }: { file: CaseFile }) {
     <li>
       {isThere && shownAs(file.content_type) ? (
         <button type="button" className="link file-name" aria-label={words.previewOf(name)} onClick={() => setShown(true)}>
+          {hasThumbnail(file) && <Thumbnail file={file} />}
           {name}
         </button>
       ) : (

@@ -1,45 +1,23 @@
-import { useEffect, useState } from 'react'
-import { useDesk } from '../desk'
 import { Dialog } from '../frame/Dialog'
 import { useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
-import { load, shownAs } from './content'
-import type { CaseFile } from './FileList'
+import type { CaseFile } from './row'
+import { useFileUrl } from './url'
 
-/** A picture or a PDF over the page, from a `blob:` that goes with it. */
+/** A picture or a PDF over the page. */
 export function Preview({ file, onClose, onDownload }: { file: CaseFile; onClose: () => void; onDownload: () => void }) {
   const words = useWords().files
   const refusalText = useRefusalText()
-  const { access } = useDesk()
-  const [url, setUrl] = useState<string>()
-  const [refused, setRefused] = useState<unknown>()
-  const type = shownAs(file.content_type)
-  useEffect(() => {
-    if (!type) return
-    const stop = new AbortController()
-    let made: string | undefined
-    load(access, file.id, type, stop.signal).then(
-      (blob) => {
-        if (!stop.signal.aborted) setUrl((made = URL.createObjectURL(blob)))
-      },
-      (thrown) => {
-        if (!stop.signal.aborted) setRefused(thrown)
-      },
-    )
-    return () => {
-      stop.abort()
-      if (made) URL.revokeObjectURL(made)
-    }
-  }, [access, file.id, type])
+  const { url, type, error } = useFileUrl(file, true)
   return (
     <Dialog title={file.original_name} onClose={onClose} wide>
       <div className="preview-box">
-        {refused !== undefined && (
+        {error && (
           <p className="wrong" role="alert">
-            {refusalText(refused)}
+            {refusalText(error)}
           </p>
         )}
-        {!url && refused === undefined && <p role="status">{words.loading}</p>}
+        {!url && !error && <p role="status">{words.loading}</p>}
         {url && type === 'application/pdf' && <iframe title={file.original_name} src={url} />}
         {url && type !== 'application/pdf' && <img src={url} alt={file.original_name} />}
       </div>

@@ -22,7 +22,7 @@ export function Page({ title, lead, actions, children, className }: {
     <div className={`page ${className ?? ''}`}>
       <div className="page-head">
         <div>
-          <h1 ref={heading} tabIndex={-1}>
+          <h1 ref={heading} tabIndex={-1} dir="auto">
             {title}
           </h1>
           {lead}

@@ -9,6 +9,8 @@ it.each([
   ['2026-11-28T09:00:00Z', '3 hours ago'],
   ['2026-11-27T11:00:00Z', 'yesterday'],
   ['2026-12-01T12:00:00Z', 'in 3 days'],
+  ['2026-12-01T11:59:00Z', 'in 3 days'],
+  ['2026-11-28T09:31:00Z', '2 hours ago'],
   ['2024-11-28T12:00:00Z', '2 years ago'],
 ])('%s is %s', (at, text) => {
   expect(relative(new Date(at), now, 'en')).toBe(text)

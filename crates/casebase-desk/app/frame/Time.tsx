@@ -15,7 +15,10 @@ export function relative(time: Date, now: Date, language: string): string {
   const seconds = (time.getTime() - now.getTime()) / 1000
   const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   const unit = UNITS.find(([, size]) => Math.abs(seconds) >= size)
-  return unit ? format.format(Math.trunc(seconds / unit[1]), unit[0]) : format.format(0, 'second')
+  if (!unit) return format.format(0, 'second')
+  const count = seconds / unit[1]
+  // Two and a half hours ago are two; a deadline in almost three days is in three.
+  return format.format(count < 0 ? Math.ceil(count) : Math.round(count), unit[0])
 }
 
 /** A time in words; the exact one, in the viewer's own zone, on hover. */

@@ -81,6 +81,7 @@ export function Editor({ label, hint, name, value, error, most, rows = 6, onChan
           id={id}
           ref={fieldRef}
           name={name}
+          dir="auto"
           rows={rows}
           value={value}
           aria-invalid={error ? true : undefined}

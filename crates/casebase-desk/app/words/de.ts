@@ -3,7 +3,7 @@ import type { Words } from './index'
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`
 
 export const de: Words = {
-  desk: 'Fälle',
+  desk: 'Fallportal',
   skip: 'Zum Inhalt springen',
   loading: 'Wird geladen …',
   retry: 'Noch einmal versuchen',
@@ -181,7 +181,7 @@ export const de: Words = {
     sending: 'Wird gesendet …',
     sent: 'Ihre Antwort wurde gesendet.',
     news: (name) => `${name} hat etwas Neues gesagt.`,
-    followed: (number) => `Ihre Antwort hat ${number} angelegt.`,
+    followed: (number) => `Ihre Antwort steht in ${number}.`,
     onlyFiles: (n) => count(n, 'Datei', 'Dateien'),
     attach: 'Dateien anhängen',
     attachTo: (name) => `Dateien zu dem hinzufügen, was ${name} gesagt hat`,

@@ -176,7 +176,7 @@ export const en = {
     sending: 'Sending …',
     sent: 'Your reply was sent.',
     news: (name: string) => `${name} has said something new.`,
-    followed: (number: string) => `Your reply opened ${number}.`,
+    followed: (number: string) => `Your reply is in ${number}.`,
     onlyFiles: (n: number) => count(n, 'file', 'files'),
     attach: 'Attach files',
     attachTo: (name: string) => `Add files to what ${name} said`,

@@ -108,24 +108,20 @@ impl RestStore {
         Ok(())
     }
 
-    /// A link that gives the object out, as an attachment of this name, to whoever has it. Storage's policies are asked now and
-    /// not when it is used.
+    /// Where, from the interface's root on, whoever asks gets the object for a while. Storage's policies are asked now and not
+    /// then.
     pub(crate) async fn sign(
         &self,
         user: &UserToken,
         path: &ObjectPath,
         lifetime: Duration,
-        name: &str,
-    ) -> Result<Url, Error> {
+    ) -> Result<String, Error> {
         let wanted = json!({"expiresIn": lifetime.as_secs()});
         let request = self.request(Method::POST, "object/sign", user, path);
         let answer = self.answer(request.json(&wanted)).await;
         let answer = answer.map_err(|error| error.under(user))?;
         let signed: Signed = answer.json().await.map_err(unavailable)?;
-        let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
-        let link = format!("{}{}&download={name}", self.base, signed.url);
-        let odd = |e| Error::Unexpected(format!("a signed URL that is none: {e}"));
-        Url::parse(&link).map_err(odd)
+        Ok(signed.url)
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Response, Error> {

@@ -14,7 +14,10 @@ use casebase_supabase::{
     rows::{CaseFile, FileState},
 };
 use headers::{ETag, HeaderMapExt as _, IfMatch, IfNoneMatch, IfRange};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, Unexpected},
+};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -57,11 +60,14 @@ enum Mode {
     Redirect,
 }
 
-fn flag<'de, D: serde::Deserializer<'de>>(text: D) -> Result<bool, D::Error> {
+fn flag<'de, D: Deserializer<'de>>(text: D) -> Result<bool, D::Error> {
     match String::deserialize(text)?.as_str() {
         "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),
-        _ => Err(serde::de::Error::custom("expected 1, true, 0 or false")),
+        text => Err(D::Error::invalid_value(
+            Unexpected::Str(text),
+            &"1, true, 0 or false",
+        )),
     }
 }
 
@@ -124,10 +130,7 @@ async fn link(state: &State, user: &UserToken, row: &CaseFile) -> Result<Respons
             .hint("without `mode=redirect` its uploader gets it"));
     }
     let name = disposition::cut(&row.original_name);
-    let link = state
-        .files
-        .link(&state.links, user, row, LINK, &name)
-        .await?;
+    let link = state.links.to(user, row, LINK, &name).await?;
     let headers = [
         (header::LOCATION, link.to_string()),
         // It is a key to the file.

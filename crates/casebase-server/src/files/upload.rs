@@ -100,13 +100,13 @@ pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
     RawQuery(raw_query): RawQuery,
-    key: Key,
     Caller(user): Caller,
     Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<Kept, ApiError> {
     is_utf8(raw_query.as_deref().unwrap_or_default())?;
+    let key = Key::of(&headers)?;
     let (name, given) = parameters(query)?;
     given.read()?;
     let request = Request {

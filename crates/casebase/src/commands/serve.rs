@@ -60,7 +60,12 @@ impl Running {
         let url = format!("http://{}", listener.local_addr()?);
         let shutdown = CancellationToken::new();
         let worker = casebase_webhooks::Config {
-            allow_private: config.webhooks_allow_private,
+            egress: casebase_webhooks::Egress {
+                allow_private: config.webhooks_allow_private,
+                allow: config.webhooks_allow.clone(),
+                ports: config.webhooks_ports.clone(),
+                proxy: config.webhooks_proxy.clone(),
+            },
             ..casebase_webhooks::Config::default()
         };
         let outbox = config.database.pool(OUTBOX_CONNECTIONS);

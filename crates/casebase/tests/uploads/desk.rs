@@ -241,6 +241,7 @@ async fn start_service(
         match (set, name) {
             (Some((_, value)), _) => Some((*value).to_owned()),
             (None, "CASEBASE_DATABASE_URL") => Some(url.to_string()),
+            (None, "SUPABASE_PUBLIC_URL") => None,
             (None, name) if name.starts_with("CASEBASE_") => None,
             (None, name) => Some(project().setting(name).to_owned()),
         }

@@ -697,3 +697,113 @@ async fn what_the_operator_does_not_take_is_refused() {
     let answer = desk.client.upload_raw(&desk.case, "name=a.pdf", "%PDF-1.7");
     assert_eq!(answer.await.status(), 201);
 }
+
+#[tokio::test]
+async fn bytes_that_its_uploader_slips_in_while_the_service_writes_are_never_served() {
+    let ours = "a".repeat(200_000);
+    for storage in ["s3", "rest"] {
+        let mut desk = Desk::new(storage).await;
+        let (resume, resumed) = tokio::sync::oneshot::channel::<()>();
+        let (begin, end) = ours.split_at(100_000);
+        let begin = stream::iter([Ok::<_, std::io::Error>(begin.to_owned())]);
+        let end = end.to_owned();
+        let end = stream::once(async move {
+            let _ = resumed.await;
+            Ok(end)
+        });
+        let path = format!("/v1/cases/{}/files?name=a.txt", desk.case);
+        let upload = desk.client.service(Method::POST, &path);
+        let upload = upload.header("content-length", 200_000);
+        let upload = upload.body(Body::wrap_stream(begin.chain(end))).send();
+        let slip_in = async {
+            let object = sqlx::query_scalar::<_, String>(
+                "select bucket_id || '/' || object_path from public.case_files where case_id = $1",
+            );
+            desk.something_is_reserved().await;
+            let object = object
+                .bind(desk.case_id)
+                .fetch_one(&mut desk.database)
+                .await;
+            let signing = format!("/storage/v1/object/upload/sign/{}", object.unwrap());
+            let signed = desk.client.supabase(Method::POST, &signing);
+            let signed = success(signed.header("x-upsert", "true")).await;
+            let signed: Value = signed.json().await.unwrap();
+            let url = format!("/storage/v1{}", signed["url"].as_str().unwrap());
+            let theirs = desk.client.supabase(Method::PUT, &url);
+            let theirs = theirs.header("content-type", "text/plain");
+            success(theirs.body("b".repeat(200_000))).await;
+            resume.send(()).unwrap();
+        };
+        let (answer, ()) = tokio::join!(upload, slip_in);
+        let answer = answer.unwrap();
+        if answer.status() != 201 {
+            assert_eq!(refusal(answer).await, refused(409, "object_exists", ""));
+            desk.nothing_is_left_behind().await;
+            continue;
+        }
+        let row: Value = answer.json().await.unwrap();
+        assert_eq!(row["state"], "available", "{storage}");
+        let served = desk.staff.download(&row["id"]).await.text().await.unwrap();
+        assert!(served == ours, "{storage}: it serves what was slipped in");
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_came_along_has_to_be_the_files() {
+    const MD5: &str = "HLJR7A1WjeapKbUgxK7Y0Q==";
+    const SHA256: &str = "sha-256=:mC2ePrmW9VnmM/TRlN7zdh2Qn1o7ZH0ahR/q1nwyydE=:";
+    let mut desk = Desk::new("rest").await;
+    let path = format!("/v1/cases/{}/files", desk.case);
+    let text = |header: &str, value: &str| {
+        let request = desk
+            .client
+            .service(Method::POST, &format!("{path}?name=a.txt"));
+        request.header(header, value).body("text").send()
+    };
+    let wrong = refused(400, "digest_mismatch", "content-md5");
+    let other = "AAAAAAAAAAAAAAAAAAAAAA==";
+    assert_eq!(
+        refusal(text("content-md5", other).await.unwrap()).await,
+        wrong
+    );
+    let malformed = refused(400, "invalid_digest", "digest");
+    assert_eq!(
+        refusal(text("digest", "md5=x").await.unwrap()).await,
+        malformed
+    );
+    let form = |headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = reqwest::header::HeaderName::try_from(*name).unwrap();
+            (name, value.parse().unwrap())
+        });
+        let part = multipart::Part::text("text").file_name("a.txt");
+        let part = part.headers(headers.collect());
+        multipart::Form::new().part("file", part)
+    };
+    let answer = desk
+        .client
+        .upload(&desk.case, form(&[("content-md5", other)]));
+    assert_eq!(refusal(answer.await).await, wrong);
+    let of_form = desk
+        .client
+        .service(Method::POST, &path)
+        .multipart(form(&[]));
+    let of_form = of_form.header("content-md5", other).send().await.unwrap();
+    assert_eq!(
+        refusal(of_form).await,
+        refused(400, "digest_of_form", "content-md5")
+    );
+
+    for (header, value) in [
+        ("content-md5", MD5),
+        ("repr-digest", SHA256),
+        ("digest", &*format!("MD5={MD5}")),
+    ] {
+        created(text(header, value).await.unwrap()).await;
+    }
+    let answer = desk
+        .client
+        .upload(&desk.case, form(&[("repr-digest", SHA256)]));
+    created(answer.await).await;
+    assert_eq!(desk.left_behind().await, (4, 4));
+}
