@@ -35,7 +35,7 @@ isOneToOne: false
                   }
                   ComputedFields: never
                   Insert: {
-                    "bucket_id": string,"case_id": number,"content_type": string,"file_name"?: string,"file_size": number,"file_url"?: never,"id"?: never,"interaction_id"?: number | null,"notes"?: (string)[],"object_path": string,"object_version"?: string | null,"original_name": string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null,"visible_to_client"?: boolean
+                    "bucket_id"?: string,"case_id": number,"content_type": string,"file_name"?: string,"file_size": number,"file_url"?: never,"id"?: never,"interaction_id"?: number | null,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name": string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null,"visible_to_client"?: boolean
                   }
                   Update: {
                     "bucket_id"?: string,"case_id"?: number,"content_type"?: string,"file_name"?: string,"file_size"?: number,"file_url"?: never,"id"?: never,"interaction_id"?: number | null,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name"?: string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null,"visible_to_client"?: boolean
@@ -87,6 +87,19 @@ isOneToOne: true
       referencedColumns: ["id"]
     }
                   ]
+                },"case_settings": {
+                  Row: {
+                    "cases_per_hour": number | null,"interactions_per_hour": number | null,"only_row": boolean,"registration_open": boolean
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "cases_per_hour"?: number | null,"interactions_per_hour"?: number | null,"only_row"?: boolean,"registration_open"?: boolean
+                  }
+                  Update: {
+                    "cases_per_hour"?: number | null,"interactions_per_hour"?: number | null,"only_row"?: boolean,"registration_open"?: boolean
+                  }
+                  Relationships: [
+                  ]
                 },"case_stages": {
                   Row: {
                     "position": number,"stage": string,"status": string
@@ -102,14 +115,14 @@ isOneToOne: true
                   ]
                 },"cases": {
                   Row: {
-                    "action_required_by": string | null,"action_required_of": string | null,"assigned_to": string | null,"case_id": string,"client_id": string,"closed_at": string | null,"created_at": string,"created_by": string | null,"department_id": string,"description": string,"due_at": string | null,"escalated_at": string | null,"escalated_by": string | null,"escalation_reason": string | null,"follow_up_of": number | null,"id": number,"metadata": NonNullable<Json>,"priority": string,"priority_rank": number,"required_specialty_id": string | null,"resolved_at": string | null,"stage": string | null,"status": string,"title": string,"updated_at": string,"version": number
+                    "action_required_by": string | null,"action_required_of": string | null,"assigned_to": string | null,"case_id": string,"client_id": string,"closed_at": string | null,"created_at": string,"created_by": string | null,"department_id": string,"description": string,"due_at": string | null,"escalated_at": string | null,"escalated_by": string | null,"escalation_reason": string | null,"follow_up_of": number | null,"id": number,"merged_into": number | null,"metadata": NonNullable<Json>,"priority": string,"priority_rank": number,"required_specialty_id": string | null,"resolved_at": string | null,"split_from": number | null,"stage": string | null,"status": string,"title": string,"updated_at": string,"version": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "action_required_by"?: string | null,"action_required_of"?: string | null,"assigned_to"?: string | null,"case_id"?: never,"client_id": string,"closed_at"?: string | null,"created_at"?: string,"created_by"?: string | null,"department_id"?: string,"description"?: string,"due_at"?: never,"escalated_at"?: string | null,"escalated_by"?: string | null,"escalation_reason"?: string | null,"follow_up_of"?: number | null,"id"?: never,"metadata"?: NonNullable<Json>,"priority"?: string,"priority_rank"?: never,"required_specialty_id"?: string | null,"resolved_at"?: string | null,"stage"?: string | null,"status"?: string,"title": string,"updated_at"?: string,"version"?: number
+                    "action_required_by"?: string | null,"action_required_of"?: string | null,"assigned_to"?: string | null,"case_id"?: never,"client_id": string,"closed_at"?: string | null,"created_at"?: string,"created_by"?: string | null,"department_id"?: string,"description"?: string,"due_at"?: never,"escalated_at"?: string | null,"escalated_by"?: string | null,"escalation_reason"?: string | null,"follow_up_of"?: number | null,"id"?: never,"merged_into"?: number | null,"metadata"?: NonNullable<Json>,"priority"?: string,"priority_rank"?: never,"required_specialty_id"?: string | null,"resolved_at"?: string | null,"split_from"?: number | null,"stage"?: string | null,"status"?: string,"title": string,"updated_at"?: string,"version"?: number
                   }
                   Update: {
-                    "action_required_by"?: string | null,"action_required_of"?: string | null,"assigned_to"?: string | null,"case_id"?: never,"client_id"?: string,"closed_at"?: string | null,"created_at"?: string,"created_by"?: string | null,"department_id"?: string,"description"?: string,"due_at"?: never,"escalated_at"?: string | null,"escalated_by"?: string | null,"escalation_reason"?: string | null,"follow_up_of"?: number | null,"id"?: never,"metadata"?: NonNullable<Json>,"priority"?: string,"priority_rank"?: never,"required_specialty_id"?: string | null,"resolved_at"?: string | null,"stage"?: string | null,"status"?: string,"title"?: string,"updated_at"?: string,"version"?: number
+                    "action_required_by"?: string | null,"action_required_of"?: string | null,"assigned_to"?: string | null,"case_id"?: never,"client_id"?: string,"closed_at"?: string | null,"created_at"?: string,"created_by"?: string | null,"department_id"?: string,"description"?: string,"due_at"?: never,"escalated_at"?: string | null,"escalated_by"?: string | null,"escalation_reason"?: string | null,"follow_up_of"?: number | null,"id"?: never,"merged_into"?: number | null,"metadata"?: NonNullable<Json>,"priority"?: string,"priority_rank"?: never,"required_specialty_id"?: string | null,"resolved_at"?: string | null,"split_from"?: number | null,"stage"?: string | null,"status"?: string,"title"?: string,"updated_at"?: string,"version"?: number
                   }
                   Relationships: [
                     {
@@ -149,10 +162,34 @@ isOneToOne: false
       referencedRelation: "overdue_cases"
       referencedColumns: ["id"]
     },{
+      foreignKeyName: "cases_merged_into_fkey"
+      columns: ["merged_into","client_id"]
+isOneToOne: false
+      referencedRelation: "cases"
+      referencedColumns: ["id","client_id"]
+    },{
+      foreignKeyName: "cases_merged_into_fkey"
+      columns: ["merged_into","client_id"]
+isOneToOne: false
+      referencedRelation: "overdue_cases"
+      referencedColumns: ["id","client_id"]
+    },{
       foreignKeyName: "cases_required_specialty_id_fkey"
       columns: ["required_specialty_id"]
 isOneToOne: false
       referencedRelation: "specialties"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "cases_split_from_fkey"
+      columns: ["split_from"]
+isOneToOne: false
+      referencedRelation: "cases"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "cases_split_from_fkey"
+      columns: ["split_from"]
+isOneToOne: false
+      referencedRelation: "overdue_cases"
       referencedColumns: ["id"]
     },{
       foreignKeyName: "cases_stage_fkey"
@@ -168,7 +205,7 @@ isOneToOne: false
                   }
                   ComputedFields: never
                   Insert: {
-                    "bucket_id": string,"category": string,"client_id": string,"content_type": string,"file_name"?: string,"file_size": number,"file_url"?: never,"id"?: never,"notes"?: (string)[],"object_path": string,"object_version"?: string | null,"original_name": string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null
+                    "bucket_id"?: string,"category": string,"client_id": string,"content_type": string,"file_name"?: string,"file_size": number,"file_url"?: never,"id"?: never,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name": string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null
                   }
                   Update: {
                     "bucket_id"?: string,"category"?: string,"client_id"?: string,"content_type"?: string,"file_name"?: string,"file_size"?: number,"file_url"?: never,"id"?: never,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name"?: string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null
@@ -292,6 +329,26 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"invitations": {
+                  Row: {
+                    "accepted_at": string | null,"client_id": string | null,"created_at": string,"department_ids": (string)[],"display_name": string | null,"email": string,"expires_at": string,"id": number,"is_admin": boolean,"scope": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "accepted_at"?: string | null,"client_id"?: string | null,"created_at"?: string,"department_ids"?: (string)[],"display_name"?: string | null,"email": string,"expires_at"?: string,"id"?: never,"is_admin"?: boolean,"scope"?: string
+                  }
+                  Update: {
+                    "accepted_at"?: string | null,"client_id"?: string | null,"created_at"?: string,"department_ids"?: (string)[],"display_name"?: string | null,"email"?: string,"expires_at"?: string,"id"?: never,"is_admin"?: boolean,"scope"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "invitations_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"party_types": {
                   Row: {
                     "code": string,"internal": boolean,"label": string
@@ -401,14 +458,14 @@ isOneToOne: false
           Views: {
             "overdue_cases": {
                   Row: {
-                    "action_required_by": string | null,"action_required_of": string | null,"assigned_to": string | null,"case_id": string,"client_id": string,"closed_at": string | null,"created_at": string,"created_by": string | null,"department_id": string,"description": string,"due_at": string | null,"escalated_at": string | null,"escalated_by": string | null,"escalation_reason": string | null,"follow_up_of": number | null,"id": number,"metadata": NonNullable<Json>,"priority": string,"priority_rank": number,"required_specialty_id": string | null,"resolved_at": string | null,"stage": string | null,"status": string,"title": string,"updated_at": string,"version": number
+                    "action_required_by": string | null,"action_required_of": string | null,"assigned_to": string | null,"case_id": string,"client_id": string,"closed_at": string | null,"created_at": string,"created_by": string | null,"department_id": string,"description": string,"due_at": string | null,"escalated_at": string | null,"escalated_by": string | null,"escalation_reason": string | null,"follow_up_of": number | null,"id": number,"merged_into": number | null,"metadata": NonNullable<Json>,"priority": string,"priority_rank": number,"required_specialty_id": string | null,"resolved_at": string | null,"split_from": number | null,"stage": string | null,"status": string,"title": string,"updated_at": string,"version": number
                   }
                   ComputedFields: never
                   Insert: {
-                           "action_required_by"?: string | null,"action_required_of"?: string | null,"assigned_to"?: string | null,"case_id"?: string | null,"client_id"?: string | null,"closed_at"?: string | null,"created_at"?: string | null,"created_by"?: string | null,"department_id"?: string | null,"description"?: string | null,"due_at"?: string | null,"escalated_at"?: string | null,"escalated_by"?: string | null,"escalation_reason"?: string | null,"follow_up_of"?: number | null,"id"?: number | null,"metadata"?: Json | null,"priority"?: string | null,"priority_rank"?: number | null,"required_specialty_id"?: string | null,"resolved_at"?: string | null,"stage"?: string | null,"status"?: string | null,"title"?: string | null,"updated_at"?: string | null,"version"?: number | null
+                           "action_required_by"?: string | null,"action_required_of"?: string | null,"assigned_to"?: string | null,"case_id"?: string | null,"client_id"?: string | null,"closed_at"?: string | null,"created_at"?: string | null,"created_by"?: string | null,"department_id"?: string | null,"description"?: string | null,"due_at"?: string | null,"escalated_at"?: string | null,"escalated_by"?: string | null,"escalation_reason"?: string | null,"follow_up_of"?: number | null,"id"?: number | null,"merged_into"?: number | null,"metadata"?: Json | null,"priority"?: string | null,"priority_rank"?: number | null,"required_specialty_id"?: string | null,"resolved_at"?: string | null,"split_from"?: number | null,"stage"?: string | null,"status"?: string | null,"title"?: string | null,"updated_at"?: string | null,"version"?: number | null
                          }
                         Update: {
-                           "action_required_by"?: string | null,"action_required_of"?: string | null,"assigned_to"?: string | null,"case_id"?: string | null,"client_id"?: string | null,"closed_at"?: string | null,"created_at"?: string | null,"created_by"?: string | null,"department_id"?: string | null,"description"?: string | null,"due_at"?: string | null,"escalated_at"?: string | null,"escalated_by"?: string | null,"escalation_reason"?: string | null,"follow_up_of"?: number | null,"id"?: number | null,"metadata"?: Json | null,"priority"?: string | null,"priority_rank"?: number | null,"required_specialty_id"?: string | null,"resolved_at"?: string | null,"stage"?: string | null,"status"?: string | null,"title"?: string | null,"updated_at"?: string | null,"version"?: number | null
+                           "action_required_by"?: string | null,"action_required_of"?: string | null,"assigned_to"?: string | null,"case_id"?: string | null,"client_id"?: string | null,"closed_at"?: string | null,"created_at"?: string | null,"created_by"?: string | null,"department_id"?: string | null,"description"?: string | null,"due_at"?: string | null,"escalated_at"?: string | null,"escalated_by"?: string | null,"escalation_reason"?: string | null,"follow_up_of"?: number | null,"id"?: number | null,"merged_into"?: number | null,"metadata"?: Json | null,"priority"?: string | null,"priority_rank"?: number | null,"required_specialty_id"?: string | null,"resolved_at"?: string | null,"split_from"?: number | null,"stage"?: string | null,"status"?: string | null,"title"?: string | null,"updated_at"?: string | null,"version"?: number | null
                          }
                         Relationships: [
                     {
@@ -448,10 +505,34 @@ isOneToOne: false
       referencedRelation: "overdue_cases"
       referencedColumns: ["id"]
     },{
+      foreignKeyName: "cases_merged_into_fkey"
+      columns: ["merged_into","client_id"]
+isOneToOne: false
+      referencedRelation: "cases"
+      referencedColumns: ["id","client_id"]
+    },{
+      foreignKeyName: "cases_merged_into_fkey"
+      columns: ["merged_into","client_id"]
+isOneToOne: false
+      referencedRelation: "overdue_cases"
+      referencedColumns: ["id","client_id"]
+    },{
       foreignKeyName: "cases_required_specialty_id_fkey"
       columns: ["required_specialty_id"]
 isOneToOne: false
       referencedRelation: "specialties"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "cases_split_from_fkey"
+      columns: ["split_from"]
+isOneToOne: false
+      referencedRelation: "cases"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "cases_split_from_fkey"
+      columns: ["split_from"]
+isOneToOne: false
+      referencedRelation: "overdue_cases"
       referencedColumns: ["id"]
     },{
       foreignKeyName: "cases_stage_fkey"
@@ -489,8 +570,8 @@ isOneToOne: false
 { Args: { "asked": string,"key": string }; Returns: Json
                            },
 "create_webhook_endpoint":
-{ Args: { "description"?: string,"event_types"?: (string)[],"signature"?: string,"thin"?: boolean,"url": string }; Returns: {
-              "id": string,"public_key": string,"secret": string
+{ Args: { "client_ids"?: (string)[],"department_ids"?: (string)[],"description"?: string,"event_types"?: (string)[],"headers"?: Json,"priorities"?: (string)[],"rate_limit"?: number,"retry_waits"?: (string)[],"signature"?: string,"statuses"?: (string)[],"thin"?: boolean,"url": string }; Returns: {
+              "created": boolean,"id": string,"public_key": string,"secret": string
             }[]
                            },
 "delete_webhook_endpoint":
@@ -514,11 +595,50 @@ isOneToOne: false
 "escalation_reason": string | null,
 "follow_up_of": number | null,
 "id": number,
+"merged_into": number | null,
 "metadata": NonNullable<Json>,
 "priority": string,
 "priority_rank": number,
 "required_specialty_id": string | null,
 "resolved_at": string | null,
+"split_from": number | null,
+"stage": string | null,
+"status": string,
+"title": string,
+"updated_at": string,
+"version": number
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "cases"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"find_case":
+{ Args: { "case_id": string }; Returns: {
+              "action_required_by": string | null,
+"action_required_of": string | null,
+"assigned_to": string | null,
+"case_id": string,
+"client_id": string,
+"closed_at": string | null,
+"created_at": string,
+"created_by": string | null,
+"department_id": string,
+"description": string,
+"due_at": string | null,
+"escalated_at": string | null,
+"escalated_by": string | null,
+"escalation_reason": string | null,
+"follow_up_of": number | null,
+"id": number,
+"merged_into": number | null,
+"metadata": NonNullable<Json>,
+"priority": string,
+"priority_rank": number,
+"required_specialty_id": string | null,
+"resolved_at": string | null,
+"split_from": number | null,
 "stage": string | null,
 "status": string,
 "title": string,
@@ -534,6 +654,25 @@ isOneToOne: false
 "hand_over_case":
 { Args: { "case_id": number,"note"?: string,"to_department"?: string,"to_staff"?: string }; Returns: undefined
                            },
+"invite":
+{ Args: { "client_id"?: string,"department_ids"?: (string)[],"display_name"?: string,"email": string,"is_admin"?: boolean,"scope"?: string }; Returns: {
+              "accepted_at": string | null,
+"client_id": string | null,
+"created_at": string,
+"department_ids": (string)[],
+"display_name": string | null,
+"email": string,
+"expires_at": string,
+"id": number,
+"is_admin": boolean,
+"scope": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "invitations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "keep_idempotency_key":
 { Args: { "claim": string }; Returns: boolean
                            },
@@ -553,10 +692,56 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"merge_cases":
+{ Args: { "duplicate": number,"survivor": number }; Returns: {
+              "action_required_by": string | null,
+"action_required_of": string | null,
+"assigned_to": string | null,
+"case_id": string,
+"client_id": string,
+"closed_at": string | null,
+"created_at": string,
+"created_by": string | null,
+"department_id": string,
+"description": string,
+"due_at": string | null,
+"escalated_at": string | null,
+"escalated_by": string | null,
+"escalation_reason": string | null,
+"follow_up_of": number | null,
+"id": number,
+"merged_into": number | null,
+"metadata": NonNullable<Json>,
+"priority": string,
+"priority_rank": number,
+"required_specialty_id": string | null,
+"resolved_at": string | null,
+"split_from": number | null,
+"stage": string | null,
+"status": string,
+"title": string,
+"updated_at": string,
+"version": number
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "cases"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"my_access":
+{ Args: Record<PropertyKey, never>; Returns: Record<string, unknown>
+                           },
 "my_clients":
 { Args: Record<PropertyKey, never>; Returns: {
               "id": string,"name": string
             }[]
+                           },
+"poll_events":
+{ Args: { "cursor"?: string,"endpoint_id": string,"most"?: number }; Returns: Json
+                           },
+"register":
+{ Args: { "display_name": string }; Returns: string
                            },
 "release_idempotency_key":
 { Args: { "claim": string }; Returns: undefined
@@ -579,11 +764,13 @@ isOneToOne: false
 "escalation_reason": string | null,
 "follow_up_of": number | null,
 "id": number,
+"merged_into": number | null,
 "metadata": NonNullable<Json>,
 "priority": string,
 "priority_rank": number,
 "required_specialty_id": string | null,
 "resolved_at": string | null,
+"split_from": number | null,
 "stage": string | null,
 "status": string,
 "title": string,
@@ -596,6 +783,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"replay_webhook_deliveries":
+{ Args: { "endpoint_id": string,"event_types"?: (string)[],"since"?: string }; Returns: number
+                           },
 "replay_webhook_delivery":
 { Args: { "delivery_id": number }; Returns: number
                            },
@@ -607,12 +797,55 @@ isOneToOne: false
 "reserve_case_file":
 { Args: { "case_number": string,"content_type": string,"file_name"?: string,"file_size"?: number,"interaction_id"?: number,"original_name": string,"visible_to_client"?: boolean }; Returns: Json
                            },
+"retry_webhook_deliveries":
+{ Args: { "endpoint_id": string }; Returns: number
+                           },
 "rotate_webhook_secret":
 { Args: { "endpoint_id": string,"previous_valid_for"?: string }; Returns: string
                            },
 "send_test_webhook":
 { Args: { "endpoint_id": string }; Returns: number
                            },
+"skip_webhook_delivery":
+{ Args: { "delivery_id": number,"reason": string }; Returns: undefined
+                           },
+"split_case":
+{ Args: { "interaction_id": number,"title"?: string }; Returns: {
+              "action_required_by": string | null,
+"action_required_of": string | null,
+"assigned_to": string | null,
+"case_id": string,
+"client_id": string,
+"closed_at": string | null,
+"created_at": string,
+"created_by": string | null,
+"department_id": string,
+"description": string,
+"due_at": string | null,
+"escalated_at": string | null,
+"escalated_by": string | null,
+"escalation_reason": string | null,
+"follow_up_of": number | null,
+"id": number,
+"merged_into": number | null,
+"metadata": NonNullable<Json>,
+"priority": string,
+"priority_rank": number,
+"required_specialty_id": string | null,
+"resolved_at": string | null,
+"split_from": number | null,
+"stage": string | null,
+"status": string,
+"title": string,
+"updated_at": string,
+"version": number
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "cases"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "take_case":
 { Args: { "case_id": number }; Returns: {
               "action_required_by": string | null,
@@ -631,11 +864,13 @@ isOneToOne: false
 "escalation_reason": string | null,
 "follow_up_of": number | null,
 "id": number,
+"merged_into": number | null,
 "metadata": NonNullable<Json>,
 "priority": string,
 "priority_rank": number,
 "required_specialty_id": string | null,
 "resolved_at": string | null,
+"split_from": number | null,
 "stage": string | null,
 "status": string,
 "title": string,
@@ -659,7 +894,7 @@ isOneToOne: false
             }[]
                            },
 "update_webhook_endpoint":
-{ Args: { "description"?: string,"enabled"?: boolean,"endpoint_id": string,"event_types"?: (string)[],"url"?: string }; Returns: undefined
+{ Args: { "client_ids"?: (string)[],"department_ids"?: (string)[],"description"?: string,"enabled"?: boolean,"endpoint_id": string,"event_types"?: (string)[],"headers"?: Json,"priorities"?: (string)[],"rate_limit"?: number,"retry_waits"?: (string)[],"statuses"?: (string)[],"url"?: string }; Returns: undefined
                            },
 "webhook_attempts":
 { Args: { "delivery_id": number }; Returns: {
@@ -668,12 +903,12 @@ isOneToOne: false
                            },
 "webhook_deliveries":
 { Args: { "before"?: number,"for_endpoint"?: string,"in_state"?: string,"most"?: number }; Returns: {
-              "attempts": number,"case_id": number,"created_at": string,"endpoint_id": string,"event_id": number,"event_type": string,"finished_at": string,"id": number,"message_id": string,"next_attempt_at": string,"state": string
+              "attempts": number,"case_id": number,"created_at": string,"endpoint_id": string,"event_id": number,"event_type": string,"finished_at": string,"id": number,"message_id": string,"next_attempt_at": string,"skipped_because": string,"state": string
             }[]
                            },
 "webhook_endpoints":
 { Args: Record<PropertyKey, never>; Returns: {
-              "created_at": string,"created_by": string,"description": string,"disabled_reason": string,"enabled": boolean,"event_types": (string)[],"failures_in_a_row": number,"id": string,"paused_until": string,"payload_version": number,"public_keys": (string)[],"signature": string,"thin": boolean,"updated_at": string,"url": string
+              "client_ids": (string)[],"created_at": string,"created_by": string,"department_ids": (string)[],"description": string,"disabled_reason": string,"enabled": boolean,"event_types": (string)[],"failing_since": string,"failures_in_a_row": number,"headers": Json,"id": string,"paused_until": string,"payload_version": number,"priorities": (string)[],"public_keys": (string)[],"rate_limit": number,"retry_waits": (string)[],"signature": string,"statuses": (string)[],"thin": boolean,"updated_at": string,"url": string
             }[]
                            }
           }
