@@ -5127,16 +5127,6 @@ as $$
   )::text
 $$;
 
-create function casebase.webhook_test_body(endpoint_id uuid) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select json_build_object(
-    'type', 'webhook.test',
-    'timestamp', casebase.webhook_timestamp(clock_timestamp()),
-    'data', json_build_object('endpoint_id', $1)
-  )::text
-$$;
-
 -- Takes what people wrote out of what is kept of these cases, for whoever erases a person's data. What is sent from then
 -- on, first or again, has the ids and says that it was erased. Answers how many bodies that were.
 create function casebase.scrub_webhook_payloads(case_ids bigint[]) returns bigint
@@ -6548,19 +6538,53 @@ begin
 end
 $$;
 
--- Sends an event of type webhook.test. Answers the delivery, to look up its attempts.
-create function public.send_test_webhook(endpoint_id uuid) returns bigint
+-- Something that fits a schema of an event: numbers are 0, which no event's are, and times are now.
+create function casebase.webhook_sample(schema jsonb) returns jsonb
+  language plpgsql stable strict set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when schema ? 'const' then schema -> 'const'
+    when schema ? 'anyOf' then casebase.webhook_sample(schema -> 'anyOf' -> 0)
+    when schema -> 'type' @> '"object"' then (
+      select jsonb_object_agg(property.key, casebase.webhook_sample(property.value))
+      from jsonb_each(schema -> 'properties') property
+    )
+    when schema -> 'type' @> '"integer"' then '0'
+    when schema -> 'type' @> '"boolean"' then 'true'
+    when schema ->> 'format' = 'uuid' then '"00000000-0000-4000-8000-000000000000"'
+    when schema ->> 'format' = 'date-time' then to_jsonb(casebase.webhook_timestamp(clock_timestamp()))
+    else '"sample"'
+  end;
+end
+$$;
+
+-- Sends an event of type webhook.test, or a sample of another, whatever the endpoint asks for. Answers the delivery, to
+-- look up its attempts.
+create function public.send_test_webhook(endpoint_id uuid, event_type text default 'webhook.test') returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+  sample      jsonb := casebase.webhook_sample(casebase.event_schema(send_test_webhook.event_type));
   payload_id  bigint;
   delivery_id bigint;
 begin
   perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
+  if sample is null then
+    perform casebase.no_such_event_type(send_test_webhook.event_type);
+  end if;
+  if sample -> 'data' ? 'endpoint_id' then
+    sample := jsonb_set(sample, '{data,endpoint_id}', to_jsonb(send_test_webhook.endpoint_id));
+  end if;
 
   insert into casebase.webhook_payloads (type, payload_version, thin, body)
-  values ('webhook.test', 1, false, casebase.webhook_test_body(send_test_webhook.endpoint_id))
+  values (
+    send_test_webhook.event_type,
+    1,
+    false,
+    json_build_object('type', sample -> 'type', 'timestamp', sample -> 'timestamp', 'data', sample -> 'data')::text
+  )
   returning id into payload_id;
   insert into casebase.webhook_deliveries (endpoint_id, payload_id)
   values (send_test_webhook.endpoint_id, payload_id)
@@ -6848,6 +6872,54 @@ end
 $$;
 comment on function public.poll_events(uuid, text, integer) is
   'The next events of a webhook endpoint without a URL: {cursor, events: [{webhook_id, previous_seq, body}]}. Asking with the cursor acknowledges what came with it. 404: no such endpoint; 409: it has a URL.';
+
+-- How each endpoint is doing: what is still to be sent, since when the oldest of it is due, and what it never took. Counted
+-- to 10,000.
+create function public.webhook_status() returns table (
+  endpoint_id       uuid,
+  url               text,
+  description       text,
+  enabled           boolean,
+  disabled_reason   text,
+  paused_until      timestamptz,
+  failures_in_a_row integer,
+  failing_since     timestamptz,
+  unfinished        bigint,
+  due_since         timestamptz,
+  undelivered       bigint
+)
+  language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+  select endpoint.id, endpoint.url, endpoint.description, endpoint.enabled, endpoint.disabled_reason,
+         endpoint.paused_until, endpoint.failures_in_a_row, endpoint.failing_since,
+         (
+           select count(*)
+           from (
+             select from casebase.webhook_deliveries delivery
+             where delivery.endpoint_id = endpoint.id
+               and delivery.finished_at is null
+             limit 10000
+           ) counted
+         ),
+         (
+           select min(delivery.next_attempt_at)
+           from casebase.webhook_deliveries delivery
+           where delivery.endpoint_id = endpoint.id
+             and delivery.state = 'pending'
+             and delivery.next_attempt_at <= now()
+         ),
+         (
+           select count(*)
+           from (
+             select from casebase.webhook_deliveries delivery
+             where delivery.endpoint_id = endpoint.id
+               and delivery.state in ('failed', 'skipped')
+             limit 10000
+           ) counted
+         )
+  from casebase.webhook_endpoints endpoint
+  order by endpoint.created_at, endpoint.id
+$$;
 
 
 -- supabase/schemas/constraint_words.sql
@@ -7997,14 +8069,15 @@ revoke all on function
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
-  public.send_test_webhook(uuid),
+  public.send_test_webhook(uuid, text),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint),
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
   public.skip_webhook_delivery(bigint, text),
-  public.poll_events(uuid, text, integer)
+  public.poll_events(uuid, text, integer),
+  public.webhook_status()
 from public, anon, authenticated, service_role;
 
 grant execute on function
@@ -8018,7 +8091,11 @@ grant execute on function
   casebase.is_ipv6(text),
   casebase.webhook_url_fault(text),
   casebase.webhook_message_id(uuid, bigint),
-  casebase.webhook_test_body(uuid),
+  casebase.webhook_ids(jsonb),
+  casebase.object_schema(jsonb),
+  casebase.changes_schema(jsonb, boolean),
+  casebase.event_schema(text),
+  casebase.webhook_sample(jsonb),
   casebase.webhook_timestamp(timestamptz),
   casebase.ed25519_add(numeric[], numeric[]),
   casebase.ed25519_public_key(bytea),
@@ -8031,14 +8108,15 @@ grant execute on function
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
-  public.send_test_webhook(uuid),
+  public.send_test_webhook(uuid, text),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint),
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
   public.skip_webhook_delivery(bigint, text),
-  public.poll_events(uuid, text, integer)
+  public.poll_events(uuid, text, integer),
+  public.webhook_status()
 to authenticated, service_role;
 
 
@@ -8079,13 +8157,9 @@ create policy admins_add_webhook_payloads on casebase.webhook_payloads for inser
 
 -- casebase.event_schemas.
 
--- Documentation is written from it, by the project's owner.
+-- What events say: samples are made of it.
 revoke all on casebase.event_schemas from public, anon, authenticated, service_role, casebase_worker;
+grant select on casebase.event_schemas to authenticated, service_role;
 
-
--- policies/90_idempotency_keys.sql
-
--- casebase.idempotency_keys.
-
--- The functions around it only, all of them definer functions, each about its caller's own keys.
-revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role, casebase_worker;
+create policy read_event_schemas on casebase.event_schemas for select to authenticated
+  using ((select casebase.is_known()));

@@ -6,14 +6,15 @@ revoke all on function
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
-  public.send_test_webhook(uuid),
+  public.send_test_webhook(uuid, text),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint),
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
   public.skip_webhook_delivery(bigint, text),
-  public.poll_events(uuid, text, integer)
+  public.poll_events(uuid, text, integer),
+  public.webhook_status()
 from public, anon, authenticated, service_role;
 
 grant execute on function
@@ -27,7 +28,11 @@ grant execute on function
   casebase.is_ipv6(text),
   casebase.webhook_url_fault(text),
   casebase.webhook_message_id(uuid, bigint),
-  casebase.webhook_test_body(uuid),
+  casebase.webhook_ids(jsonb),
+  casebase.object_schema(jsonb),
+  casebase.changes_schema(jsonb, boolean),
+  casebase.event_schema(text),
+  casebase.webhook_sample(jsonb),
   casebase.webhook_timestamp(timestamptz),
   casebase.ed25519_add(numeric[], numeric[]),
   casebase.ed25519_public_key(bytea),
@@ -40,12 +45,13 @@ grant execute on function
   public.delete_webhook_endpoint(uuid),
   public.webhook_endpoints(),
   public.rotate_webhook_secret(uuid, interval),
-  public.send_test_webhook(uuid),
+  public.send_test_webhook(uuid, text),
   public.webhook_deliveries(uuid, text, bigint, integer),
   public.webhook_attempts(bigint),
   public.replay_webhook_delivery(bigint),
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
   public.skip_webhook_delivery(bigint, text),
-  public.poll_events(uuid, text, integer)
+  public.poll_events(uuid, text, integer),
+  public.webhook_status()
 to authenticated, service_role;

@@ -11,6 +11,8 @@ export default defineConfig({
     outDir: '../built',
     emptyOutDir: true,
     target: 'es2022',
+    // Most of what is built in asks for its licence to come along.
+    license: { fileName: 'licenses.md' },
     // Assets as data: URLs would want a looser policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

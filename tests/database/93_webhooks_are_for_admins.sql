@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(212);
+select plan(226);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -31,6 +31,7 @@ insert into deeds values
   ('replay a delivery',    $$select replay_webhook_delivery({delivery})$$,                                      '1', 'PT404'),
   ('list endpoints',       $$select webhook_endpoints()$$,                                                      '1', '0'),
   ('list deliveries',      $$select webhook_deliveries()$$,                                                     '1', '0'),
+  ('see how it goes',      $$select webhook_status()$$,                                                         '1', '0'),
   ('list attempts',        $$select webhook_attempts({delivery})$$,                                             '1', '0'),
   ('add a secret by hand', $$insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
                              values ('{endpoint}', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', '0')$$,            '1', '42501'),
@@ -101,6 +102,18 @@ select tests.does('Ada', $$select update_webhook_endpoint('{endpoint}', enabled 
 select is(tests.would('Ada', $$select send_test_webhook('{endpoint}')$$), 'PT409', 'nothing is sent to a disabled endpoint');
 select is(tests.would('Ada', $$select replay_webhook_delivery({delivery})$$), 'PT409', 'nor replayed');
 select tests.does('Ada', $$select update_webhook_endpoint('{endpoint}', enabled => true)$$);
+
+select is((select count(*) from casebase.event_types t where tests.would('Ada', format($$select send_test_webhook('{endpoint}', %L)$$, t.type)) <> '1'), 0::bigint,
+  'a sample of every event can be sent');
+select is_empty($$select t.type, m.misfit from casebase.event_types t, lateral (select tests.misfit(casebase.webhook_sample(casebase.event_schema(t.type)), casebase.event_schema(t.type))) m (misfit) where misfit is not null$$,
+  'which is as it is documented');
+select is(split_part(tests.refusal('Ada', $$select send_test_webhook('{endpoint}', 'case.nothing')$$), ' | ', 2), 'there is no event type case.nothing', 'of none there is no sample');
+select is(tests.sees('Ada', $$select concat_ws(' ', enabled, unfinished, undelivered, due_since <= now()) from webhook_status() where endpoint_id = '{endpoint}'$$), 't 1 0 t',
+  'an admin sees how it goes');
+select tests.does('Ada', $$select skip_webhook_delivery((select max(id) from webhook_deliveries('{endpoint}', in_state => 'pending')), 'x')$$);
+select is(tests.sees('Ada', $$select concat_ws(' ', enabled, unfinished, undelivered, due_since <= now()) from webhook_status() where endpoint_id = '{endpoint}'$$), 't 0 1',
+  'and how it went');
+select tests.does('Ada', $$select replay_webhook_deliveries('{endpoint}')$$);
 
 -- Other roles.
 select is(tests.would('anon', statement), '42501', 'anon: ' || deed) from deeds where deed like 'list %';

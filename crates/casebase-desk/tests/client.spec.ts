@@ -279,3 +279,20 @@ test('a client escalates with a reason, once, and a reply to a closed case opens
   await expect(page.locator('.case-side').getByRole('link', { name: row.case_id })).toBeVisible()
   await expect(page.getByRole('list').getByText('It is stuck again.')).toBeVisible()
 })
+
+test('a duplicate leads to the case that it goes on in, and says so there', async ({ page }) => {
+  const carla = await newClientMember()
+  const [survivor, duplicate] = [await newCase(carla), await newCase(carla, { title: 'Lift again' })]
+  await rows(`cases?id=eq.${duplicate.id}`, { status: 'closed', merged_into: survivor.id }, 'PATCH')
+  await signIn(page, carla)
+  await expect(page.getByRole('link', { name: survivor.title })).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Lift again' })).toHaveCount(0)
+  await page.goto(`#/cases/${duplicate.case_id}`)
+  await expect(page.getByText(`This case goes on in ${survivor.case_id}.`)).toBeVisible()
+  await expectAccessible(page)
+  await page.getByLabel('Your reply').fill('Still stuck.')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('heading', { name: survivor.title })).toBeVisible()
+  await expect(page.getByRole('list').getByText('Still stuck.')).toBeVisible()
+  await expect(page.locator('.happened').getByRole('link', { name: duplicate.case_id }).first()).toBeVisible()
+})

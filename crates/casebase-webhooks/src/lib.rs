@@ -18,7 +18,9 @@ pub mod sign;
 mod verdict;
 mod worker;
 
+pub use attempt::{Attempt, Outcome};
 pub use config::Config;
+pub use deliver::Sender;
 pub use resolve::Egress;
 pub use retry::Retry;
 pub use schedule::Schedule;

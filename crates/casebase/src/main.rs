@@ -5,7 +5,7 @@ use std::process::ExitCode;
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{desk, migrate, serve},
+    commands::{desk, migrate, serve, webhooks},
     environment::{self, LogFormat},
     terminal,
 };
@@ -38,6 +38,8 @@ enum Command {
     Migrate(migrate::Args),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
+    /// Look after webhooks: endpoints, deliveries, samples
+    Webhooks(webhooks::Args),
 }
 
 impl Command {
@@ -63,6 +65,7 @@ impl Command {
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
             Self::Serve(args) => serve::run(args).await,
+            Self::Webhooks(args) => webhooks::run(args).await,
         }
     }
 }

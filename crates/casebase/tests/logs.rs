@@ -105,16 +105,19 @@ impl Drop for Service {
 /// A project with the case, where an upload is reserved and Storage is away.
 async fn project() -> MockServer {
     let server = MockServer::start().await;
-    let row = json!([{
+    let row = json!({
         "id": 7, "case_id": 1, "interaction_id": null, "file_name": "CASE-0001-1-hush.txt",
         "original_name": "hush.txt", "file_url": "s3://client-bucket/c/hush.txt",
         "bucket_id": "client-bucket", "object_path": "c/hush.txt", "content_type": "text/plain",
         "file_size": 4, "sha256": null, "object_version": null, "state": "pending", "rejection": null,
-        "visible_to_client": true, "uploaded_by": USER, "uploaded_at": "2026-01-01T00:00:00Z",
-    }]);
+        "notes": [], "visible_to_client": true, "uploaded_by": USER, "uploaded_at": "2026-01-01T00:00:00Z",
+    });
     for (path, body) in [
-        ("/rest/v1/cases", json!([{"id": 1, "case_id": "CASE-0001"}])),
-        ("/rest/v1/case_files", row),
+        (
+            "/rest/v1/rpc/reserve_case_file",
+            json!({"file": row, "size_limit": null}),
+        ),
+        ("/rest/v1/case_files", json!([row])),
     ] {
         let answer = ResponseTemplate::new(200).set_body_json(body);
         let mock = Mock::given(matchers::path(path)).respond_with(answer);

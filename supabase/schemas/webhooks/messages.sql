@@ -63,16 +63,6 @@ as $$
   )::text
 $$;
 
-create function casebase.webhook_test_body(endpoint_id uuid) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select json_build_object(
-    'type', 'webhook.test',
-    'timestamp', casebase.webhook_timestamp(clock_timestamp()),
-    'data', json_build_object('endpoint_id', $1)
-  )::text
-$$;
-
 -- Takes what people wrote out of what is kept of these cases, for whoever erases a person's data. What is sent from then
 -- on, first or again, has the ids and says that it was erased. Answers how many bodies that were.
 create function casebase.scrub_webhook_payloads(case_ids bigint[]) returns bigint

@@ -220,19 +220,53 @@ begin
 end
 $$;
 
--- Sends an event of type webhook.test. Answers the delivery, to look up its attempts.
-create function public.send_test_webhook(endpoint_id uuid) returns bigint
+-- Something that fits a schema of an event: numbers are 0, which no event's are, and times are now.
+create function casebase.webhook_sample(schema jsonb) returns jsonb
+  language plpgsql stable strict set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when schema ? 'const' then schema -> 'const'
+    when schema ? 'anyOf' then casebase.webhook_sample(schema -> 'anyOf' -> 0)
+    when schema -> 'type' @> '"object"' then (
+      select jsonb_object_agg(property.key, casebase.webhook_sample(property.value))
+      from jsonb_each(schema -> 'properties') property
+    )
+    when schema -> 'type' @> '"integer"' then '0'
+    when schema -> 'type' @> '"boolean"' then 'true'
+    when schema ->> 'format' = 'uuid' then '"00000000-0000-4000-8000-000000000000"'
+    when schema ->> 'format' = 'date-time' then to_jsonb(casebase.webhook_timestamp(clock_timestamp()))
+    else '"sample"'
+  end;
+end
+$$;
+
+-- Sends an event of type webhook.test, or a sample of another, whatever the endpoint asks for. Answers the delivery, to
+-- look up its attempts.
+create function public.send_test_webhook(endpoint_id uuid, event_type text default 'webhook.test') returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+  sample      jsonb := casebase.webhook_sample(casebase.event_schema(send_test_webhook.event_type));
   payload_id  bigint;
   delivery_id bigint;
 begin
   perform casebase.require_enabled_webhook(send_test_webhook.endpoint_id);
+  if sample is null then
+    perform casebase.no_such_event_type(send_test_webhook.event_type);
+  end if;
+  if sample -> 'data' ? 'endpoint_id' then
+    sample := jsonb_set(sample, '{data,endpoint_id}', to_jsonb(send_test_webhook.endpoint_id));
+  end if;
 
   insert into casebase.webhook_payloads (type, payload_version, thin, body)
-  values ('webhook.test', 1, false, casebase.webhook_test_body(send_test_webhook.endpoint_id))
+  values (
+    send_test_webhook.event_type,
+    1,
+    false,
+    json_build_object('type', sample -> 'type', 'timestamp', sample -> 'timestamp', 'data', sample -> 'data')::text
+  )
   returning id into payload_id;
   insert into casebase.webhook_deliveries (endpoint_id, payload_id)
   values (send_test_webhook.endpoint_id, payload_id)
@@ -520,3 +554,51 @@ end
 $$;
 comment on function public.poll_events(uuid, text, integer) is
   'The next events of a webhook endpoint without a URL: {cursor, events: [{webhook_id, previous_seq, body}]}. Asking with the cursor acknowledges what came with it. 404: no such endpoint; 409: it has a URL.';
+
+-- How each endpoint is doing: what is still to be sent, since when the oldest of it is due, and what it never took. Counted
+-- to 10,000.
+create function public.webhook_status() returns table (
+  endpoint_id       uuid,
+  url               text,
+  description       text,
+  enabled           boolean,
+  disabled_reason   text,
+  paused_until      timestamptz,
+  failures_in_a_row integer,
+  failing_since     timestamptz,
+  unfinished        bigint,
+  due_since         timestamptz,
+  undelivered       bigint
+)
+  language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+  select endpoint.id, endpoint.url, endpoint.description, endpoint.enabled, endpoint.disabled_reason,
+         endpoint.paused_until, endpoint.failures_in_a_row, endpoint.failing_since,
+         (
+           select count(*)
+           from (
+             select from casebase.webhook_deliveries delivery
+             where delivery.endpoint_id = endpoint.id
+               and delivery.finished_at is null
+             limit 10000
+           ) counted
+         ),
+         (
+           select min(delivery.next_attempt_at)
+           from casebase.webhook_deliveries delivery
+           where delivery.endpoint_id = endpoint.id
+             and delivery.state = 'pending'
+             and delivery.next_attempt_at <= now()
+         ),
+         (
+           select count(*)
+           from (
+             select from casebase.webhook_deliveries delivery
+             where delivery.endpoint_id = endpoint.id
+               and delivery.state in ('failed', 'skipped')
+             limit 10000
+           ) counted
+         )
+  from casebase.webhook_endpoints endpoint
+  order by endpoint.created_at, endpoint.id
+$$;

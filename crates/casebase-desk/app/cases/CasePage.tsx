@@ -14,7 +14,7 @@ import { useWords } from '../words'
 import { Details } from './Details'
 import { justCreated } from './created'
 import { EditCase } from './EditCase'
-import { getCase, getTimeline, keyOf, type Case, type Timeline, type TimelineEntry } from './queries'
+import { getCase, getTimeline, keyOf, numberOf, type Case, type Timeline, type TimelineEntry } from './queries'
 import { PriorityMark, StatusMark } from './Status'
 import { Talk } from './Talk'
 
@@ -116,6 +116,14 @@ function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
         }
       >
         <Created shown={shown} />
+        {shown.merged_into !== null && (
+          <div className="notice">
+            <p>{words.theCase.goesOn(numberOf(shown.merged_into))}</p>
+            <Link to="/cases/$number" params={{ number: numberOf(shown.merged_into) }} className="button">
+              {words.theCase.toSurvivor}
+            </Link>
+          </div>
+        )}
         {isStale && (
           <p className="notice" role="status">
             {words.stale}
@@ -140,7 +148,8 @@ function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
 /** What the case is about, in the words of whoever opened it. */
 function Description({ shown, timeline }: { shown: Case; timeline: readonly TimelineEntry[] }) {
   const words = useWords()
-  const opened = timeline.find(({ type }) => type === 'case.created')
+  // Duplicates that were merged into it have theirs.
+  const opened = timeline.find(({ type, data }) => type === 'case.created' && data.case_id === shown.case_id)
   return (
     <section aria-label={words.theCase.description} className="said">
       <div className="said-head">

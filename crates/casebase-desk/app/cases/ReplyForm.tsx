@@ -55,7 +55,8 @@ export function ReplyForm({ shown }: { shown: Case }) {
   )
   const refusedHere = form.refused !== undefined && asRefusal(form.refused).constraint === 'interactions_content_check'
   const consequence =
-    shown.status === 'closed' ? words.talk.replyFollows
+    shown.merged_into !== null ? words.theCase.goesOn(numberOf(shown.merged_into))
+    : shown.status === 'closed' ? words.talk.replyFollows
     : shown.status === 'resolved' || shown.status === 'waiting' ? words.talk.replyReopens
     : undefined
   return (

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import { memo, useDeferredValue, useEffect, useRef } from 'react'
 import { useDesk } from '../desk'
 import { ChooseFiles } from '../files/choosing'
@@ -45,7 +46,7 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
               files={shown.case_files.filter((file) => file.interaction_id === entry.said.id)}
             />
           ) : (
-            <Happened key={entry.key} entry={entry.happened} />
+            <Happened key={entry.key} entry={entry.happened} caseNumber={shown.case_id} />
           ),
         )}
       </ol>
@@ -107,13 +108,21 @@ const Said = memo(
     before.files.every((file, at) => file === after.files[at]),
 )
 
-function Happened({ entry }: { entry: TimelineEntry }) {
+function Happened({ entry, caseNumber }: { entry: TimelineEntry; caseNumber: string }) {
   const words = useWords()
   const language = useLanguage()
   const text = sentence(entry, words, language)
   if (!text) return null
   return (
     <li className="happened">
+      {entry.data.case_id !== caseNumber && (
+        <>
+          <Link to="/cases/$number" params={{ number: entry.data.case_id }}>
+            {entry.data.case_id}
+          </Link>
+          :{' '}
+        </>
+      )}
       <span>{text}</span> · <Time at={entry.created_at} />
     </li>
   )

@@ -4,7 +4,7 @@ import { constraintText } from '../words/refusals'
 
 // What is wrong with a text before the database is asked, in its own limits and words.
 
-export const TITLE_MOST = most('cases_title_check')
+const TITLE_MOST = most('cases_title_check')
 export const DESCRIPTION_MOST = most('cases_description_check')
 export const CONTENT_MOST = most('interactions_content_check')
 
@@ -27,8 +27,7 @@ export const replyFaults = (content: string, files: number, words: Words) => ({
         : undefined,
 })
 
-/** The most characters of a reason. */
-export const REASON_MOST = 2_000
+const REASON_MOST = 2_000
 
 export const reasonFaults = (reason: string, words: Words) => ({
   reason: isBlank(reason) || length(reason) > REASON_MOST ? words.theCase.missingReason : undefined,

@@ -30,7 +30,7 @@ type Page<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof P
 
 export type TimelineEntry = Page<
   'timeline_entry',
-  { created_at: string; type: string; actor_name: string; data: { changes?: Record<string, { from?: unknown; to?: unknown }> } }
+  { created_at: string; type: string; actor_name: string; data: { case_id: string; changes?: Record<string, { from?: unknown; to?: unknown }> } }
 >
 export type Timeline = Page<'timeline_page', { entries: TimelineEntry[] }>
 type CasePage = Page<'case_page', { cases: CaseRow[] }>

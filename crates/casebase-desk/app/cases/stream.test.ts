@@ -7,8 +7,8 @@ import { entries } from './stream'
 
 const at = (minute: number) => `2026-11-28T12:${String(minute).padStart(2, '0')}:00+00:00`
 const said = (id: number, minute: number) => ({ id, created_at: at(minute) }) as Interaction
-const event = (minute: number, type = 'case.updated', data: TimelineEntry['data'] = {}): TimelineEntry => ({
-  created_at: at(minute), type, actor_name: 'Alan', data,
+const event = (minute: number, type = 'case.updated', data: Partial<TimelineEntry['data']> = {}): TimelineEntry => ({
+  created_at: at(minute), type, actor_name: 'Alan', data: { case_id: 'CASE-0001', ...data },
 })
 const told = (...given: Parameters<typeof entries>) =>
   entries(...given).map((entry) => ('said' in entry ? `said ${entry.said.id}` : `event ${entry.at.slice(14, 16)}`))

@@ -8,7 +8,9 @@ pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
 pub mod migrate;
+pub mod owner;
 pub mod serve;
+pub mod webhooks;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

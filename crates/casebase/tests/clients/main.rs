@@ -15,4 +15,5 @@ mod stories;
 mod supabase_cli;
 #[path = "../support/mod.rs"]
 mod support;
+mod webhook_receivers;
 mod words;
