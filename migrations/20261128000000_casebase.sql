@@ -8163,3 +8163,11 @@ grant select on casebase.event_schemas to authenticated, service_role;
 
 create policy read_event_schemas on casebase.event_schemas for select to authenticated
   using ((select casebase.is_known()));
+
+
+-- policies/90_idempotency_keys.sql
+
+-- casebase.idempotency_keys.
+
+-- The functions around it only, all of them definer functions, each about its caller's own keys.
+revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role, casebase_worker;
