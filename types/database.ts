@@ -804,7 +804,7 @@ isOneToOne: false
 { Args: { "endpoint_id": string,"previous_valid_for"?: string }; Returns: string
                            },
 "send_test_webhook":
-{ Args: { "endpoint_id": string }; Returns: number
+{ Args: { "endpoint_id": string,"event_type"?: string }; Returns: number
                            },
 "skip_webhook_delivery":
 { Args: { "delivery_id": number,"reason": string }; Returns: undefined
@@ -909,6 +909,11 @@ isOneToOne: false
 "webhook_endpoints":
 { Args: Record<PropertyKey, never>; Returns: {
               "client_ids": (string)[],"created_at": string,"created_by": string,"department_ids": (string)[],"description": string,"disabled_reason": string,"enabled": boolean,"event_types": (string)[],"failing_since": string,"failures_in_a_row": number,"headers": Json,"id": string,"paused_until": string,"payload_version": number,"priorities": (string)[],"public_keys": (string)[],"rate_limit": number,"retry_waits": (string)[],"signature": string,"statuses": (string)[],"thin": boolean,"updated_at": string,"url": string
+            }[]
+                           },
+"webhook_status":
+{ Args: Record<PropertyKey, never>; Returns: {
+              "description": string,"disabled_reason": string,"due_since": string,"enabled": boolean,"endpoint_id": string,"failing_since": string,"failures_in_a_row": number,"paused_until": string,"undelivered": number,"unfinished": number,"url": string
             }[]
                            }
           }
