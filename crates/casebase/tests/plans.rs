@@ -20,7 +20,7 @@ const CASES: u32 = 20_000;
 
 /// Everybody's questions, and how many rows of the large tables an answer may cost.
 const BOUNDED: [(&str, i64); 18] = [
-    ("newest page by rpc", 200),
+    ("newest page by rpc", 1000),
     ("newest open page by rpc", 1000),
     ("newest page, narrowed", 100),
     ("newest open page, narrowed", 100),
