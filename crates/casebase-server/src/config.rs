@@ -103,6 +103,12 @@ pub const VARIABLES: &[Variable] = &[
         default: Fallback::Value("127.0.0.1:8787"),
     },
     Variable {
+        name: "CASEBASE_METRICS",
+        meaning: "true: /metrics answers whoever reaches the service, in Prometheus' format",
+        takes: "true or false",
+        default: Fallback::Value("false"),
+    },
+    Variable {
         name: "CASEBASE_MAX_FILE_BYTES",
         meaning: "the largest file taken, in bytes, at most 5 GiB; the limits of the project and its buckets hold as well",
         takes: "a whole number of bytes from 1 to 5368709120 (5 GiB)",
@@ -162,6 +168,8 @@ pub struct Config {
     pub storage: Storage,
     /// Where the service listens.
     pub listen: SocketAddr,
+    /// Whether `/metrics` answers.
+    pub metrics: bool,
     /// The largest file in bytes.
     pub max_file_bytes: u64,
     /// Whether webhooks go to private addresses: for development and closed networks.
@@ -252,6 +260,7 @@ impl Config {
             jwt_secret: variables.jwt_secret()?,
             database: variables.required("CASEBASE_DATABASE_URL")?,
             listen: variables.required("CASEBASE_LISTEN")?,
+            metrics: variables.required("CASEBASE_METRICS")?,
             max_file_bytes: variables.max_file_bytes()?,
             webhooks_allow_private: variables.required("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?,
             webhooks_allow: variables.list("CASEBASE_WEBHOOKS_ALLOW", str::parse::<IpNet>)?,
@@ -630,7 +639,7 @@ mod tests {
                 "CASEBASE_STORAGE" => "s3".to_owned(),
                 "SUPABASE_JWT_SECRET" => "x".repeat(SHORTEST_SECRET),
                 "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
-                "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => "true".to_owned(),
+                "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" | "CASEBASE_METRICS" => "true".to_owned(),
                 "CASEBASE_WEBHOOKS_ALLOW" => "10.0.0.0/8".to_owned(),
                 "CASEBASE_WEBHOOKS_PROXY" => "http://localhost".to_owned(),
                 _ => "1".to_owned(),

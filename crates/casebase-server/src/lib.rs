@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod health;
 mod ledger;
+mod metrics;
 mod path;
 mod routes;
 mod webhook_events;
@@ -100,8 +101,17 @@ pub async fn serve(
     let state = State::new(&config).map_err(io::Error::other)?;
     let uploads = state.uploads.clone();
     let ledger = Arc::clone(&state.ledger);
+    let watched = config.metrics;
+    if watched {
+        metrics::recorder();
+    }
     let limits = Limits::new(config.max_file_bytes.saturating_add(AROUND_A_FILE));
-    let serving = casebase_http::serve(listener, routes::router(state), limits, shutdown.clone());
+    let serving = casebase_http::serve(
+        listener,
+        routes::router(state, watched),
+        limits,
+        shutdown.clone(),
+    );
     let too_long = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;

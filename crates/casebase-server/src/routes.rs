@@ -22,7 +22,9 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{State, cases, error::ApiError, files, health, webhook_events::Document, webhook_poll};
+use crate::{
+    State, cases, error::ApiError, files, health, metrics, webhook_events::Document, webhook_poll,
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -46,7 +48,7 @@ impl Modify for BearerToken {
     }
 }
 
-pub(crate) fn router(state: State) -> Router {
+pub(crate) fn router(state: State, watched: bool) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Documentation::openapi())
         .routes(routes!(files::upload::upload))
         .routes(routes!(files::download::download, files::delete::delete))
@@ -61,6 +63,10 @@ pub(crate) fn router(state: State) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     let document = Document::new(api);
+    let router = match watched {
+        true => router.route("/metrics", get(metrics::render)),
+        false => router,
+    };
     router
         .route("/openapi.json", get(async move || Json(document)))
         .fallback(async || {

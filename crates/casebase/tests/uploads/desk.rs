@@ -217,7 +217,7 @@ async fn start_service(
         "CASEBASE_DATABASE_URL" => Some(url.to_string()),
         "CASEBASE_STORAGE" => Some(storage.to_owned()),
         "SUPABASE_S3_ENDPOINT" if s3_endpoint.is_some() => s3_endpoint.map(str::to_owned),
-        "CASEBASE_LISTEN" | "CASEBASE_MAX_FILE_BYTES" => None,
+        "CASEBASE_LISTEN" | "CASEBASE_MAX_FILE_BYTES" | "CASEBASE_METRICS" => None,
         name if name.starts_with("CASEBASE_WEBHOOKS_") => None,
         _ => Some(project().setting(name).to_owned()),
     });
