@@ -59,6 +59,8 @@ export interface CaseCreated {
     event_id: number
     priority: string
     client_id: string
+    split_from: number | null
+    follow_up_of: number | null
     visible_to_client: boolean
   } | {
     /** Counts the events of the case, without gaps, in the order of their commits. */
@@ -128,6 +130,9 @@ export interface CaseEscalated {
         to: string | null
         from: string | null
       }
+      escalation_reason?: {
+        changed: true
+      }
     }
     event_id: number
     client_id: string
@@ -187,7 +192,46 @@ export interface CaseHandedOver {
   timestamp: string
 }
 
-/** Its status changed. */
+/** It was merged into another case, or is no duplicate any more. */
+export interface CaseMerged {
+  data: {
+    /** Counts the events of the case, without gaps, in the order of their commits. */
+    seq: number
+    /** cases.id */
+    case: number
+    /** Who did it. id is null where nobody signed in did. */
+    actor: {
+      id: string | null
+      name: string
+    }
+    /** The number people use: CASE-0001 */
+    case_id: string
+    changes: {
+      merged_into?: {
+        to: number | null
+        from: number | null
+      }
+    }
+    event_id: number
+    client_id: string
+    visible_to_client: boolean
+  } | {
+    /** Counts the events of the case, without gaps, in the order of their commits. */
+    seq: number
+    /** cases.id */
+    case: number
+    /** The rest was erased, on a person's request. */
+    erased?: true
+    /** The number people use: CASE-0001 */
+    case_id: string
+    event_id: number
+    client_id: string
+  }
+  type: 'case.merged'
+  timestamp: string
+}
+
+/** Its status or stage changed. */
 export interface CaseStatusChanged {
   data: {
     /** Counts the events of the case, without gaps, in the order of their commits. */
@@ -202,6 +246,10 @@ export interface CaseStatusChanged {
     /** The number people use: CASE-0001 */
     case_id: string
     changes: {
+      stage?: {
+        to: string | null
+        from: string | null
+      }
       status?: {
         to: string
         from: string
@@ -258,6 +306,9 @@ export interface CaseUpdated {
       escalated_at?: {
         to: string | null
         from: string | null
+      }
+      escalation_reason?: {
+        changed: true
       }
       action_required_by?: {
         to: string | null
@@ -372,6 +423,46 @@ export interface CaseFileDeleted {
     interaction_id: number | null
   }
   type: 'case_file.deleted'
+  timestamp: string
+}
+
+/** A file was refused when it was checked, e.g. for a virus; nobody could read it. */
+export interface CaseFileRejected {
+  data: {
+    /** Counts the events of the case, without gaps, in the order of their commits. */
+    seq: number
+    /** cases.id */
+    case: number
+    /** Who did it. id is null where nobody signed in did. */
+    actor: {
+      id: string | null
+      name: string
+    }
+    reason: string | null
+    /** The number people use: CASE-0001 */
+    case_id: string
+    event_id: number
+    client_id: string
+    file_name: string
+    case_file_id: number
+    original_name: string
+    interaction_id: number | null
+    visible_to_client: boolean
+  } | {
+    /** Counts the events of the case, without gaps, in the order of their commits. */
+    seq: number
+    /** cases.id */
+    case: number
+    /** The rest was erased, on a person's request. */
+    erased?: true
+    /** The number people use: CASE-0001 */
+    case_id: string
+    event_id: number
+    client_id: string
+    case_file_id: number
+    interaction_id: number | null
+  }
+  type: 'case_file.rejected'
   timestamp: string
 }
 
@@ -655,10 +746,12 @@ export type WebhookEvent =
   | CaseDeleted
   | CaseEscalated
   | CaseHandedOver
+  | CaseMerged
   | CaseStatusChanged
   | CaseUpdated
   | CaseFileAvailable
   | CaseFileDeleted
+  | CaseFileRejected
   | InteractionCreated
   | InteractionDeleted
   | InteractionUpdated

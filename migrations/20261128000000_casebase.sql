@@ -15,8 +15,8 @@ declare
 begin
   select string_agg(name, ', ') into taken
   from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'cases', 'case_internal', 'interactions', 'internal_notes',
-                    'case_files', 'client_documents', 'case_events']) name
+                    'staff_specialties', 'party_types', 'invitations', 'case_settings', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
+                    'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
   where to_regclass('public.' || name) is not null;
   if taken is not null then
     raise exception 'public has tables of these names already: %', taken
@@ -62,6 +62,65 @@ as $$
 $$;
 
 
+-- supabase/schemas/human_text.sql
+
+-- What people write for people to read: one rule for every such column, whichever way it comes. Text that breaks it is
+-- refused, never mended: what was written is what is stored. Each column that is under another rule is in the list of
+-- tests/database/17_human_text.sql with its reason.
+--
+-- Judged by code points, under the collation "C", so that it is the same in every database.
+
+-- One line or more: the characters of RFC 9839's Unicode Assignables without what turns or hides the words beside it,
+-- and something among them that can be seen. Tabs and line breaks (LF, CR LF) may stand in it.
+-- Stays allowed, because words and emoji need it: joiners (U+200C, U+200D), marks that order their neighbours only
+-- (U+200E, U+200F, U+061C), variation selectors, private use, and what no version of Unicode has assigned yet.
+create function casebase.is_text(value text) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  refused constant text := '(?x)
+      [\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]  # control characters
+    | \r ([^\n] | $)                                         # which a lone CR is, too
+    | [\u202a-\u202e\u2066-\u2069]                           # embeddings, overrides and isolates reorder what follows
+    | [\u206a-\u206f\ufff9-\ufffb\U000e0001]                 # deprecated, or hiding a part of it
+    | [\ufdd0-\ufdef\ufffe\uffff]                            # no characters, and so the last two of each plane
+    | [\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe\U0003ffff\U0004fffe\U0004ffff]
+    | [\U0005fffe\U0005ffff\U0006fffe\U0006ffff\U0007fffe\U0007ffff\U0008fffe\U0008ffff]
+    | [\U0009fffe\U0009ffff\U000afffe\U000affff\U000bfffe\U000bffff\U000cfffe\U000cffff]
+    | [\U000dfffe\U000dffff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff]';
+  -- Neither white space nor ignorable by default (Unicode's White_Space, Default_Ignorable_Code_Point), nor the Braille
+  -- pattern without dots.
+  visible constant text := '[^'
+    '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+    '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164'
+    '\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
+    '\u2800]';
+begin
+  return value collate "C" !~ refused and value collate "C" ~ visible;
+end
+$$;
+
+-- One line: such text without tabs and line breaks (U+2028 and U+2029 are two), and without white space at its ends.
+create function casebase.is_line(value text) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  breaks constant text := '[\t\n\r\u2028\u2029]';
+  space  constant text := '[\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]';
+begin
+  return casebase.is_text(value)
+    and value collate "C" !~ breaks
+    and value collate "C" !~ ('^' || space || '|' || space || '$');
+end
+$$;
+
+create function casebase.are_lines(value text[]) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(bool_and(casebase.is_line(line)), true) from unnest(value) line
+$$;
+
+
 -- supabase/schemas/people/clients.sql
 
 -- Clients, and who acts for them. A project that already has public.clients keeps it: we reference it and leave it alone.
@@ -86,7 +145,7 @@ begin
       kind       text        not null default 'organisation',
       created_at timestamptz not null default now(),
       constraint clients_pkey primary key (id),
-      constraint clients_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+      constraint clients_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
       constraint clients_kind_check check (kind in ('organisation', 'person')),
       constraint clients_times_check
         check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
@@ -134,7 +193,7 @@ create table public.client_members (
   constraint client_members_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
   constraint client_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint client_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+    check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
   constraint client_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
@@ -175,7 +234,7 @@ create table public.departments (
   created_at timestamptz not null default now(),
   constraint departments_pkey primary key (id),
   constraint departments_name_key unique (name),
-  constraint departments_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+  constraint departments_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
   constraint departments_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
@@ -234,7 +293,7 @@ create table public.specialties (
   created_at timestamptz not null default now(),
   constraint specialties_pkey primary key (id),
   constraint specialties_name_key unique (name),
-  constraint specialties_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+  constraint specialties_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
   constraint specialties_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
@@ -258,7 +317,7 @@ create table public.staff_members (
   constraint staff_members_pkey primary key (user_id),
   constraint staff_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint staff_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+    check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
   constraint staff_members_scope_check check (scope in ('all', 'departments', 'assigned')),
   constraint staff_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
@@ -298,6 +357,27 @@ alter table public.staff_specialties enable row level security;
 revoke all on public.staff_specialties from public, anon, authenticated, service_role;
 create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);
 
+-- An admin who is the last one can't leave: nobody could name another. A service key and the owner can, and so can the
+-- auth service, when the user is deleted. One at a time, or two would each see the other stay.
+create function casebase.keep_an_admin() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if row_security_active(tg_relid) then
+    perform pg_advisory_xact_lock(hashtextextended('casebase.keep_an_admin', 0));
+    if not exists (select from public.staff_members s where s.is_admin and s.active and s.user_id <> old.user_id) then
+      raise exception 'there must be an admin' using errcode = 'PT409', hint = 'Make somebody else an admin first.';
+    end if;
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+
+create trigger keep_an_admin before delete on public.staff_members
+  for each row when (old.is_admin and old.active) execute function casebase.keep_an_admin();
+create trigger keep_an_admin_in_office before update on public.staff_members
+  for each row when (old.is_admin and old.active and not (new.is_admin and new.active)) execute function casebase.keep_an_admin();
+
 
 -- supabase/schemas/people/party_types.sql
 
@@ -309,7 +389,7 @@ create table public.party_types (
   internal boolean not null default false,
   constraint party_types_pkey primary key (code),
   constraint party_types_code_check check (code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
-  constraint party_types_label_check check (label = btrim(label) and char_length(label) between 1 and 200)
+  constraint party_types_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
 comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
 alter table public.party_types enable row level security;
@@ -452,6 +532,204 @@ end
 $$;
 
 
+-- supabase/schemas/people/settings.sql
+
+-- What an admin decides for the whole project. One row.
+create table public.case_settings (
+  only_row              boolean not null default true,
+  registration_open     boolean not null default false,
+  cases_per_hour        integer default 60,
+  interactions_per_hour integer default 600,
+  constraint case_settings_pkey primary key (only_row),
+  constraint case_settings_only_row_check check (only_row),
+  constraint case_settings_cases_per_hour_check check (cases_per_hour between 0 and 1000000),
+  constraint case_settings_interactions_per_hour_check check (interactions_per_hour between 0 and 1000000)
+);
+comment on table public.case_settings is 'What an admin decides for the whole project. One row.';
+comment on column public.case_settings.registration_open is
+  'Whether somebody whose e-mail address is confirmed may make themselves a client: rpc/register.';
+comment on column public.case_settings.cases_per_hour is
+  'How many cases the members of one client may open in an hour; null: as many as they like.';
+comment on column public.case_settings.interactions_per_hour is
+  'How much the members of one client may say in an hour; null: as much as they like.';
+alter table public.case_settings enable row level security;
+revoke all on public.case_settings from public, anon, authenticated, service_role;
+insert into public.case_settings default values;
+
+
+-- supabase/schemas/people/invitations.sql
+
+-- People come in by their e-mail address: an admin invites it, and whoever signs in with it, confirmed, is what the
+-- invitation says. Nobody is anything before.
+
+create table public.invitations (
+  id             bigint      not null generated always as identity,
+  email          text        not null,
+  client_id      uuid,
+  display_name   text,
+  is_admin       boolean     not null default false,
+  scope          text        not null default 'assigned',
+  department_ids uuid[]      not null default '{}',
+  created_at     timestamptz not null default now(),
+  expires_at     timestamptz not null default now() + interval '30 days',
+  accepted_at    timestamptz,
+  constraint invitations_pkey primary key (id),
+  constraint invitations_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
+  constraint invitations_email_check check (email = lower(email) and email ~ '^[^@[:space:]]+@[^@[:space:]]+$' and char_length(email) <= 320),
+  constraint invitations_display_name_check check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
+  constraint invitations_scope_check check (scope in ('all', 'departments', 'assigned')),
+  constraint invitations_of_a_client_check check (client_id is null or not is_admin and scope = 'assigned' and department_ids = '{}'),
+  constraint invitations_times_check check (
+    least(created_at, expires_at, accepted_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, expires_at, accepted_at) < '10000-01-01 00:00+00'
+  )
+);
+comment on table public.invitations is
+  'Who becomes what when they sign in with a confirmed address: a member of client_id, or else staff. Made by rpc/invite.';
+alter table public.invitations enable row level security;
+revoke all on public.invitations from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.invitations
+  alter column email set statistics 0,
+  alter column display_name set statistics 0;
+create index invitations_email_idx on public.invitations (email) where accepted_at is null;
+create index invitations_client_id_idx on public.invitations (client_id) where client_id is not null;
+
+-- The invitations of a person's confirmed address, one after the other. The hook asks at each sign-in.
+create function casebase.accept_invitations(person uuid) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  address    text;
+  invitation public.invitations;
+  called     text;
+begin
+  select lower(u.email) into address
+  from auth.users u
+  where u.id = person
+    and u.email_confirmed_at is not null
+    and u.deleted_at is null;
+  for invitation in
+    select i.* from public.invitations i
+    where i.email = address and i.accepted_at is null and i.expires_at > now()
+    order by i.id
+    for update
+  loop
+    called := coalesce(invitation.display_name, left(split_part(address, '@', 1), 200));
+    if invitation.client_id is not null then
+      insert into public.client_members (client_id, user_id, display_name)
+      values (invitation.client_id, person, called)
+      on conflict (client_id, user_id) do nothing;
+    else
+      insert into public.staff_members (user_id, display_name, is_admin, scope)
+      values (person, called, invitation.is_admin, invitation.scope)
+      on conflict (user_id) do update set is_admin = excluded.is_admin, scope = excluded.scope, active = true;
+      insert into public.staff_departments (user_id, department_id)
+      select person, d.id from public.departments d where d.id = any (invitation.department_ids)
+      on conflict do nothing;
+    end if;
+    update public.invitations i set accepted_at = now() where i.id = invitation.id;
+  end loop;
+end
+$$;
+
+-- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
+create function public.invite(
+  email          text,
+  client_id      uuid    default null,
+  display_name   text    default null,
+  is_admin       boolean default false,
+  scope          text    default 'assigned',
+  department_ids uuid[]  default '{}'
+) returns public.invitations
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made public.invitations;
+begin
+  delete from public.invitations i
+  where i.email = lower(invite.email)
+    and i.client_id is not distinct from invite.client_id
+    and i.accepted_at is null;
+  insert into public.invitations (email, client_id, display_name, is_admin, scope, department_ids)
+  values (lower(invite.email), invite.client_id, invite.display_name, invite.is_admin, invite.scope, invite.department_ids)
+  returning * into made;
+  return made;
+end
+$$;
+comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
+  'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
+
+-- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
+create function casebase.register(display_name text) returns uuid
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+  made   uuid;
+begin
+  if not (select s.registration_open from public.case_settings s) then
+    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
+  end if;
+  -- Once, however often it is sent.
+  perform from auth.users u where u.id = person for no key update;
+  if exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    raise exception 'you are registered already' using errcode = 'PT409';
+  end if;
+  insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
+  insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);
+  return made;
+end
+$$;
+
+create function public.register(display_name text) returns uuid
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.register(display_name)
+$$;
+comment on function public.register(text) is
+  'Makes the caller a client of kind person, whose id is returned, where an admin allows it. 403: it is closed, or the e-mail address is not confirmed; 409: registered already.';
+
+
+-- supabase/schemas/people/my_access.sql
+
+-- Who the caller is, and what keeps them from being it. Staff rights need the token to say so, which the access token
+-- hook writes: without it a desk would be empty, and nobody would know why.
+create function casebase.access_problem() returns text
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if casebase.staff_standing() is null
+     and exists (select from public.staff_members s where s.user_id = casebase.caller_id() and s.active)
+  then
+    return 'You are on the staff, and your token does not say so. Sign in again; if that changes nothing, the access token '
+           'hook casebase.custom_access_token_hook is not switched on (Authentication > Hooks).';
+  end if;
+  return null;
+end
+$$;
+
+create function public.my_access(out standing text, out is_client boolean, out problem text)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  standing := casebase.staff_standing();
+  is_client := cardinality(casebase.my_clients()) > 0;
+  problem := casebase.access_problem();
+end
+$$;
+comment on function public.my_access() is
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
+
+
 -- supabase/schemas/people/first_admin.sql
 
 -- The first admin: run by the project's owner, once, e.g. in the SQL editor.
@@ -488,11 +766,12 @@ comment on function casebase.make_admin(text) is
 
 -- supabase/schemas/people/access_token_hook.sql
 
--- The custom access token hook writes app_metadata.case_role at sign-in. It must never keep anybody from signing
+-- The custom access token hook writes app_metadata.case_role at sign-in, after whoever was invited has become what the
+-- invitation says. It must never keep anybody from signing
 -- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
 -- waiting before Auth gives up on it. A host's own hook may call it.
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
+  language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
 declare
   person    uuid;
@@ -500,6 +779,12 @@ declare
   metadata  jsonb;
 begin
   person := (event ->> 'user_id')::uuid;
+  begin
+    perform casebase.accept_invitations(person);
+  exception
+    when query_canceled or others then
+      -- An invitation that can't be kept leaves them what they were.
+  end;
   case_role := coalesce(
     (select case when s.is_admin then 'admin' else 'staff' end
      from public.staff_members s
@@ -521,7 +806,7 @@ exception
 end
 $$;
 comment on function casebase.custom_access_token_hook(jsonb) is
-  'Supabase custom access token hook: writes app_metadata.case_role (client, staff or admin). Never raises.';
+  'Supabase custom access token hook: accepts invitations and writes app_metadata.case_role (client, staff or admin). Never raises.';
 
 
 -- supabase/schemas/people/rpc.sql
@@ -545,6 +830,80 @@ $$;
 comment on function public.my_clients() is 'The clients that the caller is a member of.';
 
 
+-- supabase/schemas/cases/workflow.sql
+
+-- How a case moves: which status follows which, by whom, and a project's own words for where a case is.
+
+create table public.status_transitions (
+  from_status text not null,
+  to_status   text not null,
+  made_by     text not null,
+  meaning     text not null,
+  constraint status_transitions_pkey primary key (from_status, to_status),
+  constraint status_transitions_from_status_check
+    check (from_status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
+  constraint status_transitions_to_status_check
+    check (to_status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
+  constraint status_transitions_made_by_check check (made_by in ('client', 'staff', 'admin')),
+  constraint status_transitions_moves_check check (from_status <> to_status)
+);
+comment on table public.status_transitions is
+  'Which status may follow which. Others are refused to everybody but a service key. The project''s owner changes them.';
+comment on column public.status_transitions.made_by is
+  'Who makes it: client (everybody who sees the case; clients by a reply or rpc/reopen_case), staff (who sees it as staff), admin.';
+alter table public.status_transitions enable row level security;
+revoke all on public.status_transitions from public, anon, authenticated, service_role;
+alter table public.status_transitions alter column meaning set statistics 0;
+
+insert into public.status_transitions (from_status, to_status, made_by, meaning) values
+  ('open',        'in_progress', 'staff',  'Somebody works on it.'),
+  ('open',        'waiting',     'staff',  'Somebody else has to do something first: action_required_of.'),
+  ('open',        'resolved',    'staff',  'Done at once.'),
+  ('open',        'closed',      'staff',  'Withdrawn, a duplicate, or nothing to do.'),
+  ('in_progress', 'open',        'staff',  'Put back.'),
+  ('in_progress', 'waiting',     'staff',  'Somebody else has to do something first: action_required_of.'),
+  ('in_progress', 'resolved',    'staff',  'Done.'),
+  ('in_progress', 'closed',      'staff',  'Withdrawn, a duplicate, or nothing to do.'),
+  ('waiting',     'open',        'client', 'The client has answered.'),
+  ('waiting',     'in_progress', 'staff',  'Work goes on.'),
+  ('waiting',     'resolved',    'staff',  'Done.'),
+  ('waiting',     'closed',      'staff',  'No answer came.'),
+  ('resolved',    'open',        'client', 'It was not done, or there is more to it.'),
+  ('resolved',    'in_progress', 'staff',  'Work goes on.'),
+  ('resolved',    'closed',      'staff',  'Done for good: a reply opens a new case.'),
+  ('closed',      'open',        'admin',  'Closed by mistake.');
+
+create function casebase.may_move(from_status text, to_status text, standing text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from public.status_transitions t
+    where t.from_status = may_move.from_status
+      and t.to_status = may_move.to_status
+      and array_position('{client,staff,admin}', t.made_by) <= array_position('{client,staff,admin}', standing)
+  );
+end
+$$;
+
+-- A project's own words, each for one status.
+create table public.case_stages (
+  stage    text    not null,
+  status   text    not null,
+  position integer not null default 0,
+  constraint case_stages_pkey primary key (stage),
+  -- For cases, whose stage belongs to their status.
+  constraint case_stages_stage_status_key unique (stage, status),
+  constraint case_stages_stage_check check (char_length(stage) <= 100 and casebase.is_line(stage)),
+  constraint case_stages_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed'))
+);
+comment on table public.case_stages is
+  'A project''s own words for where a case is. A case that gets a stage gets its status with it.';
+comment on column public.case_stages.position is 'The order in which they are shown.';
+alter table public.case_stages enable row level security;
+revoke all on public.case_stages from public, anon, authenticated, service_role;
+
+
 -- supabase/schemas/cases/cases.sql
 
 create table public.cases (
@@ -558,18 +917,34 @@ create table public.cases (
   title                 text        not null,
   description           text        not null default '',
   status                text        not null default 'open',
+  stage                 text,
   priority              text        not null default 'medium',
+  -- As a word it sorts by the alphabet.
+  priority_rank         smallint    not null generated always as (
+                          case priority when 'low' then 1 when 'medium' then 2 when 'high' then 3 when 'urgent' then 4 else 0 end) stored,
   assigned_to           uuid,
   escalated_by          uuid,
   escalated_at          timestamptz,
+  escalation_reason     text,
   action_required_by    timestamptz,
   action_required_of    text,
+  -- The one place that says what is overdue, so that an index knows, too.
+  due_at                timestamptz generated always as (
+                          case when status in ('open', 'in_progress', 'waiting') and action_required_of is distinct from 'CLIENT'
+                               then action_required_by end) stored,
+  follow_up_of          bigint,
+  split_from            bigint,
+  merged_into           bigint,
   metadata              jsonb       not null default '{}',
   created_by            uuid,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
+  version               integer     not null default 1,
   resolved_at           timestamptz,
+  closed_at             timestamptz,
   constraint cases_pkey primary key (id),
+  -- For what must be of the same client.
+  constraint cases_id_client_id_key unique (id, client_id),
   constraint cases_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint cases_department_id_fkey foreign key (department_id) references public.departments (id),
   constraint cases_required_specialty_id_fkey
@@ -580,35 +955,59 @@ create table public.cases (
   constraint cases_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
   constraint cases_action_required_of_fkey
     foreign key (action_required_of) references public.party_types (code) on update cascade,
-  constraint cases_title_check check (title ~ '[^[:space:]]' and char_length(title) <= 200),
-  constraint cases_description_check check (char_length(description) <= 50000),
+  -- The stage's words may change, and which status they belong to.
+  constraint cases_stage_fkey
+    foreign key (stage, status) references public.case_stages (stage, status) on update cascade,
+  constraint cases_follow_up_of_fkey foreign key (follow_up_of) references public.cases (id) on delete set null,
+  constraint cases_split_from_fkey foreign key (split_from) references public.cases (id) on delete set null,
+  constraint cases_merged_into_fkey
+    foreign key (merged_into, client_id) references public.cases (id, client_id) on delete set null (merged_into),
+  constraint cases_merged_check check (merged_into is null or merged_into <> id and status = 'closed'),
+  constraint cases_title_check check (char_length(title) <= 200 and casebase.is_line(title)),
+  constraint cases_description_check check (description = '' or char_length(description) <= 50000 and casebase.is_text(description)),
   -- Text with a check, not an enum: comparing enums is not leakproof, so no index would serve it under a policy.
-  constraint cases_status_check check (status in ('open', 'in_progress', 'resolved')),
+  constraint cases_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed')),
   constraint cases_priority_check check (priority in ('low', 'medium', 'high', 'urgent')),
+  constraint cases_escalation_reason_check
+    check (char_length(escalation_reason) <= 2000 and casebase.is_text(escalation_reason)),
+  constraint cases_escalation_check check (escalated_at is not null or escalation_reason is null),
   constraint cases_metadata_check check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint cases_metadata_readable_check check (casebase.is_readable_json(metadata)),
   constraint cases_action_required_by_check
     check (action_required_by >= '0001-01-01 00:00+00' and action_required_by < '10000-01-01 00:00+00'),
+  constraint cases_due_at_check check (due_at >= '0001-01-01 00:00+00' and due_at < '10000-01-01 00:00+00'),
   constraint cases_times_check check (
-    least(created_at, updated_at, escalated_at, resolved_at) >= '0001-01-01 00:00+00'
-    and greatest(created_at, updated_at, escalated_at, resolved_at) < '10000-01-01 00:00+00'
+    least(created_at, updated_at, escalated_at, resolved_at, closed_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, updated_at, escalated_at, resolved_at, closed_at) < '10000-01-01 00:00+00'
   ),
-  constraint cases_resolved_at_check check ((status = 'resolved') = (resolved_at is not null))
+  constraint cases_resolved_at_check check ((status in ('resolved', 'closed')) = (resolved_at is not null)),
+  constraint cases_closed_at_check check ((status = 'closed') = (closed_at is not null))
 );
 comment on table public.cases is
-  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; for a page without one there is rpc/my_newest_cases, for exact counts rpc/my_case_counts. Whoever sees all had better ask for count=estimated.';
+  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.';
 comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
 comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
 comment on column public.cases.assigned_to is 'The member of staff who works the case.';
 comment on column public.cases.action_required_by is 'The deadline of the next move.';
 comment on column public.cases.action_required_of is 'The party type whose move it is.';
+comment on column public.cases.priority_rank is 'The priority to sort by: 1 low, 2 medium, 3 high, 4 urgent.';
+comment on column public.cases.stage is 'Where the case is in the project''s own words: one of case_stages.';
+comment on column public.cases.due_at is
+  'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
+comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
+comment on column public.cases.split_from is 'The case (cases.id) that an interaction was taken from.';
+comment on column public.cases.merged_into is 'The case (cases.id) that this one is a duplicate of; it is closed.';
+comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
+comment on column public.cases.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
 alter table public.cases
   alter column title set statistics 0,
   alter column description set statistics 0,
+  alter column escalation_reason set statistics 0,
   alter column metadata set statistics 0;
 
 -- Not a constraint: a generated column that a foreign key could reference makes every update with a BEFORE trigger lock
@@ -619,6 +1018,8 @@ create unique index cases_case_id_key on public.cases (case_id) where case_id is
 -- then counting a client's cases needs no row.
 create index cases_client_id_idx on public.cases (client_id, created_at desc, id desc) include (department_id, assigned_to);
 create index cases_department_id_idx on public.cases (department_id, created_at desc, id desc);
+-- Or the planner joins all of a department with all that is urgent: 1 ms became 0.5, and that grows.
+create index cases_department_id_status_idx on public.cases (department_id, status, priority, created_at desc, id desc);
 create index cases_assigned_to_idx on public.cases (assigned_to, created_at desc, id desc) include (client_id, department_id)
   where assigned_to is not null;
 -- What somebody works on. Under a policy few rows are expected of assignee and status together, too few for the index
@@ -627,14 +1028,32 @@ create index cases_assigned_to_status_idx on public.cases (assigned_to, status, 
   where assigned_to is not null;
 create index cases_created_at_idx on public.cases (created_at desc, id desc);
 -- With what the policy asks for, so that counting by status needs no row (50,000 of a million: 669 ms became 60).
-create index cases_status_idx on public.cases (status, priority, created_at desc)
+create index cases_status_idx on public.cases (status, priority, created_at desc, id desc)
   include (client_id, department_id, assigned_to);
-create index cases_action_required_by_idx on public.cases (action_required_by) where action_required_by is not null;
+create index cases_stage_idx on public.cases (stage, status) where stage is not null;
+-- Of cases that are never due, the last.
+create index cases_due_at_idx on public.cases ((coalesce(due_at, 'infinity'::timestamptz)), id);
+create index cases_updated_at_idx on public.cases (updated_at desc, id desc);
+create index cases_priority_rank_idx on public.cases (priority_rank desc, created_at desc, id desc);
+create index cases_metadata_idx on public.cases using gin (metadata jsonb_path_ops);
+create index cases_follow_up_of_idx on public.cases (follow_up_of) where follow_up_of is not null;
+create index cases_split_from_idx on public.cases (split_from) where split_from is not null;
+create index cases_merged_into_idx on public.cases (merged_into, client_id) where merged_into is not null;
 create index cases_action_required_of_idx on public.cases (action_required_of) where action_required_of is not null;
 create index cases_required_specialty_id_idx on public.cases (required_specialty_id)
   where required_specialty_id is not null;
 create index cases_escalated_by_idx on public.cases (escalated_by) where escalated_by is not null;
 create index cases_created_by_idx on public.cases (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/overdue_cases.sql
+
+-- The cases whose next move is ours and late. What makes them so is cases.due_at, written as its index has it.
+create view public.overdue_cases with (security_invoker = true) as
+  select c.* from public.cases c where coalesce(c.due_at, 'infinity'::timestamptz) < now();
+comment on view public.overdue_cases is
+  'The cases that the caller sees whose next move is late. A case that waits for its client is not overdue.';
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
 
 
 -- supabase/schemas/cases/seen_cases.sql
@@ -662,10 +1081,15 @@ create table public.case_internal (
   tags       text[]      not null default '{}',
   metadata   jsonb       not null default '{}',
   updated_at timestamptz not null default now(),
+  version    integer     not null default 1,
   constraint case_internal_pkey primary key (case_id),
   constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
-  constraint case_internal_tags_check
-    check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
+  constraint case_internal_tags_check check (
+    cardinality(tags) <= 50
+    and array_position(tags, null) is null
+    and octet_length(tags::text) <= 5000
+    and casebase.are_lines(tags)
+  ),
   constraint case_internal_metadata_check
     check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint case_internal_metadata_readable_check check (casebase.is_readable_json(metadata)),
@@ -673,6 +1097,8 @@ create table public.case_internal (
     check (updated_at >= '0001-01-01 00:00+00' and updated_at < '10000-01-01 00:00+00')
 );
 comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+comment on column public.case_internal.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.case_internal enable row level security;
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -687,15 +1113,17 @@ create index case_internal_tags_idx on public.case_internal using gin (tags);
 create table public.interactions (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
-  party1_name       text        not null,
-  party1_type       text        not null,
-  party2_name       text        not null,
-  party2_type       text        not null,
+  -- Who left them out gets the two sides of the case (set_speaker).
+  party1_name       text        not null default '',
+  party1_type       text        not null default '',
+  party2_name       text        not null default '',
+  party2_type       text        not null default '',
   content           text        not null,
   visible_to_client boolean     not null default false,
   created_by        uuid,
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now(),
+  version           integer     not null default 1,
   constraint interactions_pkey primary key (id),
   -- For what must belong to the same case as its interaction.
   constraint interactions_id_case_id_key unique (id, case_id),
@@ -705,9 +1133,9 @@ create table public.interactions (
   constraint interactions_party2_type_fkey
     foreign key (party2_type) references public.party_types (code) on update cascade,
   constraint interactions_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint interactions_party1_name_check check (party1_name ~ '[^[:space:]]' and char_length(party1_name) <= 200),
-  constraint interactions_party2_name_check check (party2_name ~ '[^[:space:]]' and char_length(party2_name) <= 200),
-  constraint interactions_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint interactions_party1_name_check check (char_length(party1_name) <= 200 and casebase.is_line(party1_name)),
+  constraint interactions_party2_name_check check (char_length(party2_name) <= 200 and casebase.is_line(party2_name)),
+  constraint interactions_content_check check (char_length(content) <= 50000 and casebase.is_text(content)),
   constraint interactions_times_check check (
     least(created_at, updated_at) >= '0001-01-01 00:00+00'
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
@@ -715,6 +1143,8 @@ create table public.interactions (
 );
 comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
 comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
+comment on column public.interactions.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.interactions enable row level security;
 revoke all on public.interactions from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -722,9 +1152,9 @@ alter table public.interactions
   alter column party1_name set statistics 0,
   alter column party2_name set statistics 0,
   alter column content set statistics 0;
-create index interactions_case_id_idx on public.interactions (case_id, created_at desc);
+create index interactions_case_id_idx on public.interactions (case_id, created_at desc, id desc);
 create index interactions_created_at_idx on public.interactions (created_at desc);
-create index interactions_created_by_idx on public.interactions (created_by) where created_by is not null;
+create index interactions_created_by_idx on public.interactions (created_by, created_at desc) where created_by is not null;
 create index interactions_party1_type_idx on public.interactions (party1_type);
 create index interactions_party2_type_idx on public.interactions (party2_type);
 
@@ -738,16 +1168,19 @@ create table public.internal_notes (
   created_by uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  version    integer     not null default 1,
   constraint internal_notes_pkey primary key (id),
   constraint internal_notes_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint internal_notes_created_by_fkey foreign key (created_by) references auth.users (id) on delete set null,
-  constraint internal_notes_content_check check (content ~ '[^[:space:]]' and char_length(content) <= 50000),
+  constraint internal_notes_content_check check (char_length(content) <= 50000 and casebase.is_text(content)),
   constraint internal_notes_times_check check (
     least(created_at, updated_at) >= '0001-01-01 00:00+00'
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
   )
 );
 comment on table public.internal_notes is 'What staff tell each other about a case.';
+comment on column public.internal_notes.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.internal_notes enable row level security;
 revoke all on public.internal_notes from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -755,6 +1188,254 @@ alter table public.internal_notes
   alter column content set statistics 0;
 create index internal_notes_case_id_idx on public.internal_notes (case_id, created_at desc);
 create index internal_notes_created_by_idx on public.internal_notes (created_by) where created_by is not null;
+
+
+-- supabase/schemas/cases/merging.sql
+
+-- Duplicates: a case points to the one it was merged into. Nothing moves, and nothing is rewritten; whoever asks for the
+-- one is led to the other.
+
+-- The case that this one lives on in, as far as the caller sees: a chain ends at the first that they don't.
+create function casebase.survivor_of(case_id bigint) returns bigint
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  here bigint := case_id;
+  next bigint := case_id;
+begin
+  while next is not null loop
+    here := next;
+    next := (select n.id from public.cases c join public.cases n on n.id = c.merged_into where c.id = here);
+  end loop;
+  return here;
+end
+$$;
+
+-- It, and every case that was merged into it, as far as the caller sees them.
+create function casebase.merged_cases(survivor bigint) returns bigint[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    with recursive merged (id) as (
+      select survivor
+      union
+      select c.id from merged join public.cases c on c.merged_into = merged.id
+    )
+    select merged.id from merged
+  );
+end
+$$;
+
+create function casebase.merge_cases(duplicate bigint, survivor bigint) returns public.cases
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  pair  public.cases[];
+  dead  public.cases;
+  lives public.cases;
+begin
+  pair := array(
+    select c
+    from public.cases c
+    where c.id in (duplicate, survivor)
+      and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id())
+    order by c.id
+    for no key update
+  );
+  if duplicate = survivor then
+    raise exception 'a case can''t be merged into itself' using errcode = 'invalid_parameter_value', column = 'survivor';
+  elsif cardinality(pair) < 2 then
+    perform casebase.raise_no_case();
+  end if;
+  dead := pair[case when duplicate < survivor then 1 else 2 end];
+  lives := pair[case when duplicate < survivor then 2 else 1 end];
+  if dead.client_id <> lives.client_id then
+    raise exception 'the two cases have different clients'
+      using errcode = 'PT409', column = 'survivor', hint = 'Cases are merged within one client.';
+  elsif dead.merged_into is not null then
+    raise exception 'the case has been merged already' using errcode = 'PT409', column = 'duplicate';
+  elsif lives.merged_into is not null then
+    raise exception 'the other case has been merged itself'
+      using errcode = 'PT409', column = 'survivor', hint = 'Merge into the case that rpc/find_case gives.';
+  end if;
+  update public.cases c set status = 'closed', merged_into = lives.id where c.id = dead.id;
+  return lives;
+end
+$$;
+
+create function public.merge_cases(duplicate bigint, survivor bigint) returns public.cases
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.merge_cases(duplicate, survivor)
+$$;
+comment on function public.merge_cases(bigint, bigint) is
+  'Closes a duplicate and has it point to the case that survives, which is returned: lists and counts leave it out, rpc/find_case, rpc/case_timeline, rpc/list_interactions and replies lead to the other. For staff who see both; opening it again ends it. 404: no such cases; 409: of different clients, or merged already.';
+
+create function public.find_case(case_id text) returns public.cases
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_case public.cases;
+begin
+  select s.* into found_case
+  from public.cases c
+  join public.cases s on s.id = casebase.survivor_of(c.id)
+  where c.case_id = find_case.case_id;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  return found_case;
+end
+$$;
+comment on function public.find_case(text) is
+  'The case of this number, e.g. CASE-0001, or the one that it was merged into. 404: no such case.';
+
+-- The words stay their author's, which a plain insert wouldn't leave them.
+create function casebase.split_case(interaction_id bigint, title text) returns public.cases
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  said     public.interactions;
+  the_case public.cases;
+  made     public.cases;
+begin
+  select i.* into said from public.interactions i where i.id = split_case.interaction_id;
+  select c.* into the_case
+  from public.cases c
+  where c.id = said.case_id
+    and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id());
+  if not found then
+    raise exception 'there is no such interaction' using errcode = 'PT404';
+  elsif the_case.department_id <> all (casebase.my_departments()) then
+    raise exception 'you can''t open cases in this department'
+      using errcode = 'insufficient_privilege', hint = 'Admins and staff of scope all or departments can.';
+  end if;
+  insert into public.cases (client_id, department_id, title, split_from)
+  values (the_case.client_id, the_case.department_id, coalesce(split_case.title, the_case.title), the_case.id)
+  returning * into made;
+  insert into public.interactions (
+    case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at
+  )
+  values (
+    made.id, said.party1_name, said.party1_type, said.party2_name, said.party2_type, said.content, said.visible_to_client,
+    said.created_by, said.created_at
+  );
+  return made;
+end
+$$;
+
+create function public.split_case(interaction_id bigint, title text default null) returns public.cases
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.split_case(interaction_id, title)
+$$;
+comment on function public.split_case(bigint, text) is
+  'Opens a case with a copy of an interaction, for the same client and in the same department; split_from points back. For staff who see the case and may open others there. 404: no such interaction.';
+
+
+-- supabase/schemas/cases/replies.sql
+
+-- Where a client's reply goes. Called before the interaction is written, so that the case's row is locked before its
+-- history's counter, as in every other change of a case.
+
+-- Opens a case that waits or is resolved again; of a closed one, gives the case that follows it, opened where there is
+-- none yet. A case that the caller doesn't see as its client is given back untouched: the policy refuses the reply.
+create function casebase.receive_reply(case_id bigint) returns bigint
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case  public.cases;
+  follow_up bigint;
+begin
+  select c.* into the_case
+  from public.cases c
+  where c.id = receive_reply.case_id
+    and c.client_id = any (casebase.my_clients())
+  for no key update;
+  if casebase.may_move(the_case.status, 'open', 'client') then
+    update public.cases c set status = 'open' where c.id = the_case.id;
+  elsif the_case.status = 'closed' then
+    select c.id into follow_up
+    from public.cases c
+    where c.follow_up_of = the_case.id
+    order by c.id desc
+    limit 1;
+    if found then
+      return casebase.receive_reply(follow_up);
+    end if;
+    insert into public.cases (client_id, department_id, required_specialty_id, title, follow_up_of)
+    values (the_case.client_id, the_case.department_id, the_case.required_specialty_id, the_case.title, the_case.id)
+    returning id into follow_up;
+    return follow_up;
+  end if;
+  return receive_reply.case_id;
+end
+$$;
+
+-- Whether the case was opened for a reply of the caller's. The statement that brought the reply can't see such a case,
+-- because it began before; this can, because it is volatile.
+create function casebase.opened_for_my_reply(case_id bigint) returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from public.cases c
+    where c.id = opened_for_my_reply.case_id
+      and c.follow_up_of is not null
+      and c.created_by = casebase.caller_id()
+      and c.client_id = any (casebase.my_clients())
+  );
+end
+$$;
+
+
+-- supabase/schemas/cases/limits.sql
+
+-- How much the members of one client may write in an hour, for case_settings. Staff and service keys are not counted.
+
+-- Raises where a client has had as much as is allowed. Of a client that the caller is no member of it says nothing; the
+-- policies refuse that.
+create function casebase.limit_client(client uuid, what text) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  most  integer := (
+    select case what when 'cases' then s.cases_per_hour else s.interactions_per_hour end from public.case_settings s);
+  since timestamptz := now() - interval '1 hour';
+  -- The oldest of those that fill the hour.
+  first timestamptz;
+begin
+  if most is null or client is null or client <> all (casebase.my_clients()) then
+    return;
+  elsif what = 'cases' then
+    select c.created_at into first
+    from public.cases c
+    join public.client_members m on m.client_id = c.client_id and m.user_id = c.created_by
+    where c.client_id = client
+      and c.created_at > since
+    order by c.created_at desc
+    offset greatest(most, 1) - 1
+    limit 1;
+  else
+    select i.created_at into first
+    from public.client_members m
+    join public.interactions i on i.created_by = m.user_id
+    join public.cases c on c.id = i.case_id and c.client_id = m.client_id
+    where m.client_id = client
+      and i.created_at > since
+    order by i.created_at desc
+    offset greatest(most, 1) - 1
+    limit 1;
+  end if;
+  if first is not null or most = 0 then
+    raise exception '% % in an hour are as many as one client may write', most, what
+      using errcode = 'PT429',
+            hint = coalesce(format('Try again after %s.', to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
+                            'An admin has set it so.');
+  end if;
+end
+$$;
 
 
 -- supabase/schemas/cases/rules.sql
@@ -771,11 +1452,11 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at,version}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 
--- What a row is and who made it never changes. created_by may become null: its user was deleted.
+-- What a row is and who made it never changes. What it came from may become null: its user or case was deleted.
 create function casebase.keep_identity() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -786,7 +1467,7 @@ declare
 begin
   foreach fixed in array tg_argv loop
     if becomes -> fixed is distinct from was -> fixed
-       and not (fixed = 'created_by' and becomes -> fixed = 'null')
+       and not (fixed in ('created_by', 'follow_up_of', 'split_from') and becomes -> fixed = 'null')
     then
       raise exception '% of % never changes', fixed, tg_table_name
         using errcode = 'check_violation', column = fixed;
@@ -798,13 +1479,38 @@ end
 $$;
 
 create trigger a_keep_identity before update on public.cases
-  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at');
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of', 'split_from');
 create trigger a_keep_identity before update on public.case_internal
   for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_identity before update on public.interactions
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
 create trigger a_keep_identity before update on public.internal_notes
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
+
+-- An update that sends another version than the row has was made from what somebody has changed since. Who sends none
+-- means the row as it is.
+create function casebase.keep_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.version <> old.version then
+    raise exception 'version % was changed meanwhile: it is version % now', new.version, old.version
+      using errcode = 'PT409', column = 'version', detail = to_jsonb(old)::text,
+            hint = 'The row as it is now is in details. Make the change again from that, and send its version.';
+  end if;
+  new.version := old.version + 1;
+  return new;
+end
+$$;
+
+create trigger a_keep_version before update on public.cases
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.case_internal
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.interactions
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.internal_notes
+  for each row execute function casebase.keep_version();
 
 -- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
 create function casebase.keep_words() returns trigger
@@ -814,7 +1520,6 @@ begin
   if row_security_active(tg_relid)
      and old.created_by is distinct from casebase.caller_id()
      and not casebase.is_admin()
-     and not casebase.changed_columns(to_jsonb(old), to_jsonb(new)) <@ '{visible_to_client}'
   then
     raise exception 'only who wrote it changes what it says'
       using errcode = 'insufficient_privilege', hint = 'Add your own instead, or ask an admin.';
@@ -823,10 +1528,16 @@ begin
 end
 $$;
 
+-- Ten thousand interactions that are shown at once have nothing to ask here.
 create trigger b_keep_words before update on public.interactions
-  for each row execute function casebase.keep_words();
+  for each row
+  when (row(new.party1_name, new.party1_type, new.party2_name, new.party2_type, new.content)
+        is distinct from row(old.party1_name, old.party1_type, old.party2_name, old.party2_type, old.content))
+  execute function casebase.keep_words();
 create trigger b_keep_words before update on public.internal_notes
-  for each row execute function casebase.keep_words();
+  for each row
+  when (new.content is distinct from old.content)
+  execute function casebase.keep_words();
 
 -- A new row is made by whoever makes it. A service key may say on whose behalf.
 create function casebase.set_author() returns trigger
@@ -869,6 +1580,7 @@ begin
     raise exception 'you can''t set % when you open a case', array_to_string(set_beyond, ', ')
       using errcode = 'insufficient_privilege', hint = 'A client opens a case with client_id, title and description.';
   end if;
+  perform casebase.limit_client(new.client_id, 'cases');
   return new;
 end
 $$;
@@ -893,7 +1605,7 @@ begin
   then
     return new;
   elsif standing is not null and old.assigned_to = casebase.caller_id() then
-    allowed := '{title,description,status,metadata,action_required_by,action_required_of}';
+    allowed := '{title,description,status,stage,metadata,action_required_by,action_required_of}';
   elsif old.status = 'open' then
     allowed := '{title,description}';
   else
@@ -913,26 +1625,85 @@ $$;
 create trigger c_limit_case_changes before update on public.cases
   for each row execute function casebase.limit_case_changes();
 
--- What the status means for other columns. A reopened case starts anew: it can be escalated again.
-create function casebase.follow_status() returns trigger
+-- Status and stage agree: a stage brings its status, another status ends the stage.
+create function casebase.agree_on_stage() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if new.status = 'resolved' then
-    new.resolved_at := coalesce(new.resolved_at, now());
-  else
-    new.resolved_at := null;
-  end if;
-  -- Of an insert, old is null here and below.
-  if old.status = 'resolved' and new.status <> 'resolved' then
-    new.escalated_at := null;
-    new.escalated_by := null;
+  -- Of an insert, old is null: then the status is one that nobody chose.
+  if new.stage is distinct from old.stage and new.status = coalesce(old.status, 'open') then
+    new.status := coalesce((select s.status from public.case_stages s where s.stage = new.stage), new.status);
+  elsif new.stage is not distinct from old.stage and new.status <> old.status then
+    new.stage := null;
   end if;
   return new;
 end
 $$;
 
-create trigger d_follow_status before insert or update of status, resolved_at on public.cases
+create trigger d_agree_on_stage before insert or update of status, stage on public.cases
+  for each row execute function casebase.agree_on_stage();
+
+-- Which status follows which: status_transitions. A word that is no status is the constraint's to refuse.
+create function casebase.check_transition() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  standing text := case when casebase.is_admin() then 'admin' else 'staff' end;
+begin
+  if old.status <> new.status
+     and row_security_active(tg_relid)
+     and not casebase.may_move(old.status, new.status, standing)
+     and exists (select from public.status_transitions t where t.to_status = new.status)
+  then
+    raise exception 'a case that is % can''t become %', old.status, new.status
+      using errcode = 'PT409', column = 'status',
+            hint = coalesce('You can make it ' || (
+              select string_agg(t.to_status, ', ' order by t.to_status)
+              from public.status_transitions t
+              where t.from_status = old.status and casebase.may_move(old.status, t.to_status, standing)
+            ) || '.', 'Only an admin opens it again.');
+  end if;
+  return new;
+end
+$$;
+
+create trigger e_check_transition before update of status, stage on public.cases
+  for each row execute function casebase.check_transition();
+
+-- What the status means for other columns. A reopened case starts anew: it can be escalated again.
+create function casebase.follow_status() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of an insert, old is null here and below.
+  moves boolean := new.status is distinct from old.status;
+begin
+  new.resolved_at := case when new.status in ('resolved', 'closed') then coalesce(new.resolved_at, now()) end;
+  new.closed_at := case when new.status = 'closed' then coalesce(new.closed_at, now()) end;
+  if old.status in ('resolved', 'closed') and new.status not in ('resolved', 'closed') then
+    new.escalated_at := null;
+    new.escalated_by := null;
+    new.escalation_reason := null;
+  end if;
+  -- Opened again, a duplicate is none.
+  if new.status <> 'closed' then
+    new.merged_into := null;
+  end if;
+  -- What waits, waits for the client, unless it says for whom; then the move, and its deadline, were the client's.
+  if moves and new.status = 'waiting'
+     and (new.action_required_of is null
+          or exists (select from public.party_types p where p.code = new.action_required_of and p.internal))
+  then
+    new.action_required_of := 'CLIENT';
+  elsif moves and old.status = 'waiting' and new.action_required_of = old.action_required_of then
+    new.action_required_of := null;
+    new.action_required_by := nullif(new.action_required_by, old.action_required_by);
+  end if;
+  return new;
+end
+$$;
+
+create trigger f_follow_status before insert or update of status, stage, resolved_at, closed_at on public.cases
   for each row execute function casebase.follow_status();
 
 -- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
@@ -969,7 +1740,7 @@ begin
 end
 $$;
 
-create trigger e_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
+create trigger g_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
   for each row execute function casebase.check_assignee();
 
 -- The caller's own name.
@@ -981,51 +1752,87 @@ begin
 end
 $$;
 
--- Who works a case, for those who see the case.
-create function casebase.assignee_name(the_case bigint) returns text
+-- Who stands on either side of a case, for those who see the case: who works it, and the member who opened it or else
+-- the client.
+create function casebase.case_parties(the_case bigint, out assignee text, out client text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select s.display_name
-    from public.cases c
-    join public.staff_members s on s.user_id = c.assigned_to
-    where c.id = the_case
-      and (c.client_id = any (casebase.my_clients())
-           or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  );
+  select (select s.display_name from public.staff_members s where s.user_id = c.assigned_to),
+         coalesce(
+           (select m.display_name from public.client_members m where m.client_id = c.client_id and m.user_id = c.created_by),
+           casebase.client_name(c.client_id))
+  into assignee, client
+  from public.cases c
+  where c.id = the_case
+    and (c.client_id = any (casebase.my_clients())
+         or c.department_id = any (casebase.my_departments())
+         or c.assigned_to = casebase.staff_id());
 end
 $$;
 
--- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
--- is treated like a client's; the policy then refuses it as it refuses a missing one.
+-- A client speaks as themselves, to whoever works the case, and in the open; what is said moves a case that is not
+-- being worked (receive_reply). Staff say who spoke to whom, and what they leave out is as for a client, the other way
+-- round. A case that the caller doesn't see is treated like a client's; the policy then refuses it as it refuses a
+-- missing one.
 create function casebase.set_speaker() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;
+  parties  record;
+  ours     text := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
 begin
+  -- Nothing is said in a case that lives on in another.
+  if exists (select from public.cases c where c.id = new.case_id and c.merged_into is not null) then
+    new.case_id := casebase.survivor_of(new.case_id);
+  end if;
   if not row_security_active(tg_relid) then
     return new;
   end if;
-  select c.client_id, c.assigned_to,
+  select c.client_id, c.status,
          c.department_id = any (casebase.my_departments())
            or c.assigned_to is not distinct from casebase.staff_id() and c.assigned_to is not null as as_staff
   into the_case
   from public.cases c
   where c.id = new.case_id;
-  if the_case.as_staff then
+  if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
+  elsif not coalesce(the_case.as_staff, false) then
+    perform casebase.limit_client(the_case.client_id, 'interactions');
+    if the_case.status not in ('open', 'in_progress') then
+      new.case_id := casebase.receive_reply(new.case_id);
+    end if;
+    new.visible_to_client := true;
+    new.party1_type := 'CLIENT';
+    new.party1_name := casebase.my_name(the_case.client_id);
+    new.party2_type := ours;
+    new.party2_name := '';
   end if;
-  new.visible_to_client := true;
-  new.party1_type := 'CLIENT';
-  new.party1_name := casebase.my_name(the_case.client_id);
-  new.party2_type := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
-  new.party2_name := coalesce(
-    casebase.assignee_name(new.case_id),
-    (select p.label from public.party_types p where p.code = new.party2_type));
+  new.party1_type := coalesce(nullif(new.party1_type, ''), ours);
+  new.party2_type := coalesce(nullif(new.party2_type, ''), case new.party1_type when 'CLIENT' then ours else 'CLIENT' end);
+  parties := casebase.case_parties(new.case_id);
+  new.party1_name := casebase.party_name(new.party1_name, new.party1_type, casebase.my_name(the_case.client_id), parties.client);
+  new.party2_name := casebase.party_name(new.party2_name, new.party2_type,
+    case when the_case.as_staff then casebase.my_name(the_case.client_id) else parties.assignee end, parties.client);
   return new;
+end
+$$;
+
+-- The name that was given, or else, of the client's side and ours, that of who stands there, or what the party is called.
+create function casebase.party_name(given text, party_type text, ours text, client text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if given <> '' then
+    return given;
+  end if;
+  return coalesce((
+    select coalesce(case p.code when 'CLIENT' then client else ours end, p.label)
+    from public.party_types p
+    where p.code = party_type
+      and (p.internal or p.code in ('CLIENT', 'ARGAN'))
+  ), '');
 end
 $$;
 
@@ -1047,12 +1854,13 @@ begin
 end
 $$;
 
--- Reopening: a client's only way to a status.
+-- Reopening: a client's only way to a status, beside a reply.
 create function casebase.reopen_case(case_id bigint) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   reopened public.cases;
+  standing text;
 begin
   select c.* into reopened
   from public.cases c
@@ -1064,8 +1872,16 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if reopened.status <> 'resolved' then
+  standing := case
+    when casebase.is_admin() then 'admin'
+    when reopened.department_id = any (casebase.my_departments()) or reopened.assigned_to = casebase.staff_id() then 'staff'
+    else 'client'
+  end;
+  if reopened.status not in ('resolved', 'closed') then
     raise exception 'the case is not resolved' using errcode = 'PT409';
+  elsif not casebase.may_move(reopened.status, 'open', standing) then
+    raise exception 'the case is closed'
+      using errcode = 'PT409', hint = 'A client''s reply to it opens a new case; an admin opens this one again.';
   end if;
   update public.cases c set status = 'open' where c.id = reopened.id returning c.* into reopened;
   return reopened;
@@ -1078,10 +1894,10 @@ as $$
   select casebase.reopen_case(case_id)
 $$;
 comment on function public.reopen_case(bigint) is
-  'Opens a resolved case again, for whoever sees it. 404: no such case; 409: it is not resolved.';
+  'Opens a resolved case again, for whoever sees it, and a closed one for an admin. 404: no such case; 409: it is not resolved, or closed.';
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
-create function casebase.escalate_case(case_id bigint) returns public.cases
+create function casebase.escalate_case(case_id bigint, reason text) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -1097,28 +1913,61 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if escalated.status = 'resolved' then
-    raise exception 'the case is resolved' using errcode = 'PT409', hint = 'Reopen it first.';
+  if reason is null then
+    raise exception 'say why, in reason' using errcode = 'invalid_parameter_value', column = 'reason';
+  elsif escalated.status in ('resolved', 'closed') then
+    raise exception 'the case is %', escalated.status using errcode = 'PT409', hint = 'Reopen it first.';
   elsif escalated.escalated_at is not null then
     raise exception 'the case is escalated already' using errcode = 'PT409';
   end if;
   update public.cases c
-  set escalated_at = now(),
-      escalated_by = casebase.caller_id(),
-      priority     = case when c.priority in ('low', 'medium') then 'high' else c.priority end
+  set escalated_at      = now(),
+      escalated_by      = casebase.caller_id(),
+      escalation_reason = reason,
+      priority          = case when c.priority in ('low', 'medium') then 'high' else c.priority end
   where c.id = escalated.id
   returning c.* into escalated;
   return escalated;
 end
 $$;
 
-create function public.escalate_case(case_id bigint) returns public.cases
+create function public.escalate_case(case_id bigint, reason text) returns public.cases
   language sql set search_path = pg_catalog, pg_temp
 as $$
-  select casebase.escalate_case(case_id)
+  select casebase.escalate_case(case_id, reason)
 $$;
-comment on function public.escalate_case(bigint) is
-  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, and a priority of at least high. 404: no such case; 409: resolved, or escalated already.';
+comment on function public.escalate_case(bigint, text) is
+  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, escalation_reason, and a priority of at least high. 404: no such case; 409: resolved, or escalated already; 400: no reason.';
+
+-- Under the caller's own policies and rules: who may not assign a case doesn't take one either.
+create function public.take_case(case_id bigint) returns public.cases
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case public.cases;
+begin
+  select c.* into the_case from public.cases c where c.id = take_case.case_id for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  elsif the_case.status in ('resolved', 'closed') then
+    raise exception 'the case is %', the_case.status using errcode = 'PT409', hint = 'Reopen it first.';
+  elsif the_case.assigned_to <> casebase.caller_id()
+    -- Who was switched off since works it no more.
+    and exists (select from public.staff_members s where s.user_id = the_case.assigned_to and s.active)
+  then
+    raise exception 'somebody has the case already'
+      using errcode = 'PT409', hint = 'rpc/hand_over_case gives it to somebody else.';
+  end if;
+  update public.cases c
+  set assigned_to = casebase.caller_id(),
+      status      = case c.status when 'open' then 'in_progress' else c.status end
+  where c.id = the_case.id
+  returning c.* into the_case;
+  return the_case;
+end
+$$;
+comment on function public.take_case(bigint) is
+  'Assigns a case that nobody has to the caller, and sets an open one in progress. 404: no such case; 409: somebody has it, or it is resolved; 400: it needs a specialty that the caller lacks; 403: the caller may not assign cases.';
 
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
@@ -1215,176 +2064,488 @@ comment on function public.case_people(bigint) is
   'The display names of the people in a case, as far as the caller sees what they did. 404: no such case.';
 
 
+-- supabase/schemas/cases/paging.sql
+
+-- Cursors: where a page ended. To a caller they are opaque text: a JavaScript Date would cut a time's microseconds,
+-- and half a position finds other rows. Inside they are base64url of [order, key, …, id].
+
+create function casebase.write_cursor(place jsonb) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return translate(encode(convert_to(place::text, 'utf8'), 'base64'), E'+/=\n', '-_');
+end
+$$;
+
+-- The keys, of these types, that the cursor of a list in this order holds.
+create function casebase.read_cursor(cursor text, ordered_by text, types text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place jsonb;
+  keys  text[];
+begin
+  begin
+    place := convert_from(decode(rpad(translate(cursor, '-_', '+/'), (length(cursor) + 3) / 4 * 4, '='), 'base64'), 'utf8')::jsonb;
+    keys := array(select k from jsonb_array_elements_text(place) with ordinality as e (k, nth) where nth > 1 order by nth);
+    for nth in 1 .. cardinality(types) loop
+      execute format('select %L::%s', keys[nth], types[nth]);
+    end loop;
+  exception
+    when data_exception or invalid_parameter_value then
+      place := null;
+  end;
+  if place ->> 0 is distinct from ordered_by or cardinality(keys) <> cardinality(types) or array_position(keys, null) is not null then
+    raise exception 'cursor is none that this list gave'
+      using errcode = 'invalid_parameter_value', column = 'cursor',
+            hint = 'Take next_cursor from the page before, in the same order, or begin without one.';
+  end if;
+  return keys;
+end
+$$;
+
+create function casebase.check_page_size(page_size integer) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if page_size is null or page_size not between 1 and 1000 then
+    raise exception 'page_size is from 1 to 1000, not %', coalesce(page_size::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'page_size';
+  end if;
+end
+$$;
+
+
 -- supabase/schemas/cases/lists.sql
 
 -- Lists and counts of cases that stay quick for whoever sees few of many.
+--
+-- A plain page under a policy is planned before it is known who asks, and walks everybody's cases by date until it has
+-- found enough of the caller's. Here each way of seeing cases is a condition of its own, which its own index serves, and
+-- the statement is planned for who asks and for what. These functions are plpgsql because a session keeps their plans.
 
--- The newest cases of whoever asks. A plain page without a filter walks everybody's cases by date until it has found
--- enough of the caller's: the planner can't know how few those are. This reads each arm of the policy see_cases in its
--- own index. One plan for all pages: planning would take longer than reading.
-create function casebase.newest_cases(
-  page_size       integer,
-  older_than      timestamptz,
-  below_id        bigint,
-  wanted_status   text,
-  wanted_priority text
-) returns setof public.cases
-  language plpgsql stable rows 25 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+-- What a list is narrowed by; null narrows nothing.
+create type casebase.case_filter as (
+  status         text[],
+  stage          text[],
+  priority       text[],
+  assigned_to    uuid[],
+  unassigned     boolean,
+  department_id  uuid[],
+  client_id      uuid[],
+  tags           text[],
+  overdue        boolean,
+  created_from   timestamptz,
+  created_before timestamptz,
+  updated_from   timestamptz,
+  updated_before timestamptz,
+  metadata       jsonb
+);
+
+create type public.case_page as (
+  cases          public.cases[],
+  next_cursor    text,
+  total          integer,
+  total_is_exact boolean
+);
+comment on type public.case_page is
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+
+-- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
+-- case has one way without a column.
+create function casebase.ways_to_see(as_staff_only boolean) returns table (key text, ids uuid[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  standing    text   := casebase.staff_standing();
-  clients     uuid[] := array[]::uuid[];
-  departments uuid[] := array[]::uuid[];
-  person      uuid;
+  standing text := casebase.staff_standing();
 begin
   if standing in ('admin', 'all') then
-    return query
-      select c.*
-      from public.cases c
-      where (c.created_at, c.id) < (older_than, below_id)
-        and (wanted_status is null or c.status = wanted_status)
-        and (wanted_priority is null or c.priority = wanted_priority)
-      order by c.created_at desc, c.id desc
-      limit page_size;
+    return query select null::text, null::uuid[];
     return;
   end if;
-  clients := casebase.my_clients();
-  if standing is not null then
-    departments := casebase.my_departments();
-    person := casebase.caller_id();
-  end if;
   return query
-    select distinct on (newest.created_at, newest.id) newest.*
-    from (
-      select of_client.*
-      from unnest(clients) as mine (client_id)
-      cross join lateral (
-        select c.*
-        from public.cases c
-        where c.client_id = mine.client_id
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      ) of_client
-      union all
-      select of_department.*
-      from unnest(departments) as mine (department_id)
-      cross join lateral (
-        select c.*
-        from public.cases c
-        where c.department_id = mine.department_id
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      ) of_department
-      union all
-      (
-        select c.*
-        from public.cases c
-        where c.assigned_to = person
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      )
-    ) newest
-    order by newest.created_at desc, newest.id desc
-    limit page_size;
+    select way.key, way.ids
+    from (values
+      ('client_id', case when not as_staff_only then casebase.my_clients() end),
+      ('department_id', casebase.my_departments()),
+      ('assigned_to', array_remove(array[casebase.staff_id()], null))
+    ) as way (key, ids)
+    where cardinality(way.ids) > 0;
 end
 $$;
 
-create function public.my_newest_cases(
-  page_size  integer     default 25,
-  older_than timestamptz default null,
-  below_id   bigint      default null,
-  status     text        default null,
-  priority   text        default null
-) returns setof public.cases
-  language plpgsql stable rows 25 set search_path = pg_catalog, pg_temp
+-- "and this column is one of these", or nothing where none are wanted. A single value is compared by =, which leaves an
+-- index its order.
+create function casebase.and_one_of(column_name text, type text, wanted text[]) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query
-    select *
-    from casebase.newest_cases(
-      greatest(least(page_size, 1000), 0), coalesce(older_than, 'infinity'), coalesce(below_id, 0), status, priority);
+  if wanted is null then
+    return '';
+  elsif cardinality(wanted) = 1 then
+    return format(' and c.%I = %L', column_name, wanted[1]);
+  end if;
+  return format(' and c.%I = any (%L::%s[])', column_name, wanted, type);
 end
 $$;
-comment on function public.my_newest_cases(integer, timestamptz, bigint, text, text) is
-  'The newest cases that the caller sees, quickly, all or those of a status or priority: use it instead of a page of cases that is not filtered by client_id or assigned_to. For the next page, older_than and below_id are the created_at and the id of the last one had. At most 1000.';
 
--- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
--- policy must judge. A plan for each call, made when it is known who asks.
-create function casebase.case_counts() returns table (status text, priority text, count bigint)
-  language plpgsql stable rows 12 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+-- A filter as conditions of c.
+create function casebase.case_conditions(f casebase.case_filter) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return concat(
+    -- Duplicates are in no list.
+    ' and c.merged_into is null',
+    casebase.and_one_of('status', 'text', f.status),
+    casebase.and_one_of('stage', 'text', f.stage),
+    casebase.and_one_of('priority', 'text', f.priority),
+    casebase.and_one_of('assigned_to', 'uuid', f.assigned_to::text[]),
+    casebase.and_one_of('department_id', 'uuid', f.department_id::text[]),
+    casebase.and_one_of('client_id', 'uuid', f.client_id::text[]),
+    case f.unassigned when true then ' and c.assigned_to is null' when false then ' and c.assigned_to is not null' end,
+    -- As the index has it.
+    case f.overdue
+      when true then ' and coalesce(c.due_at, ''infinity''::timestamptz) < now()'
+      when false then ' and coalesce(c.due_at, ''infinity''::timestamptz) >= now()'
+    end,
+    ' and c.created_at >= ' || quote_literal(f.created_from),
+    ' and c.created_at < ' || quote_literal(f.created_before),
+    ' and c.updated_at >= ' || quote_literal(f.updated_from),
+    ' and c.updated_at < ' || quote_literal(f.updated_before),
+    ' and c.metadata @> ' || quote_literal(f.metadata),
+    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')'
+  );
+end
+$$;
+
+-- A filter that names what there isn't finds nothing, and its sender should know why.
+create function casebase.check_words(name text, wanted text[], words text[]) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  standing    text   := casebase.staff_standing();
-  clients     uuid[] := casebase.my_clients();
-  departments uuid[] := array[]::uuid[];
-  person      uuid;
+  word text;
 begin
-  if standing in ('admin', 'all') then
-    return query select c.status, c.priority, count(*) from public.cases c group by c.status, c.priority;
+  if wanted is null then
     return;
   end if;
-  if standing is not null then
-    departments := casebase.my_departments();
-    person := casebase.caller_id();
+  foreach word in array wanted loop
+    if word is null or word <> all (words) then
+      raise exception 'there is no % %', name, coalesce(word, 'null')
+        using errcode = 'invalid_parameter_value', column = name,
+              hint = 'There are ' || array_to_string(words, ', ') || '.';
+    end if;
+  end loop;
+end
+$$;
+
+create function casebase.check_case_filter(f casebase.case_filter) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_words('status', f.status, '{open,in_progress,waiting,resolved,closed}');
+  perform casebase.check_words('priority', f.priority, '{low,medium,high,urgent}');
+  if f.stage is not null then
+    perform casebase.check_words('stage', f.stage, array(select s.stage from public.case_stages s order by s.position, s.stage));
   end if;
+  if jsonb_typeof(f.metadata) <> 'object' then
+    raise exception 'metadata must be an object whose values the cases have'
+      using errcode = 'invalid_parameter_value', column = 'metadata';
+  end if;
+end
+$$;
+
+-- By which keys an order reads, in which direction; keys as SQL about c, and their types.
+create function casebase.case_order(ordered_by text, out keys text[], out types text[], out direction text)
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  case
+    when ordered_by in ('created_at.desc', 'created_at.asc') then
+      keys := '{c.created_at,c.id}';
+      types := '{timestamptz,bigint}';
+    when ordered_by in ('updated_at.desc', 'updated_at.asc') then
+      keys := '{c.updated_at,c.id}';
+      types := '{timestamptz,bigint}';
+    when ordered_by in ('priority.desc', 'priority.asc') then
+      keys := '{c.priority_rank,c.created_at,c.id}';
+      types := '{smallint,timestamptz,bigint}';
+    when ordered_by = 'due_at.asc' then
+      keys := array['coalesce(c.due_at, ''infinity''::timestamptz)', 'c.id'];
+      types := '{timestamptz,bigint}';
+    else
+      raise exception 'there is no order %', coalesce(ordered_by, 'null')
+        using errcode = 'invalid_parameter_value', column = 'order_by',
+              hint = 'There are created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc, priority.asc and due_at.asc.';
+  end case;
+  direction := split_part(ordered_by, '.', 2);
+end
+$$;
+
+create function casebase.cursor_after(last public.cases, ordered_by text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return casebase.write_cursor(
+    case split_part(ordered_by, '.', 1)
+      when 'created_at' then jsonb_build_array(ordered_by, last.created_at, last.id)
+      when 'updated_at' then jsonb_build_array(ordered_by, last.updated_at, last.id)
+      when 'priority'   then jsonb_build_array(ordered_by, last.priority_rank, last.created_at, last.id)
+      when 'due_at'     then jsonb_build_array(ordered_by, coalesce(last.due_at, 'infinity'), last.id)
+    end);
+end
+$$;
+
+-- Each way of seeing cases as a statement of its own, for the first so many: their keys and they themselves, in order;
+-- without keys, their ids.
+create function casebase.cases_each_way(as_staff_only boolean, conditions text, keys text[], direction text, most integer)
+  returns text[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  way      record;
+  each_way text[];
+  selected text := coalesce(array_to_string(keys, ', ') || ', c', 'c.id');
+  ordering text := coalesce(' order by ' || array_to_string(keys, format(' %s, ', direction)) || ' ' || direction, '');
+begin
+  for way in select * from casebase.ways_to_see(as_staff_only) loop
+    each_way := each_way || format('(select %s from public.cases c where true%s%s%s limit %s)',
+      selected, casebase.and_one_of(way.key, 'uuid', way.ids::text[]), conditions, ordering, most);
+  end loop;
+  return each_way;
+end
+$$;
+
+-- The first cases of several ways of seeing them, as SQL. Who sees a case in two ways, sees it once.
+create function casebase.cases_of_all_ways(each_way text[], keys integer, direction text, most integer) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  names    text := 'k1';
+  ordering text := 'k1 ' || direction;
+begin
+  for nth in 2 .. keys loop
+    names := names || format(', k%s', nth);
+    ordering := ordering || format(', k%s %s', nth, direction);
+  end loop;
+  if cardinality(each_way) = 1 then
+    return format('select found from %s as one_way (%s, found)', each_way[1], names);
+  end if;
+  return format('select found from (select distinct on (%1$s) * from (%2$s) as all_ways (%1$s, found) order by %3$s limit %4$s) seen',
+    names, array_to_string(each_way, ' union all '), ordering, most);
+end
+$$;
+
+create function casebase.list_cases(
+  f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
+) returns public.case_page
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Tags are the staff's: who sees a case as its client finds it by none.
+  as_staff_only constant boolean := f.tags is not null;
+  o          record;
+  conditions text := casebase.case_conditions(f);
+  after      text := '';
+  each_way   text[];
+  found_all  public.cases[];
+  page       public.case_page;
+begin
+  o := casebase.case_order(order_by);
+  if cursor is not null then
+    after := format(' and (%s) %s (%s)', array_to_string(o.keys, ', '), case o.direction when 'desc' then '<' else '>' end,
+      (select string_agg(format('%L::%s', k.value, k.type), ', ' order by k.nth)
+       from unnest(casebase.read_cursor(cursor, order_by, o.types), o.types) with ordinality as k (value, type, nth)));
+  end if;
+
+  each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
+  if each_way is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
+  if each_way is not null then
+    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
+  end if;
+  page.cases := coalesce(found_all[:page_size], '{}');
+  if cardinality(found_all) > page_size then
+    page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
+  end if;
+
+  -- A first page that is the last one counts itself; and who sees none on any page needs no count.
+  if count_up_to > 0 and (cursor is null and page.next_cursor is null or each_way is null) then
+    page.total := cardinality(page.cases);
+  elsif count_up_to > 0 then
+    execute format('select count(*) from (%s) counted', array_to_string(
+        casebase.cases_each_way(as_staff_only, conditions, null, null, count_up_to + 1), ' union '))
+      into page.total;
+  end if;
+  page.total_is_exact := page.total <= count_up_to;
+  if not page.total_is_exact then
+    page.total := count_up_to;
+  end if;
+  return page;
+end
+$$;
+
+create function public.list_cases(
+  status         text[]      default null,
+  stage          text[]      default null,
+  priority       text[]      default null,
+  assigned_to    uuid[]      default null,
+  unassigned     boolean     default null,
+  department_id  uuid[]      default null,
+  client_id      uuid[]      default null,
+  tags           text[]      default null,
+  overdue        boolean     default null,
+  created_from   timestamptz default null,
+  created_before timestamptz default null,
+  updated_from   timestamptz default null,
+  updated_before timestamptz default null,
+  metadata       jsonb       default null,
+  order_by       text        default 'created_at.desc',
+  page_size      integer     default 25,
+  cursor         text        default null,
+  count_up_to    integer     default 1000
+) returns public.case_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f casebase.case_filter := (status, stage, priority, assigned_to, unassigned, department_id, client_id, tags, overdue,
+    created_from, created_before, updated_from, updated_before, metadata);
+begin
+  perform casebase.check_case_filter(f);
+  perform casebase.check_page_size(page_size);
+  if count_up_to is null or count_up_to not between 0 and 10000 then
+    raise exception 'count_up_to is from 0 to 10000, not %', coalesce(count_up_to::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'count_up_to';
+  end if;
+  return casebase.list_cases(f, order_by, page_size, cursor, count_up_to);
+end
+$$;
+comment on function public.list_cases is
+  'A page of the cases that the caller sees: those that have one of each list given, all of tags, and the values in metadata. order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, due_at.asc (those without a deadline last). For the next page, give next_cursor as cursor, with the same filters and order. total is counted up to count_up_to (at most 10000; 0: not at all). Only staff find cases by tags. 400: what is given makes no sense; the hint says what would.';
+
+-- How many cases whoever asks sees: an exact count under the policy reads every row that the policy must judge. A plan
+-- for each call, made when it is known who asks.
+create function casebase.case_counts()
+  returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
+  language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+as $$
+declare
+  sees_all    boolean := coalesce(casebase.staff_standing() in ('admin', 'all'), false);
+  clients     uuid[]  := casebase.my_clients();
+  departments uuid[]  := casebase.my_departments();
+  person      uuid    := casebase.staff_id();
+begin
   return query
-    select c.status, c.priority, count(*)
+    select c.status, c.priority, count(*),
+           count(*) filter (where coalesce(c.due_at, 'infinity'::timestamptz) < now()),
+           count(*) filter (where c.assigned_to is null),
+           count(*) filter (where c.assigned_to = person)
     from public.cases c
-    where c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    where c.merged_into is null
+      and (sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person)
     group by c.status, c.priority;
 end
 $$;
 
-create function public.my_case_counts() returns table (status text, priority text, count bigint)
-  language sql stable rows 12 set search_path = pg_catalog, pg_temp
+create function public.case_counts()
+  returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
+  language sql stable rows 20 set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_counts()
 $$;
-comment on function public.my_case_counts() is
-  'How many cases the caller sees, by status and priority; none, no row. Quicker than count=exact.';
+comment on function public.case_counts() is
+  'How many cases the caller sees, by status and priority, and how many of them are overdue, nobody''s, or assigned to the caller. Where there are none, there is no row.';
+
+-- What was said in a case.
+create type public.interaction_page as (interactions public.interactions[], next_cursor text);
+
+-- Under the caller's own policies.
+create function public.list_interactions(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.interaction_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text[] := case when cursor is not null then casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}') end;
+  page  public.interaction_page;
+  last  public.interactions;
+begin
+  perform casebase.check_page_size(page_size);
+  if not exists (select from public.cases c where c.id = list_interactions.case_id) then
+    perform casebase.raise_no_case();
+  end if;
+  page.interactions := array(
+    select i
+    from public.interactions i
+    where i.case_id = any (casebase.merged_cases(casebase.survivor_of(list_interactions.case_id)))
+      and (i.created_at, i.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
+    order by i.created_at desc, i.id desc
+    limit page_size + 1
+  );
+  if cardinality(page.interactions) > page_size then
+    page.interactions := page.interactions[:page_size];
+    last := page.interactions[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('interactions', last.created_at, last.id));
+  end if;
+  return page;
+end
+$$;
+comment on function public.list_interactions(bigint, integer, text) is
+  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Those of duplicates that were merged into it are there, too. 404: no such case.';
 
 
 -- supabase/schemas/cases/bulk.sql
 
--- Many cases in one call. Rows are locked in the order of their ids, so that two calls over the same cases wait for
--- each other and don't deadlock, as two plain updates of many rows may.
+-- Many cases in one call, with an answer for each. Rows are locked in the order of their ids, so that two calls over the
+-- same cases wait for each other and don't deadlock, as two plain updates of many rows may.
+--
+-- Each call tries all of them at once, under the caller's policies, and only when that is refused each by itself. What
+-- is no case's fault, such as a deadlock or a full disk, ends the call.
 
--- Set-based: one update for all, under the caller's policies. Only when that is refused is each case tried by itself.
-create function public.update_cases(ids bigint[], changes jsonb)
-  returns table (id bigint, result text, error jsonb)
-  language plpgsql set search_path = pg_catalog, pg_temp
+-- An error as PostgREST tells it.
+create function casebase.error_object(code text, message text, details text, hint text) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+begin
+  return jsonb_build_object('code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, ''));
+end
+$$;
+
+-- The ids that were given, each once.
+create function casebase.wanted_ids(ids bigint[], argument text) returns bigint[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
 declare
-  wanted    bigint[] := array(select distinct w from unnest(ids) w where w is not null);
-  accepted  text[];
-  change    text;
-  statement text;
-  locked    bigint[];
-  touched   bigint[];
-  done      bigint[] := '{}'::bigint[];
-  errors    jsonb    := '{}'::jsonb;
-  one       bigint;
-  code      text;
-  message   text;
-  details   text;
-  hint      text;
+  wanted bigint[] := array(select distinct w from unnest(ids) w where w is not null order by w);
 begin
   if cardinality(wanted) > 1000 then
-    raise exception 'update_cases takes 1000 ids at a time, not %', cardinality(wanted)
-      using errcode = 'invalid_parameter_value', column = 'ids', hint = 'Call it once for each thousand.';
+    raise exception 'at most 1000 % at a time, not %', argument, cardinality(wanted)
+      using errcode = 'invalid_parameter_value', column = argument, hint = 'Call it once for each thousand.';
   end if;
-  -- What may be changed at all is what the caller was granted.
-  accepted := array(
+  return wanted;
+end
+$$;
+
+-- A text array of changes, where it is one.
+create function casebase.tags_in(changes jsonb, name text) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if changes -> name is null then
+    return '{}'::text[];
+  elsif jsonb_typeof(changes -> name) <> 'array' or changes -> name @? '$[*] ? (@.type() != "string")' then
+    raise exception '% must be an array of tags', name using errcode = 'invalid_parameter_value', column = 'changes';
+  end if;
+  return array(select jsonb_array_elements_text(changes -> name));
+end
+$$;
+
+-- What changes says of columns, checked against what the caller may change at all: what they were granted.
+create function casebase.changed_case_columns(changes jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  accepted text[] := array(
     select a.attname::text
     from pg_attribute a
     where a.attrelid = 'public.cases'::regclass
@@ -1392,8 +2553,11 @@ begin
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
+      and a.attname <> 'version'
     order by a.attname
-  );
+  ) || '{add_tags,remove_tags}'::text[];
+  change   text;
+begin
   if jsonb_typeof(changes) is distinct from 'object' or changes = '{}' then
     raise exception 'changes must be an object of columns and their new values'
       using errcode = 'invalid_parameter_value', column = 'changes',
@@ -1406,44 +2570,142 @@ begin
   end loop;
   -- A value of the wrong type is no case's fault.
   perform jsonb_populate_record(null::public.cases, changes);
-  statement := format(
-    $sql$
-      with changed as (
-        update public.cases c
-        set %s
-        from jsonb_populate_record(null::public.cases, $2) n
-        where c.id = any ($1)
-          and row(%s) is distinct from row(%s)
-        returning c.id
-      )
-      select coalesce(array_agg(changed.id), '{}') from changed
-    $sql$,
-    (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(changes) k),
-    (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(changes) k),
-    (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(changes) k)
-  );
+  return changes - '{add_tags,remove_tags}'::text[];
+end
+$$;
 
+-- Gives cases the same values and tags; which of them it changed.
+create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text[], remove_tags text[]) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changed bigint[] := '{}'::bigint[];
+  tagged  bigint[];
+begin
+  if columns <> '{}' then
+    execute format(
+      $sql$
+        with changed as (
+          update public.cases c
+          set %s
+          from jsonb_populate_record(null::public.cases, $2) n
+          where c.id = any ($1)
+            and row(%s) is distinct from row(%s)
+          returning c.id
+        )
+        select coalesce(array_agg(changed.id), '{}') from changed
+      $sql$,
+      (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(columns) k),
+      (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(columns) k),
+      (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(columns) k)
+    ) into changed using ids, columns;
+  end if;
+  if add_tags <> '{}' or remove_tags <> '{}' then
+    with retagged as (
+      update public.case_internal i
+      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
+      where i.case_id = any (ids)
+        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
+      returning i.case_id
+    ),
+    -- One that has no record gets it.
+    added as (
+      insert into public.case_internal (case_id, tags)
+      select id, casebase.retagged('{}', add_tags, remove_tags)
+      from unnest(ids) id
+      where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
+      order by id
+      on conflict (case_id) do nothing
+      returning case_id
+    )
+    select coalesce(array_agg(t.case_id), '{}') into tagged
+    from (select r.case_id from retagged r union all select a.case_id from added a) t;
+    changed := array(select distinct c from unnest(changed || tagged) c);
+  end if;
+  return changed;
+end
+$$;
+
+create function casebase.retagged(tags text[], add_tags text[], remove_tags text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select t
+    from unnest(tags || add_tags) with ordinality as every (t, nth)
+    where t <> all (remove_tags)
+    group by t
+    order by min(nth)
+  );
+end
+$$;
+
+-- What a caller who reads the history can undo: the entries that their changes of these cases have left since.
+create function casebase.my_entries_since(ids bigint[], since timestamptz) returns table (case_id bigint, entries bigint[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if casebase.is_staff() then
+    return query
+      select e.case_id, array_agg(e.id order by e.id)
+      from public.case_events e
+      where e.case_id = any (ids)
+        and e.created_at >= since
+        and e.actor_id = casebase.caller_id()
+        and e.type like 'case.%'
+      group by e.case_id;
+  end if;
+end
+$$;
+
+create function public.update_cases(ids bigint[], changes jsonb, dry_run boolean default false)
+  returns table (id bigint, result text, error jsonb, events bigint[])
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
+  columns     jsonb       := casebase.changed_case_columns(changes);
+  add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
+  remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
+  since       timestamptz := clock_timestamp();
+  locked      bigint[];
+  done        bigint[]    := '{}'::bigint[];
+  errors      jsonb       := '{}'::jsonb;
+  one         bigint;
+  code        text;
+  message     text;
+  details     text;
+  hint        text;
+begin
   locked := array(select c.id from public.cases c where c.id = any (wanted) order by c.id for no key update);
   begin
-    execute statement into done using locked, changes;
+    begin
+      done := casebase.change_cases(locked, columns, add_tags, remove_tags);
+    exception
+      when transaction_rollback or insufficient_resources then
+        raise;
+      when others then
+        foreach one in array locked loop
+          begin
+            done := done || casebase.change_cases(array[one], columns, add_tags, remove_tags);
+          exception
+            when transaction_rollback or insufficient_resources then
+              raise;
+            when others then
+              get stacked diagnostics
+                code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+              errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+          end;
+        end loop;
+    end;
+    if dry_run then
+      raise exception using errcode = 'UNDO1';
+    end if;
   exception
-    when transaction_rollback or insufficient_resources then
-      raise;
-    when others then
-      foreach one in array locked loop
-        begin
-          execute statement into touched using array[one], changes;
-          done := done || touched;
-        exception
-          when transaction_rollback or insufficient_resources then
-            raise;
-          when others then
-            get stacked diagnostics
-              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
-            errors := errors || jsonb_build_object(one, jsonb_build_object(
-              'code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, '')));
-        end;
-      end loop;
+    -- Takes everything back but what these variables say.
+    when sqlstate 'UNDO1' then
+      since := 'infinity';
   end;
   return query
     select w.id,
@@ -1451,18 +2713,96 @@ begin
              when errors ? w.id::text then 'refused'
              when w.id = any (done) then 'done'
              when w.id = any (locked) then 'unchanged'
-             else 'not_found'
+             else 'not_visible'
            end,
+           errors -> w.id::text,
+           e.entries
+    from unnest(wanted) as w (id)
+    left join casebase.my_entries_since(done, since) e on e.case_id = w.id
+    order by w.id;
+end
+$$;
+comment on function public.update_cases(bigint[], jsonb, boolean) is
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+
+-- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
+create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made jsonb;
+begin
+  with made as (
+    insert into public.interactions (case_id, content, visible_to_client)
+    select id, words, shown from unnest(ids) id order by id
+    returning interactions.id, interactions.case_id
+  )
+  select jsonb_object_agg(m.case_id, m.id) into made from made m;
+  if not made ?& ids::text[] then
+    raise exception 'a reply opens another case' using errcode = 'check_violation';
+  end if;
+  return made;
+end
+$$;
+
+create function public.reply_to_cases(ids bigint[], content text, visible_to_client boolean default true)
+  returns table (id bigint, result text, interaction_id bigint, error jsonb)
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted  bigint[] := casebase.wanted_ids(ids, 'ids');
+  seen    bigint[] := array(select c.id from public.cases c where c.id = any (wanted) order by c.id);
+  replies jsonb    := '{}'::jsonb;
+  errors  jsonb    := '{}'::jsonb;
+  one     bigint;
+  made    bigint;
+  code    text;
+  message text;
+  details text;
+  hint    text;
+begin
+  begin
+    replies := coalesce(casebase.reply_in_place(seen, reply_to_cases.content, reply_to_cases.visible_to_client), '{}');
+  exception
+    when transaction_rollback or insufficient_resources then
+      raise;
+    when others then
+      foreach one in array seen loop
+        begin
+          insert into public.interactions (case_id, content, visible_to_client)
+          values (one, reply_to_cases.content, reply_to_cases.visible_to_client)
+          returning interactions.id into made;
+          replies := replies || jsonb_build_object(one, made);
+        exception
+          when transaction_rollback or insufficient_resources then
+            raise;
+          when others then
+            get stacked diagnostics
+              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+            errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+        end;
+      end loop;
+  end;
+  return query
+    select w.id,
+           case when errors ? w.id::text then 'refused' when w.id = any (seen) then 'done' else 'not_visible' end,
+           (replies ->> w.id::text)::bigint,
            errors -> w.id::text
     from unnest(wanted) as w (id)
     order by w.id;
 end
 $$;
-comment on function public.update_cases(bigint[], jsonb) is
-  'Gives up to 1000 cases the same new values of the columns in changes. Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_found. What is refused takes nothing else along.';
+comment on function public.reply_to_cases(bigint[], text, boolean) is
+  'Says the same in up to 1000 cases, as the caller and to the other side of each. Answers for each id, in their order: result is done (with the interaction), refused (error says why) or not_visible.';
 
 
 -- supabase/schemas/files/names.sql
+
+-- How a file is called: original_name is what it was called where it came from, and what a download gives back;
+-- file_name is the last part of its object's path. These functions alone decide which names there are. The service asks
+-- them by writing the row; what it makes of a name by itself (casebase_files::name) a test holds to them
+-- (crates/casebase/tests/database/names.rs).
 
 -- A storage key segment that nothing trips over: Storage's own characters, no slash, no control, no leading or
 -- trailing dot or space.
@@ -1471,6 +2811,142 @@ create function casebase.is_object_name(name text) returns boolean
 as $$
   select octet_length(name) between 1 and 200
      and name ~ '^[A-Za-z0-9_!*''()&$=@;:+,?-]([A-Za-z0-9_!.*''() &$=@;:+,?-]*[A-Za-z0-9_!*''()&$=@;:+,?-])?$'
+$$;
+
+-- A name as a careless reader takes it, and some programs, too: letters of any width and case are one, without their
+-- marks, and what is not seen is not there (Unicode's Default_Ignorable_Code_Point). "_" stands for what is beyond the
+-- basic plane or was added to it since Unicode 14: versions of PostgreSQL don't agree on its letters.
+create function casebase.folded_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return lower(
+    regexp_replace(
+      normalize(regexp_replace(name, '[\u2072\u2073\u208f\u209d-\u209f\u218c-\u218f\ua7cb-\ua7f1\U00010000-\U0010ffff]', '_', 'g'), nfkd),
+      '[\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]',
+      '', 'g'
+    ) collate "C"
+  );
+end
+$$;
+
+-- The extension that counts, lower case and without its dot, or null. Windows drops dots and blanks at a name's end, and
+-- no other sign there makes a type: "run.bat. ", "run.bat," and "run．ＢＡＴ" are all bat.
+create function casebase.file_extension(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return substring(rtrim(casebase.folded_name(name), ' !"#$%&''()*+,-./:;<=>?@[\]^_`{|}~') from '\.([a-z0-9]{1,16})$');
+end
+$$;
+
+-- What Windows or macOS runs on a double click, or does without asking: programs, scripts, installers, shortcuts, changes
+-- of the settings.
+--
+-- From the PATHEXT of Windows, Outlook's list (support.microsoft.com: Blocked attachments in Outlook) and Chromium's
+-- (download_file_types.asciipb: DANGEROUS or ALLOW_ON_USER_GESTURE), and what all three leave out: .inetloc and
+-- .terminal of macOS, .appinstaller and .msix of Windows. Not here, though in one of them, because cases are made of
+-- them: documents and data (.mdb, .pst, .eml, .xml, .mat), certificates (.cer), settings in text (.ini), web pages,
+-- archives and images of disks (.cab, .iso, .dmg).
+create function casebase.program_extensions() returns text[]
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select
+    -- Programs, and what is loaded into them.
+    '{app, bgi, class, com, cpi, cpl, dll, drv, dylib, efi, exe, gadget, jar, job, kext, ocx, osax, pif, prefpane, pyd,
+      qlgenerator, saver, scr, seplugin, service, sys, u3p, wll, xbap, xll}'::text[]
+    -- Scripts.
+    || '{action, applescript, bas, bash, bat, caction, cdxml, cmd, command, csh, definition, hta, htc, js, jse, ksh, msh,
+      msh1, msh1xml, msh2, msh2xml, mshxml, osas, osascript, pl, ps1, ps1xml, ps2, ps2xml, psc1, psc2, psd1, psdm1, psm1,
+      pssc, py, pyc, pyo, pyw, pyz, pyzw, rb, scpt, scptd, sct, sh, shar, tcsh, tool, vb, vbe, vbp, vbs, vbscript,
+      vsmacros, wflow, workflow, ws, wsb, wsc, wsf, wsh, zsh}'::text[]
+    -- Compiled projects, and help with programs in it.
+    || '{accde, ade, adp, chi, chm, fxp, hlp, mde, prg}'::text[]
+    -- Installers.
+    || '{apk, appimage, appinstaller, application, appref-ms, appx, appxbundle, deb, diagcab, diagcfg, diagpkg, inf, inx,
+      isu, jnlp, mpkg, msi, msix, msixbundle, msp, mst, msu, oxt, paf, pkg, rpm, run}'::text[]
+    -- Shortcuts, which open or start anything.
+    || '{appcontent-ms, desklink, desktop, fileloc, inetloc, library-ms, lnk, mad, maf, mag, mam, maq, mav, maw, scf,
+      search-ms, searchconnector-ms, settingcontent-ms, shb, shs, url, webloc, webpnp, website, xnk}'::text[]
+    -- Changes of the settings.
+    || '{configprofile, ins, internetconnect, isp, mobileconfig, mof, msc, networkconnect, printerexport, reg, rgs,
+      terminal, theme}'::text[]
+$$;
+
+-- What is wrong with the name of a program: its extension. What stands before or behind a colon is a name, too: on NTFS
+-- "run.exe::$DATA" is run.exe.
+create function casebase.program_extension(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  part      text;
+  extension text;
+begin
+  foreach part in array coalesce(string_to_array(casebase.folded_name(name), ':'), '{}') loop
+    extension := substring(rtrim(part, ' !"#$%&''()*+,-./:;<=>?@[\]^_`{|}~') from '\.([a-z0-9-]+)$');
+    if extension = any (casebase.program_extensions()) then
+      return extension;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+-- A name as it is kept: composed, so that it is compared as it is read, without what turns the direction of reading round
+-- ("invoice<U+202E>fdp.exe" reads as a PDF) and without blanks at its ends. Nobody sees a difference.
+create function casebase.kept_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return regexp_replace(
+    normalize(regexp_replace(name, '[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]', '', 'g'), nfc),
+    '^[ \u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]+|[ \u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]+$', '', 'g'
+  );
+end
+$$;
+
+-- Why a kept name is not taken, or null.
+create function casebase.name_fault(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  folded  text := casebase.folded_name(name);
+  program text := casebase.program_extension(name);
+begin
+  return case
+    when folded !~ '[^ .\u1680\u2800]' then 'nothing of it can be seen'
+    when char_length(name) > 255 then 'it has more than 255 characters'
+    when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]' then 'it has a line break or another control character in it'
+    when name ~ '[/\\]' then 'it has folders in it'
+    when folded ~ '^(con|prn|aux|nul|com[1-9]|lpt[1-9]|conin\$|conout\$) *([.:]|$)' then 'Windows keeps that name for a device'
+    when program is not null then format('.%s is what programs, scripts and shortcuts are named', program)
+  end;
+end
+$$;
+
+-- What is left of a name in letters that Storage takes, for who doesn't say it better: "Grüße aus Łódź.PDF" becomes
+-- "grusse-aus-lodz.pdf". Of another script than the Latin one, "file" and the extension are left.
+create function casebase.plain_file_name(name text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  extension text := casebase.file_extension(name);
+  stem      text := translate(casebase.folded_name(name), 'øØđĐłŁıħĦŧŦðÐ', 'ooddllihhttdd');
+begin
+  stem := regexp_replace(stem, '[ßẞ]', 'ss', 'g');
+  stem := regexp_replace(stem, '[æÆ]', 'ae', 'g');
+  stem := regexp_replace(stem, '[œŒ]', 'oe', 'g');
+  stem := regexp_replace(stem, '[þÞ]', 'th', 'g');
+  stem := regexp_replace(stem, '[^a-z0-9._]+', '-', 'g');
+  stem := btrim(regexp_replace(stem, '[-.]{2,}', '-', 'g'), '-._');
+  if extension is null then
+    stem := replace(stem, '.', '-');
+  else
+    stem := rtrim(regexp_replace(stem, extension || '$', ''), '-._');
+  end if;
+  stem := rtrim(left(stem, 96), '-._');
+  return coalesce(nullif(stem, ''), 'file') || coalesce('.' || extension, '');
+end
 $$;
 
 
@@ -1485,7 +2961,7 @@ create table public.case_files (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
   interaction_id    bigint,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
@@ -1493,28 +2969,36 @@ create table public.case_files (
   original_name     text        not null,
   content_type      text        not null,
   visible_to_client boolean     not null default false,
-  bucket_id         text        not null,
+  -- A trigger knows the place: who reserves it sends none.
+  bucket_id         text        not null default '',
   -- Policies look it up for each object: comparing bytes is quick, comparing words isn't.
-  object_path       text        collate "C" not null,
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
+  constraint case_files_place_check check (bucket_id <> '' and object_path <> ''),
   -- No cascade: an object must not lose its row. Files go first, then the case.
   constraint case_files_case_id_fkey foreign key (case_id) references public.cases (id),
   constraint case_files_interaction_id_fkey foreign key (interaction_id, case_id)
     references public.interactions (id, case_id) on delete set null (interaction_id),
   constraint case_files_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   constraint case_files_file_name_check check (casebase.is_object_name(file_name)),
-  constraint case_files_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint case_files_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint case_files_original_name_check check (char_length(original_name) between 1 and 255),
   constraint case_files_file_size_check check (file_size between 0 and 5368709120),
   constraint case_files_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint case_files_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint case_files_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint case_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint case_files_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -1524,10 +3008,11 @@ create table public.case_files (
   )
 );
 comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
-comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>.';
-comment on column public.case_files.original_name is 'As the uploader called it; downloads give it back.';
+comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
+comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
+comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1538,7 +3023,8 @@ alter table public.case_files
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index case_files_case_id_idx on public.case_files (case_id, uploaded_at desc);
 create index case_files_interaction_id_idx on public.case_files (interaction_id, case_id) where interaction_id is not null;
 create index case_files_uploaded_at_idx on public.case_files (uploaded_at desc);
@@ -1553,33 +3039,40 @@ create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
   uploaded_by       uuid,
   original_name     text        not null,
   content_type      text        not null,
-  bucket_id         text        not null,
-  object_path       text        collate "C" not null,
+  bucket_id         text        not null default '',
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
+  constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   -- {client-id}/cases/ belongs to case files.
   constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
-  constraint client_documents_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint client_documents_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint client_documents_original_name_check check (char_length(original_name) between 1 and 255),
   constraint client_documents_file_size_check check (file_size between 0 and 5368709120),
   constraint client_documents_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint client_documents_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -1589,6 +3082,7 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1600,7 +3094,8 @@ alter table public.client_documents
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';
@@ -1665,6 +3160,16 @@ begin
 end
 $$;
 
+-- What was written more than once while its row was pending: who sent the bytes that are there, only reading them tells.
+create table casebase.overwritten_objects (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint overwritten_objects_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.overwritten_objects is 'Objects of ours that were overwritten while their row was pending.';
+alter table casebase.overwritten_objects enable row level security;
+revoke all on casebase.overwritten_objects from public, anon, authenticated, service_role;
+
 -- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
 -- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
 -- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
@@ -1692,6 +3197,10 @@ begin
     raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
       using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
   end if;
+  if tg_op = 'UPDATE' then
+    insert into casebase.overwritten_objects (bucket_id, object_path) values (new.bucket_id, new.name)
+    on conflict (bucket_id, object_path) do nothing;
+  end if;
   return null;
 end
 $$;
@@ -1706,11 +3215,11 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- The buckets.
-
-insert into storage.buckets (id, name, public)
-values ('admin-bucket', 'admin-bucket', false), ('client-bucket', 'client-bucket', false)
-on conflict (id) do nothing;
+-- The buckets. What the service takes by default, 50 MiB, Storage holds as well where the project has set no limit of its
+-- own; files that are there stay. Which types are declared is not asked: the service looks at the bytes.
+insert into storage.buckets as b (id, name, public, file_size_limit)
+values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800)
+on conflict (id) do update set file_size_limit = coalesce(b.file_size_limit, excluded.file_size_limit);
 
 do $$
 begin
@@ -1733,10 +3242,12 @@ as $$
   select pg_has_role(current_user, c.relowner, 'member') from pg_catalog.pg_class c where c.oid = files
 $$;
 
--- What is reserved is pending, and the caller's own.
+-- What is reserved is pending, the caller's own, and called what a file may be called.
 create function casebase.reserve_file() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  fault text;
 begin
   if row_security_active(tg_relid) then
     new.uploaded_by := casebase.caller_id();
@@ -1745,6 +3256,14 @@ begin
   end if;
   if new.state <> 'pending' and not casebase.vouches_for_files(tg_relid) then
     raise exception 'a new file is pending' using errcode = 'check_violation', column = 'state';
+  end if;
+
+  new.original_name := casebase.kept_name(new.original_name);
+  fault := casebase.name_fault(new.original_name);
+  if fault is not null then
+    raise exception 'original_name "%" is not taken: %', left(regexp_replace(new.original_name, '[\u0001-\u001f\u007f-\u009f]', '?', 'g'), 300), fault
+      using errcode = 'check_violation', column = 'original_name', constraint = tg_table_name || '_original_name_check',
+            hint = 'A name is one line of 1 to 255 characters without / and \. Pack a program into an archive, if it belongs to the case.';
   end if;
   return new;
 end
@@ -1755,6 +3274,69 @@ create trigger a_reserve_file before insert on public.case_files
 create trigger a_reserve_file before insert on public.client_documents
   for each row execute function casebase.reserve_file();
 
+-- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
+-- that file, and an upload that was signed for it would write another's.
+create table casebase.spent_paths (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint spent_paths_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
+alter table casebase.spent_paths enable row level security;
+revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
+
+create function casebase.spend_path() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
+  on conflict do nothing;
+  delete from casebase.overwritten_objects w
+  where w.bucket_id = old.bucket_id and w.object_path = old.object_path;
+  return null;
+end
+$$;
+
+create trigger spend_path after delete on public.case_files
+  for each row execute function casebase.spend_path();
+create trigger spend_path after delete on public.client_documents
+  for each row execute function casebase.spend_path();
+
+-- The name itself where it is free in its folder, or else with a number that is: " (2)", " (3)" … before the extension.
+-- As its owner, who alone sees every file and what is spent. Whoever reserves in a folder waits for whoever came before
+-- to it, so that no two are given one name; there are 1,024 locks, so that a statement may reserve in any number of
+-- folders.
+create function casebase.free_file_name(bucket text, folder text, wanted text) returns text
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  parts  text[]  := regexp_match(wanted, '^(.*?)(?: \(\d+\))?(\.[A-Za-z0-9]{1,16})?$');
+  taken  integer := 0;
+  free   integer;
+  number integer := 1;
+  suffix text;
+  name   text := wanted;
+begin
+  perform pg_advisory_xact_lock(hashtext('casebase.free_file_name'), hashtext(bucket || '/' || folder) & 1023);
+  -- Doubled until one is free, then halved: a hundred files of one name are a dozen looks.
+  loop
+    if exists (select from casebase.reserved_objects r where r.bucket_id = bucket and r.object_path = folder || name)
+       or exists (select from casebase.spent_paths s where s.bucket_id = bucket and s.object_path = folder || name)
+    then
+      taken := number;
+    else
+      free := number;
+      wanted := name;
+    end if;
+    exit when free = taken + 1;
+    number := case when free is null then taken * 2 else (taken + free) / 2 end;
+    suffix := ' (' || number || ')' || coalesce(parts[2], '');
+    name := left(parts[1], 200 - length(suffix)) || suffix;
+  end loop;
+  return wanted;
+end
+$$;
+
 -- The place of a case's file follows from its case. Cases are read through the caller's own policies: for one
 -- that they don't see nothing is set or said, and the policy refuses the row as it refuses a missing case's.
 create function casebase.place_case_file() returns trigger
@@ -1763,6 +3345,7 @@ as $$
 declare
   the_case record;
   prefix   text;
+  folder   text;
 begin
   new.bucket_id := null;
   new.object_path := null;
@@ -1782,16 +3365,20 @@ begin
   end if;
 
   prefix := the_case.case_id || '-' || coalesce('interaction-' || new.interaction_id || '-', '');
-  if not starts_with(new.file_name, prefix)
+  if new.file_name = '' then
+    new.file_name := prefix || floor(extract(epoch from now()))::bigint || '-' || casebase.plain_file_name(new.original_name);
+  elsif not starts_with(new.file_name, prefix)
      or substr(new.file_name, length(prefix) + 1) !~ '^[0-9]{9,11}-[^ .]'
   then
     raise exception 'the file name must be %<unix seconds>-<name>', prefix
       using errcode = 'check_violation', column = 'file_name', constraint = 'case_files_file_name_check',
-            hint = 'Let the service name the file, or follow the form.';
+            hint = 'Leave it out, and the database names the file.';
   end if;
 
   new.bucket_id := case when new.visible_to_client then 'client-bucket' else 'admin-bucket' end;
-  new.object_path := the_case.client_id || '/cases/' || the_case.case_id || '/' || new.file_name;
+  folder := the_case.client_id || '/cases/' || the_case.case_id || '/';
+  new.file_name := casebase.free_file_name(new.bucket_id, folder, new.file_name);
+  new.object_path := folder || new.file_name;
   return new;
 end
 $$;
@@ -1802,9 +3389,15 @@ create trigger b_place_case_file before insert on public.case_files
 create function casebase.place_client_document() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  folder text := new.client_id || '/' || new.category || '/';
 begin
+  if new.file_name = '' then
+    new.file_name := casebase.plain_file_name(new.original_name);
+  end if;
   new.bucket_id := 'client-bucket';
-  new.object_path := new.client_id || '/' || new.category || '/' || new.file_name;
+  new.file_name := casebase.free_file_name(new.bucket_id, folder, new.file_name);
+  new.object_path := folder || new.file_name;
   return new;
 end
 $$;
@@ -1828,7 +3421,7 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection}' then
+  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection,notes}' then
     raise exception 'a file never changes its %', changed[1]
       using errcode = 'check_violation', hint = 'Upload it again instead.';
   end if;
@@ -1848,7 +3441,7 @@ begin
         raise exception 'there is no object at % in %', old.object_path, old.bucket_id
           using errcode = 'PT409', hint = 'Upload the object first.';
       end if;
-    when 'uploaded to available' then
+    when 'pending to available', 'uploaded to available' then
       if not casebase.vouches_for_files(tg_relid) then
         raise exception 'only the service makes a file available'
           using errcode = 'insufficient_privilege', hint = 'Ask it to verify the file.';
@@ -1891,53 +3484,6 @@ create trigger a_keep_row_of_object before delete on public.case_files
   for each row execute function casebase.keep_row_of_object();
 create trigger a_keep_row_of_object before delete on public.client_documents
   for each row execute function casebase.keep_row_of_object();
-
--- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
--- that file, and an upload that was signed for it would write another's.
-create table casebase.spent_paths (
-  bucket_id   text             not null,
-  object_path text collate "C" not null,
-  constraint spent_paths_pkey primary key (bucket_id, object_path)
-);
-comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
-alter table casebase.spent_paths enable row level security;
-revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
-
-create function casebase.spend_path() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
-  on conflict do nothing;
-  return null;
-end
-$$;
-
-create trigger spend_path after delete on public.case_files
-  for each row execute function casebase.spend_path();
-create trigger spend_path after delete on public.client_documents
-  for each row execute function casebase.spend_path();
-
--- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
-create function casebase.refuse_spent_path() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if exists (
-    select from casebase.spent_paths s where s.bucket_id = new.bucket_id and s.object_path = new.object_path
-  ) then
-    raise exception 'duplicate key value violates unique constraint "%_object_path_key"', tg_table_name
-      using errcode = 'unique_violation', constraint = tg_table_name || '_object_path_key',
-            detail = 'A file that is gone had this path.';
-  end if;
-  return null;
-end
-$$;
-
-create trigger refuse_spent_path after insert on public.case_files
-  for each row execute function casebase.refuse_spent_path();
-create trigger refuse_spent_path after insert on public.client_documents
-  for each row execute function casebase.refuse_spent_path();
 
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
@@ -2050,7 +3596,8 @@ create function casebase.verification_finish(
   object_version text,
   sha256         text,
   file_size      bigint,
-  content_type   text
+  content_type   text,
+  notes          text[] default '{}'
 ) returns jsonb
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -2063,17 +3610,78 @@ begin
         object_version = $2,
         sha256         = $3,
         file_size      = $4,
-        content_type   = $5
+        content_type   = $5,
+        notes          = $6
     where f.id = $1
       and f.state = 'uploaded'
       and casebase.object_version(f.bucket_id, f.object_path) = $2
     returning to_jsonb(f)
-  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type;
+  $sql$, casebase.files_of(kind)) into verified using id, object_version, sha256, file_size, content_type, notes;
   if verified is null then
     raise exception '% % was replaced or is not waiting for verification', kind, id
       using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
   end if;
   return verified;
+end
+$$;
+
+-- The same for bytes that the service itself wrote a moment ago, while the row is pending: they need not be read back where
+-- Storage's own record of the object proves that they arrived. It was written once, so by whom its success was told; its
+-- size and its tag, which is an MD5, are those of what was sent ("etags": the forms in which Storage's backends give it).
+-- Answers the row as "file", or null where that proves nothing and nothing has changed; and the object's tag as "etag". The
+-- row is locked first, so that whoever overwrites the object has done it before, or finds the row no longer pending
+-- (keep_object).
+create function casebase.verification_finish_sent(
+  kind         text,
+  id           bigint,
+  etags        text[],
+  sha256       text,
+  file_size    bigint,
+  content_type text,
+  notes        text[] default '{}'
+) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place    record;
+  written  record;
+  verified jsonb;
+begin
+  execute format($sql$
+    select f.bucket_id, f.object_path
+    from %s f
+    where f.id = $1
+      and f.state = 'pending'
+    for update
+  $sql$, casebase.files_of(kind)) into place using id;
+  if place.object_path is null then
+    raise exception '% % is not pending', kind, id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  select coalesce(o.version, '') as version,
+         btrim(o.metadata ->> 'eTag', '"') as etag,
+         o.metadata ->> 'size' = file_size::text
+           and not exists (
+             select from casebase.overwritten_objects w
+             where w.bucket_id = o.bucket_id and w.object_path = o.name
+           ) as whole
+  into written
+  from storage.objects o
+  where o.bucket_id = place.bucket_id
+    and o.name = place.object_path;
+  if written.whole and written.etag = any (etags) then
+    execute format($sql$
+      update %s f
+      set state          = 'available',
+          object_version = $2,
+          sha256         = $3,
+          file_size      = $4,
+          content_type   = $5,
+          notes          = $6
+      where f.id = $1
+      returning to_jsonb(f)
+    $sql$, casebase.files_of(kind)) into verified using id, written.version, sha256, file_size, content_type, notes;
+  end if;
+  return jsonb_build_object('file', verified, 'etag', written.etag);
 end
 $$;
 
@@ -2094,18 +3702,299 @@ begin
   if rejected is null then
     raise exception '% % is not waiting for verification', kind, id using errcode = 'object_not_in_prerequisite_state';
   end if;
+  if kind = 'case_file' then
+    perform casebase.record_rejected_file(id);
+  end if;
 end
 $$;
 
--- How many bytes the bucket takes in one object; null: it has no limit of its own. Storage's REST interface holds a body
--- to it only where it is told the body's length, so the service holds the others.
+-- Lets go of an upload that its caller's token can't take back any more, having ended while the bytes came: the row goes,
+-- or, where an object lies at its place, which only Storage deletes, is left to who may delete it. Nothing of a file that
+-- is available. Answers whether no row is left.
+create function casebase.upload_withdraw(kind text, id bigint) returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  left_over boolean;
+begin
+  execute format($sql$
+    update %s f
+    set state     = 'deleting',
+        rejection = 'its upload was not finished'
+    where f.id = $1
+      and f.state in ('pending', 'uploaded')
+  $sql$, casebase.files_of(kind)) using id;
+  execute format($sql$
+    delete from %s f
+    where f.id = $1
+      and f.state = 'deleting'
+      and casebase.object_version(f.bucket_id, f.object_path) is null
+  $sql$, casebase.files_of(kind)) using id;
+  execute format('select exists (select from %s f where f.id = $1)', casebase.files_of(kind)) into left_over using id;
+  return not left_over;
+end
+$$;
+
+-- How many bytes one of our buckets takes in one object; null: it has no limit of its own, or is none of ours. Storage's
+-- REST interface holds a body to it only where it is told the body's length, so the service holds the others: whoever
+-- reserves a file is told (reserve_case_file).
 create function casebase.bucket_size_limit(bucket_id text) returns bigint
   language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select b.file_size_limit
   from storage.buckets b
   where b.id = bucket_size_limit.bucket_id
+    and b.id in ('admin-bucket', 'client-bucket')
 $$;
+
+
+-- supabase/schemas/files/rpc.sql
+
+-- What frontends and the service call as rpc.
+
+-- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
+-- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
+-- the rest.
+create function public.reserve_case_file(
+  case_number       text,
+  original_name     text,
+  content_type      text,
+  file_name         text    default '',
+  file_size         bigint  default 0,
+  interaction_id    bigint  default null,
+  visible_to_client boolean default false
+) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case bigint;
+  reserved public.case_files;
+begin
+  select c.id into the_case from public.cases c where c.case_id = case_number;
+  if not found then
+    raise exception 'there is no such case' using errcode = 'PT404', detail = 'case_number';
+  end if;
+  if interaction_id is not null and not exists (
+    select from public.interactions i
+    where i.id = reserve_case_file.interaction_id and i.case_id = the_case
+  ) then
+    raise exception 'the case has no such interaction' using errcode = 'PT404', detail = 'interaction_id';
+  end if;
+  insert into public.case_files
+    (case_id, interaction_id, file_name, original_name, content_type, file_size, visible_to_client)
+  values
+    (the_case, interaction_id, file_name, original_name, content_type, file_size, coalesce(visible_to_client, false))
+  returning * into reserved;
+  return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
+end
+$$;
+comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
+  'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
+
+
+-- supabase/schemas/idempotency_keys.sql
+
+-- Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): what the service answered to a request that may come again.
+--
+-- A request with a key claims it, does its work and writes its answer down. What the work made is noted beside the claim in
+-- the work's own transaction, so whoever died in between has made nothing, or it is known what. A claim lives as long as it
+-- is kept alive; then the next request under the key takes over with a claim of its own, and what the old one still tries
+-- to make is refused. All of it is the caller's own: somebody else's key is another key.
+
+create table casebase.idempotency_keys (
+  user_id     uuid        not null,
+  key         text        not null,
+  -- Of what was asked, as far as it is known at the beginning: a hash.
+  asked       text        not null,
+  claim       uuid        not null default gen_random_uuid(),
+  alive_until timestamptz not null,
+  made_id     bigint,
+  -- Of the bytes of a file, which are known at the end.
+  content     text,
+  status      integer,
+  location    text,
+  body        text,
+  expires_at  timestamptz not null,
+  constraint idempotency_keys_pkey primary key (user_id, key),
+  constraint idempotency_keys_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
+  constraint idempotency_keys_key_check check (key ~ '^[ !#-\[\]-~]{1,255}$'),
+  constraint idempotency_keys_asked_check check (asked ~ '^[0-9a-f]{64}$'),
+  constraint idempotency_keys_content_check check (content ~ '^[0-9a-f]{64}$'),
+  constraint idempotency_keys_status_check check (status between 200 and 299),
+  constraint idempotency_keys_location_check check (octet_length(location) <= 1000),
+  constraint idempotency_keys_body_check check (octet_length(body) <= 1048576)
+);
+comment on table casebase.idempotency_keys is 'Requests that may be repeated, for a day: by whom, under which key, and what was answered.';
+comment on column casebase.idempotency_keys.claim is 'Whose turn it is; another with each turn.';
+comment on column casebase.idempotency_keys.made_id is 'The id of the case or the file that the request made.';
+alter table casebase.idempotency_keys enable row level security;
+revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role;
+create index idempotency_keys_expires_at_idx on casebase.idempotency_keys (expires_at);
+
+-- Whose turn it is: {"turn": "mine", "claim", "made_id"}; {"turn": "answered", "status", "location", "body", "content"};
+-- {"turn": "running"}; {"turn": "other"}, where the key came with another request.
+create function casebase.claim_idempotency_key(key text, asked text) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me    uuid := casebase.caller_id();
+  known casebase.idempotency_keys;
+begin
+  delete from casebase.idempotency_keys k
+  where k.user_id = me and k.key = claim_idempotency_key.key and k.expires_at < now();
+  insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
+  values (me, claim_idempotency_key.key, claim_idempotency_key.asked, now() + interval '1 minute', now() + interval '1 day')
+  on conflict do nothing
+  returning * into known;
+  if found then
+    return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
+  end if;
+
+  select k.* into known
+  from casebase.idempotency_keys k
+  where k.user_id = me and k.key = claim_idempotency_key.key
+  for update;
+  -- Let go of in this moment: whoever comes again claims it.
+  if not found then
+    return jsonb_build_object('turn', 'running');
+  end if;
+  if known.asked <> claim_idempotency_key.asked then
+    return jsonb_build_object('turn', 'other');
+  end if;
+  if known.status is not null then
+    return jsonb_build_object('turn', 'answered', 'status', known.status, 'location', known.location,
+                              'body', known.body, 'content', known.content);
+  end if;
+  if known.alive_until > now() then
+    return jsonb_build_object('turn', 'running');
+  end if;
+  update casebase.idempotency_keys k
+  set claim       = gen_random_uuid(),
+      alive_until = now() + interval '1 minute'
+  where k.user_id = me and k.key = known.key
+  returning * into known;
+  return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', known.made_id);
+end
+$$;
+
+-- For another minute, while the work goes on. Whether it is still the caller's turn.
+create function casebase.keep_idempotency_key(claim uuid) returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.idempotency_keys k
+  set alive_until = now() + interval '1 minute'
+  where k.user_id = casebase.caller_id() and k.claim = keep_idempotency_key.claim and k.status is null;
+  return found;
+end
+$$;
+
+-- The work is done: its answer, for whoever asks again.
+create function casebase.answer_idempotency_key(claim uuid, status integer, location text, body text, content text)
+  returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.idempotency_keys k
+  set status   = answer_idempotency_key.status,
+      location = answer_idempotency_key.location,
+      body     = answer_idempotency_key.body,
+      content  = answer_idempotency_key.content
+  where k.user_id = casebase.caller_id() and k.claim = answer_idempotency_key.claim and k.status is null;
+  return found;
+end
+$$;
+
+-- The work failed: the key is free. Where something was made all the same, the next request looks at it.
+create function casebase.release_idempotency_key(claim uuid) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from casebase.idempotency_keys k
+  where k.user_id = casebase.caller_id() and k.claim = release_idempotency_key.claim
+    and k.status is null and k.made_id is null;
+  update casebase.idempotency_keys k
+  set alive_until = now()
+  where k.user_id = casebase.caller_id() and k.claim = release_idempotency_key.claim;
+end
+$$;
+
+-- The service says under which claim it writes. AFTER: the policies have spoken.
+create function casebase.note_what_was_made() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update casebase.idempotency_keys k
+  set made_id     = new.id,
+      alive_until = now() + interval '1 minute'
+  where k.user_id = casebase.caller_id()
+    and k.claim::text = current_setting('request.headers')::jsonb ->> 'casebase-claim'
+    and k.status is null;
+  if not found then
+    raise exception 'another request under the same Idempotency-Key has taken over' using errcode = 'PT409';
+  end if;
+  return null;
+end
+$$;
+
+create trigger note_what_was_made after insert on public.cases
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+create trigger note_what_was_made after insert on public.case_files
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+
+-- By the service, every now and then; a thousand at a time.
+create function casebase.forget_idempotency_keys() returns void
+  language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+  delete from casebase.idempotency_keys k
+  where (k.user_id, k.key) in (
+    select e.user_id, e.key
+    from casebase.idempotency_keys e
+    where e.expires_at < now()
+    order by e.expires_at
+    limit 1000
+  )
+$$;
+
+create function public.claim_idempotency_key(key text, asked text) returns jsonb
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.claim_idempotency_key(key, asked)
+$$;
+comment on function public.claim_idempotency_key(text, text) is
+  'For the service: whose turn it is under the caller''s own Idempotency-Key.';
+
+create function public.keep_idempotency_key(claim uuid) returns boolean
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.keep_idempotency_key(claim)
+$$;
+comment on function public.keep_idempotency_key(uuid) is
+  'For the service: the work under this claim goes on.';
+
+create function public.answer_idempotency_key(
+  claim    uuid,
+  status   integer,
+  location text default null,
+  body     text default null,
+  content  text default null
+) returns boolean
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.answer_idempotency_key(claim, status, location, body, content)
+$$;
+comment on function public.answer_idempotency_key(uuid, integer, text, text, text) is
+  'For the service: what is answered to whoever asks again.';
+
+create function public.release_idempotency_key(claim uuid) returns void
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.release_idempotency_key(claim)
+$$;
+comment on function public.release_idempotency_key(uuid) is
+  'For the service: the work under this claim failed.';
 
 
 -- supabase/schemas/history/event_types.sql
@@ -2132,7 +4021,8 @@ revoke all on casebase.event_types from public, anon, authenticated, service_rol
 insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
-  ('case.status_changed',   'client',  'Its status changed.'),
+  ('case.status_changed',   'client',  'Its status or stage changed.'),
+  ('case.merged',           'client',  'It was merged into another case, or is no duplicate any more.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),
@@ -2145,6 +4035,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
+  ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.'),
   -- Of endpoints, not of a case: no history has them.
   ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
   ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');
@@ -2242,6 +4133,13 @@ begin
            as d (case_id, type, actor_id, subject_is_visible, data, position)
     join public.cases c on c.id = d.case_id
   ),
+  -- Asked for once, however many entries there are. The row may outlive the user whose token this is.
+  actor as (
+    select a.actor_id, a.client_id,
+           (select u.id from auth.users u where u.id = a.actor_id) as id,
+           coalesce(casebase.person_name(a.actor_id, a.client_id), 'system') as name
+    from (select distinct draft.actor_id, draft.client_id from draft) a
+  ),
   counted as (
     insert into casebase.case_counters as k (case_id, last_seq)
     select draft.case_id, count(*) from draft group by draft.case_id order by draft.case_id
@@ -2252,9 +4150,8 @@ begin
   select draft.case_id,
          counted.last_seq - max(draft.nth) over (partition by draft.case_id) + draft.nth,
          draft.type,
-         -- The row may outlive the user whose token this is.
-         (select u.id from auth.users u where u.id = draft.actor_id),
-         coalesce(casebase.person_name(draft.actor_id, draft.client_id), 'system'),
+         actor.id,
+         actor.name,
          -- case_events.type has no foreign key: every change would lock the same row of event_types.
          case t.seen_by
            when 'client' then true
@@ -2265,6 +4162,7 @@ begin
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
+  join actor on actor.actor_id is not distinct from draft.actor_id and actor.client_id = draft.client_id
   left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
 end
@@ -2278,7 +4176,8 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority))::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority,
+                        'follow_up_of', n.follow_up_of, 'split_from', n.split_from))::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -2311,14 +4210,18 @@ begin
       (2, 'case.assigned',       'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
       (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
                                  'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
+      (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
+                                 'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
-      (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
-      (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
-      (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
-      (5, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
-      (5, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
-      (5, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
-      (5, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
+      (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
+      (5, 'case.merged',         'merged_into',           false, to_jsonb(o.merged_into),           to_jsonb(n.merged_into)),
+      (6, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
+      (6, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
+      (6, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
+      (6, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
+      (6, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
+      (6, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
+      (6, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
     ) as change (rank, type, name, is_text, was, becomes)
     where change.was is distinct from change.becomes
     group by n.id, change.type
@@ -2469,46 +4372,218 @@ create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
 
+-- What the service refused nobody but its uploader has seen: the staff hear of it. Called by verification_reject.
+create function casebase.record_rejected_file(file_id bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (f.case_id, 'case_file.rejected', f.uploaded_by, null,
+     jsonb_build_object('case_file_id', f.id, 'interaction_id', f.interaction_id, 'file_name', f.file_name,
+                        'original_name', f.original_name, 'reason', f.rejection))::casebase.event_draft))
+  from public.case_files f
+  where f.id = file_id;
+end
+$$;
+
 
 -- supabase/schemas/history/rpc.sql
 
 -- The history as a client may read it. Neither seq nor id: their gaps would count what staff do unseen. An entry
 -- about an interaction shows as long as the interaction does.
-create function casebase.case_timeline(case_id bigint)
-  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
+create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
+create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
+
+-- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
+-- the caller saw.
+create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-begin
-  if not exists (
-    select from public.cases c
-    where c.id = case_timeline.case_id
+declare
+  place  text[] := case when cursor is not null then casebase.read_cursor(cursor, 'timeline', '{timestamptz,integer}') end;
+  -- Those of them that the caller sees.
+  seen   bigint[] := array(
+    select c.id
+    from public.cases c
+    where c.id = any (cases)
       and (c.client_id = any (casebase.my_clients())
            or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  ) then
-    perform casebase.raise_no_case();
-  end if;
-  return query
-    select e.created_at, e.type, e.actor_name, e.data
+           or c.assigned_to = casebase.staff_id()));
+  until  timestamptz := coalesce(place[1]::timestamptz, 'infinity');
+  had    integer := coalesce(place[2]::integer, 0);
+  page   public.timeline_page;
+  last   public.timeline_entry;
+begin
+  page.entries := array(
+    select (e.created_at, e.type, e.actor_name, e.data)::public.timeline_entry
     from public.case_events e
-    where e.case_id = case_timeline.case_id
+    where e.case_id = any (seen)
+      and e.created_at <= until
       and e.visible_to_client
       and (e.type not like 'interaction.%'
            or exists (
              select from public.interactions i
              where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
-    order by e.seq;
+    order by e.created_at desc, e.case_id desc, e.seq desc
+    offset had
+    limit page_size + 1
+  );
+  if cardinality(page.entries) > page_size then
+    page.entries := page.entries[:page_size];
+    last := page.entries[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('timeline', last.created_at, (
+      select count(*) + case when last.created_at = until then had else 0 end
+      from unnest(page.entries) e
+      where e.created_at = last.created_at)));
+  end if;
+  return page;
 end
 $$;
 
-create function public.case_timeline(case_id bigint)
-  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
-  language sql stable set search_path = pg_catalog, pg_temp
+create function public.case_timeline(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.timeline_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select * from casebase.case_timeline(case_id)
+begin
+  perform casebase.check_page_size(page_size);
+  if not exists (select from public.cases c where c.id = case_timeline.case_id) then
+    perform casebase.raise_no_case();
+  end if;
+  return casebase.case_timeline(casebase.merged_cases(casebase.survivor_of(case_id)), page_size, cursor);
+end
 $$;
-comment on function public.case_timeline(bigint) is
-  'What happened to a case, as its client may read it, oldest first. Staff find everything in case_events. 404: no such case.';
+comment on function public.case_timeline(bigint, integer, text) is
+  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. That of duplicates which were merged into it is there, too. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
+
+
+-- supabase/schemas/history/undo.sql
+
+-- Taking changes of cases back, to the old values that the history has. Of words and metadata it has none.
+
+-- What these entries changed of a case, from the first of them to the last: {"status": {"from": …, "to": …}}.
+create function casebase.changes_in(events bigint[], case_id bigint) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_object_agg(c.name, jsonb_build_object('from', c.first -> 'from', 'to', c.last -> 'to', 'changed', c.last -> 'changed'))
+    from (
+      select change.name,
+             (array_agg(change.value order by e.seq))[1] as first,
+             (array_agg(change.value order by e.seq desc))[1] as last
+      from public.case_events e
+      cross join lateral jsonb_each(e.data -> 'changes') as change (name, value)
+      where e.id = any (events)
+        and e.case_id = changes_in.case_id
+        and e.type like 'case.%'
+      group by change.name
+    ) c
+  );
+end
+$$;
+
+-- Takes them back in one case that the caller sees as staff; what could not be, and why.
+create function casebase.undo_changes_of(the_case bigint, events bigint[]) returns text[]
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  undone  constant text[] :=
+    '{department_id,assigned_to,status,stage,title,priority,required_specialty_id,action_required_by,action_required_of}'::text[];
+  now_is  jsonb;
+  back_to jsonb := '{}'::jsonb;
+  stays   text[] := '{}'::text[];
+  change  record;
+begin
+  select to_jsonb(c) into now_is
+  from public.cases c
+  where c.id = the_case
+    and (c.department_id = any (casebase.my_departments()) or c.assigned_to = casebase.staff_id())
+  for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  end if;
+  -- Who made a change may take it back, also where the step itself would be another's: a case that one has closed.
+  if not casebase.is_admin() and exists (
+    select from public.case_events e
+    where e.id = any (events) and e.case_id = the_case and e.actor_id is distinct from casebase.caller_id()
+  ) then
+    raise exception 'only who made a change takes it back'
+      using errcode = 'insufficient_privilege', hint = 'Change the case, or ask an admin.';
+  end if;
+  for change in select c.key as name, c.value from jsonb_each(casebase.changes_in(events, the_case)) c order by c.key loop
+    if change.name <> all (undone) then
+      stays := stays || (change.name || ': the history has no old value');
+    elsif now_is -> change.name is distinct from change.value -> 'to' then
+      stays := stays || (change.name || ': changed since');
+    else
+      back_to := back_to || jsonb_build_object(change.name, change.value -> 'from');
+    end if;
+  end loop;
+  if back_to <> '{}' then
+    update public.cases c
+    set department_id         = n.department_id,
+        assigned_to           = n.assigned_to,
+        status                = n.status,
+        stage                 = n.stage,
+        title                 = n.title,
+        priority              = n.priority,
+        required_specialty_id = n.required_specialty_id,
+        action_required_by    = n.action_required_by,
+        action_required_of    = n.action_required_of
+    from jsonb_populate_record(null::public.cases, now_is || back_to) n
+    where c.id = the_case;
+  end if;
+  return stays;
+end
+$$;
+
+create function public.undo_changes(events bigint[])
+  returns table (id bigint, result text, error jsonb)
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted  bigint[] := casebase.wanted_ids(events, 'events');
+  one     bigint;
+  of_one  bigint[];
+  stays   text[];
+  errors  jsonb    := '{}'::jsonb;
+  undone  bigint[] := '{}'::bigint[];
+  code    text;
+  message text;
+  details text;
+  hint    text;
+begin
+  -- Entries that the caller doesn't see are no answer's.
+  for one, of_one in
+    select e.case_id, array_agg(e.id) from public.case_events e where e.id = any (wanted) group by e.case_id order by e.case_id
+  loop
+    begin
+      stays := casebase.undo_changes_of(one, of_one);
+      undone := undone || one;
+      if stays <> '{}' then
+        errors := errors || jsonb_build_object(one, casebase.error_object(
+          'PT409', 'not everything was taken back', array_to_string(stays, '; '), null));
+      end if;
+    exception
+      when transaction_rollback or insufficient_resources then
+        raise;
+      when others then
+        get stacked diagnostics
+          code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+        errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+    end;
+  end loop;
+  return query
+    select w.id,
+           case when w.id <> all (undone) then 'refused' when errors ? w.id::text then 'partly' else 'done' end,
+           errors -> w.id::text
+    from (select unnest(undone) union select k::bigint from jsonb_object_keys(errors) k) as w (id)
+    order by w.id;
+end
+$$;
+comment on function public.undo_changes(bigint[]) is
+  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
 
 
 -- supabase/schemas/webhooks/endpoints.sql
@@ -2588,7 +4663,8 @@ create table casebase.webhook_endpoints (
       and interval '7 days' >= all (retry_waits)
     ),
   constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
-  constraint webhook_endpoints_description_check check (length(description) <= 500),
+  constraint webhook_endpoints_description_check
+    check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
   constraint webhook_endpoints_event_types_check
     check (
       cardinality(event_types) = 0
@@ -3110,7 +5186,9 @@ insert into casebase.event_schemas (type, fields, changes) values
   ('case.created', '{
       "title": {"type": "string"},
       "status": {"type": "string"},
-      "priority": {"type": "string"}
+      "priority": {"type": "string"},
+      "follow_up_of": {"type": ["integer", "null"]},
+      "split_from": {"type": ["integer", "null"]}
     }', null),
   ('case.updated', '{}', '{
       "title": {"type": "string"},
@@ -3120,10 +5198,12 @@ insert into casebase.event_schemas (type, fields, changes) values
       "action_required_by": {"type": ["string", "null"], "format": "date-time"},
       "action_required_of": {"type": ["string", "null"]},
       "escalated_at": {"type": ["string", "null"], "format": "date-time"},
+      "escalation_reason": true,
       "metadata": true
     }'),
-  ('case.status_changed', '{}', '{"status": {"type": "string"}}'),
-  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}}'),
+  ('case.status_changed', '{}', '{"status": {"type": "string"}, "stage": {"type": ["string", "null"]}}'),
+  ('case.merged', '{}', '{"merged_into": {"type": ["integer", "null"]}}'),
+  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}, "escalation_reason": true}'),
   ('case.assigned', '{}', '{"assigned_to": {"type": ["string", "null"], "format": "uuid"}}'),
   ('case.handed_over', '{}', '{"department_id": {"type": "string", "format": "uuid"}}'),
   ('case.deleted', '{}', null),
@@ -3159,6 +5239,15 @@ select file.type, '{
     "sha256": {"type": ["string", "null"]}
   }'
 from unnest(array['case_file.available', 'case_file.deleted']) as file (type);
+
+insert into casebase.event_schemas (type, fields) values
+  ('case_file.rejected', '{
+    "case_file_id": {"type": "integer"},
+    "interaction_id": {"type": ["integer", "null"]},
+    "file_name": {"type": "string"},
+    "original_name": {"type": "string"},
+    "reason": {"type": ["string", "null"]}
+  }');
 
 -- An object of which every field is there.
 create function casebase.object_schema(properties jsonb) returns jsonb
@@ -3287,7 +5376,7 @@ create table casebase.webhook_deliveries (
   constraint webhook_deliveries_finished_check
     check ((state in ('delivered', 'failed', 'skipped')) = (finished_at is not null)),
   constraint webhook_deliveries_skipped_check
-    check ((state = 'skipped') = (skipped_because is not null) and skipped_because ~ '[^[:space:]]' and length(skipped_because) <= 500)
+    check ((state = 'skipped') = (skipped_because is not null) and length(skipped_because) <= 500 and casebase.is_text(skipped_because))
 );
 comment on table casebase.webhook_deliveries is
   'One event for one endpoint, from the change that caused it until it is delivered or given up.';
@@ -4875,6 +6964,276 @@ as $$
 $$;
 
 
+-- supabase/schemas/constraint_words.sql
+
+-- What a person is told whom a constraint refuses: a sentence for each that a user can meet. PostgREST's answer names the
+-- constraint; the service and frontends find its sentence in types/constraints.json, which is written from here and from
+-- the catalogue: `UPDATE=1 cargo test -p casebase --test database constraint_words`. A sentence has the limits in it. The
+-- second line of a foreign key's is for who deletes what is referenced. Of a reference the sentence never says whether
+-- there is nothing or nothing to be seen.
+
+-- People.
+do $$
+begin
+  -- A host's own table keeps its own words.
+  if (select s.is_ours from casebase.client_source s) then
+    comment on constraint clients_name_check on public.clients is
+      'The name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+    comment on constraint clients_kind_check on public.clients is
+      'The kind must be organisation or person.';
+    comment on constraint clients_times_check on public.clients is
+      'created_at must be a time in the years 1 to 9999.';
+    comment on constraint clients_pkey on public.clients is
+      'There is a client with this id already.';
+  end if;
+end
+$$;
+
+comment on constraint client_members_display_name_check on public.client_members is
+  'The display name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint client_members_times_check on public.client_members is
+  'created_at must be a time in the years 1 to 9999.';
+comment on constraint client_members_client_id_fkey on public.client_members is
+  'There is no such client, or you may not see it.';
+comment on constraint client_members_user_id_fkey on public.client_members is
+  'There is no such user.';
+comment on constraint client_members_pkey on public.client_members is
+  'This user is a member of this client already.';
+
+comment on constraint departments_name_check on public.departments is
+  'The name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint departments_times_check on public.departments is
+  'created_at must be a time in the years 1 to 9999.';
+comment on constraint departments_name_key on public.departments is
+  'There is a department of this name already.';
+comment on constraint departments_pkey on public.departments is
+  'There is a department with this id already.';
+comment on index public.departments_one_default_idx is
+  'There is a default department already.';
+
+comment on constraint specialties_name_check on public.specialties is
+  'The name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint specialties_times_check on public.specialties is
+  'created_at must be a time in the years 1 to 9999.';
+comment on constraint specialties_name_key on public.specialties is
+  'There is a specialty of this name already.';
+comment on constraint specialties_pkey on public.specialties is
+  'There is a specialty with this id already.';
+
+comment on constraint staff_members_display_name_check on public.staff_members is
+  'The display name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint staff_members_scope_check on public.staff_members is
+  'The scope must be all, departments or assigned.';
+comment on constraint staff_members_times_check on public.staff_members is
+  'created_at must be a time in the years 1 to 9999.';
+comment on constraint staff_members_user_id_fkey on public.staff_members is
+  'There is no such user.';
+comment on constraint staff_members_pkey on public.staff_members is
+  'This user is on the staff already.';
+
+comment on constraint staff_departments_department_id_fkey on public.staff_departments is
+  'There is no such department, or you may not see it.';
+comment on constraint staff_departments_user_id_fkey on public.staff_departments is
+  'There is no such member of staff, or you may not see them.';
+comment on constraint staff_departments_pkey on public.staff_departments is
+  'This member of staff works in this department already.';
+
+comment on constraint staff_specialties_specialty_id_fkey on public.staff_specialties is
+  'There is no such specialty, or you may not see it.';
+comment on constraint staff_specialties_user_id_fkey on public.staff_specialties is
+  'There is no such member of staff, or you may not see them.';
+comment on constraint staff_specialties_pkey on public.staff_specialties is
+  'This member of staff has this specialty already.';
+
+comment on constraint party_types_code_check on public.party_types is
+  'The code must be an upper-case letter (A to Z) followed by at most 39 upper-case letters, digits or underscores.';
+comment on constraint party_types_label_check on public.party_types is
+  'The label must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint party_types_pkey on public.party_types is
+  'There is a party type of this code already.';
+
+comment on constraint invitations_email_check on public.invitations is
+  'The email must be an address of at most 320 characters, in lower case.';
+comment on constraint invitations_display_name_check on public.invitations is
+  'The display name must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint invitations_scope_check on public.invitations is
+  'The scope must be all, departments or assigned.';
+comment on constraint invitations_of_a_client_check on public.invitations is
+  'Whom a client''s invitation makes its member has no scope, no departments, and is no admin.';
+comment on constraint invitations_times_check on public.invitations is
+  'expires_at must be a time in the years 1 to 9999.';
+comment on constraint invitations_client_id_fkey on public.invitations is
+  'There is no such client, or you may not see it.';
+comment on constraint case_settings_pkey on public.case_settings is
+  'There is one row of settings.';
+comment on constraint case_settings_cases_per_hour_check on public.case_settings is
+  'cases_per_hour must be from 0 to 1000000, or null.';
+comment on constraint case_settings_interactions_per_hour_check on public.case_settings is
+  'interactions_per_hour must be from 0 to 1000000, or null.';
+
+-- Cases.
+comment on constraint case_stages_stage_check on public.case_stages is
+  'The stage must be one line of at most 100 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint case_stages_status_check on public.case_stages is
+  'The status must be open, in_progress, waiting, resolved or closed.';
+comment on constraint case_stages_pkey on public.case_stages is
+  'There is a stage of this name already.';
+comment on constraint case_stages_stage_status_key on public.case_stages is
+  'There is a stage of this name already.';
+
+comment on constraint cases_title_check on public.cases is
+  'The title must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint cases_description_check on public.cases is
+  'The description must have at most 50000 characters: empty or not blank, and without control characters or others that reorder text.';
+comment on constraint cases_status_check on public.cases is
+  'The status must be open, in_progress, waiting, resolved or closed.';
+comment on constraint cases_stage_fkey on public.cases is
+  E'There is no such stage, or it belongs to another status.\nThere are cases in this stage.';
+comment on constraint cases_escalation_reason_check on public.cases is
+  'The reason must have at most 2000 characters: not blank, and without control characters or others that reorder text.';
+comment on constraint cases_merged_into_fkey on public.cases is
+  'There is no such case of the same client.';
+comment on constraint cases_merged_check on public.cases is
+  'A case that was merged into another is closed, and the other is another.';
+comment on constraint cases_priority_check on public.cases is
+  'The priority must be low, medium, high or urgent.';
+comment on constraint cases_metadata_check on public.cases is
+  'The metadata must be a JSON object of at most 16384 bytes.';
+comment on constraint cases_metadata_readable_check on public.cases is
+  'The metadata must be nested at most 32 deep, and its numbers must be finite as doubles.';
+comment on constraint cases_action_required_by_check on public.cases is
+  'action_required_by must be a time in the years 1 to 9999.';
+comment on constraint cases_due_at_check on public.cases is
+  'action_required_by must be a time in the years 1 to 9999.';
+comment on constraint cases_resolved_at_check on public.cases is
+  'A resolved or closed case, and no other, has a time at which it was resolved.';
+comment on constraint cases_closed_at_check on public.cases is
+  'A closed case, and no other, has a time at which it was closed.';
+comment on constraint cases_client_id_fkey on public.cases is
+  E'There is no such client, or you may not see it.\nThe client has cases.';
+comment on constraint cases_department_id_fkey on public.cases is
+  E'There is no such department, or you may not see it.\nThe department has cases.';
+comment on constraint cases_required_specialty_id_fkey on public.cases is
+  'There is no such specialty, or you may not see it.';
+comment on constraint cases_assigned_to_fkey on public.cases is
+  'There is no such member of staff, or you may not see them.';
+comment on constraint cases_action_required_of_fkey on public.cases is
+  E'There is no such party type.\nCases wait for a party of this type.';
+
+comment on constraint case_internal_tags_check on public.case_internal is
+  'There must be at most 50 tags of at most 5000 bytes together: each one line, not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint case_internal_metadata_check on public.case_internal is
+  'The metadata must be a JSON object of at most 16384 bytes.';
+comment on constraint case_internal_metadata_readable_check on public.case_internal is
+  'The metadata must be nested at most 32 deep, and its numbers must be finite as doubles.';
+comment on constraint case_internal_case_id_fkey on public.case_internal is
+  'There is no such case, or you may not see it.';
+comment on constraint case_internal_pkey on public.case_internal is
+  'The case has an internal record already.';
+
+comment on constraint interactions_party1_name_check on public.interactions is
+  'The name of the first party must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint interactions_party2_name_check on public.interactions is
+  'The name of the second party must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint interactions_content_check on public.interactions is
+  'The content must have at most 50000 characters: not blank, and without control characters or others that reorder text.';
+comment on constraint interactions_case_id_fkey on public.interactions is
+  'There is no such case, or you may not see it.';
+comment on constraint interactions_party1_type_fkey on public.interactions is
+  E'There is no such party type.\nInteractions name a party of this type.';
+comment on constraint interactions_party2_type_fkey on public.interactions is
+  E'There is no such party type.\nInteractions name a party of this type.';
+
+comment on constraint internal_notes_content_check on public.internal_notes is
+  'The content must have at most 50000 characters: not blank, and without control characters or others that reorder text.';
+comment on constraint internal_notes_case_id_fkey on public.internal_notes is
+  'There is no such case, or you may not see it.';
+
+-- Files.
+comment on constraint case_files_file_name_check on public.case_files is
+  'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
+comment on constraint case_files_original_name_check on public.case_files is
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint case_files_extension_check on public.case_files is
+  'The file name must end with the extension of the original name.';
+comment on constraint case_files_content_type_check on public.case_files is
+  'The content type must be one like application/pdf, in at most 255 characters.';
+comment on constraint case_files_file_size_check on public.case_files is
+  'The file size must be 0 to 5368709120 bytes.';
+comment on constraint case_files_state_check on public.case_files is
+  'The state must be pending, uploaded, available or deleting.';
+comment on constraint case_files_checked_check on public.case_files is
+  'A file that is available was checked, and is not empty.';
+comment on constraint case_files_case_id_fkey on public.case_files is
+  E'There is no such case, or you may not see it.\nThe case has files.';
+comment on constraint case_files_interaction_id_fkey on public.case_files is
+  'There is no such interaction of this case, or you may not see it.';
+comment on constraint case_files_object_path_key on public.case_files is
+  'There is a file of this name already, or there was one.';
+
+comment on constraint client_documents_category_check on public.client_documents is
+  'The category must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint client_documents_file_name_check on public.client_documents is
+  'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
+comment on constraint client_documents_original_name_check on public.client_documents is
+  'The original name must have 1 to 255 characters, of which something can be seen, no folders and no control characters, and must not be named like a program.';
+comment on constraint client_documents_extension_check on public.client_documents is
+  'The file name must end with the extension of the original name.';
+comment on constraint client_documents_content_type_check on public.client_documents is
+  'The content type must be one like application/pdf, in at most 255 characters.';
+comment on constraint client_documents_file_size_check on public.client_documents is
+  'The file size must be 0 to 5368709120 bytes.';
+comment on constraint client_documents_state_check on public.client_documents is
+  'The state must be pending, uploaded, available or deleting.';
+comment on constraint client_documents_checked_check on public.client_documents is
+  'A document that is available was checked, and is not empty.';
+comment on constraint client_documents_client_id_fkey on public.client_documents is
+  E'There is no such client, or you may not see it.\nThe client has documents.';
+comment on constraint client_documents_object_path_key on public.client_documents is
+  'There is a document of this name already, or there was one.';
+
+-- Webhooks.
+comment on constraint webhook_endpoints_url_check on casebase.webhook_endpoints is
+  'The URL must have at most 2000 characters.';
+comment on constraint webhook_endpoints_description_check on casebase.webhook_endpoints is
+  'The description must have at most 500 characters: empty or not blank, and without control characters or others that reorder text.';
+comment on constraint webhook_endpoints_event_types_check on casebase.webhook_endpoints is
+  'There must be at most 100 event types, each one like case.updated or case.*.';
+comment on constraint webhook_endpoints_payload_version_check on casebase.webhook_endpoints is
+  'The payload version must be 1.';
+comment on constraint webhook_endpoints_filters_check on casebase.webhook_endpoints is
+  'There must be at most 1000 clients, departments, priorities and statuses together, and none of them null.';
+comment on constraint webhook_endpoints_headers_check on casebase.webhook_endpoints is
+  'The headers must be an object of names and texts that a request can carry.';
+comment on constraint webhook_endpoints_rate_limit_check on casebase.webhook_endpoints is
+  'The rate limit must be 1 to 1000 requests a second.';
+comment on constraint webhook_endpoints_retry_waits_check on casebase.webhook_endpoints is
+  'There must be at most 50 waits, each from 0 to 7 days.';
+comment on constraint webhook_endpoints_signature_check on casebase.webhook_endpoints is
+  'The signature must be v1 or v1a.';
+comment on constraint webhook_endpoints_created_by_fkey on casebase.webhook_endpoints is
+  'There is no such user.';
+comment on constraint webhook_endpoints_pkey on casebase.webhook_endpoints is
+  'There is a webhook endpoint with this id already.';
+
+comment on constraint webhook_secrets_previous_valid_for_check on casebase.webhook_secrets is
+  'The secrets before this one may stay valid for at most 30 days.';
+comment on constraint webhook_secrets_endpoint_id_fkey on casebase.webhook_secrets is
+  'There is no such webhook endpoint, or you may not see it.';
+comment on constraint webhook_secrets_in_one_place_check on casebase.webhook_secrets is
+  'A secret lies in the Vault where the project has one, otherwise in this table.';
+comment on constraint webhook_deliveries_payload_id_fkey on casebase.webhook_deliveries is
+  'There is no such payload.';
+comment on constraint webhook_deliveries_state_check on casebase.webhook_deliveries is
+  'The state must be pending, waiting, leased, delivered, failed or skipped.';
+comment on constraint webhook_deliveries_leased_check on casebase.webhook_deliveries is
+  'A delivery that is leased, and no other, has the times of its lease.';
+comment on constraint webhook_deliveries_finished_check on casebase.webhook_deliveries is
+  'A delivery that is delivered, failed or skipped, and no other, has a time at which it was finished.';
+comment on constraint webhook_deliveries_skipped_check on casebase.webhook_deliveries is
+  'What is skipped, and nothing else, has a reason of at most 500 characters: not blank, and without control characters or others that reorder text.';
+
+
 -- policies/00_schema.sql
 
 -- Who may use the schema casebase and execute its functions. Nothing here is exposed by the API: authenticated and
@@ -4905,9 +7264,38 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
-  casebase.assignee_name(bigint),
+  casebase.may_move(text, text, text),
+  casebase.raise_no_case(),
+  casebase.survivor_of(bigint),
+  casebase.merged_cases(bigint),
+  casebase.check_case_filter(casebase.case_filter),
+  casebase.check_words(text, text[], text[]),
+  casebase.check_page_size(integer),
+  casebase.error_object(text, text, text, text),
+  casebase.wanted_ids(bigint[], text),
+  casebase.tags_in(jsonb, text),
+  casebase.changed_case_columns(jsonb),
+  casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.retagged(text[], text[], text[]),
+  casebase.my_entries_since(bigint[], timestamptz),
+  casebase.reply_in_place(bigint[], text, boolean),
+  casebase.read_cursor(text, text, text[]),
+  casebase.write_cursor(jsonb),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
+  casebase.case_parties(bigint),
+  casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
+  casebase.folded_name(text),
+  casebase.file_extension(text),
+  casebase.program_extensions(),
+  casebase.program_extension(text),
+  casebase.kept_name(text),
+  casebase.name_fault(text),
+  casebase.plain_file_name(text),
+  casebase.free_file_name(text, text, text),
   casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
   casebase.vouches_for_files(regclass)
@@ -4916,13 +7304,25 @@ to authenticated, service_role;
 -- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
 grant execute on function
   casebase.reopen_case(bigint),
-  casebase.escalate_case(bigint),
+  casebase.escalate_case(bigint, text),
+  casebase.receive_reply(bigint),
+  casebase.limit_client(uuid, text),
+  casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint),
+  casebase.case_timeline(bigint[], integer, text),
+  casebase.merge_cases(bigint, bigint),
+  casebase.split_case(bigint, text),
   casebase.my_client_names(),
-  casebase.newest_cases(integer, timestamptz, bigint, text, text),
-  casebase.case_counts()
+  casebase.register(text),
+  casebase.access_problem(),
+  casebase.claim_idempotency_key(text, text),
+  casebase.keep_idempotency_key(uuid),
+  casebase.answer_idempotency_key(uuid, integer, text, text, text),
+  casebase.release_idempotency_key(uuid),
+  casebase.list_cases(casebase.case_filter, text, integer, text, integer),
+  casebase.case_counts(),
+  casebase.bucket_size_limit(text)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -4931,13 +7331,16 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
+  casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.bucket_size_limit(text)
+  casebase.upload_withdraw(text, bigint),
+  casebase.forget_idempotency_keys()
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
+  casebase.opened_for_my_reply(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -4946,28 +7349,58 @@ grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.my_access(),
+  public.invite(text, uuid, text, boolean, text, uuid[]),
+  public.register(text),
+  public.list_cases,
+  public.case_counts(),
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.my_access(),
+  public.invite(text, uuid, text, boolean, text, uuid[]),
+  public.register(text),
+  public.list_cases,
+  public.case_counts(),
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
-grant execute on function public.update_cases(bigint[], jsonb) to service_role;
+grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;
 
 
 -- policies/10_clients.sql
@@ -5147,6 +7580,42 @@ create policy admins_delete_party_types on public.party_types for delete to auth
     and code not in ('ARGAN', 'CLIENT'));
 
 
+-- policies/18_invitations.sql
+
+-- public.invitations: who becomes what when they sign in.
+
+revoke all on public.invitations from public, anon, authenticated, service_role;
+revoke all on sequence public.invitations_id_seq from public, anon, authenticated, service_role;
+grant select, delete on public.invitations to authenticated;
+grant insert (email, client_id, display_name, is_admin, scope, department_ids, expires_at) on public.invitations to authenticated;
+grant select, insert, update, delete on public.invitations to service_role;
+
+-- Admins manage people.
+create policy admins_read_invitations on public.invitations for select to authenticated
+  using ((select casebase.is_admin()));
+create policy admins_add_invitations on public.invitations for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_delete_invitations on public.invitations for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/19_case_settings.sql
+
+-- public.case_settings: what an admin decides for the whole project.
+
+revoke all on public.case_settings from public, anon, authenticated, service_role;
+grant select on public.case_settings to authenticated;
+grant update (registration_open, cases_per_hour, interactions_per_hour) on public.case_settings to authenticated;
+grant select, update on public.case_settings to service_role;
+
+-- Client members and staff read them, admins change them.
+create policy read_case_settings on public.case_settings for select to authenticated
+  using ((select casebase.is_known()));
+create policy admins_edit_case_settings on public.case_settings for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+
+
 -- policies/20_cases.sql
 
 -- public.cases.
@@ -5155,14 +7624,18 @@ revoke all on public.cases from public, anon, authenticated, service_role;
 revoke all on sequence public.cases_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.cases to authenticated;
 grant insert (
-  client_id, department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  client_id, department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
   action_required_by, action_required_of, metadata
 ) on public.cases to authenticated;
 grant update (
-  department_id, required_specialty_id, title, description, status, priority, assigned_to,
-  action_required_by, action_required_of, metadata
+  department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
+  action_required_by, action_required_of, metadata, version
 ) on public.cases to authenticated;
 grant select, insert, update, delete on public.cases to service_role;
+
+-- Some of them, under the same policies.
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
+grant select on public.overdue_cases to authenticated, service_role;
 
 -- Client members see their clients' cases; staff of scope all and admins every case; of scope departments their
 -- departments' and those assigned to them; of scope assigned those assigned to them. my_departments() is every
@@ -5207,7 +7680,7 @@ create policy admins_delete_cases on public.cases for delete to authenticated
 
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 grant select, delete on public.case_internal to authenticated;
-grant insert (case_id, tags, metadata), update (case_id, tags, metadata) on public.case_internal to authenticated;
+grant insert (case_id, tags, metadata), update (case_id, tags, metadata, version) on public.case_internal to authenticated;
 grant select, insert, update, delete on public.case_internal to service_role;
 
 -- Staff read and write it for the cases they see as staff. Clients never.
@@ -5237,15 +7710,19 @@ revoke all on public.interactions from public, anon, authenticated, service_role
 revoke all on sequence public.interactions_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.interactions to authenticated;
 grant insert (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
-grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
+grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client, version) on public.interactions to authenticated;
 grant select, insert, update, delete on public.interactions to service_role;
 
--- Client members see the interactions of their cases that are visible to them; staff all of the cases they see.
+-- Client members see the interactions of their cases that are visible to them; staff all of the cases they see. A reply to
+-- a closed case is in one that was opened while it was written, and that the lookup can't see yet.
 create policy see_interactions on public.interactions for select to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -5255,6 +7732,9 @@ create policy add_interactions on public.interactions for insert to authenticate
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -5276,7 +7756,7 @@ create policy admins_delete_interactions on public.interactions for delete to au
 revoke all on public.internal_notes from public, anon, authenticated, service_role;
 revoke all on sequence public.internal_notes_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.internal_notes to authenticated;
-grant insert (case_id, content), update (content) on public.internal_notes to authenticated;
+grant insert (case_id, content), update (content, version) on public.internal_notes to authenticated;
 grant select, insert, update, delete on public.internal_notes to service_role;
 
 -- Staff read and write the notes of the cases they see as staff, and change their own (keep_words). Clients never.
@@ -5296,6 +7776,41 @@ create policy staff_edit_notes on public.internal_notes for update to authentica
 -- Only admins delete notes.
 create policy admins_delete_notes on public.internal_notes for delete to authenticated
   using ((select casebase.is_admin()));
+
+
+-- policies/24_case_stages.sql
+
+-- public.case_stages: a project's own words for where a case is.
+
+revoke all on public.case_stages from public, anon, authenticated, service_role;
+-- Which status a stage belongs to stays: the cases in it would move with it.
+grant select, insert, update (stage, position), delete on public.case_stages to authenticated;
+grant select, insert, update, delete on public.case_stages to service_role;
+
+-- Client members and staff read the names.
+create policy read_case_stages on public.case_stages for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage stages.
+create policy admins_add_case_stages on public.case_stages for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_case_stages on public.case_stages for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_case_stages on public.case_stages for delete to authenticated
+  using ((select casebase.is_admin()));
+
+
+-- policies/25_status_transitions.sql
+
+-- public.status_transitions: the migrations alone write them.
+
+revoke all on public.status_transitions from public, anon, authenticated, service_role;
+grant select on public.status_transitions to authenticated, service_role;
+
+-- Client members and staff read them: a frontend shows what can be done.
+create policy read_status_transitions on public.status_transitions for select to authenticated
+  using ((select casebase.is_known()));
 
 
 -- policies/30_case_files.sql
@@ -5691,3 +8206,11 @@ grant select on casebase.event_schemas to authenticated, service_role;
 
 create policy read_event_schemas on casebase.event_schemas for select to authenticated
   using ((select casebase.is_known()));
+
+
+-- policies/90_idempotency_keys.sql
+
+-- casebase.idempotency_keys.
+
+-- The functions around it only, all of them definer functions, each about its caller's own keys.
+revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role, casebase_worker;

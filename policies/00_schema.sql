@@ -26,9 +26,38 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
-  casebase.assignee_name(bigint),
+  casebase.may_move(text, text, text),
+  casebase.raise_no_case(),
+  casebase.survivor_of(bigint),
+  casebase.merged_cases(bigint),
+  casebase.check_case_filter(casebase.case_filter),
+  casebase.check_words(text, text[], text[]),
+  casebase.check_page_size(integer),
+  casebase.error_object(text, text, text, text),
+  casebase.wanted_ids(bigint[], text),
+  casebase.tags_in(jsonb, text),
+  casebase.changed_case_columns(jsonb),
+  casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.retagged(text[], text[], text[]),
+  casebase.my_entries_since(bigint[], timestamptz),
+  casebase.reply_in_place(bigint[], text, boolean),
+  casebase.read_cursor(text, text, text[]),
+  casebase.write_cursor(jsonb),
+  casebase.is_text(text),
+  casebase.is_line(text),
+  casebase.are_lines(text[]),
+  casebase.case_parties(bigint),
+  casebase.party_name(text, text, text, text),
   casebase.changed_columns(jsonb, jsonb),
   casebase.is_object_name(text),
+  casebase.folded_name(text),
+  casebase.file_extension(text),
+  casebase.program_extensions(),
+  casebase.program_extension(text),
+  casebase.kept_name(text),
+  casebase.name_fault(text),
+  casebase.plain_file_name(text),
+  casebase.free_file_name(text, text, text),
   casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
   casebase.vouches_for_files(regclass)
@@ -37,13 +66,25 @@ to authenticated, service_role;
 -- Behind the rpc functions; each checks its caller. Not for a service key, who is nobody to them and sees all by itself.
 grant execute on function
   casebase.reopen_case(bigint),
-  casebase.escalate_case(bigint),
+  casebase.escalate_case(bigint, text),
+  casebase.receive_reply(bigint),
+  casebase.limit_client(uuid, text),
+  casebase.undo_changes_of(bigint, bigint[]),
   casebase.hand_over_case(bigint, uuid, uuid, text),
   casebase.case_people(bigint),
-  casebase.case_timeline(bigint),
+  casebase.case_timeline(bigint[], integer, text),
+  casebase.merge_cases(bigint, bigint),
+  casebase.split_case(bigint, text),
   casebase.my_client_names(),
-  casebase.newest_cases(integer, timestamptz, bigint, text, text),
-  casebase.case_counts()
+  casebase.register(text),
+  casebase.access_problem(),
+  casebase.claim_idempotency_key(text, text),
+  casebase.keep_idempotency_key(uuid),
+  casebase.answer_idempotency_key(uuid, integer, text, text, text),
+  casebase.release_idempotency_key(uuid),
+  casebase.list_cases(casebase.case_filter, text, integer, text, integer),
+  casebase.case_counts(),
+  casebase.bucket_size_limit(text)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -52,13 +93,16 @@ grant execute on function casebase.custom_access_token_hook(jsonb) to supabase_a
 -- The service's own role.
 grant execute on function
   casebase.verification_begin(text, bigint),
-  casebase.verification_finish(text, bigint, text, text, bigint, text),
+  casebase.verification_finish(text, bigint, text, text, bigint, text, text[]),
+  casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
-  casebase.bucket_size_limit(text)
+  casebase.upload_withdraw(text, bigint),
+  casebase.forget_idempotency_keys()
 to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
+  casebase.opened_for_my_reply(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -67,25 +111,55 @@ grant select on casebase.seen_cases, casebase.reserved_objects to authenticated;
 -- The rpc functions: SECURITY INVOKER, for signed-in users.
 revoke all on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.my_access(),
+  public.invite(text, uuid, text, boolean, text, uuid[]),
+  public.register(text),
+  public.list_cases,
+  public.case_counts(),
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.reopen_case(bigint),
-  public.escalate_case(bigint),
+  public.escalate_case(bigint, text),
+  public.take_case(bigint),
+  public.merge_cases(bigint, bigint),
+  public.split_case(bigint, text),
+  public.find_case(text),
   public.hand_over_case(bigint, uuid, uuid, text),
   public.case_people(bigint),
-  public.case_timeline(bigint),
+  public.case_timeline(bigint, integer, text),
+  public.list_interactions(bigint, integer, text),
   public.my_clients(),
-  public.my_newest_cases(integer, timestamptz, bigint, text, text),
-  public.my_case_counts(),
-  public.update_cases(bigint[], jsonb)
+  public.my_access(),
+  public.invite(text, uuid, text, boolean, text, uuid[]),
+  public.register(text),
+  public.list_cases,
+  public.case_counts(),
+  public.update_cases(bigint[], jsonb, boolean),
+  public.reply_to_cases(bigint[], text, boolean),
+  public.undo_changes(bigint[]),
+  public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.claim_idempotency_key(text, text),
+  public.keep_idempotency_key(uuid),
+  public.answer_idempotency_key(uuid, integer, text, text, text),
+  public.release_idempotency_key(uuid)
 to authenticated;
 -- Under the caller's own policies, so a service key may call it too.
-grant execute on function public.update_cases(bigint[], jsonb) to service_role;
+grant execute on function public.update_cases(bigint[], jsonb, boolean) to service_role;

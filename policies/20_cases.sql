@@ -4,14 +4,18 @@ revoke all on public.cases from public, anon, authenticated, service_role;
 revoke all on sequence public.cases_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.cases to authenticated;
 grant insert (
-  client_id, department_id, required_specialty_id, title, description, status, priority, assigned_to,
+  client_id, department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
   action_required_by, action_required_of, metadata
 ) on public.cases to authenticated;
 grant update (
-  department_id, required_specialty_id, title, description, status, priority, assigned_to,
-  action_required_by, action_required_of, metadata
+  department_id, required_specialty_id, title, description, status, stage, priority, assigned_to,
+  action_required_by, action_required_of, metadata, version
 ) on public.cases to authenticated;
 grant select, insert, update, delete on public.cases to service_role;
+
+-- Some of them, under the same policies.
+revoke all on public.overdue_cases from public, anon, authenticated, service_role;
+grant select on public.overdue_cases to authenticated, service_role;
 
 drop policy if exists see_cases on public.cases;
 drop policy if exists open_cases on public.cases;

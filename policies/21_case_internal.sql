@@ -2,7 +2,7 @@
 
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 grant select, delete on public.case_internal to authenticated;
-grant insert (case_id, tags, metadata), update (case_id, tags, metadata) on public.case_internal to authenticated;
+grant insert (case_id, tags, metadata), update (case_id, tags, metadata, version) on public.case_internal to authenticated;
 grant select, insert, update, delete on public.case_internal to service_role;
 
 drop policy if exists staff_read_case_internal on public.case_internal;

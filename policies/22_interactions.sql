@@ -4,7 +4,7 @@ revoke all on public.interactions from public, anon, authenticated, service_role
 revoke all on sequence public.interactions_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.interactions to authenticated;
 grant insert (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
-grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client) on public.interactions to authenticated;
+grant update (party1_name, party1_type, party2_name, party2_type, content, visible_to_client, version) on public.interactions to authenticated;
 grant select, insert, update, delete on public.interactions to service_role;
 
 drop policy if exists see_interactions on public.interactions;
@@ -12,12 +12,16 @@ drop policy if exists add_interactions on public.interactions;
 drop policy if exists staff_edit_interactions on public.interactions;
 drop policy if exists admins_delete_interactions on public.interactions;
 
--- Client members see the interactions of their cases that are visible to them; staff all of the cases they see.
+-- Client members see the interactions of their cases that are visible to them; staff all of the cases they see. A reply to
+-- a closed case is in one that was opened while it was written, and that the lookup can't see yet.
 create policy see_interactions on public.interactions for select to authenticated
   using (
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 
@@ -27,6 +31,9 @@ create policy add_interactions on public.interactions for insert to authenticate
     case (select c.seen_as from casebase.seen_cases c where c.id = interactions.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
+      else visible_to_client
+        and created_by = (select casebase.caller_id())
+        and casebase.opened_for_my_reply(interactions.case_id)
     end
   );
 

@@ -3,7 +3,7 @@
 revoke all on public.internal_notes from public, anon, authenticated, service_role;
 revoke all on sequence public.internal_notes_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.internal_notes to authenticated;
-grant insert (case_id, content), update (content) on public.internal_notes to authenticated;
+grant insert (case_id, content), update (content, version) on public.internal_notes to authenticated;
 grant select, insert, update, delete on public.internal_notes to service_role;
 
 drop policy if exists staff_read_notes on public.internal_notes;

@@ -9,8 +9,8 @@ declare
 begin
   select string_agg(name, ', ') into taken
   from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'cases', 'case_internal', 'interactions', 'internal_notes',
-                    'case_files', 'client_documents', 'case_events']) name
+                    'staff_specialties', 'party_types', 'invitations', 'case_settings', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
+                    'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
   where to_regclass('public.' || name) is not null;
   if taken is not null then
     raise exception 'public has tables of these names already: %', taken

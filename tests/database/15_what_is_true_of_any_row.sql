@@ -51,6 +51,9 @@ from unnest(array[
 select pg_temp.values_of(by_whom, statement, array['now()', '''0001-01-01 00:00+00'''], array['''infinity''', '''-infinity''', '''0001-12-31 23:59:59+00 BC''', '''10000-01-01 00:00+00'''])
 from (values
   ('service', 'insert into clients (name, created_at) values (''A'', {x})'),
+  ('service', 'insert into invitations (email, created_at) values (''a@b'', {x})'),
+  ('service', 'insert into invitations (email, expires_at) values (''a@b'', {x})'),
+  ('service', 'insert into invitations (email, accepted_at) values (''a@b'', {x})'),
   ('service', 'insert into departments (name, created_at) values (''A'', {x})'),
   ('service', 'insert into specialties (name, created_at) values (''A'', {x})'),
   ('service', $$insert into staff_members (user_id, display_name, created_at) values ('{Nemo}', 'N', {x})$$),
@@ -59,6 +62,7 @@ from (values
   ('service', $$insert into cases (client_id, title, updated_at) values ('{acme}', 't', {x})$$),
   ('service', $$insert into cases (client_id, title, escalated_at) values ('{acme}', 't', {x})$$),
   ('service', $$insert into cases (client_id, title, status, resolved_at) values ('{acme}', 't', 'resolved', {x})$$),
+  ('service', $$insert into cases (client_id, title, status, closed_at) values ('{acme}', 't', 'closed', {x})$$),
   ('service', $$insert into cases (client_id, title, action_required_by) values ('{acme}', 't', {x})$$),
   ('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_at)
      values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'c', {x})$$),
@@ -89,7 +93,19 @@ from (values
      array['''all''', '''departments''', '''assigned'''], array['''none''', '''''']),
   ('service', 'insert into party_types (code, label) values ({x}, ''L'')',
      array['''A''', '''A_1''', 'repeat(''A'', 40)'], array['''''', '''a''', '''1A''', '''A-B''', 'repeat(''A'', 41)']),
-  ('service', $$insert into cases (client_id, title, status) values ('{acme}', 't', {x})$$, array['''in_progress''', '''resolved'''], array['''closed''', '''OPEN''']),
+  ('service', $$insert into cases (client_id, title, status) values ('{acme}', 't', {x})$$, array['''in_progress''', '''waiting''', '''closed'''], array['''done''', '''OPEN''']),
+  ('service', 'insert into invitations (email) values ({x})', array['''a@b''', '''o.neil+x@example.com''', 'repeat(''x'', 316) || ''@b.c'''],
+     array['''''', '''a''', '''@b''', '''a@''', '''A@b''', '''a b@c''', '''a@b@c''', 'repeat(''x'', 317) || ''@b.c''']),
+  ('service', 'insert into invitations (email, scope) values (''a@b'', {x})', array['''all''', '''departments''', '''assigned'''], array['''none''', '''''']),
+  ('service', $$insert into invitations (email, client_id, is_admin, scope, department_ids) values ('a@b', '{acme}', {x})$$,
+     array['false, ''assigned'', ''{}'''], array['true, ''assigned'', ''{}''', 'false, ''all'', ''{}''', 'false, ''assigned'', ''{{north}}''']),
+  ('owner', 'insert into case_settings (only_row) values ({x})', array[]::text[], array['false']),
+  ('service', 'update case_settings set cases_per_hour = {x}', array['0', '1000000', 'null'], array['-1', '1000001']),
+  ('service', 'update case_settings set interactions_per_hour = {x}', array['0', '1000000', 'null'], array['-1', '1000001']),
+  ('service', 'insert into case_stages (stage, status) values (''S'', {x})', array['''open''', '''in_progress''', '''waiting''', '''resolved''', '''closed'''], array['''done''', '''''']),
+  ('owner', 'insert into status_transitions values ({x}, ''in_progress'', ''admin'', ''m'')', array['''closed'''], array['''done''', '''''', '''in_progress''']),
+  ('owner', 'insert into status_transitions values (''closed'', {x}, ''admin'', ''m'')', array['''in_progress'''], array['''done''', '''''', '''closed''']),
+  ('owner', 'insert into status_transitions values (''closed'', ''waiting'', {x}, ''m'')', array['''client''', '''staff''', '''admin'''], array['''nobody''', '''''']),
   ('service', $$insert into cases (client_id, title, priority) values ('{acme}', 't', {x})$$, array['''urgent'''], array['''asap''', '''''']),
   ('owner', $$insert into case_files (case_id, file_name, original_name, content_type, file_size, state, rejection)
      values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, {x}, 'r')$$, array['''uploaded''', '''deleting'''], array['''lost''', '''''']),
@@ -99,8 +115,8 @@ from (values
      values ('{acme}', {x}, 'x.pdf', 'x.pdf', 'application/pdf', 1)$$,
      array['''a''', '''handbooks-2''', 'repeat(''a'', 63)'], array['''cases''', '''''', '''-a''', '''A''', '''a/b''', 'repeat(''a'', 64)']),
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values ({x}, ''staff'', ''m'')',
-     array['''case.merged'''], array['''case''', '''case.''', '''Case.merged''', '''case.merged.twice''']),
-  ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.merged'', {x}, ''m'')', array['''client'''], array['''everybody''']),
+     array['''case.archived'''], array['''case''', '''case.''', '''Case.archived''', '''case.archived.twice''']),
+  ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.archived'', {x}, ''m'')', array['''client'''], array['''everybody''']),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, {x}, 'x', true, '{}')$$,
      array['''case.updated'''], array['''updated''', '''case updated''', '''CASE.UPDATED''']),
   ('owner', 'insert into casebase.client_source (only_row, is_ours) values ({x}, true)', array[]::text[], array['false']),
@@ -120,6 +136,10 @@ from (values
 ) texts (most, statement);
 select pg_temp.values_of('service', statement, taken, refused)
 from (values
+  ('insert into case_stages (stage, status) values ({x}, ''open'')', array['''A''', 'repeat(''x'', 100)'], array['''''', ''' A''', '''A ''', 'repeat(''x'', 101)']),
+  ($$insert into cases (client_id, title, escalated_at, escalation_reason) values ('{acme}', 't', now(), {x})$$,
+     array['''r''', 'repeat(''x'', 2000)'], array['''''', 'E'' \n\t''', 'repeat(''x'', 2001)']),
+  ($$insert into cases (client_id, title, escalation_reason) values ('{acme}', 't', {x})$$, array['null'], array['''r''']),
   ($$insert into cases (client_id, title, description) values ('{acme}', 't', {x})$$, array['''''', 'repeat(''x'', 50000)'], array['repeat(''x'', 50001)']),
   ('update case_internal set tags = {x} where case_id = {case}',
      array['array_fill(''t''::text, array[50])'], array['array_fill(''t''::text, array[51])', '''{a,null}''', 'array[repeat(''x'', 5000)]'])
@@ -137,14 +157,17 @@ select $$insert into case_files (case_id, file_name, original_name, content_type
 union all
 select $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
   values ('{acme}', 'policies', %s, %s, %s, %s)$$;
-select pg_temp.values_of('service', format(statement, '{x}', '''x''', '''a/b''', 1), array['''x.pdf''', 'repeat(''x'', 170)'], array['''x.''', '''ä.pdf''', '''a/b''', 'repeat(''x'', 201)']) from reserved;
-select pg_temp.values_of('service', format(statement, '''x''', '{x}', '''a/b''', 1), array['''ä/b .pdf''', 'repeat(''x'', 1024)'], array['''''', 'E''a\nb''', 'repeat(''x'', 1025)']) from reserved;
+select pg_temp.values_of('service', format(statement, '{x}', '''x.pdf''', '''a/b''', 1), array['''x.pdf''', 'repeat(''x'', 166) || ''.pdf'''], array['''x.pdf.''', '''ä.pdf''', '''a/b.pdf''', 'repeat(''x'', 197) || ''.pdf''', '''x.txt''', '''x''']) from reserved;
+select pg_temp.values_of('service', format(statement, '''x''', '{x}', '''a/b''', 1), array['''ä b''', 'repeat(''x'', 255)'], array['''''', 'E''a\nb''', 'repeat(''x'', 256)']) from reserved;
 select pg_temp.values_of('service', format(statement, '''x''', '''x''', '{x}', 1),
   array['''text/plain; charset=utf-8''', '''application/vnd.a+xml'''], array['''pdf''', '''a/b/c''', 'E''a/b; c\n''', '''a/'' || repeat(''x'', 254)']) from reserved;
 select pg_temp.values_of('service', format(statement, '''x''', '''x''', '''a/b''', '{x}'), array['0', '5368709120'], array['-1', '5368709121']) from reserved;
 -- The service's role makes available what it has read, and nothing else.
 select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', {x}, ''application/pdf'')', kind, file),
   array['repeat(''a'', 64), 1'], array['repeat(''A'', 64), 1', '''abc'', 1', 'null, 1', 'repeat(''a'', 64), 0'])
+from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
+select pg_temp.values_of('worker', format('select casebase.verification_finish(%L, {waiting %s}, ''v1'', repeat(''a'', 64), 1, ''a/b'', {x})', kind, file),
+  array['array[]::text[]', 'array[''macros'', ''named_otherwise'']'], array['array[''fine'']', 'array[''macros'', null]'])
 from (values ('case_file', 'file'), ('client_document', 'document')) files (kind, file);
 insert into tries (by_whom, statement, outcome) values
   ('owner', $$update case_files set state = 'available', sha256 = repeat('a', 64) where id = {waiting file}$$, '23514'),
@@ -206,6 +229,13 @@ from (
   group by c.oid) tables;
 insert into tries (by_whom, statement, outcome) values
   ('service', $$insert into departments (name) values ('North')$$, '23505'),
+  ('owner', 'insert into case_settings default values', '23505'),
+  ('service', $$insert into invitations (email, client_id) values ('a@b', '{none}')$$, '23503'),
+  ('service', 'insert into invitations (id, email) overriding system value values (1, ''a@b''), (1, ''b@b'')', '23505'),
+  ('service', $$insert into case_stages (stage, status) values ('S', 'open'), ('S', 'waiting')$$, '23505'),
+  ('owner', $$insert into status_transitions values ('open', 'closed', 'client', 'm')$$, '23505'),
+  ('service', $$insert into cases (client_id, title, stage) values ('{acme}', 't', 'Nowhere')$$, '23503'),
+  ('service', $$insert into cases (client_id, title, follow_up_of) values ('{acme}', 't', 999999)$$, '23503'),
   ('service', $$insert into specialties (name) values ('Payroll')$$, '23505'),
   ('service', $$insert into cases (id, client_id, title) overriding system value values ({case}, '{acme}', 't')$$, '23505'),
   ('service', $$insert into interactions (id, case_id, party1_name, party1_type, party2_name, party2_type, content)
@@ -215,10 +245,6 @@ insert into tries (by_whom, statement, outcome) values
      overriding system value values ({any file}, {case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
   ('service', $$insert into client_documents (id, client_id, category, file_name, original_name, content_type, file_size)
      overriding system value values ({policy}, '{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
-  ('service', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
-     values ('{acme}', 'policies', 'policy.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
-  ('service', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
-     values ({case}, '{number}-1634567890-internal.pdf', 'x.pdf', 'application/pdf', 1)$$, '23505'),
   ('owner', $$insert into case_events (id, case_id, seq, type, actor_name, visible_to_client, data)
      overriding system value values ({any event}, {case}, 99, 'case.updated', 'x', true, '{}')$$, '23505'),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 1, 'case.updated', 'x', true, '{}')$$, '23505'),

@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(32);
+select plan(42);
 
 -- What comes of: I am somebody else, and say it behind the client's back.
 create function pg_temp.speaks(who text, the_case text) returns text language plpgsql
@@ -59,6 +59,37 @@ select is(pg_temp.speaks('Carla', 'case'), 'Carla (CLIENT) to Benefits (BENEFITS
 select is(pg_temp.speaks('service', 'case'), 'X (CONTRACTOR) to Y (EMPLOYEE)', 'a service key says who spoke');
 select is(tests.sees('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_by)
   values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'On behalf', '{Alan}') returning created_by$$), tests.filled('{Alan}'), 'and on whose behalf');
+
+-- What staff leave out is as for a client, the other way round: who speaks, and who opened the case.
+create function pg_temp.leaves_out(who text, the_case text, named jsonb) returns text language plpgsql
+as $$
+declare
+  said text;
+begin
+  begin
+    select tests.sees(who, format('insert into interactions (case_id, content%s) values ({%s}, ''It is said''%s)
+        returning party1_name || '' ('' || party1_type || '') to '' || party2_name || '' ('' || party2_type || case when visible_to_client then ''), shown'' else '')'' end',
+      (select string_agg(', ' || key, '') from jsonb_each_text(named)), the_case, (select string_agg(', ' || quote_literal(value), '') from jsonb_each_text(named)))) into said;
+    raise exception using errcode = 'UNDO1';
+  exception
+    when sqlstate 'UNDO1' then return said;
+    when others then perform tests.become_nobody(); return sqlstate;
+  end;
+end
+$$;
+update party_types set internal = code = 'ARGAN';
+select is(pg_temp.leaves_out('Dora', 'case', '{}'), 'Dora (ARGAN) to Carla (CLIENT)', 'staff speak to who opened the case, unseen');
+select is(pg_temp.leaves_out('Dora', 'case', '{"visible_to_client": true}'), 'Dora (ARGAN) to Carla (CLIENT), shown', 'or in the open');
+select is(pg_temp.leaves_out('Dora', 'case', '{"party2_name": "Bob", "party2_type": "CONTRACTOR"}'), 'Dora (ARGAN) to Bob (CONTRACTOR)', 'to whom they say');
+select is(pg_temp.leaves_out('Dora', 'case', '{"party1_name": "Bob", "party1_type": "CONTRACTOR", "party2_name": "Eve", "party2_type": "EMPLOYEE"}'), 'Bob (CONTRACTOR) to Eve (EMPLOYEE)', 'others spoke');
+select is(pg_temp.leaves_out('Dora', 'case', '{"party1_type": "CLIENT"}'), 'Carla (CLIENT) to Dora (ARGAN)', 'the client called');
+select is(pg_temp.leaves_out('Dora', 'case', '{"party1_type": "CLIENT", "party1_name": "Mum"}'), 'Mum (CLIENT) to Dora (ARGAN)', 'or somebody for them');
+select is(pg_temp.leaves_out('Dora', 'case', '{"party2_type": "CONTRACTOR"}'), '23514', 'which contractor, must be said');
+update cases set created_by = null where id = tests.id('case')::bigint;
+select is(pg_temp.leaves_out('Dora', 'case', '{}'), 'Dora (ARGAN) to Acme (CLIENT)', 'where nobody of the client''s opened it, to the client');
+update casebase.client_source set name_column = null;
+select is(pg_temp.leaves_out('Dora', 'case', '{}'), 'Dora (ARGAN) to Client (CLIENT)', 'as far as it has a name');
+select is(pg_temp.leaves_out('service', 'case', '{}'), '23514', 'a service key leaves nothing out');
 
 -- And changes what anybody said.
 select is(tests.does('Alan', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content)

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(33);
+select plan(37);
 select tests.world();
 insert into tests.names values ('missing', '999999'), ('missing client', '00000000-0000-4000-8000-000000000000');
 -- Somebody else's resolved case beside the open one.
@@ -34,10 +34,12 @@ insert into attempts (what, statement, by_whom) values
   ('a file of an interaction', $$insert into case_files (case_id, interaction_id, file_name, original_name, content_type, file_size)
      values ({it}, {other shown}, '{other number}-interaction-{other shown}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1)$$, 'Carla'),
   ('reopening', 'select reopen_case({it})', 'Carla'),
-  ('escalating', 'select escalate_case({it})', 'Carla'),
+  ('escalating', $$select escalate_case({it}, 'r')$$, 'Carla'),
   ('handing over', $$select hand_over_case({it}, '{south}')$$, 'Dora'),
   ('the people', 'select case_people({it})', 'Carla'),
-  ('the timeline', 'select case_timeline({it})', 'Carla');
+  ('the timeline', 'select case_timeline({it})', 'Carla'),
+  ('what was said', 'select list_interactions({it})', 'Carla'),
+  ('taking', 'select take_case({it})', 'Dora');
 
 select is(cardinality(pg_temp.answers(by_whom, statement)), 1, what || ': one answer for an open, a resolved and a missing case')
 from attempts order by place;

@@ -20,20 +20,20 @@ select is(tests.outcome_anew(who, '{all three}', '{"priority": "high"}'), wanted
 from (values
   ('Ada',   'done done done'),
   ('Alan',  'done done done'),
-  ('Dora',  'done done not_found'),
-  ('Asta',  'refused not_found not_found'),
+  ('Dora',  'done done not_visible'),
+  ('Asta',  'refused not_visible not_visible'),
   ('Sam',   'refused refused done'),
-  ('Carla', 'refused refused not_found'),
-  ('Otto',  'not_found not_found refused'),
-  ('Faye',  'not_found not_found not_found'),
-  ('Nemo',  'not_found not_found not_found')
+  ('Carla', 'refused refused not_visible'),
+  ('Otto',  'not_visible not_visible refused'),
+  ('Faye',  'not_visible not_visible not_visible'),
+  ('Nemo',  'not_visible not_visible not_visible')
 ) as people (who, wanted);
 select is(tests.would(who, $$select update_cases(array[{case}], '{"priority": "low"}')$$), '42501', who || ' may not call it')
 from unnest(array['anon', 'worker']) who;
 select is(tests.outcome('service', '{case}', '{"priority": "urgent"}'), 'done', 'a service key may');
 
 -- One that is refused takes nothing else along, and says why as PostgREST would.
-select is(tests.outcome('Asta', '{case},{other case},-1', '{"status": "in_progress"}'), 'not_found done not_found', 'an assigned member of staff changes what is hers to change');
+select is(tests.outcome('Asta', '{case},{other case},-1', '{"status": "in_progress"}'), 'not_visible done not_visible', 'an assigned member of staff changes what is hers to change');
 select is(tests.sees('Alan', $$select string_agg(priority || ' ' || status, ', ' order by id) from cases where id in ({all three})$$), 'urgent in_progress, medium resolved, medium open', 'what was done is done');
 insert into specialties (name) values ('Pensions');
 insert into tests.names select 'pensions', id from specialties where name = 'Pensions';
@@ -58,7 +58,7 @@ from unnest(array['[]', '{}', 'null']) changes;
 select matches(tests.refusal('Alan', $$select update_cases(array[{case}], '{"assigned_to": "me"}')$$), '^22P02 \| invalid input syntax for type uuid', 'a value of another type');
 select is(tests.outcome('Alan', '{case}', '{"status": "nonsense"}'), 'refused', 'a status that there isn''t');
 select matches(tests.refusal('Alan', $$select update_cases(array(select generate_series(1, 1001)), '{"priority": "low"}')$$),
-  '^22023 \| update_cases takes 1000 ids at a time, not 1001', 'too many at once');
+  '^22023 \| at most 1000 ids at a time, not 1001', 'too many at once');
 select is(tests.sees('Alan', $$select count(*) from update_cases(array[{case}, {case}, null], '{"priority": "low"}')$$), '1', 'an id counts once, null not at all');
 
 -- A service key may write every column, but those that follow from others are nobody's.

@@ -4,6 +4,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
 insert into tests.names values ('tomorrow', now() + interval '1 day');
+insert into case_stages (stage, status) values ('With legal', 'waiting');
 
 -- A column, what is written into it, and what comes of it: for an admin, for staff of scope all, departments and
 -- assigned, and for the case's client, who may be staff elsewhere (Sam).
@@ -14,6 +15,7 @@ insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
   ('title',                 '''t''',                '1', '1', '1', '1', '1', '1'),
   ('description',           '''d''',                '1', '1', '1', '1', '1', '1'),
   ('status',                '''in_progress''',      '1', '1', '1', '1', '42501', '42501'),
+  ('stage',                 '''With legal''',       '1', '1', '1', '1', '42501', '42501'),
   ('priority',              '''high''',             '1', '1', '1', '42501', '42501', '42501'),
   ('metadata',              '''{"a": 1}''',         '1', '1', '1', '1', '42501', '42501'),
   ('action_required_by',    '''{tomorrow}''',       '1', '1', '1', '1', '42501', '42501'),
@@ -22,13 +24,17 @@ insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
   -- Whose assignee lacks it, only an admin gives a specialty.
   ('required_specialty_id', '''{payroll}''',        '1', '23514', '23514', '42501', '42501', '42501'),
   ('department_id',         '''{south}''',          '1', '1', '42501', '42501', '42501', '42501');
+-- What an update was made from: not from this.
+insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
+select 'version', '7', 'PT409', 'PT409', 'PT409', 'PT409', 'PT409', 'PT409';
 -- What nobody sets by hand.
 insert into columns (name, value, "Ada", "Alan", "Dora", "Asta", "Carla", "Sam")
 select c.name, c.value, '42501', '42501', '42501', '42501', '42501', '42501'
 from (values ('client_id', '''{other}'''), ('created_by', 'null'), ('created_at', 'now()'), ('updated_at', 'now()'),
-             ('escalated_at', 'now()'), ('escalated_by', '''{Carla}'''), ('resolved_at', 'now()')) c (name, value);
+             ('escalated_at', 'now()'), ('escalated_by', '''{Carla}'''), ('escalation_reason', '''r'''),
+             ('follow_up_of', '{resolved case}'), ('split_from', '{resolved case}'), ('merged_into', '{resolved case}'), ('resolved_at', 'now()'), ('closed_at', 'now()')) c (name, value);
 
-select plan((select count(*)::integer from columns) + 34);
+select plan((select count(*)::integer from columns) + 48);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, format('update cases set %I = %s where id = {case}', c.name, c.value)))
@@ -48,7 +54,7 @@ from (values ('client_id', '23514'), ('created_at', '23514'), ('created_by', '1'
 
 -- Who tries is told which of them it was, and which they can.
 select is(tests.refusal('Asta', $$update cases set title = 't', status = 'in_progress', priority = 'high', assigned_to = null where id = {case}$$),
-  '42501 | you can''t change priority, assigned_to of this case | You can change title, description, status, metadata, action_required_by, action_required_of.', 'staff are told');
+  '42501 | you can''t change priority, assigned_to of this case | You can change title, description, status, stage, metadata, action_required_by, action_required_of.', 'staff are told');
 select is(tests.refusal('Carla', $$update cases set title = 't', priority = 'high' where id = {case}$$),
   '42501 | you can''t change priority of this case | You can change title, description.', 'and clients');
 

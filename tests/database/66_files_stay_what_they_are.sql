@@ -38,12 +38,12 @@ insert into moves (from_state, to_state, outcome)
 select f, t, case
     when f = t then '1'
     when f || t = 'pendinguploaded' then 'PT409'
-    when f || t = 'uploadedavailable' then '42501'
+    when f || t in ('pendingavailable', 'uploadedavailable') then '42501'
     when t = 'deleting' then '1'
     else '23514' end
 from unnest(array['pending', 'uploaded', 'available', 'deleting']) f, unnest(array['pending', 'uploaded', 'available', 'deleting']) t;
 
-select plan(17 + 17 + 32 + 40 + 2);
+select plan(17 + 17 + 32 + 42 + 2);
 
 select is(tests.would('service', format('update %s set %I = %s where file_name ~ ''available.pdf$''', f.name, c.name, c.value)), '23514',
   'of ' || f.name || ' ' || c.name || ' stays')
@@ -66,6 +66,7 @@ from files f, (values
   ('service', 'sha256 = repeat(''b'', 64)', 'available', '23514'),
   ('service', 'object_version = ''v2''', 'available', '23514'),
   ('service', 'rejection = ''x''', 'deleting', '23514'),
+  ('service', 'notes = array[''macros'']', 'available', '23514'),
   ('service', 'state = ''deleting'', rejection = ''x''', 'available', '1'),
   ('service', 'uploaded_by = null', 'available', '1'),
   ('Alan', 'state = ''deleting'', file_size = 2', 'available', '23514'),

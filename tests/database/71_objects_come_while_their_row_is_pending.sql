@@ -8,9 +8,9 @@ set local storage.allow_delete_query = 'true';
 select tests.world();
 -- A place that Dora reserved, and one beside it.
 insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, uploaded_by)
-select tests.id('case')::bigint, tests.id('number') || '-1634567890-' || name, 'x.pdf', 'a/b', 1, true, tests.filled('{Dora}')::uuid from unnest(array['place', 'beside']) name;
+select tests.id('case')::bigint, tests.id('number') || '-1634567890-' || name, 'x', 'a/b', 1, true, tests.filled('{Dora}')::uuid from unnest(array['place', 'beside']) name;
 insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, uploaded_by)
-select tests.id('acme')::uuid, 'policies', name, 'x.pdf', 'a/b', 1, tests.filled('{Dora}')::uuid from unnest(array['place', 'beside']) name;
+select tests.id('acme')::uuid, 'policies', name, 'x', 'a/b', 1, tests.filled('{Dora}')::uuid from unnest(array['place', 'beside']) name;
 create temporary table kinds (name text, place text, beside text);
 insert into kinds
 select f.tableoid::regclass::text, f.object_path, b.object_path

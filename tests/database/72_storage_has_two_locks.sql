@@ -26,7 +26,7 @@ select matches(pg_temp.refused_by('Ada', format($$insert into storage.objects (b
   '^casebase_upload_only_so$', 'nothing is uploaded to ' || bucket || ' that no row reserves')
 from unnest(array['admin-bucket', 'client-bucket']) bucket;
 insert into case_files (case_id, file_name, original_name, content_type, file_size, visible_to_client, uploaded_by)
-select tests.id('case')::bigint, tests.id('number') || '-1634567890-place', 'x.pdf', 'a/b', 1, true, tests.filled('{Carla}')::uuid;
+select tests.id('case')::bigint, tests.id('number') || '-1634567890-place', 'x', 'a/b', 1, true, tests.filled('{Carla}')::uuid;
 select is(pg_temp.refused_by('Carla', $$insert into storage.objects (bucket_id, name) values ('admin-bucket', '{acme}/cases/{number}/{number}-1634567890-place')$$),
   'casebase_upload_only_so', 'a place in one bucket is none in the other');
 select is(pg_temp.refused_by('Carla', $$insert into storage.objects (bucket_id, name) values ('client-bucket', 'x')$$),

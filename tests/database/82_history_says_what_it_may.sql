@@ -33,7 +33,7 @@ create temporary table stories (place serial, person text, statement text, said 
 insert into stories (person, statement, said) values
   -- A case: titles and codes are said, words are not.
   ('Carla', $$insert into cases (client_id, title, description) values ('{acme}', 'A title', 'Secret words')$$,
-   'case.created by Carla, shown: {"title": "A title", "status": "open", "priority": "medium"}'),
+   'case.created by Carla, shown: {"title": "A title", "status": "open", "priority": "medium", "split_from": null, "follow_up_of": null}'),
   ('Carla', $$update cases set title = 'Another', description = 'Other words' where title = 'A title'$$,
    'case.updated by Carla, shown: {"changes": {"title": {"to": "Another", "from": "A title"}, "description": {"changed": true}}}'),
   ('Alan', $$update cases set metadata = '{"secret": "words"}' where title = 'Another'$$,
@@ -81,7 +81,9 @@ insert into stories (person, statement, said) values
   ('owner', $$update case_files set state = 'uploaded' where state = 'pending'$$, null),
   ('worker', $$select casebase.verification_finish('case_file', {hers}, 'v1', repeat('a', 64), 2, 'text/plain')$$,
    'case_file.available by Carla, shown: {"sha256": "{sum}", "file_name": "{number}-1634567890-hers.pdf", "file_size": 2, "content_type": "text/plain", "original_name": "hers.pdf", "visible_to_client": true}'),
-  ('worker', $$select casebase.verification_reject('case_file', {dora's}, 'x')$$, null),
+  -- What is refused, the staff hear of, whoever would have seen it.
+  ('worker', $$select casebase.verification_reject('case_file', {dora's}, 'a virus')$$,
+   'case_file.rejected by Dora: {"reason": "a virus", "file_name": "{number}-interaction-{hidden}-1634567890-d.pdf", "original_name": "d.pdf"}'),
   ('service', $$update case_files set uploaded_by = null where file_name = '{number}-1634567890-hers.pdf'$$, null),
   ('Dora', $$update case_files set state = 'deleting' where file_name = '{number}-1634567890-internal.pdf'$$,
    'case_file.deleted by Dora: {"sha256": "{sum}", "file_name": "{number}-1634567890-internal.pdf", "file_size": 1, "content_type": "application/pdf", "original_name": "internal.pdf", "visible_to_client": false}');

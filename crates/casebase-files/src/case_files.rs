@@ -9,8 +9,11 @@ use casebase_supabase::{
 };
 
 use crate::{
+    check::Rules,
+    digest::KnownForm,
     error::Error,
     ledger::Ledger,
+    scan::Clamd,
     storage::{ObjectPath, ObjectStore},
 };
 
@@ -21,22 +24,35 @@ pub struct CaseFiles {
     pub(crate) store: ObjectStore,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) max_bytes: u64,
+    pub(crate) rules: Rules,
+    pub(crate) scanner: Option<Clamd>,
+    pub(crate) tags: Arc<KnownForm>,
 }
 
 impl CaseFiles {
-    /// Files above `max_bytes` are refused.
+    /// Files above `max_bytes` are refused, and those that `rules` don't take.
     pub fn new(
         db: PostgrestClient,
         store: ObjectStore,
         ledger: Arc<dyn Ledger>,
         max_bytes: u64,
+        rules: Rules,
     ) -> Self {
         Self {
             db,
             store,
             ledger,
             max_bytes,
+            rules,
+            scanner: None,
+            tags: Arc::default(),
         }
+    }
+
+    /// With a virus scanner that every file has to pass.
+    pub fn scanned_by(mut self, scanner: Option<Clamd>) -> Self {
+        self.scanner = scanner;
+        self
     }
 
     /// The file's row, as far as the user may see it.

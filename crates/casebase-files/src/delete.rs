@@ -41,15 +41,40 @@ impl CaseFiles {
         matches!(self.find(user, id).await, Err(Error::FileNotFound(_)))
     }
 
-    /// After a failure: what of an upload the caller may take back. Nothing to report: what stays, its uploader can
-    /// still delete, and the failure itself is what the caller hears.
+    /// After a failure: nothing of an upload stays, whose token may have ended meanwhile. Nothing to report: the failure
+    /// itself is what the caller hears.
     pub(crate) async fn take_back(&self, user: &UserToken, row: &CaseFile) {
         if let Err(error) = self.mark_deleting(user, row).await {
             // A refused file is marked already, and then what remains is to remove it.
             tracing::debug!(file = %row.id, %error, "the row was not marked");
         }
         if let Err(error) = self.remove(user, row).await {
-            tracing::warn!(file = %row.id, %error, "an upload could not be taken back; its uploader can still delete it");
+            tracing::debug!(file = %row.id, %error, "its caller can't take the upload back");
+            self.withdraw(row).await;
+        }
+    }
+
+    async fn withdraw(&self, row: &CaseFile) {
+        match self.ledger.withdraw(row.id).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(file = %row.id, "an upload's object is left; who may delete the file still can");
+            }
+            Err(error) => {
+                tracing::warn!(file = %row.id, %error, "an upload could not be taken back")
+            }
+        }
+    }
+
+    /// Of a file that a virus was found in: the row stays and says so, until whoever may deletes it.
+    pub(crate) async fn remove_object(&self, user: &UserToken, row: &CaseFile) {
+        let object = object_of(row);
+        let removed = match &object {
+            Ok(object) => self.store.delete(user, object).await.map_err(Error::from),
+            Err(_) => object.map(drop),
+        };
+        if let Err(error) = removed {
+            tracing::error!(file = %row.id, %error, "the object of a rejected file could not be deleted");
         }
     }
 

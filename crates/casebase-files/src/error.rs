@@ -7,7 +7,9 @@ use casebase_supabase::{
 
 use crate::{
     check::Refusal,
+    digest::Mismatch,
     ledger::LedgerError,
+    scan::ScanError,
     storage::{self, StreamError},
 };
 
@@ -38,12 +40,18 @@ pub enum Error {
     /// The bytes are not what is taken.
     #[error(transparent)]
     Content(#[from] Refusal),
+    /// The bytes are not those that the caller's digest is of.
+    #[error(transparent)]
+    Digest(#[from] Mismatch),
+    /// The virus scanner found something.
+    #[error("the virus scanner found {0} in the file")]
+    Infected(String),
+    /// The virus scanner gave no verdict.
+    #[error(transparent)]
+    NotScanned(#[from] ScanError),
     /// The body ended early; never for its size, which is [`Error::TooLarge`].
     #[error("the file did not arrive completely: {0}")]
     Interrupted(StreamError),
-    /// As many files of this name and second as there are tries.
-    #[error("every name for this file is taken; try again")]
-    NameTaken,
     /// The row is not in the state that this needs.
     #[error("{0}")]
     WrongState(String),
@@ -78,6 +86,7 @@ impl From<StreamError> for Error {
     fn from(error: StreamError) -> Self {
         match error {
             StreamError::AboveLimit { limit } => Self::TooLarge { limit },
+            StreamError::NotScanned(error) => Self::NotScanned(error),
             other => Self::Interrupted(other),
         }
     }
@@ -98,7 +107,11 @@ impl Error {
     pub(crate) fn condemns(&self) -> bool {
         matches!(
             self,
-            Self::Empty | Self::TooLarge { .. } | Self::Content(_) | Self::Corrupted
+            Self::Empty
+                | Self::TooLarge { .. }
+                | Self::Content(_)
+                | Self::Infected(_)
+                | Self::Corrupted
         )
     }
 }

@@ -2,6 +2,10 @@
 
 use casebase_supabase::rows::{CaseFile, FileId};
 
+use serde::Deserialize;
+
+use crate::check::Notes;
+
 /// An uploaded object waiting to be checked.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -18,8 +22,34 @@ pub struct Verified {
     pub sha256: String,
     /// Number of bytes.
     pub file_size: i64,
-    /// What they are stored as.
+    /// What they are.
     pub content_type: String,
+    /// What is worth knowing of them.
+    pub notes: Notes,
+}
+
+/// What this service itself sent, and what becomes of it.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The tags by which Storage may know the bytes.
+    pub etags: Vec<String>,
+    /// SHA-256, 64 hex digits.
+    pub sha256: String,
+    /// Number of bytes.
+    pub file_size: i64,
+    /// What they are.
+    pub content_type: String,
+    /// What is worth knowing of them.
+    pub notes: Notes,
+}
+
+/// What Storage's record said of it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Finished {
+    /// The file, available; none: the record proves nothing.
+    pub file: Option<CaseFile>,
+    /// The tag that Storage gave the object.
+    pub etag: Option<String>,
 }
 
 /// The database functions of the service's role; nothing else in this service uses that role.
@@ -29,10 +59,14 @@ pub trait Ledger: Send + Sync {
     async fn begin(&self, id: FileId) -> Result<Candidate, LedgerError>;
     /// Makes it available, unless it changed since.
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError>;
+    /// Makes a pending file available whose bytes this service sent, if Storage's record of the object proves that they
+    /// arrived whole and were not written over. If not, nothing has changed.
+    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Finished, LedgerError>;
     /// Condemns it, with the reason.
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError>;
-    /// How many bytes the bucket takes in one object, if it has a limit of its own.
-    async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError>;
+    /// Lets go of an upload that its caller's token can't take back any more: of its row, unless an object lies there,
+    /// which then can still be deleted by who may. Whether nothing is left.
+    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError>;
 }
 
 /// What the database said to a verification.

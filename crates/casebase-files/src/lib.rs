@@ -6,14 +6,20 @@
 mod case_files;
 pub mod check;
 mod delete;
+pub mod digest;
 mod download;
 mod error;
+mod hash;
 pub mod ledger;
+mod link;
 pub mod name;
+mod passage;
+pub mod scan;
 pub mod storage;
 mod upload;
 mod verify;
 
 pub use case_files::CaseFiles;
 pub use error::Error;
+pub use link::Links;
 pub use upload::{Fields, NewFile};

@@ -1,36 +1,36 @@
 //! How a file gets into a case.
 //!
-//! The row is reserved first, then the object written, so there is never an object that no row
-//! names; others see the row only when its bytes were read back and checked. What stops half-way is
-//! taken back as far as the caller's token reaches; the rest is a `pending`, `uploaded` or
-//! `deleting` row that only the uploader sees, and deletes when asked again.
+//! The row is reserved first, then the object written, so there is never an object that no row names; others see the row
+//! only when its bytes were checked. They are checked as they pass: where Storage's own record of the object proves that
+//! they arrived whole, they are not read back. What stops half-way is taken back under the caller's token, and where that
+//! is not taken any more, a row without an object by the service's own role. An object that nobody could delete keeps its
+//! row, `deleting`, for who may delete it.
 
-use std::{
-    str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::str::FromStr;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use casebase_supabase::{
     jwt::UserToken,
-    rows::{CaseFile, CaseKey, CaseNumber, FileState, InteractionId},
+    postgrest,
+    rows::{CaseFile, CaseNumber, FileState, InteractionId},
 };
 use chrono::Utc;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::{
     case_files::{CaseFiles, object_of},
-    check::{self, HEAD, Inspection, Inspector},
+    check::{Accepted, HEAD},
+    digest::{Claim, Tags},
     error::Error,
-    name::{self, FileName, OriginalName},
-    storage::{Bytestream, NewObject, at_most, with_idle_limit},
+    ledger::Sent,
+    name::{self, FileName},
+    passage::Passage,
+    storage::{Bytestream, NewObject, at_most, with_idle_limit, within},
 };
-
-/// ` (2)`, ` (3)` … are tried this far: more files of one name in one second is no accident.
-const NAME_CHOICES: u32 = 50;
 
 /// A file to be added to a case.
 pub struct NewFile {
@@ -38,10 +38,14 @@ pub struct NewFile {
     pub case: CaseNumber,
     /// What its uploader says of it.
     pub fields: Fields,
-    /// Its name where it came from.
-    pub name: OriginalName,
+    /// Its name where it came from, as it was given: the database judges it.
+    pub name: String,
     /// How many bytes are coming, if known.
     pub length: Option<u64>,
+    /// The digests that came along.
+    pub claims: Vec<Claim>,
+    /// Under which claim, where the request may come again.
+    pub claim: Option<Uuid>,
 }
 
 /// What an uploader says of a file beside its name and bytes, under the names of the columns: requests are read into
@@ -88,10 +92,10 @@ where
     parsed.map(Some).map_err(|_| D::Error::custom(wanted))
 }
 
-/// The columns that the uploader sets; the database sets the others.
+/// The arguments of `reserve_case_file`.
 #[derive(Serialize)]
 struct Reservation<'a> {
-    case_id: i64,
+    case_number: CaseNumber,
     file_name: String,
     original_name: &'a str,
     content_type: &'a str,
@@ -100,58 +104,76 @@ struct Reservation<'a> {
     fields: &'a Fields,
 }
 
+/// What it answers.
+#[derive(Deserialize)]
+struct Reserved {
+    file: CaseFile,
+    size_limit: Option<u64>,
+}
+
+impl Reserved {
+    /// Storage holds a body to the bucket's limit where it knows its length beforehand; here every body is.
+    fn within_limit(&self, length: Option<u64>, body: Bytestream) -> Result<Bytestream, Error> {
+        match self.size_limit {
+            Some(limit) if length.is_some_and(|length| length > limit) => {
+                Err(Error::TooLarge { limit })
+            }
+            Some(limit) => Ok(at_most(limit, body)),
+            None => Ok(body),
+        }
+    }
+}
+
 impl CaseFiles {
-    /// Adds a file to a case and gives its row, `available`.
+    /// Adds a file to a case and gives its row, `available`. Reserving it, writing it and finishing it are one round trip
+    /// each, unless Storage can't prove what it has.
     ///
     /// Dropping the future half-way leaves the reservation behind: run it in a task of its own.
     pub async fn upload(
         &self,
         user: &UserToken,
-        file: NewFile,
+        mut file: NewFile,
         body: Bytestream,
     ) -> Result<CaseFile, Error> {
-        let case = self.find_case(user, file.case).await?;
-        if let Some(interaction) = file.fields.interaction_id {
-            self.check_interaction(user, &case, interaction).await?;
-        }
-        let body = self.open(&file, body).await?;
-        let row = self.reserve(user, &case, &file).await?;
-        let written = self.write_and_verify(user, &row, file.length, body).await;
+        let claims = std::mem::take(&mut file.claims);
+        let (expected, body) = self.open(user, &file, body).await?;
+        let passage = Passage::out(Tags::new(self.tags.get()), claims, self.scan().await?);
+        let reserved = self.reserve(user, &file, &expected).await?;
+        let row = &reserved.file;
+        let body = reserved.within_limit(file.length, body);
+        let written = match body {
+            Ok(body) => {
+                self.write_and_finish(user, row, file.length, body, passage)
+                    .await
+            }
+            Err(too_large) => Err(too_large),
+        };
         if let Err(error) = &written {
             tracing::warn!(file = %row.id, %error, "taking an upload back");
-            self.take_back(user, &row).await;
+            match error {
+                Error::Infected(_) => self.remove_object(user, row).await,
+                _ => self.take_back(user, row).await,
+            }
         }
         written
     }
 
-    async fn find_case(&self, user: &UserToken, case: CaseNumber) -> Result<CaseKey, Error> {
-        let query = self.db.from("cases", user).select("id,case_id");
-        let found = query.eq("case_id", case).one().await?;
-        found.ok_or(Error::CaseNotFound(case))
-    }
-
-    async fn check_interaction(
+    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives what the file is as far
+    /// as that says, and all of the bytes, the beginning again included.
+    ///
+    /// They end while the token leaves time to finish, or to take back what was begun: Storage looks at it when an upload
+    /// begins, and PostgREST when it is over.
+    async fn open(
         &self,
         user: &UserToken,
-        case: &CaseKey,
-        interaction: InteractionId,
-    ) -> Result<(), Error> {
-        let query = self.db.from("interactions", user).select("id");
-        let query = query.eq("id", interaction).eq("case_id", case.id);
-        let found: Option<Value> = query.one().await?;
-        found
-            .map(drop)
-            .ok_or(Error::InteractionNotFound(interaction))
-    }
-
-    /// Reads the beginning and refuses what need not be tried, before anything is reserved. Gives
-    /// all of the bytes, the beginning again included.
-    async fn open(&self, file: &NewFile, body: Bytestream) -> Result<Bytestream, Error> {
+        file: &NewFile,
+        body: Bytestream,
+    ) -> Result<(Accepted, Bytestream), Error> {
         let limit = self.max_bytes;
         if file.length.is_some_and(|length| length > limit) {
             return Err(Error::TooLarge { limit });
         }
-        let mut body = with_idle_limit(at_most(limit, body));
+        let mut body = with_idle_limit(at_most(limit, within(user.time_to_work(), body)));
         let mut beginning = BytesMut::new();
         while beginning.len() < HEAD {
             match body.try_next().await? {
@@ -163,86 +185,89 @@ impl CaseFiles {
             return Err(Error::Empty);
         }
         let head = beginning.get(..HEAD).unwrap_or(&beginning);
-        check::check_content(name::extension(file.name.as_str()).as_deref(), head)?;
+        let extension = name::extension(&file.name);
+        let expected = self.rules.judge_head(extension.as_deref(), head)?;
         let beginning = stream::iter([Ok(beginning.freeze())]);
-        Ok(beginning.chain(body).boxed())
+        Ok((expected, beginning.chain(body).boxed()))
     }
 
-    /// Writes the `pending` row. Dies afterwards: the row stays, seen by its uploader only.
+    /// Writes the `pending` row; the database gives it a number where its name is taken. Dies afterwards: the row stays,
+    /// seen by its uploader only.
     async fn reserve(
         &self,
         user: &UserToken,
-        case: &CaseKey,
         file: &NewFile,
-    ) -> Result<CaseFile, Error> {
+        expected: &Accepted,
+    ) -> Result<Reserved, Error> {
         let now = Utc::now().timestamp();
-        let names = FileName::new(case.case_id, file.fields.interaction_id, now, &file.name);
-        let content_type = check::content_type(name::extension(file.name.as_str()).as_deref());
-        for n in 1..=NAME_CHOICES {
-            let row = Reservation {
-                case_id: case.id.0,
-                file_name: names.choice(n),
-                original_name: file.name.as_str(),
-                content_type: &content_type,
-                file_size: file.length.unwrap_or(0),
-                fields: &file.fields,
-            };
-            match self.db.from("case_files", user).insert(&row).await {
-                Err(error) if error.api().is_some_and(is_name_taken) => {}
-                other => return Ok(other?),
-            }
-        }
-        Err(Error::NameTaken)
+        let names = FileName::new(file.case, file.fields.interaction_id, now, &file.name);
+        let reservation = Reservation {
+            case_number: file.case,
+            file_name: names.to_string(),
+            original_name: &file.name,
+            content_type: &expected.content_type,
+            file_size: file.length.unwrap_or(0),
+            fields: &file.fields,
+        };
+        let call = self.db.rpc("reserve_case_file", user);
+        let call = call.claimed(file.claim).call(&reservation);
+        call.await.map_err(|error| not_found(error, file))
     }
 
-    /// Dies after the object is written: a `pending` row with its object. Dies before the end of
-    /// verification: an `uploaded` row, which its uploader can have verified later.
-    async fn write_and_verify(
+    /// Dies after the object is written: a `pending` row with its object, which its uploader can still delete.
+    async fn write_and_finish(
         &self,
         user: &UserToken,
         row: &CaseFile,
         length: Option<u64>,
         body: Bytestream,
+        passage: Passage,
     ) -> Result<CaseFile, Error> {
-        let sent = self.write(user, row, length, body).await?;
-        self.mark_uploaded(user, row, sent.size).await?;
-        self.verify_bytes(user, row, Some(&sent)).await
+        let passed = self.write(user, row, length, body, passage).await?;
+        let checked = match passed.finish().await {
+            Ok(passed) => self
+                .accept(row, &passed.file, &row.content_type)
+                .map(|accepted| (passed, accepted)),
+            Err(refusal) => Err(refusal),
+        };
+        let (passed, accepted) = match checked {
+            Ok(checked) => checked,
+            Err(refusal) => return Err(self.refuse(row, refusal).await),
+        };
+        let sent = Sent {
+            etags: passed.etags,
+            sha256: passed.file.sha256.clone(),
+            file_size: i64::try_from(passed.file.size).map_err(|_| Error::Corrupted)?,
+            content_type: accepted.content_type,
+            notes: accepted.notes,
+        };
+        let finished = self.ledger.finish_sent(row.id, sent).await?;
+        self.tags.learn(finished.etag.as_deref(), passed.file.size);
+        if let Some(available) = finished.file {
+            return Ok(available);
+        }
+        tracing::debug!(file = %row.id, "Storage's record does not prove the bytes; they are read back");
+        self.mark_uploaded(user, row, passed.file.size).await?;
+        self.verify_bytes(user, row, Some(&passed.file)).await
     }
 
+    /// The passage, once all bytes went through it and Storage has said that it has them.
     async fn write(
         &self,
         user: &UserToken,
         row: &CaseFile,
         length: Option<u64>,
         body: Bytestream,
-    ) -> Result<Inspection, Error> {
-        let body = self.within_bucket_limit(row, length, body).await?;
-        let (body, inspector) = inspected(body);
+        passage: Passage,
+    ) -> Result<Passage, Error> {
+        let passage = passage.share();
         let object = NewObject {
             content_type: row.content_type.clone(),
             length,
-            body,
+            body: passage.over(body),
         };
         self.store.put(user, &object_of(row)?, object).await?;
-        let inspector = std::mem::take(&mut *lock(&inspector));
-        Ok(inspector.finish())
-    }
-
-    /// Storage holds a body to the bucket's limit where it knows its length beforehand.
-    async fn within_bucket_limit(
-        &self,
-        row: &CaseFile,
-        length: Option<u64>,
-        body: Bytestream,
-    ) -> Result<Bytestream, Error> {
-        if length.is_some() {
-            return Ok(body);
-        }
-        let limit = self.ledger.bucket_limit(&row.bucket_id).await?;
-        Ok(match limit {
-            Some(limit) => at_most(limit, body),
-            None => body,
-        })
+        Ok(passage.take().await)
     }
 
     async fn mark_uploaded(
@@ -267,19 +292,15 @@ impl CaseFiles {
     }
 }
 
-fn is_name_taken(error: &casebase_supabase::postgrest::ApiError) -> bool {
-    error.violates("case_files_object_path_key")
-}
-
-/// The stream, with an inspector that has seen what passed.
-fn inspected(body: Bytestream) -> (Bytestream, Arc<Mutex<Inspector>>) {
-    let inspector = Arc::new(Mutex::new(Inspector::default()));
-    let seen = Arc::clone(&inspector);
-    let body = body.inspect_ok(move |bytes: &Bytes| lock(&seen).update(bytes));
-    (body.boxed(), inspector)
-}
-
-/// An inspector is only ever added to, so one left by a panicking thread is as good as any.
-fn lock(inspector: &Mutex<Inspector>) -> std::sync::MutexGuard<'_, Inspector> {
-    inspector.lock().unwrap_or_else(PoisonError::into_inner)
+/// Which of what the reservation names is not there, or not for this user.
+fn not_found(error: postgrest::Error, file: &NewFile) -> Error {
+    let refusal = error.api().filter(|refusal| refusal.code == "PT404");
+    match refusal.and_then(|refusal| refusal.details.as_deref()) {
+        Some("case_number") => Error::CaseNotFound(file.case),
+        Some("interaction_id") => match file.fields.interaction_id {
+            Some(interaction) => Error::InteractionNotFound(interaction),
+            None => error.into(),
+        },
+        _ => error.into(),
+    }
 }

@@ -12,10 +12,12 @@ use futures::TryStreamExt as _;
 
 use crate::{
     case_files::{CaseFiles, object_of},
-    check::{self, Inspection, Inspector},
+    check::{self, Accepted, Inspection},
     error::Error,
     ledger::Verified,
     name,
+    passage::Passage,
+    scan::Scan,
     storage::{self, StreamError, at_most},
 };
 
@@ -28,8 +30,10 @@ impl CaseFiles {
             return Ok(row);
         }
         let verified = self.verify_bytes(user, &row, None).await;
-        if verified.as_ref().is_err_and(Error::condemns) {
-            self.take_back(user, &row).await;
+        match &verified {
+            Err(Error::Infected(_)) => self.remove_object(user, &row).await,
+            Err(error) if error.condemns() => self.take_back(user, &row).await,
+            _ => {}
         }
         verified
     }
@@ -42,20 +46,35 @@ impl CaseFiles {
         sent: Option<&Inspection>,
     ) -> Result<CaseFile, Error> {
         let candidate = self.ledger.begin(row.id).await?;
-        let checked = self.check(user, row, sent).await;
-        if let Err(refusal) = &checked
-            && refusal.condemns()
-        {
-            self.ledger.reject(row.id, &refusal.to_string()).await?;
-        }
-        let (stored, stored_type) = checked?;
+        let (stored, accepted) = match self.check(user, row, sent).await {
+            Ok(checked) => checked,
+            Err(refusal) => return Err(self.refuse(row, refusal).await),
+        };
         let verified = Verified {
             object_version: candidate.object_version,
             sha256: stored.sha256,
             file_size: i64::try_from(stored.size).map_err(|_| Error::Corrupted)?,
-            content_type: stored_type,
+            content_type: accepted.content_type,
+            notes: accepted.notes,
         };
         Ok(self.ledger.finish(row.id, verified).await?)
+    }
+
+    /// The database is told of what holds for good. What the caller hears.
+    pub(crate) async fn refuse(&self, row: &CaseFile, refusal: Error) -> Error {
+        if !refusal.condemns() {
+            return refusal;
+        }
+        let told = self.ledger.reject(row.id, &refusal.to_string()).await;
+        told.map_or_else(Error::from, |()| refusal)
+    }
+
+    /// A way through the virus scanner, if there is one.
+    pub(crate) async fn scan(&self) -> Result<Option<Scan>, Error> {
+        Ok(match &self.scanner {
+            Some(scanner) => Some(scanner.begin().await?),
+            None => None,
+        })
     }
 
     async fn check(
@@ -63,13 +82,27 @@ impl CaseFiles {
         user: &UserToken,
         row: &CaseFile,
         sent: Option<&Inspection>,
-    ) -> Result<(Inspection, String), Error> {
+    ) -> Result<(Inspection, Accepted), Error> {
         let (stored, stored_type) = self.read_back(user, row).await?;
-        if sent.is_some_and(|sent| *sent != stored) {
+        if sent.is_some_and(|sent| !sent.is_same(&stored)) {
             return Err(Error::Corrupted);
         }
-        accept(row, &stored, &stored_type)?;
-        Ok((stored, stored_type))
+        let accepted = self.accept(row, &stored, &stored_type)?;
+        Ok((stored, accepted))
+    }
+
+    pub(crate) fn accept(
+        &self,
+        row: &CaseFile,
+        stored: &Inspection,
+        stored_type: &str,
+    ) -> Result<Accepted, Error> {
+        if stored.size == 0 {
+            return Err(Error::Empty);
+        }
+        check::check_stored_type(stored_type)?;
+        let extension = name::extension(&row.original_name);
+        Ok(self.rules.judge(extension.as_deref(), stored)?)
     }
 
     async fn read_back(
@@ -84,14 +117,15 @@ impl CaseFiles {
         }
         // The length is what Storage says; what comes counts.
         let mut body = at_most(limit, object.body);
-        let mut inspector = Inspector::default();
+        let mut passage = Passage::back(self.scan().await?);
         while let Some(bytes) = body.try_next().await.map_err(broken)? {
-            inspector.update(&bytes);
+            passage.update(&bytes).await?;
         }
+        let passed = passage.finish().await?;
         let stored_type = object
             .content_type
             .unwrap_or_else(|| row.content_type.clone());
-        Ok((inspector.finish(), stored_type))
+        Ok((passed.file, stored_type))
     }
 }
 
@@ -101,13 +135,4 @@ fn broken(error: StreamError) -> Error {
         StreamError::AboveLimit { .. } => error.into(),
         other => Error::Storage(storage::Error::Unavailable(other.to_string())),
     }
-}
-
-fn accept(row: &CaseFile, stored: &Inspection, stored_type: &str) -> Result<(), Error> {
-    if stored.size == 0 {
-        return Err(Error::Empty);
-    }
-    check::check_stored_type(stored_type)?;
-    let extension = name::extension(&row.original_name);
-    Ok(check::check_content(extension.as_deref(), &stored.head)?)
 }

@@ -3,16 +3,18 @@
 
 use std::sync::{Arc, Mutex};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use casebase_files::{
     CaseFiles, Error, Fields, NewFile,
-    ledger::{Candidate, Ledger, LedgerError, Verified},
-    name::OriginalName,
-    storage::{Bytestream, ObjectStore, RestStore, StreamError},
+    check::Rules,
+    digest::Claim,
+    ledger::{Candidate, Finished, Ledger, LedgerError, Sent, Verified},
+    storage::{self, Bytestream, ObjectStore, RestStore, StreamError},
 };
 use casebase_supabase::{
     AnonKey,
-    jwt::UserToken,
-    postgrest::PostgrestClient,
+    jwt::{TokenError, UserToken},
+    postgrest::{self, PostgrestClient},
     rows::{CaseFile, FileId, FileState, InteractionId},
 };
 use futures::{StreamExt as _, stream};
@@ -31,11 +33,13 @@ const TEXT_SHA256: &str = "f63e34a034f19a24438f2d74b242bc96682abd843ecc4ea63fefe
 #[derive(Default)]
 struct Notes {
     finished: Mutex<Vec<Verified>>,
+    sent: Mutex<Vec<Sent>>,
     rejected: Mutex<Vec<String>>,
+    withdrawn: Mutex<Vec<FileId>>,
     /// The object was replaced between reading and finishing.
     replaced: bool,
-    /// What the bucket takes in bytes.
-    bucket_limit: Option<u64>,
+    /// Storage's record proves nothing.
+    unproven: bool,
 }
 
 #[async_trait::async_trait]
@@ -56,8 +60,18 @@ impl Ledger for Notes {
         Ok(row)
     }
 
-    async fn bucket_limit(&self, _: &str) -> Result<Option<u64>, LedgerError> {
-        Ok(self.bucket_limit)
+    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
+        self.withdrawn.lock().unwrap().push(id);
+        Ok(true)
+    }
+
+    async fn finish_sent(&self, _: FileId, sent: Sent) -> Result<Finished, LedgerError> {
+        self.sent.lock().unwrap().push(sent);
+        let row = serde_json::from_value(row("available")).unwrap();
+        Ok(Finished {
+            file: Some(row).filter(|_| !self.unproven),
+            etag: None,
+        })
     }
 
     async fn reject(&self, _: FileId, reason: &str) -> Result<(), LedgerError> {
@@ -72,7 +86,7 @@ fn row(state: &str) -> Value {
         "original_name": "note.txt", "file_url": "s3://client-bucket/c/cases/CASE-0001/CASE-0001-1-note.txt",
         "bucket_id": "client-bucket", "object_path": "c/cases/CASE-0001/CASE-0001-1-note.txt",
         "content_type": "text/plain", "file_size": 6, "sha256": null, "object_version": null,
-        "state": state, "rejection": null, "visible_to_client": true,
+        "state": state, "rejection": null, "notes": [], "visible_to_client": true,
         "uploaded_by": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10", "uploaded_at": "2026-01-01T00:00:00Z",
     })
 }
@@ -89,15 +103,10 @@ impl World {
     async fn new(notes: Notes, exceptions: Vec<Mock>) -> Self {
         let server = MockServer::start().await;
         let ok = |body: Value| ResponseTemplate::new(200).set_body_json(body);
-        let case = json!([{"id": 1, "case_id": "CASE-0001", "client_id": "7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a11"}]);
         let rows = || path("/rest/v1/case_files");
         let object = || path_regex("^/storage/v1/object/.*");
         let usual = vec![
-            Mock::given(path("/rest/v1/cases")).respond_with(ok(case)),
-            Mock::given(path("/rest/v1/interactions")).respond_with(ok(json!([{"id": 5}]))),
-            Mock::given(method("POST"))
-                .and(rows())
-                .respond_with(ResponseTemplate::new(201).set_body_json(json!([row("pending")]))),
+            reserving(ok(reserved(None))),
             Mock::given(rows()).respond_with(ok(json!([row("uploaded")]))),
             Mock::given(method("POST"))
                 .and(object())
@@ -117,12 +126,24 @@ impl World {
         let db = PostgrestClient::new(&url, &key).unwrap();
         let store = ObjectStore::Rest(RestStore::new(&url, key).unwrap());
         let notes = Arc::new(notes);
-        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000);
+        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000, Rules::default());
         Self {
             server,
             notes,
             files,
         }
+    }
+
+    async fn upload_as(&self, user: &UserToken, body: Bytestream) -> Result<CaseFile, Error> {
+        let file = NewFile {
+            case: "CASE-0001".parse().unwrap(),
+            fields: Fields::default(),
+            name: "note.txt".to_owned(),
+            length: None,
+            claims: Vec::new(),
+            claim: None,
+        };
+        self.files.upload(user, file, body).await
     }
 
     async fn upload(
@@ -138,8 +159,10 @@ impl World {
                 interaction_id: interaction.map(InteractionId),
                 visible_to_client: None,
             },
-            name: OriginalName::new(name).unwrap(),
+            name: name.to_owned(),
             length: None,
+            claims: Vec::new(),
+            claim: None,
         };
         self.files.upload(&user, file, body).await
     }
@@ -153,6 +176,15 @@ impl World {
             .map(change)
             .collect()
     }
+}
+
+fn reserving(answer: ResponseTemplate) -> Mock {
+    let reserving = Mock::given(method("POST")).and(path("/rest/v1/rpc/reserve_case_file"));
+    reserving.respond_with(answer)
+}
+
+fn reserved(size_limit: Option<u64>) -> Value {
+    json!({"file": row("pending"), "size_limit": size_limit})
 }
 
 fn change(request: &Request) -> String {
@@ -177,8 +209,30 @@ fn answer(status: u16, body: Value) -> ResponseTemplate {
 const TAKEN_BACK: [&str; 3] = ["PATCH row deleting", "DELETE object", "DELETE row"];
 
 #[tokio::test]
-async fn a_file_is_reserved_written_read_back_and_made_available() {
+async fn a_file_is_reserved_written_and_made_available_in_three_round_trips() {
     let world = World::new(Notes::default(), vec![]).await;
+    let row = world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
+    assert_eq!(row.state, FileState::Available);
+    let requests = world.server.received_requests().await.unwrap();
+    let asked: Vec<_> = requests.iter().map(change).collect();
+    assert_eq!(asked, ["POST row", "POST object"]);
+    let sent = world.notes.sent.lock().unwrap();
+    assert_eq!(sent[0].file_size, 6);
+    assert_eq!(sent[0].sha256, TEXT_SHA256);
+    assert_eq!(sent[0].etags[0], "3403af8117ebb858a392014b80cb3833");
+    assert!(world.notes.finished.lock().unwrap().is_empty());
+}
+
+fn unproven() -> Notes {
+    Notes {
+        unproven: true,
+        ..Notes::default()
+    }
+}
+
+#[tokio::test]
+async fn what_storages_record_does_not_prove_is_read_back() {
+    let world = World::new(unproven(), vec![]).await;
     let row = world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
     assert_eq!(row.state, FileState::Available);
     assert_eq!(
@@ -231,9 +285,18 @@ async fn what_need_not_be_tried_reserves_nothing() {
 }
 
 #[tokio::test]
-async fn an_interaction_of_another_case_reserves_nothing() {
-    let elsewhere = Mock::given(path("/rest/v1/interactions")).respond_with(answer(200, json!([])));
-    let world = World::new(Notes::default(), vec![elsewhere]).await;
+async fn a_case_or_an_interaction_that_is_not_there_reserves_nothing() {
+    let no_such = |what: &str| {
+        let refusal = json!({"code": "PT404", "message": "none", "details": what});
+        vec![reserving(answer(404, refusal))]
+    };
+    let world = World::new(Notes::default(), no_such("case_number")).await;
+    let error = world
+        .upload("note.txt", None, bytes(TEXT))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::CaseNotFound(_)), "{error}");
+    let world = World::new(Notes::default(), no_such("interaction_id")).await;
     let error = world
         .upload("note.txt", Some(9), bytes(TEXT))
         .await
@@ -242,38 +305,16 @@ async fn an_interaction_of_another_case_reserves_nothing() {
         matches!(error, Error::InteractionNotFound(InteractionId(9))),
         "{error}"
     );
-    assert_eq!(world.changes().await, [""; 0]);
+    assert_eq!(world.changes().await, ["POST row"]);
 }
 
 #[tokio::test]
-async fn a_taken_name_gets_a_number() {
-    let message = "duplicate key value violates unique constraint \"case_files_object_path_key\"";
-    let taken = answer(409, json!({"code": "23505", "message": message}));
-    let taken = Mock::given(method("POST"))
-        .and(path("/rest/v1/case_files"))
-        .respond_with(taken);
-    let world = World::new(Notes::default(), vec![taken.up_to_n_times(2)]).await;
-    world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
-    let requests = world.server.received_requests().await.unwrap();
-    let names = requests.iter().filter(|r| change(r) == "POST row");
-    let names: Vec<_> = names
-        .map(|r| r.body_json::<Value>().unwrap()["file_name"].to_string())
-        .collect();
-    assert!(names[0].ends_with("-note.txt\""), "{names:?}");
-    assert!(names[1].ends_with("-note (2).txt\""), "{names:?}");
-    assert!(names[2].ends_with("-note (3).txt\""), "{names:?}");
-}
-
-#[tokio::test]
-async fn a_refusal_that_is_not_about_the_name_is_not_tried_again() {
+async fn what_the_database_refuses_is_not_tried_again() {
     let refused = answer(
         403,
         json!({"code": "42501", "message": "new row violates row-level security policy"}),
     );
-    let refused = Mock::given(method("POST"))
-        .and(path("/rest/v1/case_files"))
-        .respond_with(refused);
-    let world = World::new(Notes::default(), vec![refused]).await;
+    let world = World::new(Notes::default(), vec![reserving(refused)]).await;
     let error = world
         .upload("note.txt", None, bytes(TEXT))
         .await
@@ -303,7 +344,7 @@ async fn an_upload_that_storage_does_not_take_is_taken_back() {
 #[tokio::test]
 async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
     let world = World::new(Notes::default(), vec![]).await;
-    let beginning: &'static [u8] = &[b'a'; 20_000];
+    let beginning: &'static [u8] = &[b'a'; 100_000];
     let chunks = [Ok(beginning.into()), Err(StreamError::broken("cut off"))];
     let error = world
         .upload("note.txt", None, stream::iter(chunks).boxed())
@@ -316,6 +357,70 @@ async fn a_body_cut_off_behind_its_beginning_is_taken_back() {
     assert!(world.notes.finished.lock().unwrap().is_empty());
 }
 
+/// A token that ends in so many seconds.
+fn token(lives: i64) -> UserToken {
+    let claims = json!({"role": "authenticated", "exp": chrono::Utc::now().timestamp() + lives});
+    let claims = BASE64.encode(claims.to_string());
+    UserToken::issued(&format!("eyJhbGciOiJIUzI1NiJ9.{claims}.c2ln")).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_that_ends_before_its_file_does_ends_the_upload_while_it_can_be_taken_back() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let beginning: &'static [u8] = &[b'a'; 100_000];
+    let slow = stream::iter([Ok(beginning.into())]).chain(stream::pending());
+    let error = world.upload_as(&token(2), slow.boxed()).await.unwrap_err();
+    assert!(
+        matches!(error, Error::Interrupted(StreamError::TokenEnds)),
+        "{error}"
+    );
+    let changes = world.changes().await;
+    assert_eq!(changes[0], "POST row");
+    assert_eq!(changes[changes.len() - 3..], TAKEN_BACK);
+}
+
+#[tokio::test]
+async fn what_the_callers_token_cannot_take_back_is_withdrawn() {
+    let over = || answer(401, json!({"code": "PGRST303", "message": "JWT expired"}));
+    let rows = |verb: &str| Mock::given(method(verb)).and(path("/rest/v1/case_files"));
+    let over = ["PATCH", "DELETE"].map(|verb| rows(verb).respond_with(over()));
+    let world = World::new(unproven(), over.into()).await;
+    let error = world.upload("note.txt", None, bytes(TEXT)).await;
+    let error = error.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Database(postgrest::Error::Token(TokenError::Expired))
+        ),
+        "{error}"
+    );
+    assert_eq!(*world.notes.withdrawn.lock().unwrap(), [FileId(7)]);
+}
+
+#[tokio::test]
+async fn storage_that_takes_the_token_no_more_is_no_refusal_of_the_file() {
+    let said = [
+        (
+            400,
+            "403",
+            "AccessDenied",
+            "\"exp\" claim timestamp check failed",
+        ),
+        (400, "400", "InvalidJWT", "jwt expired"),
+        (403, "403", "AccessDenied", "new words for an old token"),
+    ];
+    for (status, hidden, code, message) in said {
+        let body = json!({"statusCode": hidden, "error": "Unauthorized", "code": code, "message": message});
+        let over = Mock::given(method("POST")).and(path_regex("^/storage/v1/object/.*"));
+        let over = over.respond_with(answer(status, body));
+        let world = World::new(Notes::default(), vec![over]).await;
+        let error = world.upload_as(&token(-1), bytes(TEXT)).await.unwrap_err();
+        let expired = storage::Error::Token(TokenError::Expired);
+        assert_eq!(error.to_string(), expired.to_string(), "{message}");
+        assert_eq!(world.changes().await[2..], TAKEN_BACK);
+    }
+}
+
 #[tokio::test]
 async fn a_file_above_the_limit_is_taken_back_though_its_length_was_unknown() {
     for (bucket_limit, expected) in [
@@ -323,11 +428,8 @@ async fn a_file_above_the_limit_is_taken_back_though_its_length_was_unknown() {
         (Some(2_000_000), 1_000_000),
         (Some(500_000), 500_000),
     ] {
-        let notes = Notes {
-            bucket_limit,
-            ..Notes::default()
-        };
-        let world = World::new(notes, vec![]).await;
+        let reserving = reserving(answer(200, reserved(bucket_limit)));
+        let world = World::new(Notes::default(), vec![reserving]).await;
         let chunk: &'static [u8] = &[b'a'; 300_000];
         let chunks = std::iter::repeat_n(chunk, 4).map(|c| Ok(c.into()));
         let chunks = stream::iter(chunks).boxed();
@@ -347,7 +449,7 @@ async fn bytes_that_changed_on_their_way_are_rejected() {
     let other = Mock::given(method("GET"))
         .and(path_regex("^/storage/v1/object/.*"))
         .respond_with(other);
-    let world = World::new(Notes::default(), vec![other]).await;
+    let world = World::new(unproven(), vec![other]).await;
     let error = world
         .upload("note.txt", None, bytes(TEXT))
         .await
@@ -361,7 +463,7 @@ async fn bytes_that_changed_on_their_way_are_rejected() {
 async fn an_object_replaced_during_verification_never_becomes_available() {
     let notes = Notes {
         replaced: true,
-        ..Notes::default()
+        ..unproven()
     };
     let world = World::new(notes, vec![]).await;
     let error = world
@@ -471,4 +573,46 @@ async fn a_file_that_another_call_deletes_at_the_same_time_is_deleted() {
         world.files.delete(&user, FileId(7)).await.unwrap();
         assert_eq!(world.changes().await, changes, "{states:?}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_the_one_its_digest_is_of_is_taken_back() {
+    let world = World::new(Notes::default(), vec![]).await;
+    let user = UserToken::issued(TOKEN).unwrap();
+    let upload = |digest: &str| {
+        let claim = Claim::new("content-md5", "md5", digest).unwrap();
+        let file = NewFile {
+            case: "CASE-0001".parse().unwrap(),
+            fields: Fields::default(),
+            name: "note.txt".to_owned(),
+            length: None,
+            claim: None,
+            claims: Vec::from_iter(claim),
+        };
+        world.files.upload(&user, file, bytes(TEXT))
+    };
+    let error = upload("AAAAAAAAAAAAAAAAAAAAAA==").await.unwrap_err();
+    assert!(matches!(error, Error::Digest(_)), "{error}");
+    assert_eq!(world.changes().await[2..], TAKEN_BACK);
+    assert!(world.notes.sent.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_only_the_end_of_a_file_says_is_rejected_before_it_is_available() {
+    // A ZIP archive with one entry, `a.txt`, and named as a document.
+    let archive = [
+        &b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0a.txt"[..],
+        b"PK\x01\x02\x14\x03\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0a.txt",
+        b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x33\0\0\0\x23\0\0\0\0\0",
+    ];
+    let archive = stream::iter([Ok(archive.concat().into())]).boxed();
+    let mut named: CaseFile = serde_json::from_value(row("pending")).unwrap();
+    named.original_name = "a.docx".into();
+    let reserved = json!({"file": named, "size_limit": null});
+    let world = World::new(Notes::default(), vec![reserving(answer(200, reserved))]).await;
+    let error = world.upload("a.docx", None, archive).await.unwrap_err();
+    assert!(matches!(error, Error::Content(_)), "{error}");
+    assert!(world.notes.rejected.lock().unwrap()[0].contains("ZIP archive"));
+    assert_eq!(world.changes().await[2..], TAKEN_BACK);
+    assert!(world.notes.sent.lock().unwrap().is_empty());
 }

@@ -7,8 +7,9 @@ use axum::{
     http::{HeaderMap, HeaderName, header::CONTENT_ENCODING},
 };
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
-use crate::{State, error::ApiError};
+use crate::{State, error::ApiError, misread};
 
 /// What a part of a form may say of itself; RFC 7578 only advises against it.
 const CONTENT_TRANSFER_ENCODING: HeaderName = HeaderName::from_static("content-transfer-encoding");
@@ -33,8 +34,8 @@ impl<T: DeserializeOwned> FromRequest<State> for PlainJson<T> {
 
     async fn from_request(request: Request, state: &State) -> Result<Self, ApiError> {
         refuse(request.headers(), &CONTENT_ENCODING, &["identity"])?;
-        let Json(value) = Json::from_request(request, state).await?;
-        Ok(Self(value))
+        let Json(whole) = Json::<Box<RawValue>>::from_request(request, state).await?;
+        misread::object(whole.get()).map(Self)
     }
 }
 

@@ -4,7 +4,11 @@ use std::{
     fmt, fmt::Write as _, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration,
 };
 
-use casebase_files::storage::S3Settings;
+use casebase_files::{
+    check::{Family, Risky, Rules},
+    scan::Clamd,
+    storage::S3Settings,
+};
 use casebase_supabase::{AnonKey, below};
 use ipnet::IpNet;
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -60,6 +64,12 @@ pub const VARIABLES: &[Variable] = &[
         default: Fallback::None,
     },
     Variable {
+        name: "SUPABASE_PUBLIC_URL",
+        meaning: "the project's URL as browsers reach it, for the case desk",
+        takes: "a URL that begins with http:// or https://",
+        default: Fallback::Otherwise("SUPABASE_URL"),
+    },
+    Variable {
         name: "CASEBASE_DATABASE_URL",
         meaning: "the project's database as the role casebase_worker, for verification and webhooks only: \
             a direct connection or the pooler's session mode (its transaction mode can't listen)",
@@ -110,9 +120,31 @@ pub const VARIABLES: &[Variable] = &[
     },
     Variable {
         name: "CASEBASE_MAX_FILE_BYTES",
-        meaning: "the largest file taken, in bytes, at most 5 GiB; the limits of the project and its buckets hold as well",
+        meaning: "the largest file taken, in bytes, at most 5 GiB; the limits of the project and its buckets (50 MiB as \
+            migrated) hold as well",
         takes: "a whole number of bytes from 1 to 5368709120 (5 GiB)",
-        default: Fallback::Value("5368709120"),
+        default: Fallback::Value("52428800"),
+    },
+    Variable {
+        name: "CASEBASE_FILE_FAMILIES",
+        meaning: "which families of files are taken: pdf, image, document, text, mail, audio, video, archive, data (CAD, \
+            databases, fonts, keys …), disk (images of disks), other (bytes of no known format); programs never are",
+        takes: "families with commas between them, e.g. pdf,image,document,text",
+        default: Fallback::Value("pdf,image,document,text,mail,audio,video,archive,data,other"),
+    },
+    Variable {
+        name: "CASEBASE_RISKY_CONTENT",
+        meaning: "mark: macros, embedded objects, and archives with programs in them or that can't be measured are \
+            taken with a note in the row; refuse: they are not taken",
+        takes: "mark or refuse",
+        default: Fallback::Value("mark"),
+    },
+    Variable {
+        name: "CASEBASE_CLAMD",
+        meaning: "where clamd listens: with it, no file becomes available that it has not scanned; its StreamMaxLength has \
+            to be CASEBASE_MAX_FILE_BYTES at least",
+        takes: "the path of its socket, e.g. /run/clamav/clamd.ctl, or a host and a port, e.g. 127.0.0.1:3310",
+        default: Fallback::Otherwise("none: files are not scanned"),
     },
     Variable {
         name: "CASEBASE_WEBHOOKS_ALLOW_PRIVATE",
@@ -158,6 +190,8 @@ pub fn table() -> String {
 pub struct Config {
     /// The project.
     pub supabase_url: Url,
+    /// The project as browsers reach it.
+    pub public_url: Url,
     /// Its public key.
     pub anon_key: AnonKey,
     /// What HS256 tokens are verified with.
@@ -172,6 +206,10 @@ pub struct Config {
     pub metrics: bool,
     /// The largest file in bytes.
     pub max_file_bytes: u64,
+    /// What is taken.
+    pub rules: Rules,
+    /// The virus scanner that files have to pass, if there is one.
+    pub scanner: Option<Clamd>,
     /// Whether webhooks go to private addresses: for development and closed networks.
     pub webhooks_allow_private: bool,
     /// Private networks that they go to all the same.
@@ -253,6 +291,9 @@ impl Config {
         let variables = Variables(|name| read(name).filter(|value| !value.trim().is_empty()));
         let supabase_url: Url = variables.required("SUPABASE_URL")?;
         project_url(&supabase_url)?;
+        let public_url = variables.optional("SUPABASE_PUBLIC_URL")?;
+        let public_url = public_url.unwrap_or_else(|| supabase_url.clone());
+        below(&public_url, "").map_err(malformed("SUPABASE_PUBLIC_URL"))?;
         let anon_key = AnonKey::new(variables.required::<String>("SUPABASE_ANON_KEY")?)
             .map_err(malformed("SUPABASE_ANON_KEY"))?;
         let (storage, notices) = variables.storage(&supabase_url, &anon_key)?;
@@ -262,11 +303,14 @@ impl Config {
             listen: variables.required("CASEBASE_LISTEN")?,
             metrics: variables.required("CASEBASE_METRICS")?,
             max_file_bytes: variables.max_file_bytes()?,
+            rules: variables.rules()?,
+            scanner: variables.optional("CASEBASE_CLAMD")?,
             webhooks_allow_private: variables.required("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?,
             webhooks_allow: variables.list("CASEBASE_WEBHOOKS_ALLOW", str::parse::<IpNet>)?,
             webhooks_ports: variables.list("CASEBASE_WEBHOOKS_PORTS", ports)?,
             webhooks_proxy: variables.proxy()?,
             supabase_url,
+            public_url,
             anon_key,
             storage,
             notices,
@@ -346,6 +390,22 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
                 "a region has lower-case letters, digits and hyphens only",
             )),
         }
+    }
+
+    fn rules(&self) -> Result<Rules, Error> {
+        let name = "CASEBASE_FILE_FAMILIES";
+        let list: String = self.required(name)?;
+        let families = list.split(',').map(|family| family.trim().parse());
+        let families: Result<Vec<Family>, _> = families.collect();
+        let risky: String = self.required("CASEBASE_RISKY_CONTENT")?;
+        Ok(Rules {
+            families: families.map_err(|_| malformed(name)("one of them is no family"))?,
+            risky: match risky.as_str() {
+                "mark" => Risky::Mark,
+                "refuse" => Risky::Refuse,
+                _ => return Err(malformed("CASEBASE_RISKY_CONTENT")("it is neither")),
+            },
+        })
     }
 
     fn storage(&self, project: &Url, anon_key: &AnonKey) -> Result<(Storage, Vec<String>), Error> {
@@ -483,7 +543,9 @@ mod tests {
     fn the_required_variables_are_enough() {
         let config = config(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
-        assert_eq!(config.max_file_bytes, 5 << 30);
+        assert_eq!(config.max_file_bytes, 50 << 20);
+        assert_eq!(config.rules, Rules::default());
+        assert_eq!(config.scanner, None);
         assert!(!config.webhooks_allow_private);
         let Storage::S3(s3) = config.storage else {
             panic!("not S3")
@@ -508,12 +570,16 @@ mod tests {
             ("SUPABASE_URL", "ftp://secret"),
             ("SUPABASE_URL", "postgresql://postgres:secret@db/postgres"),
             ("SUPABASE_URL", "secret"),
+            ("SUPABASE_PUBLIC_URL", "ftp://secret"),
             ("SUPABASE_ANON_KEY", "secret\nkey"),
             ("CASEBASE_DATABASE_URL", "mysql-secret"),
             ("CASEBASE_STORAGE", "disk-secret"),
             ("SUPABASE_S3_ENDPOINT", "secret"),
             ("CASEBASE_LISTEN", "secret"),
             ("CASEBASE_MAX_FILE_BYTES", "-1secret"),
+            ("CASEBASE_FILE_FAMILIES", "pdf,secret"),
+            ("CASEBASE_RISKY_CONTENT", "secret"),
+            ("CASEBASE_CLAMD", "secret"),
             ("CASEBASE_WEBHOOKS_ALLOW_PRIVATE", "secret"),
             ("SUPABASE_URL", "http://secret:secret@localhost"),
             ("SUPABASE_URL", "http://localhost?secret"),
@@ -633,13 +699,18 @@ mod tests {
         let values = |name: &'static str| {
             read.borrow_mut().push(name);
             Some(match name {
-                "SUPABASE_URL" | "SUPABASE_S3_ENDPOINT" => "http://localhost".to_owned(),
+                "SUPABASE_URL" | "SUPABASE_PUBLIC_URL" | "SUPABASE_S3_ENDPOINT" => {
+                    "http://localhost".to_owned()
+                }
                 "SUPABASE_ANON_KEY" => LEGACY.to_owned(),
                 "CASEBASE_DATABASE_URL" => "postgresql://localhost".to_owned(),
                 "CASEBASE_STORAGE" => "s3".to_owned(),
                 "SUPABASE_JWT_SECRET" => "x".repeat(SHORTEST_SECRET),
                 "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
                 "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" | "CASEBASE_METRICS" => "true".to_owned(),
+                "CASEBASE_FILE_FAMILIES" => "pdf, image".to_owned(),
+                "CASEBASE_RISKY_CONTENT" => "refuse".to_owned(),
+                "CASEBASE_CLAMD" => "127.0.0.1:3310".to_owned(),
                 "CASEBASE_WEBHOOKS_ALLOW" => "10.0.0.0/8".to_owned(),
                 "CASEBASE_WEBHOOKS_PROXY" => "http://localhost".to_owned(),
                 _ => "1".to_owned(),

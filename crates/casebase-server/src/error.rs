@@ -4,19 +4,18 @@
 //! Refusals of PostgreSQL, PostgREST and Storage come through as what they are. What is this
 //! service's own failure, or its surroundings', is logged in full and told in general.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use axum::{
     Json,
-    extract::rejection::{JsonRejection, QueryRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use casebase_files::{
-    name::NameError,
+    scan::ScanError,
     storage::{self, StreamError},
 };
-use casebase_supabase::{jwt::TokenError, postgrest};
+use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -24,7 +23,7 @@ use utoipa::{IntoResponses, ToSchema};
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     status: StatusCode,
-    detail: ErrorDetail,
+    detail: Box<ErrorDetail>,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
     /// Whether trying again is safe (`Retry-After`): programs do what it says.
@@ -51,8 +50,13 @@ pub(crate) struct ErrorDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
     /// The part of the request that it is about.
+    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
+    /// The database's constraint that refused it, by its name in `types/constraints.json`.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    constraint: Option<&'static str>,
 }
 
 /// What every operation may answer in place of its success.
@@ -107,12 +111,13 @@ impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
         Self {
             status,
-            detail: ErrorDetail {
+            detail: Box::new(ErrorDetail {
                 code,
                 message: message.to_string(),
                 hint: None,
                 field: None,
-            },
+                constraint: None,
+            }),
             challenge: None,
             retry: false,
             coding: false,
@@ -120,14 +125,50 @@ impl ApiError {
     }
 
     /// 422: the request is understood, and one field of it can't be taken.
-    pub(crate) fn field(field: &'static str, code: &'static str, message: impl ToString) -> Self {
+    pub(crate) fn field(
+        field: impl Into<Cow<'static, str>>,
+        code: &'static str,
+        message: impl ToString,
+    ) -> Self {
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
-        error.detail.field = Some(field);
+        error.detail.field = Some(field.into());
         error
+    }
+
+    /// A header of the request, or of a form's part, is wrong.
+    pub(crate) fn of_header(
+        status: StatusCode,
+        code: &'static str,
+        header: &'static str,
+        message: impl ToString,
+    ) -> Self {
+        let mut error = Self::new(status, code, message);
+        error.detail.field = Some(header.into());
+        error
+    }
+
+    /// In the words of the constraint that refused it.
+    fn violating(mut self, violation: Violation) -> Self {
+        self.detail.message = violation.sentence.to_owned();
+        self.detail.field = violation.field.map(Cow::Borrowed).or(self.detail.field);
+        self.detail.constraint = Some(violation.constraint);
+        self
+    }
+
+    /// The part of the request that it is about.
+    #[cfg(test)]
+    pub(crate) fn about(&self) -> Option<&str> {
+        self.detail.field.as_deref()
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.detail.hint = Some(hint.into());
+        self
+    }
+
+    /// `Retry-After`: the same request may soon be answered otherwise.
+    pub(crate) fn may_be_tried_again(mut self) -> Self {
+        self.retry = true;
         self
     }
 
@@ -188,6 +229,28 @@ impl ApiError {
         error
     }
 
+    /// What the database says to a file's row. A name that it doesn't take is the field that the caller gave.
+    fn of_file(error: postgrest::Error) -> Self {
+        let of_name = error.api().is_some_and(|refusal| {
+            refusal.code == "23514" && refusal.message.contains("original_name")
+        });
+        let mut error = Self::from(error);
+        if of_name {
+            error.detail.code = "invalid_name";
+            error.detail.field = Some("name".into());
+        }
+        error
+    }
+
+    /// Of an upload: up to its verification nobody but the uploader sees anything of it, and it is taken back, so it may be
+    /// tried again. Whether a file was verified, who didn't hear can't know.
+    pub(crate) fn of_upload(error: casebase_files::Error) -> Self {
+        match error {
+            unknown @ casebase_files::Error::LedgerUnavailable(_) => Self::of_change(unknown),
+            error => error.into(),
+        }
+    }
+
     /// 502: something this service needs answers as it should not.
     fn odd_answer(code: &'static str, what: &str, reason: &impl fmt::Display) -> Self {
         tracing::error!(%reason, "{what} answered unexpectedly");
@@ -198,7 +261,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(ErrorBody { error: self.detail });
+        let body = Json(ErrorBody {
+            error: *self.detail,
+        });
         let mut response = (self.status, body).into_response();
         let challenge = self
             .challenge
@@ -247,6 +312,7 @@ impl From<TokenError> for ApiError {
 impl From<postgrest::Error> for ApiError {
     fn from(error: postgrest::Error) -> Self {
         match &error {
+            postgrest::Error::Token(token) => token.clone().into(),
             postgrest::Error::Api(refusal) => Self::from_refusal(refusal),
             postgrest::Error::Timeout | postgrest::Error::Unreachable(_) => {
                 Self::away("database_unavailable", "the database", &error)
@@ -272,7 +338,8 @@ impl ApiError {
     fn from_refusal(refusal: &postgrest::ApiError) -> Self {
         let message = &refusal.message;
         let error = match (refusal.code.as_str(), refusal.status) {
-            (_, 401) => Self::bad_token("invalid_token", message),
+            // Of a role that may ask for nothing here: `anon`'s.
+            ("42501", 401) => Self::bad_token("invalid_token", message),
             // Row level security says which table and policy; the caller needs to know neither.
             ("42501", _) if message.contains("row-level security") => {
                 Self::not_allowed("you may not do this")
@@ -281,6 +348,11 @@ impl ApiError {
             // Any other 404 is a table or function that this service needs and the project hasn't.
             ("PT404" | "PGRST116", _) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            ("22P05", 400) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "refused_by_database",
+                "text cannot hold the character U+0000",
+            ),
             (code, 400) if !code.starts_with("PGRST") => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "refused_by_database",
@@ -289,9 +361,16 @@ impl ApiError {
             (_, 500 | 503 | 504) => Self::away("database_unavailable", "the database", refusal),
             _ => Self::odd_answer("database_error", "the database", refusal),
         };
+        if !error.status.is_client_error() {
+            return error;
+        }
+        let error = match refusal.violation() {
+            Some(violation) => error.violating(violation),
+            None => error,
+        };
         match &refusal.hint {
-            Some(hint) if error.status.is_client_error() => error.hint(hint.clone()),
-            _ => error,
+            Some(hint) => error.hint(hint.clone()),
+            None => error,
         }
     }
 }
@@ -300,6 +379,7 @@ impl From<storage::Error> for ApiError {
     fn from(error: storage::Error) -> Self {
         use storage::Error as E;
         match &error {
+            E::Token(token) => token.clone().into(),
             E::Denied(_) => {
                 Self::not_allowed("Storage's policies do not let you do this with this file")
             }
@@ -338,14 +418,33 @@ impl From<casebase_files::Error> for ApiError {
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
             E::TooLarge { .. } => Self::file_too_large(error),
+            E::Digest(mismatch) => {
+                let header = mismatch.header;
+                let status = StatusCode::BAD_REQUEST;
+                Self::of_header(status, "digest_mismatch", header, mismatch)
+                    .hint("nothing was kept; send it again")
+            }
+            E::Infected(_) => Self::field("file", "infected", error),
+            E::NotScanned(ScanError::Unavailable(reason)) => {
+                Self::away("scanner_unavailable", "the virus scanner", &reason)
+            }
+            E::NotScanned(ScanError::NotTaken(reason)) => {
+                Self::odd_answer("scanner_error", "the virus scanner", &reason)
+            }
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
-            E::NameTaken => Self::new(StatusCode::CONFLICT, "name_taken", error),
             E::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong_state", error),
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
-            E::Database(error) => error.into(),
+            E::Database(error) => Self::of_file(error),
             E::Storage(error) => error.into(),
-            E::Refused(_) => Self::field("file", "refused_by_database", error),
+            E::Refused(ref message) => {
+                let violation = Violation::of(message);
+                let error = Self::field("file", "refused_by_database", error);
+                match violation {
+                    Some(violation) => error.violating(violation),
+                    None => error,
+                }
+            }
             E::LedgerUnavailable(reason) => Self::away(
                 "verification_unavailable",
                 "the verification of files",
@@ -358,7 +457,7 @@ impl From<casebase_files::Error> for ApiError {
 impl ApiError {
     fn file_too_large(message: impl ToString) -> Self {
         let mut error = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", message);
-        error.detail.field = Some("file");
+        error.detail.field = Some("file".into());
         error
     }
 
@@ -370,44 +469,23 @@ impl ApiError {
                 let message = "the file stopped arriving";
                 Self::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", message)
             }
+            StreamError::TokenEnds => TokenError::Expired.into(),
             StreamError::Broken(_) => {
                 let message = "the file did not arrive completely";
                 Self::new(StatusCode::BAD_REQUEST, "upload_interrupted", message)
                     .hint("nothing was kept; send it again")
             }
+            StreamError::NotScanned(error) => {
+                casebase_files::Error::NotScanned(error.clone()).into()
+            }
             StreamError::NotLast => Self::field("file", "file_not_last", error)
                 .hint("put `file` last: the parts before it say where it goes"),
+            StreamError::SecondFile => Self::field("file", "second_file", error)
+                .hint("send each file in a request of its own"),
             StreamError::TooMuchBeside { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
                     .hint("send only the fields that an upload has, and then the file")
             }
         }
-    }
-}
-
-impl From<NameError> for ApiError {
-    fn from(error: NameError) -> Self {
-        Self::field("name", "invalid_name", error)
-    }
-}
-
-impl From<JsonRejection> for ApiError {
-    fn from(rejection: JsonRejection) -> Self {
-        if casebase_http::stood_still(&rejection) {
-            let message = "the body stopped arriving";
-            return Self::new(StatusCode::REQUEST_TIMEOUT, "body_interrupted", message);
-        }
-        let status = rejection.status();
-        Self::new(status, "invalid_body", rejection.body_text())
-    }
-}
-
-impl From<QueryRejection> for ApiError {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_query",
-            rejection.body_text(),
-        )
     }
 }

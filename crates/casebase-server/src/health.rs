@@ -1,6 +1,12 @@
 //! Is the service alive, does it have what it needs, and are its settings the project's.
 
-use std::{fmt, future::Future, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{Json, extract, http::StatusCode};
 use casebase_files::storage::{self, S3Setting};
@@ -48,9 +54,7 @@ pub(crate) struct Ready {
 pub(crate) async fn ready(state: extract::State<State>) -> (StatusCode, Json<Ready>) {
     let findings = Findings::of(&state).await;
     // Why is for the log; an open endpoint does not tell.
-    for problem in findings.problems() {
-        tracing::warn!("not ready: {problem}");
-    }
+    state.told.tell(&findings);
     let ready = findings.problems().next().is_none();
     let status = match ready {
         true => StatusCode::OK,
@@ -77,25 +81,37 @@ fn part(found: &Result<(), Problem>) -> &'static str {
     }
 }
 
-/// Says what is wrong, once, and at last that nothing is. What is away may be about to start; a setting that is
-/// not the project's stays so, and the operator is who has to hear it.
-pub(crate) async fn tell_at_start(state: State) {
-    let mut told = Vec::new();
-    loop {
-        let findings = Findings::of(&state).await;
+/// What was said of problems that are still there. However often somebody asks, each is said once, and once that it is
+/// over. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Told(Arc<Mutex<Option<BTreeSet<String>>>>);
+
+impl Told {
+    fn tell(&self, findings: &Findings) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = told.replace(findings.problems().map(ToString::to_string).collect());
+        let known = |text: &str| before.as_ref().is_some_and(|before| before.contains(text));
         for problem in findings.problems() {
             let text = problem.to_string();
-            if !told.contains(&text) {
-                match problem {
-                    Problem::Setting { .. } => tracing::error!("not ready: {text}"),
-                    Problem::Away { .. } => tracing::warn!("not ready: {text}"),
-                }
-                told.push(text);
+            match problem {
+                _ if known(&text) => {}
+                Problem::Setting { .. } => tracing::error!("not ready: {text}"),
+                Problem::Away { .. } => tracing::warn!("not ready: {text}"),
             }
         }
-        if findings.problems().next().is_none() {
+        let ready = findings.problems().next().is_none();
+        if ready && before.is_none_or(|before| !before.is_empty()) {
             tracing::info!("ready: the project answers and takes the settings");
         }
+    }
+}
+
+/// Says what is wrong, and at last that nothing is. What is away may be about to start; a setting that is not the
+/// project's stays so, and the operator is who has to hear it.
+pub(crate) async fn tell_at_start(state: State) {
+    loop {
+        let findings = Findings::of(&state).await;
+        state.told.tell(&findings);
         let away = |problem: &Problem| problem.variable().is_none();
         if !findings.problems().any(away) {
             return;
@@ -214,14 +230,14 @@ async fn auth(state: &State) -> Result<(), Problem> {
 /// Asks as nobody, who may see no case: that PostgreSQL says so shows that everything before it was right.
 async fn postgrest(state: &State) -> Result<(), Problem> {
     let signed = state.verifier.of_nobody();
-    let public = || UserToken::issued(state.anon_key.as_str()).ok();
     let by_secret = signed.is_some();
-    let Some(nobody) = signed.or_else(public) else {
-        let reached = state.db.is_reachable().await;
-        return reached.map_err(|error| away(POSTGREST, error));
+    // A publishable key is no token: the gateway takes it, or doesn't, and asks as nobody.
+    let legacy = || UserToken::issued(state.anon_key.as_str()).ok();
+    let query = match signed.or_else(legacy) {
+        Some(nobody) => state.db.from("cases", &nobody),
+        None => state.db.from_public("cases"),
     };
-    let query = state.db.from("cases", &nobody).select("id").eq("id", 0);
-    let asked = query.rows::<IgnoredAny>().await;
+    let asked = query.select("id").eq("id", 0).rows::<IgnoredAny>().await;
     asked
         .map(drop)
         .or_else(|error| postgrest_problem(error, by_secret))
@@ -230,16 +246,17 @@ async fn postgrest(state: &State) -> Result<(), Problem> {
 fn postgrest_problem(error: postgrest::Error, by_secret: bool) -> Result<(), Problem> {
     use postgrest::Error as E;
     let (status, code) = match &error {
+        E::Token(_) if by_secret => {
+            let reason = format_args!("the project does not take what is signed with it ({error})");
+            return Err(setting(JWT_SECRET, reason));
+        }
+        E::Token(_) => (401, ""),
         E::Api(refusal) => (refusal.status, refusal.code.as_str()),
         E::UnexpectedAnswer { status, .. } => (*status, ""),
         _ => return Err(away(POSTGREST, error)),
     };
     Err(match (status, code) {
         (_, "42501") => return Ok(()),
-        (_, "PGRST301" | "PGRST302" | "PGRST303") if by_secret => setting(
-            JWT_SECRET,
-            format_args!("the project does not take what is signed with it ({error})"),
-        ),
         (_, "PGRST205" | "42P01") => away(
             POSTGREST,
             "Casebase is not installed in the project (`casebase migrate`)",
@@ -282,7 +299,7 @@ async fn database(state: &State) -> Result<(), Problem> {
             (Some("28" | "3D"), Some(refused)) => {
                 setting("CASEBASE_DATABASE_URL", refused.message())
             }
-            _ => away(DATABASE, error),
+            _ => away(DATABASE, casebase_postgres::said(&error)),
         }
     })
 }

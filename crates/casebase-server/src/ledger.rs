@@ -1,6 +1,6 @@
-//! The verification functions of the database, called as `casebase_worker`.
+//! What the service does in the database as `casebase_worker`, by functions made for it.
 
-use casebase_files::ledger::{Candidate, Ledger, LedgerError, Verified};
+use casebase_files::ledger::{Candidate, Finished, Ledger, LedgerError, Sent, Verified};
 use casebase_supabase::rows::{CaseFile, FileId};
 use sqlx::{PgPool, types::Json};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -34,6 +34,12 @@ impl PgLedger {
         self.pool.close().await;
     }
 
+    /// Requests under an `Idempotency-Key` that are older than a day, a thousand at a time.
+    pub(crate) async fn forget_old_requests(&self) -> Result<(), sqlx::Error> {
+        let forget = sqlx::query("select casebase.forget_idempotency_keys()");
+        forget.execute(&self.pool).await.map(drop)
+    }
+
     /// What the database counts for who watches: name, label and value.
     pub(crate) async fn metrics(&self) -> Result<Vec<(String, String, f64)>, sqlx::Error> {
         sqlx::query_as("select name, label, value from casebase.service_metrics()")
@@ -64,17 +70,36 @@ impl Ledger for PgLedger {
 
     async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError> {
         let _turn = self.turn().await?;
+        let notes: Vec<String> = verified.notes.iter().map(ToString::to_string).collect();
         let row = sqlx::query_scalar::<_, Json<CaseFile>>(
-            "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5)",
+            "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5, $6)",
         );
         let row = row
             .bind(id.0)
             .bind(verified.object_version)
             .bind(verified.sha256)
             .bind(verified.file_size)
-            .bind(verified.content_type);
+            .bind(verified.content_type)
+            .bind(notes);
         let Json(row) = row.fetch_one(&self.pool).await.map_err(refusal)?;
         Ok(row)
+    }
+
+    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Finished, LedgerError> {
+        let _turn = self.turn().await?;
+        let notes: Vec<String> = sent.notes.iter().map(ToString::to_string).collect();
+        let said = sqlx::query_scalar::<_, Json<Finished>>(
+            "select casebase.verification_finish_sent('case_file', $1, $2, $3, $4, $5, $6)",
+        );
+        let said = said
+            .bind(id.0)
+            .bind(sent.etags)
+            .bind(sent.sha256)
+            .bind(sent.file_size)
+            .bind(sent.content_type)
+            .bind(notes);
+        let Json(said) = said.fetch_one(&self.pool).await.map_err(refusal)?;
+        Ok(said)
     }
 
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError> {
@@ -84,14 +109,11 @@ impl Ledger for PgLedger {
         called.map(drop).map_err(refusal)
     }
 
-    async fn bucket_limit(&self, bucket: &str) -> Result<Option<u64>, LedgerError> {
+    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
         let _turn = self.turn().await?;
-        let limit = sqlx::query_scalar::<_, Option<i64>>("select casebase.bucket_size_limit($1)");
-        let limit = limit.bind(bucket).fetch_one(&self.pool).await;
-        // A limit below nothing takes nothing.
-        Ok(limit
-            .map_err(refusal)?
-            .map(|n| u64::try_from(n).unwrap_or(0)))
+        let call = sqlx::query_scalar("select casebase.upload_withdraw('case_file', $1)");
+        let called = call.bind(id.0).fetch_one(&self.pool).await;
+        called.map_err(refusal)
     }
 }
 
@@ -102,7 +124,7 @@ fn refusal(error: sqlx::Error) -> LedgerError {
     match (state.get(..2), refused) {
         (Some("55"), Some(refused)) => LedgerError::WrongState(refused.message().to_owned()),
         (Some("23"), Some(refused)) => LedgerError::Refused(refused.message().to_owned()),
-        _ => LedgerError::Unavailable(error.to_string()),
+        _ => LedgerError::Unavailable(casebase_postgres::said(&error)),
     }
 }
 

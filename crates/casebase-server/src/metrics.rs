@@ -2,7 +2,7 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use axum::extract;
+use axum::{Router, extract, routing::get};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::State;
@@ -14,7 +14,7 @@ const WITHIN: Duration = Duration::from_secs(2);
 const BUCKETS: [f64; 9] = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0];
 
 /// What the process counts into, from the first call on. There is one recorder a process.
-pub(crate) fn recorder() -> &'static PrometheusHandle {
+fn recorder() -> &'static PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(|| {
         let builder = PrometheusBuilder::new();
@@ -34,9 +34,15 @@ pub(crate) fn recorder() -> &'static PrometheusHandle {
     })
 }
 
+/// Adds the route, and counts from now on.
+pub(crate) fn route(router: Router<State>) -> Router<State> {
+    recorder();
+    router.route("/metrics", get(render))
+}
+
 /// The metrics, as text. Nobody is asked who they are: they count, and name nobody. While the database is away,
 /// `casebase_database_up` is 0 and what it would count stays as it was.
-pub(crate) async fn render(state: extract::State<State>) -> String {
+async fn render(state: extract::State<State>) -> String {
     let recorder = recorder();
     let counted = tokio::time::timeout(WITHIN, state.ledger.metrics()).await;
     let up = match counted {

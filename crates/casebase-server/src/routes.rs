@@ -3,19 +3,16 @@
 use axum::{
     Json, Router,
     http::{
-        HeaderName, Request, StatusCode,
+        StatusCode,
         header::{
             ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, LOCATION,
-            WWW_AUTHENTICATE,
+            RETRY_AFTER, WWW_AUTHENTICATE,
         },
     },
+    middleware::from_fn_with_state,
     routing::get,
 };
-use tower_http::{
-    cors::{AllowHeaders, Any, CorsLayer},
-    request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
-    trace::TraceLayer,
-};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -23,14 +20,21 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    State, cases, error::ApiError, files, health, metrics, webhook_events::Document, webhook_poll,
+    State, cases,
+    error::ApiError,
+    files, health, metrics,
+    requests::{self, REQUEST_ID},
+    webhook_events::Document,
+    webhook_poll,
 };
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Casebase", description = "Case files and cases, under the caller's own Supabase token."),
+    info(
+        title = "Casebase",
+        description = "Case files and cases, under the caller's own Supabase token. What is at `/v1/cases` \
+            is at `/api/cases`, too. A case is `CASE-0006`, `case-6` or `6`.",
+    ),
     modifiers(&BearerToken),
 )]
 struct Documentation;
@@ -48,7 +52,7 @@ impl Modify for BearerToken {
     }
 }
 
-pub(crate) fn router(state: State, watched: bool) -> Router {
+pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Documentation::openapi())
         .routes(routes!(files::upload::upload))
         .routes(routes!(files::download::download, files::delete::delete))
@@ -63,11 +67,12 @@ pub(crate) fn router(state: State, watched: bool) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     let document = Document::new(api);
-    let router = match watched {
-        true => router.route("/metrics", get(metrics::render)),
+    let router = match state.watched {
+        true => metrics::route(router),
         false => router,
     };
     router
+        .merge(cases::under_the_old_name())
         .route("/openapi.json", get(async move || Json(document)))
         .fallback(async || {
             ApiError::new(
@@ -84,20 +89,14 @@ pub(crate) fn router(state: State, watched: bool) -> Router {
                 message,
             )
         })
-        .layer(TraceLayer::new_for_http().make_span_with(span))
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(cors())
+        // Pages, not an API: no other origin asks for them.
+        .merge(casebase_desk::router(desk).with_state(()))
+        .layer(from_fn_with_state(
+            state.under_way.clone(),
+            requests::observe,
+        ))
         .with_state(state)
-}
-
-/// Method, path and request id; no header and no query, which may hold names.
-fn span<B>(request: &Request<B>) -> tracing::Span {
-    let id = request.extensions().get::<RequestId>();
-    let id = id
-        .and_then(|id| id.header_value().to_str().ok())
-        .unwrap_or_default();
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
 }
 
 /// Any origin may ask: what counts is the token, which a browser sends only when a script adds it.
@@ -114,6 +113,7 @@ fn cors() -> CorsLayer {
             CONTENT_RANGE,
             ETAG,
             LOCATION,
+            RETRY_AFTER,
             WWW_AUTHENTICATE,
             REQUEST_ID,
         ])

@@ -1,10 +1,6 @@
 //! `GET /v1/webhooks/{endpoint_id}/events`
 
-use axum::{
-    Json,
-    extract::{self, Query, rejection::QueryRejection},
-    http::StatusCode,
-};
+use axum::{Json, extract, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -14,6 +10,7 @@ use crate::{
     State,
     caller::Caller,
     error::{ApiError, ErrorBody, Refusals},
+    misread,
     path::Segment,
 };
 
@@ -62,9 +59,8 @@ pub(crate) async fn poll(
     state: extract::State<State>,
     Segment(endpoint): Segment,
     Caller(user): Caller,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    misread::Parameters(wanted): misread::Parameters<Parameters>,
 ) -> Result<Json<Batch>, ApiError> {
-    let Query(wanted) = parameters?;
     let endpoint: Uuid = endpoint.parse().map_err(|_| {
         let message = format!("there is no webhook endpoint {endpoint} that you may manage");
         ApiError::new(StatusCode::NOT_FOUND, "endpoint_not_found", message)

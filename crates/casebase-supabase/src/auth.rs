@@ -146,7 +146,7 @@ impl TryFrom<CrateSession> for Session {
 
     fn try_from(session: CrateSession) -> Result<Self, Error> {
         let token = UserToken::issued(&session.access_token)?;
-        let expires_at = DateTime::from_timestamp(token.claims().exp, 0);
+        let expires_at = DateTime::from_timestamp(token.claims().exp.seconds(), 0);
         Ok(Self {
             expires_at: expires_at.ok_or(TokenError::Malformed)?,
             user_id: session.user.id,

@@ -7,7 +7,7 @@
 use std::{
     fmt,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use jsonwebtoken::{
@@ -16,6 +16,7 @@ use jsonwebtoken::{
 };
 use serde::Deserialize;
 use tokio::{sync::Mutex, task::JoinError};
+use tracing::Instrument as _;
 use url::Url;
 use uuid::Uuid;
 
@@ -26,6 +27,7 @@ const KEYS_LIVE: Duration = Duration::from_secs(600);
 /// A token with an unknown key id causes at most one request in this time.
 const REFETCH_AFTER: Duration = Duration::from_secs(30);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What Casebase reads of a token's claims. All of them reach PostgreSQL inside the token.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,8 +37,49 @@ pub struct Claims {
     /// The database role: `authenticated`, `anon`, `service_role`.
     #[serde(default)]
     pub role: String,
-    /// When the token ends, in unix seconds.
-    pub exp: i64,
+    /// When the token ends.
+    pub exp: NumericDate,
+    /// From when it holds.
+    nbf: Option<NumericDate>,
+    /// When it was issued.
+    iat: Option<NumericDate>,
+}
+
+/// A time in a token: seconds since 1970, which may have decimals (RFC 7519, 2).
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Deserialize)]
+#[serde(transparent)]
+pub struct NumericDate(f64);
+
+impl NumericDate {
+    /// In whole unix seconds.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a time beyond the range is as far as it goes"
+    )]
+    pub fn seconds(self) -> i64 {
+        self.0.floor() as i64
+    }
+}
+
+/// By how many seconds this clock and the project's may differ: what PostgREST allows. Storage allows nothing, and says so
+/// for itself.
+const LEEWAY: f64 = 30.0;
+
+fn now() -> f64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs_f64()
+}
+
+impl Claims {
+    /// As PostgREST judges (`src/PostgREST/Auth/Jwt.hs`): by whole seconds.
+    fn hold_at(&self, now: f64) -> Result<(), TokenError> {
+        let late = |time: Option<NumericDate>| time.is_some_and(|t| t.0 > now.floor() + LEEWAY);
+        match () {
+            () if self.exp.0 < now.floor() - LEEWAY => Err(TokenError::Expired),
+            () if late(self.nbf) || late(self.iat) => Err(TokenError::NotYetValid),
+            () => Ok(()),
+        }
+    }
 }
 
 /// A verified token, to be passed on to PostgREST and Storage.
@@ -55,6 +98,25 @@ impl UserToken {
     /// What it says.
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// Whether its time is over, for a server that allows no difference of clocks.
+    pub fn is_over(&self) -> bool {
+        self.claims.exp.0 <= now()
+    }
+
+    /// For how long something may go on under it and leave time to finish it, or to take it back: a part of its last
+    /// seconds is left. One whose time is over is taken for as long as PostgREST takes it.
+    pub fn time_to_work(&self) -> Duration {
+        const TO_FINISH: f64 = 5.0;
+        let left = self.claims.exp.0 - now();
+        let left = match left > 0.0 {
+            true => left,
+            false => (left + LEEWAY).max(0.0),
+        };
+        let work = left - TO_FINISH.min(left / 2.0);
+        // A time that no clock reaches.
+        Duration::try_from_secs_f64(work).map_or(YEAR, |work| work.min(YEAR))
     }
 
     /// Takes a token as Auth handed it out over the caller's own connection, without checking its
@@ -93,9 +155,15 @@ pub enum TokenError {
     /// `exp` lies in the past.
     #[error("the token has expired")]
     Expired,
-    /// `nbf` lies in the future.
+    /// `nbf` or `iat` lies in the future.
     #[error("the token is not valid yet")]
     NotYetValid,
+    /// Auth has signed its user out, or deleted them.
+    #[error("the token's session has ended, or its user is gone")]
+    Ended,
+    /// The project takes it for none of these reasons.
+    #[error("the project does not take the token: {0}")]
+    Refused(String),
     /// The project's keys could not be read: nobody's fault who is calling.
     #[error("the project's signing keys cannot be read: {0}")]
     KeysUnavailable(String),
@@ -127,17 +195,18 @@ impl Verifier {
         })
     }
 
-    /// Checks signature and lifetime. There is no leeway: PostgREST and Storage see the token a
-    /// moment later and give none that could be relied on.
+    /// Checks signature and lifetime, the latter as PostgREST does.
     pub async fn verify(&self, token: &str) -> Result<UserToken, TokenError> {
         let header = decode_header(shape(token)?).map_err(refusal)?;
         let (key, algorithm) = self.key_for(&header).await?;
         let mut validation = Validation::new(algorithm);
-        validation.leeway = 0;
-        validation.validate_nbf = true;
+        // Times are judged by `hold_at`; that there is an `exp`, by [`Claims`].
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
         // Supabase's audience is the role, which PostgREST reads for itself.
         validation.validate_aud = false;
         let data = decode::<Claims>(token, &key, &validation).map_err(refusal)?;
+        data.claims.hold_at(now())?;
         Ok(UserToken {
             raw: token.to_owned(),
             claims: data.claims,
@@ -239,10 +308,11 @@ impl PublishedKeys {
             return cache.key(kid);
         }
         let keys = self.clone();
-        let fetched = tokio::spawn(async move {
+        let fetch = async move {
             cache.note(keys.fetch().await, Instant::now());
             cache
-        });
+        };
+        let fetched = tokio::spawn(fetch.in_current_span());
         let ended = |e: JoinError| TokenError::KeysUnavailable(e.to_string());
         fetched.await.map_err(ended)?.key(kid)
     }
@@ -283,14 +353,93 @@ pub(crate) fn role_of(token: &str) -> Option<String> {
 fn refusal(error: jsonwebtoken::errors::Error) -> TokenError {
     match error.kind() {
         ErrorKind::InvalidSignature => TokenError::Signature,
-        ErrorKind::ExpiredSignature => TokenError::Expired,
-        ErrorKind::ImmatureSignature => TokenError::NotYetValid,
         ErrorKind::InvalidAlgorithm
         | ErrorKind::InvalidAlgorithmName
         | ErrorKind::UnsupportedAlgorithm
         | ErrorKind::InvalidKeyFormat => TokenError::UnknownKey,
         _ => TokenError::Malformed,
     }
+}
+
+/// Codes that say of themselves that it is the token: PostgREST's, Storage's, S3's and Auth's.
+const ABOUT_THE_TOKEN: &[&str] = &[
+    "PGRST301",
+    "PGRST302",
+    "PGRST303",
+    "InvalidJWT",
+    "InvalidToken",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "TokenRefreshRequired",
+    "bad_jwt",
+    "no_authorization",
+    "session_expired",
+    "session_not_found",
+    "user_banned",
+    "user_not_found",
+];
+/// Codes of any refusal, beside which only the words tell. An older Storage had its words for a code.
+const OF_ANY_REFUSAL: &[&str] = &["", "AccessDenied", "Unauthorized", "jwt expired"];
+
+/// What PostgREST (`JwtError`), Storage (the libraries jose and, before, jsonwebtoken) and Auth say, in lower case.
+const EXPIRED: &[&str] = &[
+    "\"exp\" claim timestamp",
+    "jwt expired",
+    "jwt is expired",
+    "token is expired",
+    "token has expired",
+];
+const NOT_YET_VALID: &[&str] = &[
+    "\"nbf\" claim timestamp",
+    "\"iat\" claim timestamp",
+    "jwt not yet valid",
+    "jwt not active",
+    "jwt issued at future",
+];
+const SIGNATURE: &[&str] = &[
+    "signature verification failed",
+    "invalid signature",
+    "signature is invalid",
+    "no suitable key",
+    "no applicable key",
+];
+const MALFORMED: &[&str] = &[
+    "invalid compact jws",
+    "jws protected header",
+    "jwt malformed",
+    "invalid jwt",
+    "invalid token",
+    "jwt claims set",
+    "expected 3 parts in jwt",
+    "jwt couldn't be decoded",
+];
+const ENDED: &[&str] = &[
+    "session_id claim in jwt does not exist",
+    "user from sub claim in jwt does not exist",
+];
+
+/// Why a server of Supabase's refused a token, if that is what its code and sentence say: what ended while a request was
+/// under way is heard from whoever was asked next.
+pub fn refused_token(code: &str, message: &str) -> Option<TokenError> {
+    let about_the_token = ABOUT_THE_TOKEN.contains(&code);
+    if !about_the_token && !OF_ANY_REFUSAL.contains(&code) {
+        return None;
+    }
+    let words = message.to_ascii_lowercase();
+    let says = |known: &[&str]| known.iter().any(|known| words.contains(known));
+    Some(match code {
+        "ExpiredToken" | "ExpiredTokenException" => TokenError::Expired,
+        "session_expired" | "session_not_found" | "user_banned" | "user_not_found" => {
+            TokenError::Ended
+        }
+        _ if says(EXPIRED) => TokenError::Expired,
+        _ if says(NOT_YET_VALID) => TokenError::NotYetValid,
+        _ if says(SIGNATURE) => TokenError::Signature,
+        _ if says(MALFORMED) => TokenError::Malformed,
+        _ if says(ENDED) => TokenError::Ended,
+        _ if about_the_token => TokenError::Refused(message.to_owned()),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -308,6 +457,10 @@ mod tests {
 
     fn now() -> i64 {
         jsonwebtoken::get_current_timestamp().cast_signed()
+    }
+
+    fn token(claims: &Value) -> UserToken {
+        UserToken::issued(&hs256(claims, SECRET)).unwrap()
     }
 
     fn claims(exp: i64) -> Value {
@@ -384,8 +537,11 @@ mod tests {
     async fn each_bad_token_is_refused_for_its_own_reason() {
         let verifier = with_secret();
         let good = claims(now() + 60);
-        let mut early = good.clone();
-        early["nbf"] = json!(now() + 60);
+        let with = |name: &str, value: Value| {
+            let mut claims = good.clone();
+            claims[name] = value;
+            hs256(&claims, SECRET)
+        };
         let unsigned = {
             // {"alg":"none"}
             let payload = hs256(&good, SECRET);
@@ -393,8 +549,12 @@ mod tests {
             format!("eyJhbGciOiJub25lIn0.{payload}.")
         };
         for (token, expected) in [
-            (hs256(&claims(now() - 1), SECRET), TokenError::Expired),
-            (hs256(&early, SECRET), TokenError::NotYetValid),
+            (with("exp", json!(now() - 40)), TokenError::Expired),
+            (with("exp", json!(1.5)), TokenError::Expired),
+            (with("nbf", json!(now() + 60)), TokenError::NotYetValid),
+            (with("iat", json!(now() + 60)), TokenError::NotYetValid),
+            (with("exp", json!("soon")), TokenError::Malformed),
+            (with("nbf", json!("soon")), TokenError::Malformed),
             (
                 hs256(&good, "another project's secret"),
                 TokenError::Signature,
@@ -413,6 +573,147 @@ mod tests {
                 expected,
                 "{token}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn times_may_have_decimals_and_clocks_may_differ_as_for_postgrest() {
+        let verifier = with_secret();
+        for (name, value) in [
+            ("exp", json!(now() as f64 + 60.25)),
+            ("exp", json!(now() - 20)),
+            ("nbf", json!(now() + 20)),
+            ("iat", json!(now() as f64 + 20.5)),
+            ("nbf", Value::Null),
+        ] {
+            let mut claims = claims(now() + 60);
+            claims[name] = value;
+            verifier.verify(&hs256(&claims, SECRET)).await.unwrap();
+        }
+        let held = |exp: f64, at: f64| {
+            let mut claims = claims(0);
+            claims["exp"] = json!(exp);
+            token(&claims).claims().hold_at(at).is_ok()
+        };
+        assert!(held(1000.0, 1030.9) && !held(1000.0, 1031.0));
+        assert!(held(1000.5, 1030.0) && !held(1000.5, 1031.0));
+    }
+
+    #[test]
+    fn a_token_leaves_time_to_finish_what_is_done_under_it() {
+        for (left, least, most) in [
+            (3600, 3593, 3595),
+            (4, 1, 2),
+            (-10, 14, 15),
+            (-100, 0, 0),
+            (i64::MAX / 2, YEAR.as_secs(), YEAR.as_secs()),
+        ] {
+            let token = token(&claims(now().saturating_add(left)));
+            let time = token.time_to_work().as_secs_f64();
+            assert!(
+                (least as f64..=most as f64).contains(&time),
+                "{left}: {time}"
+            );
+            assert_eq!(token.is_over(), left <= 0);
+        }
+    }
+
+    /// In the servers' own words, as they were recorded or stand in their sources.
+    #[test]
+    fn every_way_to_refuse_a_token_is_told_from_a_refusal_of_what_was_asked() {
+        use TokenError as E;
+        let refused = |message: &str| E::Refused(message.to_owned());
+        for (code, message, expected) in [
+            ("PGRST303", "JWT expired", E::Expired),
+            ("PGRST301", "JWT expired", E::Expired),
+            ("PGRST303", "JWT not yet valid", E::NotYetValid),
+            ("PGRST303", "JWT issued at future", E::NotYetValid),
+            (
+                "PGRST303",
+                "JWT not in audience",
+                refused("JWT not in audience"),
+            ),
+            (
+                "PGRST301",
+                "No suitable key or wrong key type",
+                E::Signature,
+            ),
+            ("PGRST301", "Expected 3 parts in JWT; got 1", E::Malformed),
+            (
+                "PGRST302",
+                "Anonymous access is disabled",
+                refused("Anonymous access is disabled"),
+            ),
+            (
+                "AccessDenied",
+                "\"exp\" claim timestamp check failed",
+                E::Expired,
+            ),
+            (
+                "AccessDenied",
+                "\"nbf\" claim timestamp check failed",
+                E::NotYetValid,
+            ),
+            (
+                "AccessDenied",
+                "signature verification failed",
+                E::Signature,
+            ),
+            ("AccessDenied", "Invalid Compact JWS", E::Malformed),
+            (
+                "AccessDenied",
+                "JWS Protected Header is invalid",
+                E::Malformed,
+            ),
+            ("InvalidJWT", "jwt expired", E::Expired),
+            ("jwt expired", "jwt expired", E::Expired),
+            ("Unauthorized", "jwt malformed", E::Malformed),
+            (
+                "ExpiredToken",
+                "The provided token has expired.",
+                E::Expired,
+            ),
+            (
+                "InvalidToken",
+                "The provided token is malformed or otherwise invalid.",
+                refused("The provided token is malformed or otherwise invalid."),
+            ),
+            (
+                "session_not_found",
+                "Session from session_id claim in JWT does not exist",
+                E::Ended,
+            ),
+            (
+                "user_not_found",
+                "User from sub claim in JWT does not exist",
+                E::Ended,
+            ),
+            (
+                "bad_jwt",
+                "invalid JWT: unable to parse or verify signature, token is expired",
+                E::Expired,
+            ),
+        ] {
+            assert_eq!(
+                refused_token(code, message),
+                Some(expected),
+                "{code}: {message}"
+            );
+        }
+        for (code, message) in [
+            ("AccessDenied", "new row violates row-level security policy"),
+            ("AccessDenied", "Invalid Access Key"),
+            ("AccessDenied", "Access denied"),
+            (
+                "SignatureDoesNotMatch",
+                "The session token should be a valid JWT token",
+            ),
+            ("InvalidSignature", "Invalid signature"),
+            ("42501", "permission denied for table cases"),
+            ("P0001", "this token has expired"),
+            ("", "Invalid API key"),
+        ] {
+            assert_eq!(refused_token(code, message), None, "{code}: {message}");
         }
     }
 

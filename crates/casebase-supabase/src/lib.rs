@@ -7,6 +7,7 @@ pub mod auth;
 pub mod jwt;
 pub mod postgrest;
 pub mod rows;
+pub mod violation;
 
 use std::{error::Error as _, fmt};
 

@@ -15,21 +15,23 @@ pub struct CaseNumber(u64);
 
 /// The text is no case number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a case number looks like CASE-0001")]
+#[error("a case number looks like CASE-0001, case-1 or 1")]
 pub struct NoCaseNumber;
 
 impl FromStr for CaseNumber {
     type Err = NoCaseNumber;
 
-    /// Takes exactly what [`fmt::Display`] writes, so that a case has one spelling.
+    /// However people write it: `CASE-0006`, `case-6` and `6` are one case.
     fn from_str(text: &str) -> Result<Self, NoCaseNumber> {
-        let digits = text.strip_prefix("CASE-").ok_or(NoCaseNumber)?;
-        let number = Self(digits.parse().map_err(|_| NoCaseNumber)?);
-        if number.to_string() == text {
-            Ok(number)
-        } else {
-            Err(NoCaseNumber)
-        }
+        let digits = match text.split_once('-') {
+            Some((case, digits)) if case.eq_ignore_ascii_case("case") => digits,
+            Some(_) => return Err(NoCaseNumber),
+            None => text,
+        };
+        // `+6` would be a number.
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse().ok().filter(|_| plain);
+        number.map(Self).ok_or(NoCaseNumber)
     }
 }
 
@@ -92,8 +94,12 @@ pub enum CaseStatus {
     Open,
     /// Somebody works on it.
     InProgress,
+    /// Somebody else, mostly its client, has to do something first.
+    Waiting,
     /// Done, until it is reopened.
     Resolved,
+    /// Done for good: a client's reply opens another case.
+    Closed,
 }
 
 impl fmt::Display for CaseStatus {
@@ -142,18 +148,33 @@ pub struct Case {
     pub description: Option<String>,
     /// How far it is.
     pub status: CaseStatus,
+    /// The same in the project's own words: one of `case_stages`.
+    pub stage: Option<String>,
     /// How much it hurries.
     pub priority: Priority,
+    /// The same to sort by: 1 is low, 4 urgent.
+    #[schema(minimum = 1, maximum = 4)]
+    pub priority_rank: u8,
     /// The staff member who has it.
     pub assigned_to: Option<Uuid>,
     /// Who escalated it.
     pub escalated_by: Option<Uuid>,
     /// When it was escalated.
     pub escalated_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub escalation_reason: Option<String>,
     /// The deadline of the next action.
     pub action_required_by: Option<DateTime<Utc>>,
     /// Whose move it is: a party type's code.
     pub action_required_of: Option<String>,
+    /// When the next move that is not the client's is due; past it, the case is overdue.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The closed case that this one was opened for, by a client's reply.
+    pub follow_up_of: Option<CaseId>,
+    /// The case that an interaction was taken from to open this one.
+    pub split_from: Option<CaseId>,
+    /// The case that this one is a duplicate of.
+    pub merged_into: Option<CaseId>,
     /// The project's own fields.
     pub metadata: Value,
     /// Who opened it.
@@ -162,8 +183,13 @@ pub struct Case {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was resolved.
+    /// Counts changes: an update that sends another is refused.
+    #[schema(minimum = 1)]
+    pub version: i32,
+    /// When it was resolved, or closed without that.
     pub resolved_at: Option<DateTime<Utc>>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// What an upload needs to know of a case.
@@ -187,6 +213,36 @@ pub enum FileState {
     Available,
     /// On the way out.
     Deleting,
+}
+
+/// What is worth knowing of a file that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileNote {
+    /// Its name says something else of the same family; `content_type` is right.
+    NamedOtherwise,
+    /// It opens with a password only, so nobody has looked inside.
+    PasswordProtected,
+    /// It reads as a web page or drawing that a browser would run, and is plain text here.
+    WebPage,
+    /// An Office document with macros.
+    Macros,
+    /// An Office document with objects of other programs in it, which may be files to be run.
+    EmbeddedObjects,
+    /// An archive or document with programs in it.
+    Programs,
+    /// An archive with archives in it, which were not looked into.
+    Archives,
+    /// An archive that becomes more than a hundred times its size when it is unpacked.
+    Expands,
+    /// An archive whose list of contents is damaged or too long to be looked through.
+    NotLookedThrough,
+}
+
+impl fmt::Display for FileNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// A row of `case_files`.
@@ -220,6 +276,8 @@ pub struct CaseFile {
     pub state: FileState,
     /// Why its content was refused.
     pub rejection: Option<String>,
+    /// What was noticed when it was checked.
+    pub notes: Vec<FileNote>,
     /// Whether the client may see it.
     pub visible_to_client: bool,
     /// Who uploaded it.
@@ -235,19 +293,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_case_number_has_one_spelling() {
-        for good in ["CASE-0001", "CASE-9999", "CASE-10000", "CASE-1234567"] {
-            assert_eq!(good.parse::<CaseNumber>().unwrap().to_string(), good);
+    fn a_case_number_is_written_in_one_way_and_read_in_several() {
+        for (text, number) in [
+            ("CASE-0001", "CASE-0001"),
+            ("case-1", "CASE-0001"),
+            ("Case-01", "CASE-0001"),
+            ("1", "CASE-0001"),
+            ("000000000000000000000001", "CASE-0001"),
+            ("CASE-9999", "CASE-9999"),
+            ("CASE-10000", "CASE-10000"),
+            ("1234567", "CASE-1234567"),
+        ] {
+            assert_eq!(text.parse::<CaseNumber>().unwrap().to_string(), number);
         }
         for bad in [
             "",
-            "0001",
-            "case-0001",
-            "CASE-1",
-            "CASE-00001",
+            "CASE-",
+            "CASE",
+            "CASE0001",
+            "CASES-1",
+            "-1",
+            "+1",
+            "1.0",
             "CASE-+001",
             "CASE-0001 ",
+            "CASE-1-2",
             "CASE-../1",
+            "٣",
+            "99999999999999999999999",
         ] {
             assert!(bad.parse::<CaseNumber>().is_err(), "{bad}");
         }

@@ -43,7 +43,7 @@ pub enum Error {
         call: &'static str,
     },
     /// The database refused it or can't be reached.
-    #[error("{call} failed: {source}")]
+    #[error("{call} failed: {}", casebase_postgres::said(.source))]
     Failed {
         /// The function.
         call: &'static str,

@@ -13,6 +13,7 @@ use crate::attempt::{Attempt, Outcome};
 use crate::config::Config;
 use crate::deliver::Sender;
 use crate::outbox::{self, Delivery, Outbox, Report};
+use crate::retry::Retry;
 use crate::schedule::Schedule;
 use crate::verdict::Verdict;
 
@@ -22,9 +23,6 @@ const FIRST_NAP: Duration = Duration::from_millis(10);
 
 /// How long to wait for more when one of several requests is finished: reporting them together costs one commit.
 const GATHER: Duration = Duration::from_millis(1);
-
-/// How long to wait when the database fails.
-const AFTER_A_DATABASE_ERROR: Duration = Duration::from_secs(1);
 
 /// How often old deliveries are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
@@ -108,13 +106,22 @@ impl Worker {
     /// Takes turns until `shutdown`, which ends the waiting but not a turn: what is leased should be known here.
     async fn work(&mut self, wake: &Notify, shutdown: &CancellationToken) {
         let mut nap = FIRST_NAP;
+        let mut retry = Retry::default();
         loop {
-            nap = match self.turn().await {
+            let turn = self.turn().await;
+            if turn.is_ok() && retry.recovered() {
+                tracing::info!("webhooks are sent again");
+            }
+            nap = match turn {
                 Ok(true) => FIRST_NAP,
                 Ok(false) => (nap * 2).min(self.config.poll),
                 Err(error) => {
-                    tracing::warn!(%error, "webhooks wait, and are tried again in a second");
-                    AFTER_A_DATABASE_ERROR
+                    let pause = retry.pause();
+                    match retry.is_news() {
+                        true => tracing::warn!(%error, "webhooks wait until the database answers"),
+                        false => tracing::debug!(%error, ?pause, "webhooks wait"),
+                    }
+                    pause
                 }
             };
             tokio::select! {
@@ -199,6 +206,14 @@ impl Worker {
     /// Lets requests under way finish, for most of the grace, and reports them in the rest of it.
     async fn finish(&mut self) {
         let grace = self.config.grace.mul_f64(0.8);
+        let webhooks = self.sending.len();
+        if webhooks > 0 {
+            tracing::info!(
+                webhooks,
+                "waiting for webhooks under way, {} s at most",
+                grace.as_secs()
+            );
+        }
         let all = async {
             while let Some(report) = self.sending.join_next().await {
                 self.collect(report);
@@ -273,18 +288,39 @@ fn in_words(outcome: &Outcome) -> &'static str {
 
 /// Wakes the worker when the database says so, for ever. Without it polling does the same, more slowly.
 async fn listen(outbox: &Outbox, wake: &Notify) {
+    let mut retry = Retry::default();
     loop {
-        match outbox.listen().await {
+        let listening = outbox.listen().await;
+        if listening.is_ok() {
+            retry.recovered();
+        }
+        let pause = retry.pause();
+        match listening {
             Ok(mut listener) => {
                 // None: the connection was lost and is made anew; a notification may have been missed.
                 while let Ok(_notified) = listener.try_recv().await {
                     wake.notify_one();
                 }
             }
-            Err(error) => tracing::warn!(%error, "can't listen for webhooks, polling instead"),
+            // Of a database that lets nobody in, the turns say so.
+            Err(error) if retry.is_news() && !keeps_out(&error) => {
+                let error = casebase_postgres::said(&error);
+                tracing::warn!(error, "can't listen for webhooks, polling instead");
+            }
+            Err(error) => {
+                let error = casebase_postgres::said(&error);
+                tracing::debug!(error, ?pause, "still can't listen for webhooks");
+            }
         }
-        tokio::time::sleep(AFTER_A_DATABASE_ERROR).await;
+        tokio::time::sleep(pause).await;
     }
+}
+
+/// Whether the database can't be reached, or refuses who comes: SQLSTATE classes 28, 3D and 57.
+fn keeps_out(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    let class = code.as_deref().and_then(|code| code.get(..2));
+    matches!(class, Some("28" | "3D" | "57")) || class.is_none()
 }
 
 #[cfg(test)]

@@ -5,18 +5,25 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, ErrorKind, Read},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
+use clap::ValueEnum as _;
 use tracing_subscriber::EnvFilter;
+
+use crate::terminal;
 
 /// What is logged, in the notation of [`EnvFilter`].
 const LOG: &str = "CASEBASE_LOG";
+/// How: a [`LogFormat`].
+const LOG_FORMAT: &str = "CASEBASE_LOG_FORMAT";
 
 /// The variables of every command, for `casebase --help`. `.env.example` has these and each command's own.
 pub const HELP: &str = "\
 Environment (also read from .env, here or in a folder above; .env.example has every variable):
   CASEBASE_LOG                     what is logged, e.g. warn,casebase=debug
                                    [warn,casebase=info; `demo` and `bench`: warn]
+  CASEBASE_LOG_FORMAT              how it is logged, as --log-format [text]
   NO_COLOR                         set and not empty: no colours";
 
 /// A `.env` file that can't be used.
@@ -103,8 +110,54 @@ impl Read for LineByLine<'_> {
     }
 }
 
+/// How the log is written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A JSON object a line, for programs.
+    Json,
+}
+
+/// What was decided at the start.
+static CHOSEN: OnceLock<LogFormat> = OnceLock::new();
+
+/// Begins to log on standard error: as the option says or, without it, `CASEBASE_LOG_FORMAT`; and what `CASEBASE_LOG`
+/// says, or `default` without it.
+pub fn start_log(option: Option<LogFormat>, default: &str) -> anyhow::Result<()> {
+    let format = match option {
+        Some(format) => format,
+        None => format_of(&std::env::var(LOG_FORMAT).unwrap_or_default())?,
+    };
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(log_filter(default)?)
+        .with_writer(terminal::stderr);
+    match format {
+        LogFormat::Text => log
+            .with_ansi(terminal::has_color(&terminal::stderr()))
+            .init(),
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
+    }
+    let _ = CHOSEN.set(format);
+    Ok(())
+}
+
+/// How the log is written; text until it has begun.
+pub fn log_format() -> LogFormat {
+    CHOSEN.get().copied().unwrap_or_default()
+}
+
+fn format_of(text: &str) -> anyhow::Result<LogFormat> {
+    match text.trim() {
+        "" => Ok(LogFormat::default()),
+        text => LogFormat::from_str(text, true)
+            .map_err(|_| anyhow::anyhow!("{LOG_FORMAT} is `{text}`; it takes text or json")),
+    }
+}
+
 /// What is logged: what `CASEBASE_LOG` says, or `default` without it.
-pub fn log_filter(default: &str) -> anyhow::Result<EnvFilter> {
+fn log_filter(default: &str) -> anyhow::Result<EnvFilter> {
     let wanted = std::env::var(LOG).unwrap_or_default();
     let filter = match wanted.trim() {
         "" => default,

@@ -1,18 +1,22 @@
 //! `casebase`: case management that a Supabase project adds to itself.
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{migrate, serve, webhooks},
-    environment, terminal,
+    commands::{desk, migrate, serve, webhooks},
+    environment::{self, LogFormat},
+    terminal,
 };
 use clap::{Parser, Subcommand, error::ErrorKind};
 
 #[derive(Parser)]
 #[command(name = "casebase", version, about, propagate_version = true, after_help = environment::HELP)]
 struct Cli {
+    /// How the log is written on standard error [default: CASEBASE_LOG_FORMAT, or text]
+    #[arg(long, value_name = "FORMAT", global = true)]
+    log_format: Option<LogFormat>,
     #[command(subcommand)]
     command: Command,
 }
@@ -25,6 +29,8 @@ enum Command {
     /// Show the main job on real data, from sign-up to a verified webhook, and end
     #[cfg(feature = "local")]
     Demo(demo::Args),
+    /// Write the case desk's files for a host of your own (`casebase serve` has it under /desk/)
+    Desk(desk::Args),
     /// Run a local Supabase with Casebase and sample data (development and tests only)
     #[cfg(feature = "local")]
     Dev(dev::Args),
@@ -54,6 +60,7 @@ impl Command {
             Self::Bench(args) => bench::run(args).await,
             #[cfg(feature = "local")]
             Self::Demo(args) => demo::run(args).await,
+            Self::Desk(args) => desk::run(args),
             #[cfg(feature = "local")]
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
@@ -68,7 +75,7 @@ async fn main() -> ExitCode {
     match start().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(terminal::stderr(), "error: {}", terminal::describe(&error));
+            terminal::say_error(&error);
             ExitCode::FAILURE
         }
     }
@@ -77,18 +84,14 @@ async fn main() -> ExitCode {
 async fn start() -> anyhow::Result<()> {
     // Before the arguments, which may be variables; but whoever asks for help or the version needs neither.
     let dotenv = environment::load_dotenv();
-    let command = match Cli::try_parse() {
-        Ok(cli) => cli.command,
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
         Err(missing) if missing.kind() == ErrorKind::MissingRequiredArgument && dotenv.is_err() => {
             return Ok(dotenv?);
         }
         Err(error) => error.exit(),
     };
     dotenv?;
-    tracing_subscriber::fmt()
-        .with_env_filter(environment::log_filter(command.default_log())?)
-        .with_ansi(terminal::has_color(&terminal::stderr()))
-        .with_writer(terminal::stderr)
-        .init();
-    command.run().await
+    environment::start_log(cli.log_format, cli.command.default_log())?;
+    cli.command.run().await
 }

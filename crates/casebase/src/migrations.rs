@@ -34,7 +34,7 @@ impl Migration {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database refused a statement; nothing of this migration was kept.
-    #[error("migration {migration} was refused{}: {source}{}", line_of(.source, .sql), hint_of(.source))]
+    #[error("migration {migration} was refused{}: {}{}", line_of(.source, .sql), casebase_postgres::said(.source), hint_of(.source))]
     Refused {
         /// `version_name`.
         migration: String,
@@ -45,7 +45,8 @@ pub enum Error {
     },
     /// Reading or making the record of what was applied failed.
     #[error(
-        "the record of applied migrations (supabase_migrations.schema_migrations) can't be used: {0}"
+        "the record of applied migrations (supabase_migrations.schema_migrations) can't be used: {}",
+        casebase_postgres::said(.0)
     )]
     Record(#[source] sqlx::Error),
 }

@@ -2,7 +2,12 @@
 //!
 //! Data goes to standard output, everything else to standard error.
 
-use std::io::{IsTerminal, Stderr, Stdout};
+use std::{
+    fmt::Display,
+    io::{IsTerminal, Stderr, Stdout, Write},
+};
+
+use crate::environment::{self, LogFormat};
 
 /// Where data goes.
 pub fn stdout() -> Stdout {
@@ -14,6 +19,23 @@ pub fn stderr() -> Stderr {
     std::io::stderr()
 }
 
+/// Says something beside the data: a line as it is, or one of the log where everything is to be read by a program.
+pub fn say(text: impl Display) {
+    match environment::log_format() {
+        LogFormat::Text => drop(writeln!(stderr(), "{text}")),
+        LogFormat::Json => tracing::info!("{text}"),
+    }
+}
+
+/// Says why the command failed, in the same way.
+pub fn say_error(error: &anyhow::Error) {
+    let said = describe(error);
+    match environment::log_format() {
+        LogFormat::Text => drop(writeln!(stderr(), "error: {said}")),
+        LogFormat::Json => tracing::error!("{said}"),
+    }
+}
+
 /// Whether `stream` may be coloured: a person reads it and did not ask for none (<https://no-color.org>: `NO_COLOR` set
 /// and not empty).
 pub fn has_color(stream: &impl IsTerminal) -> bool {
@@ -23,14 +45,19 @@ pub fn has_color(stream: &impl IsTerminal) -> bool {
 /// An error and its causes, each said once: many errors of libraries repeat their cause.
 pub fn describe(error: &anyhow::Error) -> String {
     let mut said = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if said.contains(&cause) {
-            continue;
+    for cause in error.chain() {
+        let database = cause.downcast_ref::<sqlx::Error>();
+        let cause = database.map_or_else(|| cause.to_string(), casebase_postgres::said);
+        if !said.contains(&cause) {
+            if !said.is_empty() {
+                said.push_str(": ");
+            }
+            said.push_str(&cause);
         }
-        if !said.is_empty() {
-            said.push_str(": ");
+        // Below it there is the same once more.
+        if database.is_some() {
+            break;
         }
-        said.push_str(&cause);
     }
     said
 }

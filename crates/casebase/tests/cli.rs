@@ -5,12 +5,17 @@
 mod dev;
 
 use std::{
+    io::{BufRead, BufReader},
     path::Path,
     process::{Output, Stdio},
     time::{Duration, Instant},
 };
 
 use dev::{Dev, casebase};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use sqlx::Connection;
 
 fn text(output: &Output) -> String {
@@ -369,4 +374,69 @@ fn try_query(dev: &Dev, sql: &'static str) -> Result<String, sqlx::Error> {
                 })
                 .unwrap_or_default())
         })
+}
+
+#[test]
+fn dev_says_where_the_desk_is() {
+    let free = ["--port", "0", "--db-port", "0"];
+    let mut dev = casebase(&["dev"])
+        .args(free)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let lines = BufReader::new(dev.stdout.take().expect("piped")).lines();
+    let told = lines
+        .map_while(Result::ok)
+        .find(|line| line.contains("desk"))
+        .expect("it says so");
+    let address = told.strip_prefix("The case desk is at http://127.0.0.1:");
+    assert!(
+        address.is_some_and(|rest| rest.ends_with("/desk/")),
+        "{told}"
+    );
+    kill(Pid::from_raw(dev.id().cast_signed()), Signal::SIGINT).expect("it runs");
+    assert!(dev.wait().expect("it ends").success());
+}
+
+#[test]
+fn desk_writes_its_files_for_the_project_that_is_named_and_no_secret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("site");
+    let desk = |key: &str, supabase: &str| {
+        casebase(&["desk", "--service-url", "https://casebase.example.com"])
+            .args(["--anon-key", key, "--supabase-url", supabase])
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .expect("it runs")
+    };
+    for (key, supabase, told) in [
+        (
+            "sb_secret_x7y8z9",
+            "https://abc.supabase.co",
+            "error: --anon-key (SUPABASE_ANON_KEY): the key is a secret one",
+        ),
+        (
+            "sb_publishable_x",
+            "postgresql://postgres:x7y8z9@db/postgres",
+            "error: --supabase-url (SUPABASE_URL): it takes a URL that begins with http:// or https://",
+        ),
+    ] {
+        let output = desk(key, supabase);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        assert!(text(&output).starts_with(told), "{}", text(&output));
+        assert!(!text(&output).contains("x7y8z9"), "{}", text(&output));
+        assert!(!out.exists());
+    }
+    let output = desk("sb_publishable_x", "https://abc.supabase.co");
+    assert!(output.status.success(), "{}", text(&output));
+    let config = std::fs::read_to_string(out.join("config.json")).expect("it is there");
+    assert!(
+        config.contains("\"supabaseUrl\": \"https://abc.supabase.co/\""),
+        "{config}"
+    );
+    for file in ["index.html", "_headers", "assets"] {
+        assert!(out.join(file).exists(), "{file}");
+    }
 }

@@ -1,33 +1,53 @@
--- Many cases in one call. Rows are locked in the order of their ids, so that two calls over the same cases wait for
--- each other and don't deadlock, as two plain updates of many rows may.
+-- Many cases in one call, with an answer for each. Rows are locked in the order of their ids, so that two calls over the
+-- same cases wait for each other and don't deadlock, as two plain updates of many rows may.
+--
+-- Each call tries all of them at once, under the caller's policies, and only when that is refused each by itself. What
+-- is no case's fault, such as a deadlock or a full disk, ends the call.
 
--- Set-based: one update for all, under the caller's policies. Only when that is refused is each case tried by itself.
-create function public.update_cases(ids bigint[], changes jsonb)
-  returns table (id bigint, result text, error jsonb)
-  language plpgsql set search_path = pg_catalog, pg_temp
+-- An error as PostgREST tells it.
+create function casebase.error_object(code text, message text, details text, hint text) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+begin
+  return jsonb_build_object('code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, ''));
+end
+$$;
+
+-- The ids that were given, each once.
+create function casebase.wanted_ids(ids bigint[], argument text) returns bigint[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
 declare
-  wanted    bigint[] := array(select distinct w from unnest(ids) w where w is not null);
-  accepted  text[];
-  change    text;
-  statement text;
-  locked    bigint[];
-  touched   bigint[];
-  done      bigint[] := '{}'::bigint[];
-  errors    jsonb    := '{}'::jsonb;
-  one       bigint;
-  code      text;
-  message   text;
-  details   text;
-  hint      text;
+  wanted bigint[] := array(select distinct w from unnest(ids) w where w is not null order by w);
 begin
   if cardinality(wanted) > 1000 then
-    raise exception 'update_cases takes 1000 ids at a time, not %', cardinality(wanted)
-      using errcode = 'invalid_parameter_value', column = 'ids', hint = 'Call it once for each thousand.';
+    raise exception 'at most 1000 % at a time, not %', argument, cardinality(wanted)
+      using errcode = 'invalid_parameter_value', column = argument, hint = 'Call it once for each thousand.';
   end if;
-  -- What may be changed at all is what the caller was granted.
-  accepted := array(
+  return wanted;
+end
+$$;
+
+-- A text array of changes, where it is one.
+create function casebase.tags_in(changes jsonb, name text) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if changes -> name is null then
+    return '{}'::text[];
+  elsif jsonb_typeof(changes -> name) <> 'array' or changes -> name @? '$[*] ? (@.type() != "string")' then
+    raise exception '% must be an array of tags', name using errcode = 'invalid_parameter_value', column = 'changes';
+  end if;
+  return array(select jsonb_array_elements_text(changes -> name));
+end
+$$;
+
+-- What changes says of columns, checked against what the caller may change at all: what they were granted.
+create function casebase.changed_case_columns(changes jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  accepted text[] := array(
     select a.attname::text
     from pg_attribute a
     where a.attrelid = 'public.cases'::regclass
@@ -35,8 +55,11 @@ begin
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
+      and a.attname <> 'version'
     order by a.attname
-  );
+  ) || '{add_tags,remove_tags}'::text[];
+  change   text;
+begin
   if jsonb_typeof(changes) is distinct from 'object' or changes = '{}' then
     raise exception 'changes must be an object of columns and their new values'
       using errcode = 'invalid_parameter_value', column = 'changes',
@@ -49,44 +72,142 @@ begin
   end loop;
   -- A value of the wrong type is no case's fault.
   perform jsonb_populate_record(null::public.cases, changes);
-  statement := format(
-    $sql$
-      with changed as (
-        update public.cases c
-        set %s
-        from jsonb_populate_record(null::public.cases, $2) n
-        where c.id = any ($1)
-          and row(%s) is distinct from row(%s)
-        returning c.id
-      )
-      select coalesce(array_agg(changed.id), '{}') from changed
-    $sql$,
-    (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(changes) k),
-    (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(changes) k),
-    (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(changes) k)
-  );
+  return changes - '{add_tags,remove_tags}'::text[];
+end
+$$;
 
+-- Gives cases the same values and tags; which of them it changed.
+create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text[], remove_tags text[]) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changed bigint[] := '{}'::bigint[];
+  tagged  bigint[];
+begin
+  if columns <> '{}' then
+    execute format(
+      $sql$
+        with changed as (
+          update public.cases c
+          set %s
+          from jsonb_populate_record(null::public.cases, $2) n
+          where c.id = any ($1)
+            and row(%s) is distinct from row(%s)
+          returning c.id
+        )
+        select coalesce(array_agg(changed.id), '{}') from changed
+      $sql$,
+      (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(columns) k),
+      (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(columns) k),
+      (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(columns) k)
+    ) into changed using ids, columns;
+  end if;
+  if add_tags <> '{}' or remove_tags <> '{}' then
+    with retagged as (
+      update public.case_internal i
+      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
+      where i.case_id = any (ids)
+        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
+      returning i.case_id
+    ),
+    -- One that has no record gets it.
+    added as (
+      insert into public.case_internal (case_id, tags)
+      select id, casebase.retagged('{}', add_tags, remove_tags)
+      from unnest(ids) id
+      where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
+      order by id
+      on conflict (case_id) do nothing
+      returning case_id
+    )
+    select coalesce(array_agg(t.case_id), '{}') into tagged
+    from (select r.case_id from retagged r union all select a.case_id from added a) t;
+    changed := array(select distinct c from unnest(changed || tagged) c);
+  end if;
+  return changed;
+end
+$$;
+
+create function casebase.retagged(tags text[], add_tags text[], remove_tags text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select t
+    from unnest(tags || add_tags) with ordinality as every (t, nth)
+    where t <> all (remove_tags)
+    group by t
+    order by min(nth)
+  );
+end
+$$;
+
+-- What a caller who reads the history can undo: the entries that their changes of these cases have left since.
+create function casebase.my_entries_since(ids bigint[], since timestamptz) returns table (case_id bigint, entries bigint[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if casebase.is_staff() then
+    return query
+      select e.case_id, array_agg(e.id order by e.id)
+      from public.case_events e
+      where e.case_id = any (ids)
+        and e.created_at >= since
+        and e.actor_id = casebase.caller_id()
+        and e.type like 'case.%'
+      group by e.case_id;
+  end if;
+end
+$$;
+
+create function public.update_cases(ids bigint[], changes jsonb, dry_run boolean default false)
+  returns table (id bigint, result text, error jsonb, events bigint[])
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
+  columns     jsonb       := casebase.changed_case_columns(changes);
+  add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
+  remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
+  since       timestamptz := clock_timestamp();
+  locked      bigint[];
+  done        bigint[]    := '{}'::bigint[];
+  errors      jsonb       := '{}'::jsonb;
+  one         bigint;
+  code        text;
+  message     text;
+  details     text;
+  hint        text;
+begin
   locked := array(select c.id from public.cases c where c.id = any (wanted) order by c.id for no key update);
   begin
-    execute statement into done using locked, changes;
+    begin
+      done := casebase.change_cases(locked, columns, add_tags, remove_tags);
+    exception
+      when transaction_rollback or insufficient_resources then
+        raise;
+      when others then
+        foreach one in array locked loop
+          begin
+            done := done || casebase.change_cases(array[one], columns, add_tags, remove_tags);
+          exception
+            when transaction_rollback or insufficient_resources then
+              raise;
+            when others then
+              get stacked diagnostics
+                code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+              errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+          end;
+        end loop;
+    end;
+    if dry_run then
+      raise exception using errcode = 'UNDO1';
+    end if;
   exception
-    when transaction_rollback or insufficient_resources then
-      raise;
-    when others then
-      foreach one in array locked loop
-        begin
-          execute statement into touched using array[one], changes;
-          done := done || touched;
-        exception
-          when transaction_rollback or insufficient_resources then
-            raise;
-          when others then
-            get stacked diagnostics
-              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
-            errors := errors || jsonb_build_object(one, jsonb_build_object(
-              'code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, '')));
-        end;
-      end loop;
+    -- Takes everything back but what these variables say.
+    when sqlstate 'UNDO1' then
+      since := 'infinity';
   end;
   return query
     select w.id,
@@ -94,12 +215,85 @@ begin
              when errors ? w.id::text then 'refused'
              when w.id = any (done) then 'done'
              when w.id = any (locked) then 'unchanged'
-             else 'not_found'
+             else 'not_visible'
            end,
+           errors -> w.id::text,
+           e.entries
+    from unnest(wanted) as w (id)
+    left join casebase.my_entries_since(done, since) e on e.case_id = w.id
+    order by w.id;
+end
+$$;
+comment on function public.update_cases(bigint[], jsonb, boolean) is
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+
+-- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
+create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made jsonb;
+begin
+  with made as (
+    insert into public.interactions (case_id, content, visible_to_client)
+    select id, words, shown from unnest(ids) id order by id
+    returning interactions.id, interactions.case_id
+  )
+  select jsonb_object_agg(m.case_id, m.id) into made from made m;
+  if not made ?& ids::text[] then
+    raise exception 'a reply opens another case' using errcode = 'check_violation';
+  end if;
+  return made;
+end
+$$;
+
+create function public.reply_to_cases(ids bigint[], content text, visible_to_client boolean default true)
+  returns table (id bigint, result text, interaction_id bigint, error jsonb)
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  wanted  bigint[] := casebase.wanted_ids(ids, 'ids');
+  seen    bigint[] := array(select c.id from public.cases c where c.id = any (wanted) order by c.id);
+  replies jsonb    := '{}'::jsonb;
+  errors  jsonb    := '{}'::jsonb;
+  one     bigint;
+  made    bigint;
+  code    text;
+  message text;
+  details text;
+  hint    text;
+begin
+  begin
+    replies := coalesce(casebase.reply_in_place(seen, reply_to_cases.content, reply_to_cases.visible_to_client), '{}');
+  exception
+    when transaction_rollback or insufficient_resources then
+      raise;
+    when others then
+      foreach one in array seen loop
+        begin
+          insert into public.interactions (case_id, content, visible_to_client)
+          values (one, reply_to_cases.content, reply_to_cases.visible_to_client)
+          returning interactions.id into made;
+          replies := replies || jsonb_build_object(one, made);
+        exception
+          when transaction_rollback or insufficient_resources then
+            raise;
+          when others then
+            get stacked diagnostics
+              code = returned_sqlstate, message = message_text, details = pg_exception_detail, hint = pg_exception_hint;
+            errors := errors || jsonb_build_object(one, casebase.error_object(code, message, details, hint));
+        end;
+      end loop;
+  end;
+  return query
+    select w.id,
+           case when errors ? w.id::text then 'refused' when w.id = any (seen) then 'done' else 'not_visible' end,
+           (replies ->> w.id::text)::bigint,
            errors -> w.id::text
     from unnest(wanted) as w (id)
     order by w.id;
 end
 $$;
-comment on function public.update_cases(bigint[], jsonb) is
-  'Gives up to 1000 cases the same new values of the columns in changes. Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_found. What is refused takes nothing else along.';
+comment on function public.reply_to_cases(bigint[], text, boolean) is
+  'Says the same in up to 1000 cases, as the caller and to the other side of each. Answers for each id, in their order: result is done (with the interaction), refused (error says why) or not_visible.';

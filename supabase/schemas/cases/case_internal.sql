@@ -4,10 +4,15 @@ create table public.case_internal (
   tags       text[]      not null default '{}',
   metadata   jsonb       not null default '{}',
   updated_at timestamptz not null default now(),
+  version    integer     not null default 1,
   constraint case_internal_pkey primary key (case_id),
   constraint case_internal_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
-  constraint case_internal_tags_check
-    check (cardinality(tags) <= 50 and array_position(tags, null) is null and octet_length(tags::text) <= 5000),
+  constraint case_internal_tags_check check (
+    cardinality(tags) <= 50
+    and array_position(tags, null) is null
+    and octet_length(tags::text) <= 5000
+    and casebase.are_lines(tags)
+  ),
   constraint case_internal_metadata_check
     check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
   constraint case_internal_metadata_readable_check check (casebase.is_readable_json(metadata)),
@@ -15,6 +20,8 @@ create table public.case_internal (
     check (updated_at >= '0001-01-01 00:00+00' and updated_at < '10000-01-01 00:00+00')
 );
 comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+comment on column public.case_internal.version is
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.case_internal enable row level security;
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

@@ -1,134 +1,374 @@
 -- Lists and counts of cases that stay quick for whoever sees few of many.
+--
+-- A plain page under a policy is planned before it is known who asks, and walks everybody's cases by date until it has
+-- found enough of the caller's. Here each way of seeing cases is a condition of its own, which its own index serves, and
+-- the statement is planned for who asks and for what. These functions are plpgsql because a session keeps their plans.
 
--- The newest cases of whoever asks. A plain page without a filter walks everybody's cases by date until it has found
--- enough of the caller's: the planner can't know how few those are. This reads each arm of the policy see_cases in its
--- own index. One plan for all pages: planning would take longer than reading.
-create function casebase.newest_cases(
-  page_size       integer,
-  older_than      timestamptz,
-  below_id        bigint,
-  wanted_status   text,
-  wanted_priority text
-) returns setof public.cases
-  language plpgsql stable rows 25 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+-- What a list is narrowed by; null narrows nothing.
+create type casebase.case_filter as (
+  status         text[],
+  stage          text[],
+  priority       text[],
+  assigned_to    uuid[],
+  unassigned     boolean,
+  department_id  uuid[],
+  client_id      uuid[],
+  tags           text[],
+  overdue        boolean,
+  created_from   timestamptz,
+  created_before timestamptz,
+  updated_from   timestamptz,
+  updated_before timestamptz,
+  metadata       jsonb
+);
+
+create type public.case_page as (
+  cases          public.cases[],
+  next_cursor    text,
+  total          integer,
+  total_is_exact boolean
+);
+comment on type public.case_page is
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+
+-- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
+-- case has one way without a column.
+create function casebase.ways_to_see(as_staff_only boolean) returns table (key text, ids uuid[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  standing    text   := casebase.staff_standing();
-  clients     uuid[] := array[]::uuid[];
-  departments uuid[] := array[]::uuid[];
-  person      uuid;
+  standing text := casebase.staff_standing();
 begin
   if standing in ('admin', 'all') then
-    return query
-      select c.*
-      from public.cases c
-      where (c.created_at, c.id) < (older_than, below_id)
-        and (wanted_status is null or c.status = wanted_status)
-        and (wanted_priority is null or c.priority = wanted_priority)
-      order by c.created_at desc, c.id desc
-      limit page_size;
+    return query select null::text, null::uuid[];
     return;
   end if;
-  clients := casebase.my_clients();
-  if standing is not null then
-    departments := casebase.my_departments();
-    person := casebase.caller_id();
-  end if;
   return query
-    select distinct on (newest.created_at, newest.id) newest.*
-    from (
-      select of_client.*
-      from unnest(clients) as mine (client_id)
-      cross join lateral (
-        select c.*
-        from public.cases c
-        where c.client_id = mine.client_id
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      ) of_client
-      union all
-      select of_department.*
-      from unnest(departments) as mine (department_id)
-      cross join lateral (
-        select c.*
-        from public.cases c
-        where c.department_id = mine.department_id
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      ) of_department
-      union all
-      (
-        select c.*
-        from public.cases c
-        where c.assigned_to = person
-          and (c.created_at, c.id) < (older_than, below_id)
-          and (wanted_status is null or c.status = wanted_status)
-          and (wanted_priority is null or c.priority = wanted_priority)
-        order by c.created_at desc, c.id desc
-        limit page_size
-      )
-    ) newest
-    order by newest.created_at desc, newest.id desc
-    limit page_size;
+    select way.key, way.ids
+    from (values
+      ('client_id', case when not as_staff_only then casebase.my_clients() end),
+      ('department_id', casebase.my_departments()),
+      ('assigned_to', array_remove(array[casebase.staff_id()], null))
+    ) as way (key, ids)
+    where cardinality(way.ids) > 0;
 end
 $$;
 
-create function public.my_newest_cases(
-  page_size  integer     default 25,
-  older_than timestamptz default null,
-  below_id   bigint      default null,
-  status     text        default null,
-  priority   text        default null
-) returns setof public.cases
-  language plpgsql stable rows 25 set search_path = pg_catalog, pg_temp
+-- "and this column is one of these", or nothing where none are wanted. A single value is compared by =, which leaves an
+-- index its order.
+create function casebase.and_one_of(column_name text, type text, wanted text[]) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query
-    select *
-    from casebase.newest_cases(
-      greatest(least(page_size, 1000), 0), coalesce(older_than, 'infinity'), coalesce(below_id, 0), status, priority);
+  if wanted is null then
+    return '';
+  elsif cardinality(wanted) = 1 then
+    return format(' and c.%I = %L', column_name, wanted[1]);
+  end if;
+  return format(' and c.%I = any (%L::%s[])', column_name, wanted, type);
 end
 $$;
-comment on function public.my_newest_cases(integer, timestamptz, bigint, text, text) is
-  'The newest cases that the caller sees, quickly, all or those of a status or priority: use it instead of a page of cases that is not filtered by client_id or assigned_to. For the next page, older_than and below_id are the created_at and the id of the last one had. At most 1000.';
 
--- How many cases whoever asks sees, by status and priority: an exact count under the policy reads every row that the
--- policy must judge. A plan for each call, made when it is known who asks.
-create function casebase.case_counts() returns table (status text, priority text, count bigint)
-  language plpgsql stable rows 12 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+-- A filter as conditions of c.
+create function casebase.case_conditions(f casebase.case_filter) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return concat(
+    -- Duplicates are in no list.
+    ' and c.merged_into is null',
+    casebase.and_one_of('status', 'text', f.status),
+    casebase.and_one_of('stage', 'text', f.stage),
+    casebase.and_one_of('priority', 'text', f.priority),
+    casebase.and_one_of('assigned_to', 'uuid', f.assigned_to::text[]),
+    casebase.and_one_of('department_id', 'uuid', f.department_id::text[]),
+    casebase.and_one_of('client_id', 'uuid', f.client_id::text[]),
+    case f.unassigned when true then ' and c.assigned_to is null' when false then ' and c.assigned_to is not null' end,
+    -- As the index has it.
+    case f.overdue
+      when true then ' and coalesce(c.due_at, ''infinity''::timestamptz) < now()'
+      when false then ' and coalesce(c.due_at, ''infinity''::timestamptz) >= now()'
+    end,
+    ' and c.created_at >= ' || quote_literal(f.created_from),
+    ' and c.created_at < ' || quote_literal(f.created_before),
+    ' and c.updated_at >= ' || quote_literal(f.updated_from),
+    ' and c.updated_at < ' || quote_literal(f.updated_before),
+    ' and c.metadata @> ' || quote_literal(f.metadata),
+    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')'
+  );
+end
+$$;
+
+-- A filter that names what there isn't finds nothing, and its sender should know why.
+create function casebase.check_words(name text, wanted text[], words text[]) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  standing    text   := casebase.staff_standing();
-  clients     uuid[] := casebase.my_clients();
-  departments uuid[] := array[]::uuid[];
-  person      uuid;
+  word text;
 begin
-  if standing in ('admin', 'all') then
-    return query select c.status, c.priority, count(*) from public.cases c group by c.status, c.priority;
+  if wanted is null then
     return;
   end if;
-  if standing is not null then
-    departments := casebase.my_departments();
-    person := casebase.caller_id();
+  foreach word in array wanted loop
+    if word is null or word <> all (words) then
+      raise exception 'there is no % %', name, coalesce(word, 'null')
+        using errcode = 'invalid_parameter_value', column = name,
+              hint = 'There are ' || array_to_string(words, ', ') || '.';
+    end if;
+  end loop;
+end
+$$;
+
+create function casebase.check_case_filter(f casebase.case_filter) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_words('status', f.status, '{open,in_progress,waiting,resolved,closed}');
+  perform casebase.check_words('priority', f.priority, '{low,medium,high,urgent}');
+  if f.stage is not null then
+    perform casebase.check_words('stage', f.stage, array(select s.stage from public.case_stages s order by s.position, s.stage));
   end if;
+  if jsonb_typeof(f.metadata) <> 'object' then
+    raise exception 'metadata must be an object whose values the cases have'
+      using errcode = 'invalid_parameter_value', column = 'metadata';
+  end if;
+end
+$$;
+
+-- By which keys an order reads, in which direction; keys as SQL about c, and their types.
+create function casebase.case_order(ordered_by text, out keys text[], out types text[], out direction text)
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  case
+    when ordered_by in ('created_at.desc', 'created_at.asc') then
+      keys := '{c.created_at,c.id}';
+      types := '{timestamptz,bigint}';
+    when ordered_by in ('updated_at.desc', 'updated_at.asc') then
+      keys := '{c.updated_at,c.id}';
+      types := '{timestamptz,bigint}';
+    when ordered_by in ('priority.desc', 'priority.asc') then
+      keys := '{c.priority_rank,c.created_at,c.id}';
+      types := '{smallint,timestamptz,bigint}';
+    when ordered_by = 'due_at.asc' then
+      keys := array['coalesce(c.due_at, ''infinity''::timestamptz)', 'c.id'];
+      types := '{timestamptz,bigint}';
+    else
+      raise exception 'there is no order %', coalesce(ordered_by, 'null')
+        using errcode = 'invalid_parameter_value', column = 'order_by',
+              hint = 'There are created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc, priority.asc and due_at.asc.';
+  end case;
+  direction := split_part(ordered_by, '.', 2);
+end
+$$;
+
+create function casebase.cursor_after(last public.cases, ordered_by text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return casebase.write_cursor(
+    case split_part(ordered_by, '.', 1)
+      when 'created_at' then jsonb_build_array(ordered_by, last.created_at, last.id)
+      when 'updated_at' then jsonb_build_array(ordered_by, last.updated_at, last.id)
+      when 'priority'   then jsonb_build_array(ordered_by, last.priority_rank, last.created_at, last.id)
+      when 'due_at'     then jsonb_build_array(ordered_by, coalesce(last.due_at, 'infinity'), last.id)
+    end);
+end
+$$;
+
+-- Each way of seeing cases as a statement of its own, for the first so many: their keys and they themselves, in order;
+-- without keys, their ids.
+create function casebase.cases_each_way(as_staff_only boolean, conditions text, keys text[], direction text, most integer)
+  returns text[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  way      record;
+  each_way text[];
+  selected text := coalesce(array_to_string(keys, ', ') || ', c', 'c.id');
+  ordering text := coalesce(' order by ' || array_to_string(keys, format(' %s, ', direction)) || ' ' || direction, '');
+begin
+  for way in select * from casebase.ways_to_see(as_staff_only) loop
+    each_way := each_way || format('(select %s from public.cases c where true%s%s%s limit %s)',
+      selected, casebase.and_one_of(way.key, 'uuid', way.ids::text[]), conditions, ordering, most);
+  end loop;
+  return each_way;
+end
+$$;
+
+-- The first cases of several ways of seeing them, as SQL. Who sees a case in two ways, sees it once.
+create function casebase.cases_of_all_ways(each_way text[], keys integer, direction text, most integer) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  names    text := 'k1';
+  ordering text := 'k1 ' || direction;
+begin
+  for nth in 2 .. keys loop
+    names := names || format(', k%s', nth);
+    ordering := ordering || format(', k%s %s', nth, direction);
+  end loop;
+  if cardinality(each_way) = 1 then
+    return format('select found from %s as one_way (%s, found)', each_way[1], names);
+  end if;
+  return format('select found from (select distinct on (%1$s) * from (%2$s) as all_ways (%1$s, found) order by %3$s limit %4$s) seen',
+    names, array_to_string(each_way, ' union all '), ordering, most);
+end
+$$;
+
+create function casebase.list_cases(
+  f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
+) returns public.case_page
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Tags are the staff's: who sees a case as its client finds it by none.
+  as_staff_only constant boolean := f.tags is not null;
+  o          record;
+  conditions text := casebase.case_conditions(f);
+  after      text := '';
+  each_way   text[];
+  found_all  public.cases[];
+  page       public.case_page;
+begin
+  o := casebase.case_order(order_by);
+  if cursor is not null then
+    after := format(' and (%s) %s (%s)', array_to_string(o.keys, ', '), case o.direction when 'desc' then '<' else '>' end,
+      (select string_agg(format('%L::%s', k.value, k.type), ', ' order by k.nth)
+       from unnest(casebase.read_cursor(cursor, order_by, o.types), o.types) with ordinality as k (value, type, nth)));
+  end if;
+
+  each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
+  if each_way is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
+  if each_way is not null then
+    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
+  end if;
+  page.cases := coalesce(found_all[:page_size], '{}');
+  if cardinality(found_all) > page_size then
+    page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
+  end if;
+
+  -- A first page that is the last one counts itself; and who sees none on any page needs no count.
+  if count_up_to > 0 and (cursor is null and page.next_cursor is null or each_way is null) then
+    page.total := cardinality(page.cases);
+  elsif count_up_to > 0 then
+    execute format('select count(*) from (%s) counted', array_to_string(
+        casebase.cases_each_way(as_staff_only, conditions, null, null, count_up_to + 1), ' union '))
+      into page.total;
+  end if;
+  page.total_is_exact := page.total <= count_up_to;
+  if not page.total_is_exact then
+    page.total := count_up_to;
+  end if;
+  return page;
+end
+$$;
+
+create function public.list_cases(
+  status         text[]      default null,
+  stage          text[]      default null,
+  priority       text[]      default null,
+  assigned_to    uuid[]      default null,
+  unassigned     boolean     default null,
+  department_id  uuid[]      default null,
+  client_id      uuid[]      default null,
+  tags           text[]      default null,
+  overdue        boolean     default null,
+  created_from   timestamptz default null,
+  created_before timestamptz default null,
+  updated_from   timestamptz default null,
+  updated_before timestamptz default null,
+  metadata       jsonb       default null,
+  order_by       text        default 'created_at.desc',
+  page_size      integer     default 25,
+  cursor         text        default null,
+  count_up_to    integer     default 1000
+) returns public.case_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f casebase.case_filter := (status, stage, priority, assigned_to, unassigned, department_id, client_id, tags, overdue,
+    created_from, created_before, updated_from, updated_before, metadata);
+begin
+  perform casebase.check_case_filter(f);
+  perform casebase.check_page_size(page_size);
+  if count_up_to is null or count_up_to not between 0 and 10000 then
+    raise exception 'count_up_to is from 0 to 10000, not %', coalesce(count_up_to::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'count_up_to';
+  end if;
+  return casebase.list_cases(f, order_by, page_size, cursor, count_up_to);
+end
+$$;
+comment on function public.list_cases is
+  'A page of the cases that the caller sees: those that have one of each list given, all of tags, and the values in metadata. order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, due_at.asc (those without a deadline last). For the next page, give next_cursor as cursor, with the same filters and order. total is counted up to count_up_to (at most 10000; 0: not at all). Only staff find cases by tags. 400: what is given makes no sense; the hint says what would.';
+
+-- How many cases whoever asks sees: an exact count under the policy reads every row that the policy must judge. A plan
+-- for each call, made when it is known who asks.
+create function casebase.case_counts()
+  returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
+  language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+as $$
+declare
+  sees_all    boolean := coalesce(casebase.staff_standing() in ('admin', 'all'), false);
+  clients     uuid[]  := casebase.my_clients();
+  departments uuid[]  := casebase.my_departments();
+  person      uuid    := casebase.staff_id();
+begin
   return query
-    select c.status, c.priority, count(*)
+    select c.status, c.priority, count(*),
+           count(*) filter (where coalesce(c.due_at, 'infinity'::timestamptz) < now()),
+           count(*) filter (where c.assigned_to is null),
+           count(*) filter (where c.assigned_to = person)
     from public.cases c
-    where c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person
+    where c.merged_into is null
+      and (sees_all or c.client_id = any (clients) or c.department_id = any (departments) or c.assigned_to = person)
     group by c.status, c.priority;
 end
 $$;
 
-create function public.my_case_counts() returns table (status text, priority text, count bigint)
-  language sql stable rows 12 set search_path = pg_catalog, pg_temp
+create function public.case_counts()
+  returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
+  language sql stable rows 20 set search_path = pg_catalog, pg_temp
 as $$
   select * from casebase.case_counts()
 $$;
-comment on function public.my_case_counts() is
-  'How many cases the caller sees, by status and priority; none, no row. Quicker than count=exact.';
+comment on function public.case_counts() is
+  'How many cases the caller sees, by status and priority, and how many of them are overdue, nobody''s, or assigned to the caller. Where there are none, there is no row.';
+
+-- What was said in a case.
+create type public.interaction_page as (interactions public.interactions[], next_cursor text);
+
+-- Under the caller's own policies.
+create function public.list_interactions(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.interaction_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text[] := case when cursor is not null then casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}') end;
+  page  public.interaction_page;
+  last  public.interactions;
+begin
+  perform casebase.check_page_size(page_size);
+  if not exists (select from public.cases c where c.id = list_interactions.case_id) then
+    perform casebase.raise_no_case();
+  end if;
+  page.interactions := array(
+    select i
+    from public.interactions i
+    where i.case_id = any (casebase.merged_cases(casebase.survivor_of(list_interactions.case_id)))
+      and (i.created_at, i.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
+    order by i.created_at desc, i.id desc
+    limit page_size + 1
+  );
+  if cardinality(page.interactions) > page_size then
+    page.interactions := page.interactions[:page_size];
+    last := page.interactions[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('interactions', last.created_at, last.id));
+  end if;
+  return page;
+end
+$$;
+comment on function public.list_interactions(bigint, integer, text) is
+  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Those of duplicates that were merged into it are there, too. 404: no such case.';

@@ -10,12 +10,13 @@ begin
 end
 $$;
 
--- Reopening: a client's only way to a status.
+-- Reopening: a client's only way to a status, beside a reply.
 create function casebase.reopen_case(case_id bigint) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   reopened public.cases;
+  standing text;
 begin
   select c.* into reopened
   from public.cases c
@@ -27,8 +28,16 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if reopened.status <> 'resolved' then
+  standing := case
+    when casebase.is_admin() then 'admin'
+    when reopened.department_id = any (casebase.my_departments()) or reopened.assigned_to = casebase.staff_id() then 'staff'
+    else 'client'
+  end;
+  if reopened.status not in ('resolved', 'closed') then
     raise exception 'the case is not resolved' using errcode = 'PT409';
+  elsif not casebase.may_move(reopened.status, 'open', standing) then
+    raise exception 'the case is closed'
+      using errcode = 'PT409', hint = 'A client''s reply to it opens a new case; an admin opens this one again.';
   end if;
   update public.cases c set status = 'open' where c.id = reopened.id returning c.* into reopened;
   return reopened;
@@ -41,10 +50,10 @@ as $$
   select casebase.reopen_case(case_id)
 $$;
 comment on function public.reopen_case(bigint) is
-  'Opens a resolved case again, for whoever sees it. 404: no such case; 409: it is not resolved.';
+  'Opens a resolved case again, for whoever sees it, and a closed one for an admin. 404: no such case; 409: it is not resolved, or closed.';
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
-create function casebase.escalate_case(case_id bigint) returns public.cases
+create function casebase.escalate_case(case_id bigint, reason text) returns public.cases
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -60,28 +69,61 @@ begin
   if not found then
     perform casebase.raise_no_case();
   end if;
-  if escalated.status = 'resolved' then
-    raise exception 'the case is resolved' using errcode = 'PT409', hint = 'Reopen it first.';
+  if reason is null then
+    raise exception 'say why, in reason' using errcode = 'invalid_parameter_value', column = 'reason';
+  elsif escalated.status in ('resolved', 'closed') then
+    raise exception 'the case is %', escalated.status using errcode = 'PT409', hint = 'Reopen it first.';
   elsif escalated.escalated_at is not null then
     raise exception 'the case is escalated already' using errcode = 'PT409';
   end if;
   update public.cases c
-  set escalated_at = now(),
-      escalated_by = casebase.caller_id(),
-      priority     = case when c.priority in ('low', 'medium') then 'high' else c.priority end
+  set escalated_at      = now(),
+      escalated_by      = casebase.caller_id(),
+      escalation_reason = reason,
+      priority          = case when c.priority in ('low', 'medium') then 'high' else c.priority end
   where c.id = escalated.id
   returning c.* into escalated;
   return escalated;
 end
 $$;
 
-create function public.escalate_case(case_id bigint) returns public.cases
+create function public.escalate_case(case_id bigint, reason text) returns public.cases
   language sql set search_path = pg_catalog, pg_temp
 as $$
-  select casebase.escalate_case(case_id)
+  select casebase.escalate_case(case_id, reason)
 $$;
-comment on function public.escalate_case(bigint) is
-  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, and a priority of at least high. 404: no such case; 409: resolved, or escalated already.';
+comment on function public.escalate_case(bigint, text) is
+  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, escalation_reason, and a priority of at least high. 404: no such case; 409: resolved, or escalated already; 400: no reason.';
+
+-- Under the caller's own policies and rules: who may not assign a case doesn't take one either.
+create function public.take_case(case_id bigint) returns public.cases
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case public.cases;
+begin
+  select c.* into the_case from public.cases c where c.id = take_case.case_id for no key update;
+  if not found then
+    perform casebase.raise_no_case();
+  elsif the_case.status in ('resolved', 'closed') then
+    raise exception 'the case is %', the_case.status using errcode = 'PT409', hint = 'Reopen it first.';
+  elsif the_case.assigned_to <> casebase.caller_id()
+    -- Who was switched off since works it no more.
+    and exists (select from public.staff_members s where s.user_id = the_case.assigned_to and s.active)
+  then
+    raise exception 'somebody has the case already'
+      using errcode = 'PT409', hint = 'rpc/hand_over_case gives it to somebody else.';
+  end if;
+  update public.cases c
+  set assigned_to = casebase.caller_id(),
+      status      = case c.status when 'open' then 'in_progress' else c.status end
+  where c.id = the_case.id
+  returning c.* into the_case;
+  return the_case;
+end
+$$;
+comment on function public.take_case(bigint) is
+  'Assigns a case that nobody has to the caller, and sets an open one in progress. 404: no such case; 409: somebody has it, or it is resolved; 400: it needs a specialty that the caller lacks; 403: the caller may not assign cases.';
 
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.

@@ -10,11 +10,11 @@ create function casebase.changed_columns(was jsonb, becomes jsonb) returns text[
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(n.key), '{}')
-  from jsonb_each(becomes - '{case_id,file_url,updated_at}'::text[]) n
+  from jsonb_each(becomes - '{case_id,file_url,due_at,priority_rank,updated_at,version}'::text[]) n
   where n.value is distinct from was -> n.key
 $$;
 
--- What a row is and who made it never changes. created_by may become null: its user was deleted.
+-- What a row is and who made it never changes. What it came from may become null: its user or case was deleted.
 create function casebase.keep_identity() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -25,7 +25,7 @@ declare
 begin
   foreach fixed in array tg_argv loop
     if becomes -> fixed is distinct from was -> fixed
-       and not (fixed = 'created_by' and becomes -> fixed = 'null')
+       and not (fixed in ('created_by', 'follow_up_of', 'split_from') and becomes -> fixed = 'null')
     then
       raise exception '% of % never changes', fixed, tg_table_name
         using errcode = 'check_violation', column = fixed;
@@ -37,13 +37,38 @@ end
 $$;
 
 create trigger a_keep_identity before update on public.cases
-  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at');
+  for each row execute function casebase.keep_identity('id', 'client_id', 'created_by', 'created_at', 'follow_up_of', 'split_from');
 create trigger a_keep_identity before update on public.case_internal
   for each row execute function casebase.keep_identity('case_id');
 create trigger a_keep_identity before update on public.interactions
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
 create trigger a_keep_identity before update on public.internal_notes
   for each row execute function casebase.keep_identity('id', 'case_id', 'created_by', 'created_at');
+
+-- An update that sends another version than the row has was made from what somebody has changed since. Who sends none
+-- means the row as it is.
+create function casebase.keep_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.version <> old.version then
+    raise exception 'version % was changed meanwhile: it is version % now', new.version, old.version
+      using errcode = 'PT409', column = 'version', detail = to_jsonb(old)::text,
+            hint = 'The row as it is now is in details. Make the change again from that, and send its version.';
+  end if;
+  new.version := old.version + 1;
+  return new;
+end
+$$;
+
+create trigger a_keep_version before update on public.cases
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.case_internal
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.interactions
+  for each row execute function casebase.keep_version();
+create trigger a_keep_version before update on public.internal_notes
+  for each row execute function casebase.keep_version();
 
 -- What somebody said stays what they said: only who wrote it changes the words. An admin may; the history says who did.
 create function casebase.keep_words() returns trigger
@@ -53,7 +78,6 @@ begin
   if row_security_active(tg_relid)
      and old.created_by is distinct from casebase.caller_id()
      and not casebase.is_admin()
-     and not casebase.changed_columns(to_jsonb(old), to_jsonb(new)) <@ '{visible_to_client}'
   then
     raise exception 'only who wrote it changes what it says'
       using errcode = 'insufficient_privilege', hint = 'Add your own instead, or ask an admin.';
@@ -62,10 +86,16 @@ begin
 end
 $$;
 
+-- Ten thousand interactions that are shown at once have nothing to ask here.
 create trigger b_keep_words before update on public.interactions
-  for each row execute function casebase.keep_words();
+  for each row
+  when (row(new.party1_name, new.party1_type, new.party2_name, new.party2_type, new.content)
+        is distinct from row(old.party1_name, old.party1_type, old.party2_name, old.party2_type, old.content))
+  execute function casebase.keep_words();
 create trigger b_keep_words before update on public.internal_notes
-  for each row execute function casebase.keep_words();
+  for each row
+  when (new.content is distinct from old.content)
+  execute function casebase.keep_words();
 
 -- A new row is made by whoever makes it. A service key may say on whose behalf.
 create function casebase.set_author() returns trigger
@@ -108,6 +138,7 @@ begin
     raise exception 'you can''t set % when you open a case', array_to_string(set_beyond, ', ')
       using errcode = 'insufficient_privilege', hint = 'A client opens a case with client_id, title and description.';
   end if;
+  perform casebase.limit_client(new.client_id, 'cases');
   return new;
 end
 $$;
@@ -132,7 +163,7 @@ begin
   then
     return new;
   elsif standing is not null and old.assigned_to = casebase.caller_id() then
-    allowed := '{title,description,status,metadata,action_required_by,action_required_of}';
+    allowed := '{title,description,status,stage,metadata,action_required_by,action_required_of}';
   elsif old.status = 'open' then
     allowed := '{title,description}';
   else
@@ -152,26 +183,85 @@ $$;
 create trigger c_limit_case_changes before update on public.cases
   for each row execute function casebase.limit_case_changes();
 
--- What the status means for other columns. A reopened case starts anew: it can be escalated again.
-create function casebase.follow_status() returns trigger
+-- Status and stage agree: a stage brings its status, another status ends the stage.
+create function casebase.agree_on_stage() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if new.status = 'resolved' then
-    new.resolved_at := coalesce(new.resolved_at, now());
-  else
-    new.resolved_at := null;
-  end if;
-  -- Of an insert, old is null here and below.
-  if old.status = 'resolved' and new.status <> 'resolved' then
-    new.escalated_at := null;
-    new.escalated_by := null;
+  -- Of an insert, old is null: then the status is one that nobody chose.
+  if new.stage is distinct from old.stage and new.status = coalesce(old.status, 'open') then
+    new.status := coalesce((select s.status from public.case_stages s where s.stage = new.stage), new.status);
+  elsif new.stage is not distinct from old.stage and new.status <> old.status then
+    new.stage := null;
   end if;
   return new;
 end
 $$;
 
-create trigger d_follow_status before insert or update of status, resolved_at on public.cases
+create trigger d_agree_on_stage before insert or update of status, stage on public.cases
+  for each row execute function casebase.agree_on_stage();
+
+-- Which status follows which: status_transitions. A word that is no status is the constraint's to refuse.
+create function casebase.check_transition() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  standing text := case when casebase.is_admin() then 'admin' else 'staff' end;
+begin
+  if old.status <> new.status
+     and row_security_active(tg_relid)
+     and not casebase.may_move(old.status, new.status, standing)
+     and exists (select from public.status_transitions t where t.to_status = new.status)
+  then
+    raise exception 'a case that is % can''t become %', old.status, new.status
+      using errcode = 'PT409', column = 'status',
+            hint = coalesce('You can make it ' || (
+              select string_agg(t.to_status, ', ' order by t.to_status)
+              from public.status_transitions t
+              where t.from_status = old.status and casebase.may_move(old.status, t.to_status, standing)
+            ) || '.', 'Only an admin opens it again.');
+  end if;
+  return new;
+end
+$$;
+
+create trigger e_check_transition before update of status, stage on public.cases
+  for each row execute function casebase.check_transition();
+
+-- What the status means for other columns. A reopened case starts anew: it can be escalated again.
+create function casebase.follow_status() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of an insert, old is null here and below.
+  moves boolean := new.status is distinct from old.status;
+begin
+  new.resolved_at := case when new.status in ('resolved', 'closed') then coalesce(new.resolved_at, now()) end;
+  new.closed_at := case when new.status = 'closed' then coalesce(new.closed_at, now()) end;
+  if old.status in ('resolved', 'closed') and new.status not in ('resolved', 'closed') then
+    new.escalated_at := null;
+    new.escalated_by := null;
+    new.escalation_reason := null;
+  end if;
+  -- Opened again, a duplicate is none.
+  if new.status <> 'closed' then
+    new.merged_into := null;
+  end if;
+  -- What waits, waits for the client, unless it says for whom; then the move, and its deadline, were the client's.
+  if moves and new.status = 'waiting'
+     and (new.action_required_of is null
+          or exists (select from public.party_types p where p.code = new.action_required_of and p.internal))
+  then
+    new.action_required_of := 'CLIENT';
+  elsif moves and old.status = 'waiting' and new.action_required_of = old.action_required_of then
+    new.action_required_of := null;
+    new.action_required_by := nullif(new.action_required_by, old.action_required_by);
+  end if;
+  return new;
+end
+$$;
+
+create trigger f_follow_status before insert or update of status, stage, resolved_at, closed_at on public.cases
   for each row execute function casebase.follow_status();
 
 -- A case is worked by active staff who have its specialty. An admin may assign it to anybody on the staff; so may
@@ -208,7 +298,7 @@ begin
 end
 $$;
 
-create trigger e_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
+create trigger g_check_assignee before insert or update of assigned_to, required_specialty_id on public.cases
   for each row execute function casebase.check_assignee();
 
 -- The caller's own name.
@@ -220,51 +310,87 @@ begin
 end
 $$;
 
--- Who works a case, for those who see the case.
-create function casebase.assignee_name(the_case bigint) returns text
+-- Who stands on either side of a case, for those who see the case: who works it, and the member who opened it or else
+-- the client.
+create function casebase.case_parties(the_case bigint, out assignee text, out client text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select s.display_name
-    from public.cases c
-    join public.staff_members s on s.user_id = c.assigned_to
-    where c.id = the_case
-      and (c.client_id = any (casebase.my_clients())
-           or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  );
+  select (select s.display_name from public.staff_members s where s.user_id = c.assigned_to),
+         coalesce(
+           (select m.display_name from public.client_members m where m.client_id = c.client_id and m.user_id = c.created_by),
+           casebase.client_name(c.client_id))
+  into assignee, client
+  from public.cases c
+  where c.id = the_case
+    and (c.client_id = any (casebase.my_clients())
+         or c.department_id = any (casebase.my_departments())
+         or c.assigned_to = casebase.staff_id());
 end
 $$;
 
--- A client speaks as themselves, to whoever works the case, and in the open. A case that the caller doesn't see
--- is treated like a client's; the policy then refuses it as it refuses a missing one.
+-- A client speaks as themselves, to whoever works the case, and in the open; what is said moves a case that is not
+-- being worked (receive_reply). Staff say who spoke to whom, and what they leave out is as for a client, the other way
+-- round. A case that the caller doesn't see is treated like a client's; the policy then refuses it as it refuses a
+-- missing one.
 create function casebase.set_speaker() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   the_case record;
+  parties  record;
+  ours     text := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
 begin
+  -- Nothing is said in a case that lives on in another.
+  if exists (select from public.cases c where c.id = new.case_id and c.merged_into is not null) then
+    new.case_id := casebase.survivor_of(new.case_id);
+  end if;
   if not row_security_active(tg_relid) then
     return new;
   end if;
-  select c.client_id, c.assigned_to,
+  select c.client_id, c.status,
          c.department_id = any (casebase.my_departments())
            or c.assigned_to is not distinct from casebase.staff_id() and c.assigned_to is not null as as_staff
   into the_case
   from public.cases c
   where c.id = new.case_id;
-  if the_case.as_staff then
+  if the_case.as_staff and '' <> all (array[new.party1_name, new.party1_type, new.party2_name, new.party2_type]) then
     return new;
+  elsif not coalesce(the_case.as_staff, false) then
+    perform casebase.limit_client(the_case.client_id, 'interactions');
+    if the_case.status not in ('open', 'in_progress') then
+      new.case_id := casebase.receive_reply(new.case_id);
+    end if;
+    new.visible_to_client := true;
+    new.party1_type := 'CLIENT';
+    new.party1_name := casebase.my_name(the_case.client_id);
+    new.party2_type := ours;
+    new.party2_name := '';
   end if;
-  new.visible_to_client := true;
-  new.party1_type := 'CLIENT';
-  new.party1_name := casebase.my_name(the_case.client_id);
-  new.party2_type := coalesce((select min(p.code) from public.party_types p where p.internal), 'ARGAN');
-  new.party2_name := coalesce(
-    casebase.assignee_name(new.case_id),
-    (select p.label from public.party_types p where p.code = new.party2_type));
+  new.party1_type := coalesce(nullif(new.party1_type, ''), ours);
+  new.party2_type := coalesce(nullif(new.party2_type, ''), case new.party1_type when 'CLIENT' then ours else 'CLIENT' end);
+  parties := casebase.case_parties(new.case_id);
+  new.party1_name := casebase.party_name(new.party1_name, new.party1_type, casebase.my_name(the_case.client_id), parties.client);
+  new.party2_name := casebase.party_name(new.party2_name, new.party2_type,
+    case when the_case.as_staff then casebase.my_name(the_case.client_id) else parties.assignee end, parties.client);
   return new;
+end
+$$;
+
+-- The name that was given, or else, of the client's side and ours, that of who stands there, or what the party is called.
+create function casebase.party_name(given text, party_type text, ours text, client text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if given <> '' then
+    return given;
+  end if;
+  return coalesce((
+    select coalesce(case p.code when 'CLIENT' then client else ours end, p.label)
+    from public.party_types p
+    where p.code = party_type
+      and (p.internal or p.code in ('CLIENT', 'ARGAN'))
+  ), '');
 end
 $$;
 

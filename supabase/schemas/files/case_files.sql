@@ -7,7 +7,7 @@ create table public.case_files (
   id                bigint      not null generated always as identity,
   case_id           bigint      not null,
   interaction_id    bigint,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
@@ -15,28 +15,36 @@ create table public.case_files (
   original_name     text        not null,
   content_type      text        not null,
   visible_to_client boolean     not null default false,
-  bucket_id         text        not null,
+  -- A trigger knows the place: who reserves it sends none.
+  bucket_id         text        not null default '',
   -- Policies look it up for each object: comparing bytes is quick, comparing words isn't.
-  object_path       text        collate "C" not null,
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
+  constraint case_files_place_check check (bucket_id <> '' and object_path <> ''),
   -- No cascade: an object must not lose its row. Files go first, then the case.
   constraint case_files_case_id_fkey foreign key (case_id) references public.cases (id),
   constraint case_files_interaction_id_fkey foreign key (interaction_id, case_id)
     references public.interactions (id, case_id) on delete set null (interaction_id),
   constraint case_files_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   constraint case_files_file_name_check check (casebase.is_object_name(file_name)),
-  constraint case_files_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint case_files_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint case_files_original_name_check check (char_length(original_name) between 1 and 255),
   constraint case_files_file_size_check check (file_size between 0 and 5368709120),
   constraint case_files_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint case_files_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint case_files_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint case_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint case_files_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -46,10 +54,11 @@ create table public.case_files (
   )
 );
 comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
-comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>.';
-comment on column public.case_files.original_name is 'As the uploader called it; downloads give it back.';
+comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
+comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
+comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -60,7 +69,8 @@ alter table public.case_files
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index case_files_case_id_idx on public.case_files (case_id, uploaded_at desc);
 create index case_files_interaction_id_idx on public.case_files (interaction_id, case_id) where interaction_id is not null;
 create index case_files_uploaded_at_idx on public.case_files (uploaded_at desc);

@@ -2,33 +2,40 @@ create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
-  file_name         text        not null,
+  file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
   uploaded_at       timestamptz not null default now(),
   uploaded_by       uuid,
   original_name     text        not null,
   content_type      text        not null,
-  bucket_id         text        not null,
-  object_path       text        collate "C" not null,
+  bucket_id         text        not null default '',
+  object_path       text        collate "C" not null default '',
   state             text        not null default 'pending',
   object_version    text,
   sha256            text,
   rejection         text,
+  notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
+  constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   -- {client-id}/cases/ belongs to case files.
   constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
-  constraint client_documents_original_name_check
-    check (char_length(original_name) between 1 and 1024 and original_name !~ '[[:cntrl:]]'),
+  constraint client_documents_extension_check
+    check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
+  constraint client_documents_original_name_check check (char_length(original_name) between 1 and 255),
   constraint client_documents_file_size_check check (file_size between 0 and 5368709120),
   constraint client_documents_content_type_check
     check (content_type ~ '^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+( ?;[ -~]*)?$' and char_length(content_type) <= 255),
   constraint client_documents_state_check check (state in ('pending', 'uploaded', 'available', 'deleting')),
+  constraint client_documents_notes_check check (notes <@ array[
+    'named_otherwise', 'password_protected', 'web_page', 'macros', 'embedded_objects',
+    'programs', 'archives', 'expands', 'not_looked_through'
+  ]),
   constraint client_documents_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
@@ -38,6 +45,7 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -49,7 +57,8 @@ alter table public.client_documents
   alter column file_name set statistics 0,
   alter column original_name set statistics 0,
   alter column sha256 set statistics 0,
-  alter column rejection set statistics 0;
+  alter column rejection set statistics 0,
+  alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';

@@ -55,6 +55,16 @@ begin
 end
 $$;
 
+-- What was written more than once while its row was pending: who sent the bytes that are there, only reading them tells.
+create table casebase.overwritten_objects (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint overwritten_objects_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.overwritten_objects is 'Objects of ours that were overwritten while their row was pending.';
+alter table casebase.overwritten_objects enable row level security;
+revoke all on casebase.overwritten_objects from public, anon, authenticated, service_role;
+
 -- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
 -- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
 -- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
@@ -82,6 +92,10 @@ begin
     raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
       using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
   end if;
+  if tg_op = 'UPDATE' then
+    insert into casebase.overwritten_objects (bucket_id, object_path) values (new.bucket_id, new.name)
+    on conflict (bucket_id, object_path) do nothing;
+  end if;
   return null;
 end
 $$;
@@ -96,11 +110,11 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- The buckets.
-
-insert into storage.buckets (id, name, public)
-values ('admin-bucket', 'admin-bucket', false), ('client-bucket', 'client-bucket', false)
-on conflict (id) do nothing;
+-- The buckets. What the service takes by default, 50 MiB, Storage holds as well where the project has set no limit of its
+-- own; files that are there stay. Which types are declared is not asked: the service looks at the bytes.
+insert into storage.buckets as b (id, name, public, file_size_limit)
+values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800)
+on conflict (id) do update set file_size_limit = coalesce(b.file_size_limit, excluded.file_size_limit);
 
 do $$
 begin

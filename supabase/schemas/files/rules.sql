@@ -7,10 +7,12 @@ as $$
   select pg_has_role(current_user, c.relowner, 'member') from pg_catalog.pg_class c where c.oid = files
 $$;
 
--- What is reserved is pending, and the caller's own.
+-- What is reserved is pending, the caller's own, and called what a file may be called.
 create function casebase.reserve_file() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  fault text;
 begin
   if row_security_active(tg_relid) then
     new.uploaded_by := casebase.caller_id();
@@ -19,6 +21,14 @@ begin
   end if;
   if new.state <> 'pending' and not casebase.vouches_for_files(tg_relid) then
     raise exception 'a new file is pending' using errcode = 'check_violation', column = 'state';
+  end if;
+
+  new.original_name := casebase.kept_name(new.original_name);
+  fault := casebase.name_fault(new.original_name);
+  if fault is not null then
+    raise exception 'original_name "%" is not taken: %', left(regexp_replace(new.original_name, '[\u0001-\u001f\u007f-\u009f]', '?', 'g'), 300), fault
+      using errcode = 'check_violation', column = 'original_name', constraint = tg_table_name || '_original_name_check',
+            hint = 'A name is one line of 1 to 255 characters without / and \. Pack a program into an archive, if it belongs to the case.';
   end if;
   return new;
 end
@@ -29,6 +39,69 @@ create trigger a_reserve_file before insert on public.case_files
 create trigger a_reserve_file before insert on public.client_documents
   for each row execute function casebase.reserve_file();
 
+-- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
+-- that file, and an upload that was signed for it would write another's.
+create table casebase.spent_paths (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  constraint spent_paths_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
+alter table casebase.spent_paths enable row level security;
+revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
+
+create function casebase.spend_path() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
+  on conflict do nothing;
+  delete from casebase.overwritten_objects w
+  where w.bucket_id = old.bucket_id and w.object_path = old.object_path;
+  return null;
+end
+$$;
+
+create trigger spend_path after delete on public.case_files
+  for each row execute function casebase.spend_path();
+create trigger spend_path after delete on public.client_documents
+  for each row execute function casebase.spend_path();
+
+-- The name itself where it is free in its folder, or else with a number that is: " (2)", " (3)" … before the extension.
+-- As its owner, who alone sees every file and what is spent. Whoever reserves in a folder waits for whoever came before
+-- to it, so that no two are given one name; there are 1,024 locks, so that a statement may reserve in any number of
+-- folders.
+create function casebase.free_file_name(bucket text, folder text, wanted text) returns text
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  parts  text[]  := regexp_match(wanted, '^(.*?)(?: \(\d+\))?(\.[A-Za-z0-9]{1,16})?$');
+  taken  integer := 0;
+  free   integer;
+  number integer := 1;
+  suffix text;
+  name   text := wanted;
+begin
+  perform pg_advisory_xact_lock(hashtext('casebase.free_file_name'), hashtext(bucket || '/' || folder) & 1023);
+  -- Doubled until one is free, then halved: a hundred files of one name are a dozen looks.
+  loop
+    if exists (select from casebase.reserved_objects r where r.bucket_id = bucket and r.object_path = folder || name)
+       or exists (select from casebase.spent_paths s where s.bucket_id = bucket and s.object_path = folder || name)
+    then
+      taken := number;
+    else
+      free := number;
+      wanted := name;
+    end if;
+    exit when free = taken + 1;
+    number := case when free is null then taken * 2 else (taken + free) / 2 end;
+    suffix := ' (' || number || ')' || coalesce(parts[2], '');
+    name := left(parts[1], 200 - length(suffix)) || suffix;
+  end loop;
+  return wanted;
+end
+$$;
+
 -- The place of a case's file follows from its case. Cases are read through the caller's own policies: for one
 -- that they don't see nothing is set or said, and the policy refuses the row as it refuses a missing case's.
 create function casebase.place_case_file() returns trigger
@@ -37,6 +110,7 @@ as $$
 declare
   the_case record;
   prefix   text;
+  folder   text;
 begin
   new.bucket_id := null;
   new.object_path := null;
@@ -56,16 +130,20 @@ begin
   end if;
 
   prefix := the_case.case_id || '-' || coalesce('interaction-' || new.interaction_id || '-', '');
-  if not starts_with(new.file_name, prefix)
+  if new.file_name = '' then
+    new.file_name := prefix || floor(extract(epoch from now()))::bigint || '-' || casebase.plain_file_name(new.original_name);
+  elsif not starts_with(new.file_name, prefix)
      or substr(new.file_name, length(prefix) + 1) !~ '^[0-9]{9,11}-[^ .]'
   then
     raise exception 'the file name must be %<unix seconds>-<name>', prefix
       using errcode = 'check_violation', column = 'file_name', constraint = 'case_files_file_name_check',
-            hint = 'Let the service name the file, or follow the form.';
+            hint = 'Leave it out, and the database names the file.';
   end if;
 
   new.bucket_id := case when new.visible_to_client then 'client-bucket' else 'admin-bucket' end;
-  new.object_path := the_case.client_id || '/cases/' || the_case.case_id || '/' || new.file_name;
+  folder := the_case.client_id || '/cases/' || the_case.case_id || '/';
+  new.file_name := casebase.free_file_name(new.bucket_id, folder, new.file_name);
+  new.object_path := folder || new.file_name;
   return new;
 end
 $$;
@@ -76,9 +154,15 @@ create trigger b_place_case_file before insert on public.case_files
 create function casebase.place_client_document() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+  folder text := new.client_id || '/' || new.category || '/';
 begin
+  if new.file_name = '' then
+    new.file_name := casebase.plain_file_name(new.original_name);
+  end if;
   new.bucket_id := 'client-bucket';
-  new.object_path := new.client_id || '/' || new.category || '/' || new.file_name;
+  new.file_name := casebase.free_file_name(new.bucket_id, folder, new.file_name);
+  new.object_path := folder || new.file_name;
   return new;
 end
 $$;
@@ -102,7 +186,7 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection}' then
+  if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection,notes}' then
     raise exception 'a file never changes its %', changed[1]
       using errcode = 'check_violation', hint = 'Upload it again instead.';
   end if;
@@ -122,7 +206,7 @@ begin
         raise exception 'there is no object at % in %', old.object_path, old.bucket_id
           using errcode = 'PT409', hint = 'Upload the object first.';
       end if;
-    when 'uploaded to available' then
+    when 'pending to available', 'uploaded to available' then
       if not casebase.vouches_for_files(tg_relid) then
         raise exception 'only the service makes a file available'
           using errcode = 'insufficient_privilege', hint = 'Ask it to verify the file.';
@@ -165,53 +249,6 @@ create trigger a_keep_row_of_object before delete on public.case_files
   for each row execute function casebase.keep_row_of_object();
 create trigger a_keep_row_of_object before delete on public.client_documents
   for each row execute function casebase.keep_row_of_object();
-
--- A place is not used again when its file is gone: a signed download, or somebody's bookmark, would show other bytes as
--- that file, and an upload that was signed for it would write another's.
-create table casebase.spent_paths (
-  bucket_id   text             not null,
-  object_path text collate "C" not null,
-  constraint spent_paths_pkey primary key (bucket_id, object_path)
-);
-comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose row is gone. Kept: signed URLs may live for years.';
-alter table casebase.spent_paths enable row level security;
-revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
-
-create function casebase.spend_path() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
-  on conflict do nothing;
-  return null;
-end
-$$;
-
-create trigger spend_path after delete on public.case_files
-  for each row execute function casebase.spend_path();
-create trigger spend_path after delete on public.client_documents
-  for each row execute function casebase.spend_path();
-
--- AFTER: the policies have spoken. It says what the unique constraint says of a path that is taken.
-create function casebase.refuse_spent_path() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if exists (
-    select from casebase.spent_paths s where s.bucket_id = new.bucket_id and s.object_path = new.object_path
-  ) then
-    raise exception 'duplicate key value violates unique constraint "%_object_path_key"', tg_table_name
-      using errcode = 'unique_violation', constraint = tg_table_name || '_object_path_key',
-            detail = 'A file that is gone had this path.';
-  end if;
-  return null;
-end
-$$;
-
-create trigger refuse_spent_path after insert on public.case_files
-  for each row execute function casebase.refuse_spent_path();
-create trigger refuse_spent_path after insert on public.client_documents
-  for each row execute function casebase.refuse_spent_path();
 
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.

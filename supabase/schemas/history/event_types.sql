@@ -20,7 +20,8 @@ revoke all on casebase.event_types from public, anon, authenticated, service_rol
 insert into casebase.event_types (type, seen_by, meaning) values
   ('case.created',          'client',  'A case was opened.'),
   ('case.updated',          'client',  'Its title, description, priority, deadline, whose move it is, specialty or metadata changed.'),
-  ('case.status_changed',   'client',  'Its status changed.'),
+  ('case.status_changed',   'client',  'Its status or stage changed.'),
+  ('case.merged',           'client',  'It was merged into another case, or is no duplicate any more.'),
   ('case.escalated',        'client',  'It was escalated.'),
   ('case.assigned',         'staff',   'Who works it changed.'),
   ('case.handed_over',      'staff',   'It went to another department.'),
@@ -33,6 +34,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
+  ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.'),
   -- Of endpoints, not of a case: no history has them.
   ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
   ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');

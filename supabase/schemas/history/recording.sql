@@ -23,6 +23,13 @@ begin
            as d (case_id, type, actor_id, subject_is_visible, data, position)
     join public.cases c on c.id = d.case_id
   ),
+  -- Asked for once, however many entries there are. The row may outlive the user whose token this is.
+  actor as (
+    select a.actor_id, a.client_id,
+           (select u.id from auth.users u where u.id = a.actor_id) as id,
+           coalesce(casebase.person_name(a.actor_id, a.client_id), 'system') as name
+    from (select distinct draft.actor_id, draft.client_id from draft) a
+  ),
   counted as (
     insert into casebase.case_counters as k (case_id, last_seq)
     select draft.case_id, count(*) from draft group by draft.case_id order by draft.case_id
@@ -33,9 +40,8 @@ begin
   select draft.case_id,
          counted.last_seq - max(draft.nth) over (partition by draft.case_id) + draft.nth,
          draft.type,
-         -- The row may outlive the user whose token this is.
-         (select u.id from auth.users u where u.id = draft.actor_id),
-         coalesce(casebase.person_name(draft.actor_id, draft.client_id), 'system'),
+         actor.id,
+         actor.name,
          -- case_events.type has no foreign key: every change would lock the same row of event_types.
          case t.seen_by
            when 'client' then true
@@ -46,6 +52,7 @@ begin
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
+  join actor on actor.actor_id is not distinct from draft.actor_id and actor.client_id = draft.client_id
   left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
 end
@@ -59,7 +66,8 @@ as $$
 begin
   perform casebase.append_events(array_agg(
     (n.id, 'case.created', coalesce(casebase.caller_id(), n.created_by), null,
-     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority))::casebase.event_draft
+     jsonb_build_object('title', n.title, 'status', n.status, 'priority', n.priority,
+                        'follow_up_of', n.follow_up_of, 'split_from', n.split_from))::casebase.event_draft
     order by n.id))
   from new_rows n;
   return null;
@@ -92,14 +100,18 @@ begin
       (2, 'case.assigned',       'assigned_to',           false, to_jsonb(o.assigned_to),           to_jsonb(n.assigned_to)),
       (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
                                  'escalated_at',          false, to_jsonb(o.escalated_at),          to_jsonb(n.escalated_at)),
+      (3, case when n.escalated_at is null then 'case.updated' else 'case.escalated' end,
+                                 'escalation_reason',     true,  to_jsonb(o.escalation_reason),     to_jsonb(n.escalation_reason)),
       (4, 'case.status_changed', 'status',                false, to_jsonb(o.status),                to_jsonb(n.status)),
-      (5, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
-      (5, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
-      (5, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
-      (5, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
-      (5, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
-      (5, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
-      (5, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
+      (4, 'case.status_changed', 'stage',                 false, to_jsonb(o.stage),                 to_jsonb(n.stage)),
+      (5, 'case.merged',         'merged_into',           false, to_jsonb(o.merged_into),           to_jsonb(n.merged_into)),
+      (6, 'case.updated',        'title',                 false, to_jsonb(o.title),                 to_jsonb(n.title)),
+      (6, 'case.updated',        'description',           true,  to_jsonb(o.description),           to_jsonb(n.description)),
+      (6, 'case.updated',        'priority',              false, to_jsonb(o.priority),              to_jsonb(n.priority)),
+      (6, 'case.updated',        'required_specialty_id', false, to_jsonb(o.required_specialty_id), to_jsonb(n.required_specialty_id)),
+      (6, 'case.updated',        'action_required_by',    false, to_jsonb(o.action_required_by),    to_jsonb(n.action_required_by)),
+      (6, 'case.updated',        'action_required_of',    false, to_jsonb(o.action_required_of),    to_jsonb(n.action_required_of)),
+      (6, 'case.updated',        'metadata',              true,  o.metadata,                          n.metadata)
     ) as change (rank, type, name, is_text, was, becomes)
     where change.was is distinct from change.becomes
     group by n.id, change.type
@@ -249,3 +261,17 @@ $$;
 create trigger record_update after update on public.case_files
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_file_changes();
+
+-- What the service refused nobody but its uploader has seen: the staff hear of it. Called by verification_reject.
+create function casebase.record_rejected_file(file_id bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(
+    (f.case_id, 'case_file.rejected', f.uploaded_by, null,
+     jsonb_build_object('case_file_id', f.id, 'interaction_id', f.interaction_id, 'file_name', f.file_name,
+                        'original_name', f.original_name, 'reason', f.rejection))::casebase.event_draft))
+  from public.case_files f
+  where f.id = file_id;
+end
+$$;

@@ -1,37 +1,65 @@
 -- The history as a client may read it. Neither seq nor id: their gaps would count what staff do unseen. An entry
 -- about an interaction shows as long as the interaction does.
-create function casebase.case_timeline(case_id bigint)
-  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
+create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
+create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
+
+-- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
+-- the caller saw.
+create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-begin
-  if not exists (
-    select from public.cases c
-    where c.id = case_timeline.case_id
+declare
+  place  text[] := case when cursor is not null then casebase.read_cursor(cursor, 'timeline', '{timestamptz,integer}') end;
+  -- Those of them that the caller sees.
+  seen   bigint[] := array(
+    select c.id
+    from public.cases c
+    where c.id = any (cases)
       and (c.client_id = any (casebase.my_clients())
            or c.department_id = any (casebase.my_departments())
-           or c.assigned_to = casebase.staff_id())
-  ) then
-    perform casebase.raise_no_case();
-  end if;
-  return query
-    select e.created_at, e.type, e.actor_name, e.data
+           or c.assigned_to = casebase.staff_id()));
+  until  timestamptz := coalesce(place[1]::timestamptz, 'infinity');
+  had    integer := coalesce(place[2]::integer, 0);
+  page   public.timeline_page;
+  last   public.timeline_entry;
+begin
+  page.entries := array(
+    select (e.created_at, e.type, e.actor_name, e.data)::public.timeline_entry
     from public.case_events e
-    where e.case_id = case_timeline.case_id
+    where e.case_id = any (seen)
+      and e.created_at <= until
       and e.visible_to_client
       and (e.type not like 'interaction.%'
            or exists (
              select from public.interactions i
              where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
-    order by e.seq;
+    order by e.created_at desc, e.case_id desc, e.seq desc
+    offset had
+    limit page_size + 1
+  );
+  if cardinality(page.entries) > page_size then
+    page.entries := page.entries[:page_size];
+    last := page.entries[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('timeline', last.created_at, (
+      select count(*) + case when last.created_at = until then had else 0 end
+      from unnest(page.entries) e
+      where e.created_at = last.created_at)));
+  end if;
+  return page;
 end
 $$;
 
-create function public.case_timeline(case_id bigint)
-  returns table (created_at timestamptz, type text, actor_name text, data jsonb)
-  language sql stable set search_path = pg_catalog, pg_temp
+create function public.case_timeline(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.timeline_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select * from casebase.case_timeline(case_id)
+begin
+  perform casebase.check_page_size(page_size);
+  if not exists (select from public.cases c where c.id = case_timeline.case_id) then
+    perform casebase.raise_no_case();
+  end if;
+  return casebase.case_timeline(casebase.merged_cases(casebase.survivor_of(case_id)), page_size, cursor);
+end
 $$;
-comment on function public.case_timeline(bigint) is
-  'What happened to a case, as its client may read it, oldest first. Staff find everything in case_events. 404: no such case.';
+comment on function public.case_timeline(bigint, integer, text) is
+  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. That of duplicates which were merged into it is there, too. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';

@@ -1,8 +1,9 @@
--- The custom access token hook writes app_metadata.case_role at sign-in. It must never keep anybody from signing
+-- The custom access token hook writes app_metadata.case_role at sign-in, after whoever was invited has become what the
+-- invitation says. It must never keep anybody from signing
 -- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
 -- waiting before Auth gives up on it. A host's own hook may call it.
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
+  language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
 declare
   person    uuid;
@@ -10,6 +11,12 @@ declare
   metadata  jsonb;
 begin
   person := (event ->> 'user_id')::uuid;
+  begin
+    perform casebase.accept_invitations(person);
+  exception
+    when query_canceled or others then
+      -- An invitation that can't be kept leaves them what they were.
+  end;
   case_role := coalesce(
     (select case when s.is_admin then 'admin' else 'staff' end
      from public.staff_members s
@@ -31,4 +38,4 @@ exception
 end
 $$;
 comment on function casebase.custom_access_token_hook(jsonb) is
-  'Supabase custom access token hook: writes app_metadata.case_role (client, staff or admin). Never raises.';
+  'Supabase custom access token hook: accepts invitations and writes app_metadata.case_role (client, staff or admin). Never raises.';

@@ -20,7 +20,7 @@ begin
       kind       text        not null default 'organisation',
       created_at timestamptz not null default now(),
       constraint clients_pkey primary key (id),
-      constraint clients_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+      constraint clients_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
       constraint clients_kind_check check (kind in ('organisation', 'person')),
       constraint clients_times_check
         check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
@@ -68,7 +68,7 @@ create table public.client_members (
   constraint client_members_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
   constraint client_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint client_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+    check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
   constraint client_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );

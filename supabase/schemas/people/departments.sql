@@ -7,7 +7,7 @@ create table public.departments (
   created_at timestamptz not null default now(),
   constraint departments_pkey primary key (id),
   constraint departments_name_key unique (name),
-  constraint departments_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+  constraint departments_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
   constraint departments_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );

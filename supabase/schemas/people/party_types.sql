@@ -6,7 +6,7 @@ create table public.party_types (
   internal boolean not null default false,
   constraint party_types_pkey primary key (code),
   constraint party_types_code_check check (code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
-  constraint party_types_label_check check (label = btrim(label) and char_length(label) between 1 and 200)
+  constraint party_types_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
 comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
 alter table public.party_types enable row level security;

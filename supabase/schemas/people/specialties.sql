@@ -6,7 +6,7 @@ create table public.specialties (
   created_at timestamptz not null default now(),
   constraint specialties_pkey primary key (id),
   constraint specialties_name_key unique (name),
-  constraint specialties_name_check check (name = btrim(name) and char_length(name) between 1 and 200),
+  constraint specialties_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
   constraint specialties_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );

@@ -10,7 +10,7 @@ create table public.staff_members (
   constraint staff_members_pkey primary key (user_id),
   constraint staff_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint staff_members_display_name_check
-    check (display_name = btrim(display_name) and char_length(display_name) between 1 and 200),
+    check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
   constraint staff_members_scope_check check (scope in ('all', 'departments', 'assigned')),
   constraint staff_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
@@ -49,3 +49,24 @@ create table public.staff_specialties (
 alter table public.staff_specialties enable row level security;
 revoke all on public.staff_specialties from public, anon, authenticated, service_role;
 create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);
+
+-- An admin who is the last one can't leave: nobody could name another. A service key and the owner can, and so can the
+-- auth service, when the user is deleted. One at a time, or two would each see the other stay.
+create function casebase.keep_an_admin() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if row_security_active(tg_relid) then
+    perform pg_advisory_xact_lock(hashtextextended('casebase.keep_an_admin', 0));
+    if not exists (select from public.staff_members s where s.is_admin and s.active and s.user_id <> old.user_id) then
+      raise exception 'there must be an admin' using errcode = 'PT409', hint = 'Make somebody else an admin first.';
+    end if;
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+
+create trigger keep_an_admin before delete on public.staff_members
+  for each row when (old.is_admin and old.active) execute function casebase.keep_an_admin();
+create trigger keep_an_admin_in_office before update on public.staff_members
+  for each row when (old.is_admin and old.active and not (new.is_admin and new.active)) execute function casebase.keep_an_admin();

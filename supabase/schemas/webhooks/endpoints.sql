@@ -73,7 +73,8 @@ create table casebase.webhook_endpoints (
       and interval '7 days' >= all (retry_waits)
     ),
   constraint webhook_endpoints_signature_check check (signature in ('v1', 'v1a')),
-  constraint webhook_endpoints_description_check check (length(description) <= 500),
+  constraint webhook_endpoints_description_check
+    check (description = '' or char_length(description) <= 500 and casebase.is_text(description)),
   constraint webhook_endpoints_event_types_check
     check (
       cardinality(event_types) = 0

@@ -20,7 +20,9 @@ insert into casebase.event_schemas (type, fields, changes) values
   ('case.created', '{
       "title": {"type": "string"},
       "status": {"type": "string"},
-      "priority": {"type": "string"}
+      "priority": {"type": "string"},
+      "follow_up_of": {"type": ["integer", "null"]},
+      "split_from": {"type": ["integer", "null"]}
     }', null),
   ('case.updated', '{}', '{
       "title": {"type": "string"},
@@ -30,10 +32,12 @@ insert into casebase.event_schemas (type, fields, changes) values
       "action_required_by": {"type": ["string", "null"], "format": "date-time"},
       "action_required_of": {"type": ["string", "null"]},
       "escalated_at": {"type": ["string", "null"], "format": "date-time"},
+      "escalation_reason": true,
       "metadata": true
     }'),
-  ('case.status_changed', '{}', '{"status": {"type": "string"}}'),
-  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}}'),
+  ('case.status_changed', '{}', '{"status": {"type": "string"}, "stage": {"type": ["string", "null"]}}'),
+  ('case.merged', '{}', '{"merged_into": {"type": ["integer", "null"]}}'),
+  ('case.escalated', '{}', '{"escalated_at": {"type": ["string", "null"], "format": "date-time"}, "escalation_reason": true}'),
   ('case.assigned', '{}', '{"assigned_to": {"type": ["string", "null"], "format": "uuid"}}'),
   ('case.handed_over', '{}', '{"department_id": {"type": "string", "format": "uuid"}}'),
   ('case.deleted', '{}', null),
@@ -69,6 +73,15 @@ select file.type, '{
     "sha256": {"type": ["string", "null"]}
   }'
 from unnest(array['case_file.available', 'case_file.deleted']) as file (type);
+
+insert into casebase.event_schemas (type, fields) values
+  ('case_file.rejected', '{
+    "case_file_id": {"type": "integer"},
+    "interaction_id": {"type": ["integer", "null"]},
+    "file_name": {"type": "string"},
+    "original_name": {"type": "string"},
+    "reason": {"type": ["string", "null"]}
+  }');
 
 -- An object of which every field is there.
 create function casebase.object_schema(properties jsonb) returns jsonb

@@ -43,7 +43,7 @@ create table casebase.webhook_deliveries (
   constraint webhook_deliveries_finished_check
     check ((state in ('delivered', 'failed', 'skipped')) = (finished_at is not null)),
   constraint webhook_deliveries_skipped_check
-    check ((state = 'skipped') = (skipped_because is not null) and skipped_because ~ '[^[:space:]]' and length(skipped_because) <= 500)
+    check ((state = 'skipped') = (skipped_because is not null) and length(skipped_because) <= 500 and casebase.is_text(skipped_because))
 );
 comment on table casebase.webhook_deliveries is
   'One event for one endpoint, from the change that caused it until it is delivered or given up.';

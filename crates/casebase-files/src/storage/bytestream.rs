@@ -4,6 +4,9 @@ use std::{fmt::Display, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
+use tokio::time::Instant;
+
+use crate::scan::ScanError;
 
 /// A sender that is silent for this long is gone.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
@@ -23,12 +26,21 @@ pub enum StreamError {
     /// Its sender was silent for too long.
     #[error("no more bytes came for {} seconds", IDLE.as_secs())]
     Silent,
+    /// Its sender's token ends before it does.
+    #[error("the token ended before the file did")]
+    TokenEnds,
+    /// The virus scanner gave no verdict.
+    #[error(transparent)]
+    NotScanned(ScanError),
     /// The connection, or what the bytes came wrapped in, broke off; the reason is for the log.
     #[error("{0}")]
     Broken(String),
     /// It came in a form, and the form has parts after it.
     #[error("the form has parts after the file")]
     NotLast,
+    /// It came in a form, and the form has another file.
+    #[error("one file a request: the form has a second one")]
+    SecondFile,
     /// It came in a form, and too much of the form is something else.
     #[error("the form has more than {limit} bytes beside its file")]
     TooMuchBeside {
@@ -56,6 +68,26 @@ pub(crate) fn at_most(limit: u64, body: Bytestream) -> Bytestream {
         Ok(bytes)
     });
     limited.boxed()
+}
+
+/// The stream, ending in [`StreamError::TokenEnds`] when it is not over within `time` from now.
+pub(crate) fn within(time: Duration, body: Bytestream) -> Bytestream {
+    let until = Instant::now() + time;
+    let limited = futures::stream::unfold(Some(body), move |body| async move {
+        let mut body = body?;
+        let next = async {
+            match Instant::now() < until {
+                true => tokio::time::timeout_at(until, body.next()).await.ok(),
+                false => None,
+            }
+        };
+        match next.await {
+            Some(Some(bytes)) => Some((bytes, Some(body))),
+            Some(None) => None,
+            None => Some((Err(StreamError::TokenEnds), None)),
+        }
+    });
+    limited.fuse().boxed()
 }
 
 /// The stream, ending in [`StreamError::Silent`] when its next bytes don't come within half a minute.

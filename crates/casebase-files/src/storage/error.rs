@@ -2,12 +2,17 @@
 
 use std::fmt;
 
+use casebase_supabase::jwt::{TokenError, UserToken, refused_token};
+
 use super::bytestream::StreamError;
 
 /// An object that was not written, read or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A policy or the token stands against it.
+    /// The token is not taken, or no longer.
+    #[error(transparent)]
+    Token(TokenError),
+    /// A policy stands against it.
     #[error("Storage refused: {0}")]
     Denied(String),
     /// Not there, or not for this user: Storage doesn't tell.
@@ -82,6 +87,9 @@ impl Error {
     /// From Storage's error code and HTTP status, over either protocol. REST hides the true status
     /// in the body of an HTTP 400; the caller of this has taken it out.
     pub(super) fn from_answer(status: u16, code: &str, message: String) -> Self {
+        if let (400 | 401 | 403, Some(token)) = (status, refused_token(code, &message)) {
+            return Self::Token(token);
+        }
         match (code, status) {
             ("SignatureDoesNotMatch" | "InvalidAccessKeyId" | "InvalidRegion", _) => {
                 Self::Misconfigured(format!("{code}: {message}"))
@@ -100,6 +108,14 @@ impl Error {
             (_, 401 | 403) => Self::Denied(message),
             (_, 429 | 500..) => Self::Unavailable(format!("{status} {code}: {message}")),
             _ => Self::Unexpected(format!("{status} {code}: {message}")),
+        }
+    }
+
+    /// What is refused under a token whose time is over is refused for that, in whatever words.
+    pub(super) fn under(self, user: &UserToken) -> Self {
+        match self {
+            Self::Denied(_) if user.is_over() => Self::Token(TokenError::Expired),
+            other => other,
         }
     }
 }

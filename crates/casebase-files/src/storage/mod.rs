@@ -11,8 +11,8 @@ mod transfer;
 
 use casebase_supabase::jwt::UserToken;
 
-pub(crate) use bytestream::at_most;
 pub use bytestream::{Bytestream, StreamError, with_idle_limit};
+pub(crate) use bytestream::{at_most, within};
 pub use error::{Error, S3Setting};
 pub use rest::RestStore;
 pub use s3::{S3Settings, S3Store};
@@ -84,7 +84,7 @@ impl ObjectStore {
             Self::S3(store) => store.put(user, path, object).await,
             Self::Rest(store) => store.put(user, path, object).await,
         };
-        match written {
+        match written.map_err(|error| error.under(user)) {
             Err(Error::NotFound) => Err(Error::Misconfigured(format!(
                 "there is no bucket {}, or no Storage at this address",
                 path.bucket
@@ -103,7 +103,8 @@ impl ObjectStore {
         let mut object = match self {
             Self::S3(store) => store.get(user, path, range).await,
             Self::Rest(store) => store.get(user, path, range).await,
-        }?;
+        }
+        .map_err(|error| error.under(user))?;
         object.body = with_idle_limit(object.body);
         Ok(object)
     }
@@ -114,7 +115,7 @@ impl ObjectStore {
             Self::S3(store) => store.delete(user, path).await,
             Self::Rest(store) => store.delete(user, path).await,
         };
-        match deleted {
+        match deleted.map_err(|error| error.under(user)) {
             Err(Error::NotFound) => Ok(()),
             other => other,
         }

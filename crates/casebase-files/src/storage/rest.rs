@@ -11,6 +11,7 @@ use reqwest::{
     redirect::Policy,
 };
 use serde::Deserialize;
+use serde_json::json;
 use url::Url;
 
 use super::{
@@ -107,6 +108,22 @@ impl RestStore {
         Ok(())
     }
 
+    /// Where, from the interface's root on, whoever asks gets the object for a while. Storage's policies are asked now and not
+    /// then.
+    pub(crate) async fn sign(
+        &self,
+        user: &UserToken,
+        path: &ObjectPath,
+        lifetime: Duration,
+    ) -> Result<String, Error> {
+        let wanted = json!({"expiresIn": lifetime.as_secs()});
+        let request = self.request(Method::POST, "object/sign", user, path);
+        let answer = self.answer(request.json(&wanted)).await;
+        let answer = answer.map_err(|error| error.under(user))?;
+        let signed: Signed = answer.json().await.map_err(unavailable)?;
+        Ok(signed.url)
+    }
+
     async fn answer(&self, request: RequestBuilder) -> Result<Response, Error> {
         let answer = async { checked(request.send().await.map_err(unavailable)?).await };
         self.patience.in_time(answer).await
@@ -128,6 +145,13 @@ impl RestStore {
         let request = self.http.request(method, url).bearer_auth(user.as_str());
         request.header("apikey", self.anon_key.as_str())
     }
+}
+
+/// A link, from [`RestStore::base`] on.
+#[derive(Deserialize)]
+struct Signed {
+    #[serde(rename = "signedURL")]
+    url: String,
 }
 
 /// Storage's error envelope: the true status and code stand in the body, most often under HTTP 400.

@@ -4,7 +4,7 @@
 //! token the session token; row level security then applies to every operation. One client is
 //! shared, the credentials are given with each call.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_s3::{
     Client,
@@ -24,8 +24,11 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use sync_wrapper::SyncStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::io::ReaderStream;
 use url::Url;
+
+use crate::digest::PART;
 
 use super::{
     Bytestream, Error, NewObject, Object, ObjectPath, S3Setting, StreamError,
@@ -33,10 +36,10 @@ use super::{
     transfer::{Patience, Watch},
 };
 
-/// The smallest part that S3 takes. Three are in memory while a body of unknown length is sent: two
-/// on their way, one being collected.
-const PART: usize = 5 * 1024 * 1024;
+/// While a body of unknown length is sent up to three parts are in memory: two on their way, one being collected.
 const PARTS_AT_ONCE: usize = 2;
+/// All bodies of unknown length together have no more parts in memory than this, 120 MiB: what is above it waits.
+const PARTS_IN_MEMORY: usize = 24;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What Storage takes for every project's region, unless it was told to insist on its own.
@@ -60,6 +63,7 @@ pub struct S3Settings {
 pub struct S3Store {
     client: Client,
     settings: S3Settings,
+    memory: Arc<Semaphore>,
     pub(super) patience: Patience,
 }
 
@@ -94,6 +98,7 @@ impl S3Store {
         Self {
             client: Client::from_conf(config),
             settings,
+            memory: Arc::new(Semaphore::new(PARTS_IN_MEMORY)),
             patience: Patience::default(),
         }
     }
@@ -157,12 +162,12 @@ impl S3Store {
         body: Bytestream,
         watch: &Watch,
     ) -> Result<(), Error> {
-        let mut parts = parts_of(body).boxed();
+        let mut parts = parts_of(body, Arc::clone(&self.memory)).boxed();
         let first = async { parts.try_next().await.map_err(Error::Interrupted) };
         let first = watch.run(first).await?.unwrap_or_default();
-        if first.len() < PART {
-            let length = first.len() as u64;
-            let sent = self.put_whole(user, path, content_type, length, first.into());
+        if first.bytes.len() < PART {
+            let length = first.bytes.len() as u64;
+            let sent = self.put_whole(user, path, content_type, length, first.bytes.into());
             return watch.run(sent).await;
         }
         let upload = self.start_parts(user, path, content_type).await?;
@@ -299,7 +304,7 @@ struct Multipart<'a> {
 impl Multipart<'_> {
     async fn send_and_complete(
         &self,
-        parts: stream::BoxStream<'_, Result<Bytes, StreamError>>,
+        parts: stream::BoxStream<'_, Result<Part, StreamError>>,
     ) -> Result<(), Error> {
         let numbered = parts.map_err(Error::Interrupted).zip(stream::iter(1..));
         let sent =
@@ -321,7 +326,7 @@ impl Multipart<'_> {
         request.send().await.map(drop).map_err(from_sdk)
     }
 
-    async fn send_part(&self, part: Bytes, number: i32) -> Result<CompletedPart, Error> {
+    async fn send_part(&self, part: Part, number: i32) -> Result<CompletedPart, Error> {
         let client = &self.store.client;
         let request = client
             .upload_part()
@@ -330,7 +335,7 @@ impl Multipart<'_> {
         let request = request
             .upload_id(&self.id)
             .part_number(number)
-            .body(part.into())
+            .body(part.bytes.clone().into())
             .customize();
         let answer = request
             .config_override(self.store.session(self.user))
@@ -358,10 +363,22 @@ impl Multipart<'_> {
     }
 }
 
-/// The body in pieces of exactly [`PART`] bytes, the last one shorter.
-fn parts_of(body: Bytestream) -> impl stream::Stream<Item = Result<Bytes, StreamError>> + Send {
-    let start = (body.fuse(), Bytes::new());
-    stream::try_unfold(start, |(mut body, mut rest)| async move {
+/// A piece of a body, and its room in memory while it is there.
+#[derive(Default)]
+struct Part {
+    bytes: Bytes,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// The body in pieces of exactly [`PART`] bytes, the last one shorter. Each waits for its room; those on their way need
+/// nothing more, so that there is always some again.
+fn parts_of(
+    body: Bytestream,
+    memory: Arc<Semaphore>,
+) -> impl stream::Stream<Item = Result<Part, StreamError>> + Send {
+    let start = (body.fuse(), Bytes::new(), memory);
+    stream::try_unfold(start, |(mut body, mut rest, memory)| async move {
+        let room = Arc::clone(&memory).acquire_owned().await.ok();
         let mut part = BytesMut::with_capacity(PART);
         loop {
             part.extend_from_slice(&rest.split_to(rest.len().min(PART - part.len())));
@@ -373,7 +390,8 @@ fn parts_of(body: Bytestream) -> impl stream::Stream<Item = Result<Bytes, Stream
                 None => break,
             }
         }
-        Ok((!part.is_empty()).then(|| (part.freeze(), (body, rest))))
+        let bytes = part.freeze();
+        Ok((!bytes.is_empty()).then(|| (Part { bytes, _room: room }, (body, rest, memory))))
     })
 }
 

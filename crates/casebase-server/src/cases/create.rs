@@ -1,13 +1,16 @@
-//! `POST /api/cases`
+//! `POST /v1/cases`
 
 use axum::{
-    Json, extract,
-    http::{StatusCode, header::LOCATION},
-    response::IntoResponse,
+    extract::{self, OriginalUri},
+    http::StatusCode,
 };
-use casebase_supabase::rows::{Case, CaseKey, Priority};
+use casebase_supabase::{
+    jwt::UserToken,
+    rows::{Case, CaseKey, Priority},
+};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde_json::value::RawValue;
+use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use super::Row;
@@ -15,7 +18,9 @@ use crate::{
     State,
     body::PlainJson,
     caller::Caller,
-    error::{ApiError, BodyRefusals, Refusals},
+    error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    human_text,
+    idempotency::{self, Asked, Kept, Key, Turn},
 };
 
 /// A case to be opened. A client's member gives the first three and nothing else.
@@ -23,15 +28,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCase {
     client_id: Uuid,
-    /// More than white space.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^[^\x00]*[^\s\x00][^\x00]*$"
-    )]
+    #[schema(schema_with = title)]
     title: String,
-    /// Markdown, as text.
-    #[schema(max_length = 50_000, pattern = r"^[^\x00]*$")]
+    #[schema(schema_with = description)]
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,20 +39,92 @@ pub(crate) struct NewCase {
     department_id: Option<Uuid>,
 }
 
+fn title() -> Object {
+    human_text::line(200)
+}
+
+/// Markdown, as text.
+fn description() -> Object {
+    human_text::text_or_nothing(50_000)
+}
+
 /// Opens a case.
-#[utoipa::path(post, path = "/api/cases", tag = "cases", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/cases", tag = "cases", security(("bearer" = [])),
+    params(idempotency::Header),
     request_body = NewCase,
     responses(
-        (status = CREATED, body = Case), Refusals, BodyRefusals,
+        (status = CREATED, body = Case), (status = INTERNAL_SERVER_ERROR, body = ErrorBody),
+        Refusals, BodyRefusals,
     ))]
 pub(crate) async fn create(
     state: extract::State<State>,
+    key: Key,
     Caller(user): Caller,
+    OriginalUri(here): OriginalUri,
     PlainJson(new): PlainJson<NewCase>,
-) -> Result<impl IntoResponse, ApiError> {
-    let opened = state.db.from("cases", &user).insert(&new).await;
-    let row: Row = opened.map_err(ApiError::of_change)?;
-    let key: CaseKey = serde_json::from_str(row.get()).map_err(ApiError::of_change)?;
-    let location = [(LOCATION, format!("/api/cases/{}", key.case_id))];
-    Ok((StatusCode::CREATED, location, Json(row)))
+) -> Result<Kept, ApiError> {
+    let opening = Opening {
+        state: state.0.clone(),
+        user,
+        cases: here.path().to_owned(),
+        new,
+    };
+    state.to_the_end(opening.once(key)).await
+}
+
+struct Opening {
+    state: State,
+    user: UserToken,
+    /// The path that cases are below, as it was asked.
+    cases: String,
+    new: NewCase,
+}
+
+impl Opening {
+    async fn once(self, key: Key) -> Result<Kept, ApiError> {
+        let asked = Asked::to("open a case").with(serde_json::to_vec(&self.new)?);
+        match idempotency::turn(&self.state, &self.user, key, asked).await? {
+            Turn::Answered(kept) => Ok(kept),
+            Turn::Mine(work) => {
+                let (claim, made) = (work.claim(), work.made());
+                let opened = async {
+                    match made {
+                        Some(case) => self.opened_before(case).await,
+                        None => self.open(claim).await,
+                    }
+                };
+                work.done(opened).await
+            }
+        }
+    }
+
+    async fn open(&self, claim: Option<Uuid>) -> Result<Kept, ApiError> {
+        let cases = self.state.db.from("cases", &self.user).claimed(claim);
+        let opened = cases.insert(&self.new).await;
+        let opened = opened
+            .map_err(ApiError::from)
+            .and_then(|row: Row| self.answer(&row));
+        // Under a key it is safe to ask again, whatever was made.
+        opened.map_err(|error| match claim {
+            Some(_) => error,
+            None => ApiError::of_change(error),
+        })
+    }
+
+    /// By a request under the same key, which then had no answer.
+    async fn opened_before(&self, case: i64) -> Result<Kept, ApiError> {
+        let row = self.state.db.from("cases", &self.user).eq("id", case);
+        let row: Row = row.one().await?.ok_or_else(|| {
+            let message =
+                "the case that this request opened is gone, or you may not see it any more";
+            ApiError::new(StatusCode::CONFLICT, "wrong_state", message)
+        })?;
+        self.answer(&row)
+    }
+
+    fn answer(&self, row: &RawValue) -> Result<Kept, ApiError> {
+        let key: CaseKey = serde_json::from_str(row.get())?;
+        let location = format!("{}/{}", self.cases, key.case_id);
+        Ok(Kept::created(location, row.get().to_owned()))
+    }
 }

@@ -1,19 +1,19 @@
-//! `GET /api/cases/{case_id}`
+//! `GET /v1/cases/{case_id}`
 
 use axum::{Json, extract};
-use casebase_supabase::rows::{Case, CaseNumber};
+use casebase_supabase::rows::Case;
 
 use super::{Row, case_number, found, named};
 use crate::{
     State,
     caller::Caller,
     error::{ApiError, ErrorBody, Refusals},
-    path::Segment,
+    path::{CaseInPath, Segment},
 };
 
 /// One case.
-#[utoipa::path(get, path = "/api/cases/{case_id}", tag = "cases", security(("bearer" = [])),
-    params(("case_id" = CaseNumber, Path)),
+#[utoipa::path(get, path = "/v1/cases/{case_id}", tag = "cases", security(("bearer" = [])),
+    params(("case_id" = inline(CaseInPath), Path)),
     responses(
         (status = OK, body = Case), (status = NOT_FOUND, body = ErrorBody), Refusals,
     ))]

@@ -1,11 +1,8 @@
-//! `GET /api/cases`
+//! `GET /v1/cases`
 
 use std::num::NonZeroU32;
 
-use axum::{
-    Json,
-    extract::{self, Query, rejection::QueryRejection},
-};
+use axum::{Json, extract};
 use casebase_supabase::rows::{Case, CaseStatus, Priority};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,6 +13,7 @@ use crate::{
     State,
     caller::Caller,
     error::{ApiError, ErrorBody, Refusals},
+    misread,
 };
 
 const DEFAULT_LIMIT: NonZeroU32 = NonZeroU32::new(25).unwrap();
@@ -53,7 +51,7 @@ pub(crate) struct CasePage {
 }
 
 /// Lists the cases that the caller sees, the newest first.
-#[utoipa::path(get, path = "/api/cases", tag = "cases", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/cases", tag = "cases", security(("bearer" = [])),
     params(Parameters),
     responses(
         (status = OK, body = CasePage), (status = UNPROCESSABLE_ENTITY, body = ErrorBody), Refusals,
@@ -61,9 +59,8 @@ pub(crate) struct CasePage {
 pub(crate) async fn list(
     state: extract::State<State>,
     Caller(user): Caller,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    misread::Parameters(wanted): misread::Parameters<Parameters>,
 ) -> Result<Json<CasePage>, ApiError> {
-    let Query(wanted) = parameters?;
     let mut query = state.db.from("cases", &user);
     for (column, value) in [
         ("status", wanted.status.map(|status| status.to_string())),

@@ -1,7 +1,7 @@
-//! `PATCH /api/cases/{case_id}`
+//! `PATCH /v1/cases/{case_id}`
 
 use axum::{Json, extract, http::StatusCode};
-use casebase_supabase::rows::{Case, CaseKey, CaseNumber, CaseStatus};
+use casebase_supabase::rows::{Case, CaseKey, CaseStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use crate::{
     body::PlainJson,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
-    path::Segment,
+    path::{CaseInPath, Segment},
 };
 
 /// A case's new status.
@@ -22,8 +22,8 @@ pub(crate) struct NewStatus {
 }
 
 /// Sets a case's status.
-#[utoipa::path(patch, path = "/api/cases/{case_id}", tag = "cases", security(("bearer" = [])),
-    params(("case_id" = CaseNumber, Path)),
+#[utoipa::path(patch, path = "/v1/cases/{case_id}", tag = "cases", security(("bearer" = [])),
+    params(("case_id" = inline(CaseInPath), Path)),
     request_body = NewStatus,
     responses(
         (status = OK, body = Case), (status = NOT_FOUND, body = ErrorBody), Refusals, BodyRefusals,

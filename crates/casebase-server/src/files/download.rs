@@ -1,39 +1,75 @@
 //! `GET /v1/files/{id}`
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use casebase_files::storage::Object;
-use casebase_supabase::rows::CaseFile;
+use casebase_supabase::{
+    jwt::UserToken,
+    rows::{CaseFile, FileState},
+};
 use headers::{ETag, HeaderMapExt as _, IfMatch, IfNoneMatch, IfRange};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use utoipa::ToSchema;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, Unexpected},
+};
+use utoipa::{IntoParams, ToSchema};
 
-use super::file_id;
+use super::{
+    disposition::{self, Presentation},
+    file_id,
+};
 use crate::{
     State,
     caller::Caller,
     error::{ApiError, ErrorBody, Refusals},
+    misread,
     path::Segment,
 };
 
-/// What RFC 5987 lets stand for itself.
-const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'!')
-    .remove(b'#')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'+')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'^')
-    .remove(b'_')
-    .remove(b'`')
-    .remove(b'|')
-    .remove(b'~');
+/// How long a link to Storage works: as long as following it takes.
+const LINK: Duration = Duration::from_secs(60);
+
+/// How the file is handed out.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parameters {
+    /// `stream`: the bytes are in the answer. `redirect`: a link to Storage is, which works for a minute and for
+    /// whoever has it.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    mode: Mode,
+    /// `1` or `true`: an image or a PDF may be shown in place. Anything else is an attachment all the same, and so is
+    /// what a link leads to.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(value_type = String, required = false, pattern = "^(0|1|false|true)$")]
+    inline: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    #[default]
+    Stream,
+    Redirect,
+}
+
+fn flag<'de, D: Deserializer<'de>>(text: D) -> Result<bool, D::Error> {
+    match String::deserialize(text)?.as_str() {
+        "1" | "true" => Ok(true),
+        "0" | "false" => Ok(false),
+        text => Err(D::Error::invalid_value(
+            Unexpected::Str(text),
+            &"1, true, 0 or false",
+        )),
+    }
+}
 
 /// The file's bytes, of the type that its row says.
 #[derive(ToSchema)]
@@ -44,35 +80,64 @@ pub(crate) struct Content(Vec<u8>);
 /// Gives a file back under its original name.
 ///
 /// One `Range` is honoured, and with it `If-Range`; `If-None-Match` and `If-Match` are judged by the `ETag`
-/// of an earlier answer. The file is always an attachment, never opened in place.
+/// of an earlier answer.
 #[utoipa::path(get, path = "/v1/files/{id}", tag = "files", security(("bearer" = [])),
-    params(("id" = i64, Path, example = 1)),
+    params(("id" = i64, Path, example = 1), Parameters),
     responses(
         (status = OK, content_type = "*/*", body = Content),
         (status = PARTIAL_CONTENT, content_type = "*/*", body = Content),
+        (status = FOUND, description = "`Location` is the link."),
         (status = NOT_MODIFIED, description = "It is what `If-None-Match` names."),
         (status = PRECONDITION_FAILED, body = ErrorBody),
-        (status = NOT_FOUND, body = ErrorBody), (status = RANGE_NOT_SATISFIABLE, body = ErrorBody),
-        Refusals,
+        (status = NOT_FOUND, body = ErrorBody), (status = CONFLICT, body = ErrorBody),
+        (status = RANGE_NOT_SATISFIABLE, body = ErrorBody),
+        (status = UNPROCESSABLE_ENTITY, body = ErrorBody), Refusals,
     ))]
 pub(crate) async fn download(
     state: extract::State<State>,
+    method: Method,
     Segment(id): Segment,
     Caller(user): Caller,
+    misread::Parameters(wanted): misread::Parameters<Parameters>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let row = state.files.find(&user, file_id(&id)?).await?;
     let etag = etag(&row);
+    let presentation = Presentation::of(&row, wanted.inline);
+    let whole = || content(&row, presentation);
     let (range, judged) = match Condition::of(&headers, etag.as_ref()) {
-        Condition::Holds => (range(&headers, etag.as_ref()), None),
-        // What would be refused without the condition is refused with it, so Storage is asked for a byte.
+        Condition::Holds if wanted.mode == Mode::Redirect => {
+            return link(&state, &user, &row).await;
+        }
+        // What would be refused otherwise is refused in these cases, too, so Storage is asked for a byte.
+        Condition::Holds if method == Method::HEAD => (Some(FIRST_BYTE), Some(whole())),
         Condition::Unchanged => (Some(FIRST_BYTE), Some(not_modified())),
         Condition::Failed => (Some(FIRST_BYTE), Some(changed().into_response())),
+        Condition::Holds => (range(&headers, etag.as_ref()), None),
     };
     let object = state.files.download(&user, &row, range).await?;
-    let mut response = judged.unwrap_or_else(|| content(&row, object));
-    describe(response.headers_mut(), etag);
+    let mut response = judged.unwrap_or_else(|| with_bytes(whole(), object));
+    describe(response.headers_mut(), etag, presentation);
     Ok(response)
+}
+
+/// Leads to Storage, which gives the file out as an attachment: what it says of the bytes does not keep a browser from
+/// guessing, and names no policy.
+async fn link(state: &State, user: &UserToken, row: &CaseFile) -> Result<Response, ApiError> {
+    if row.state != FileState::Available {
+        let message = "the file is not checked yet, so there is no link to it";
+        return Err(ApiError::new(StatusCode::CONFLICT, "wrong_state", message)
+            .hint("without `mode=redirect` its uploader gets it"));
+    }
+    let name = disposition::cut(&row.original_name);
+    let link = state.links.to(user, row, LINK, &name).await?;
+    let headers = [
+        (header::LOCATION, link.to_string()),
+        // It is a key to the file.
+        (header::CACHE_CONTROL, "no-store".into()),
+        (header::REFERRER_POLICY, "no-referrer".into()),
+    ];
+    Ok((StatusCode::FOUND, headers).into_response())
 }
 
 /// No file is empty.
@@ -130,83 +195,47 @@ fn changed() -> ApiError {
     ApiError::new(StatusCode::PRECONDITION_FAILED, "file_changed", message)
 }
 
-fn content(row: &CaseFile, object: Object) -> Response {
-    let status = match object.content_range {
-        Some(_) => StatusCode::PARTIAL_CONTENT,
-        None => StatusCode::OK,
-    };
-    let mut response = (status, Body::from_stream(object.body)).into_response();
+/// What is said of the whole file.
+fn content(row: &CaseFile, presentation: Presentation) -> Response {
+    let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, Some(row.content_type.clone())),
-        (header::CONTENT_LENGTH, object.length.map(|n| n.to_string())),
-        (header::CONTENT_RANGE, object.content_range),
-        (
-            header::CONTENT_DISPOSITION,
-            Some(attachment(&row.original_name)),
-        ),
-    ] {
-        if let Some(value) = value.and_then(|v| HeaderValue::from_str(&v).ok()) {
-            headers.insert(name, value);
-        }
+    if let Ok(kind) = HeaderValue::from_str(&row.content_type) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    if let Some(disposition) = presentation.disposition(&row.original_name) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(row.file_size));
+    response
+}
+
+/// The same with the bytes, all or a part of them.
+fn with_bytes(mut response: Response, object: Object) -> Response {
+    *response.body_mut() = Body::from_stream(object.body);
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    if let Some(length) = object.length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    let range = object.content_range.map(HeaderValue::try_from);
+    if let Some(Ok(range)) = range {
+        headers.insert(header::CONTENT_RANGE, range);
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     response
 }
 
 /// What holds of the file, with its bytes or without.
-fn describe(headers: &mut HeaderMap, etag: Option<ETag>) {
+fn describe(headers: &mut HeaderMap, etag: Option<ETag>, presentation: Presentation) {
     if let Some(etag) = etag {
         headers.typed_insert(etag);
     }
+    headers.insert(header::CONTENT_SECURITY_POLICY, presentation.policy());
     for (name, value) in [
         (header::ACCEPT_RANGES, "bytes"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "sandbox"),
         (header::CACHE_CONTROL, "private, no-cache"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
-    }
-}
-
-/// RFC 6266: the name in plain ASCII for old clients, and as it is for all others.
-fn attachment(name: &str) -> String {
-    let plain = |c: char| {
-        if (c.is_ascii_graphic() || c == ' ') && !matches!(c, '"' | '\\' | '%') {
-            c
-        } else {
-            '_'
-        }
-    };
-    let ascii: String = name.chars().map(plain).collect();
-    let exact = utf8_percent_encode(name, ATTR_CHAR);
-    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{exact}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::attachment;
-
-    #[test]
-    fn an_original_name_survives_and_cannot_break_out() {
-        for (name, expected) in [
-            (
-                "a b.pdf",
-                "attachment; filename=\"a b.pdf\"; filename*=UTF-8''a%20b.pdf",
-            ),
-            (
-                "Größe.pdf",
-                "attachment; filename=\"Gr__e.pdf\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.pdf",
-            ),
-            (
-                "x\"; filename=\"y.exe",
-                "attachment; filename=\"x_; filename=_y.exe\"; filename*=UTF-8''x%22%3B%20filename%3D%22y.exe",
-            ),
-            (
-                "a\r\nb",
-                "attachment; filename=\"a__b\"; filename*=UTF-8''a%0D%0Ab",
-            ),
-        ] {
-            assert_eq!(attachment(name), expected);
-        }
     }
 }

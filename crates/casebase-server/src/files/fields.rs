@@ -45,7 +45,7 @@ impl Given {
         for (name, text) in &self.0 {
             read([(*name, text.as_str())].into()).map_err(|wanted| {
                 let message = format!("{name} is `{text}`; it has to be {wanted}");
-                ApiError::field(name, "invalid_field", message)
+                ApiError::field(*name, "invalid_field", message)
             })?;
         }
         let all = self.0.iter().map(|(name, text)| (*name, text.as_str()));

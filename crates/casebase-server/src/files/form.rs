@@ -14,12 +14,17 @@ use axum::{
 };
 use casebase_files::{
     Fields,
+    digest::Claim,
     storage::{Bytestream, StreamError},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
-use super::fields::{self, Given};
+use super::{
+    digests,
+    fields::{self, Given},
+    part::Disposition,
+};
 use crate::{body::plain_part, error::ApiError};
 
 /// A field of ours other than the file.
@@ -36,7 +41,8 @@ const MAX_PARTS: usize = 16;
 /// The file of a form, and the fields before it.
 pub(super) struct FilePart {
     pub(super) fields: Fields,
-    pub(super) name: String,
+    pub(super) name: Option<String>,
+    pub(super) claims: Vec<Claim>,
     pub(super) body: Bytestream,
 }
 
@@ -89,17 +95,22 @@ async fn read_to_file(
     let in_file = Arc::new(AtomicBool::new(false));
     let body = bounded_before_file(body, Arc::clone(&in_file));
     let mut form = Multipart::with_constraints(body, boundary, constraints);
+    let mut other_file = None;
     for _ in 0..MAX_PARTS {
         let part = form.next_field().await.map_err(invalid)?;
         let Some(part) = part else { break };
-        match part.name().map(str::to_owned).as_deref() {
+        let disposition = Disposition::of(part.headers());
+        match disposition.field() {
             Some("file") => {
                 plain_part(part.headers())?;
+                if other_file.is_some() {
+                    return Err(ApiError::interrupted(&StreamError::SecondFile));
+                }
                 in_file.store(true, Ordering::Relaxed);
-                let name = part.file_name().unwrap_or_default().to_owned();
                 return Ok(FilePart {
                     fields: given.read()?,
-                    name,
+                    name: disposition.file_name()?,
+                    claims: digests::claims(part.headers())?,
                     body: file_bytes(part, form, in_file),
                 });
             }
@@ -109,14 +120,15 @@ async fn read_to_file(
                 let _ = given.set(name, &text);
             }
             // Forms carry fields for others too.
+            name if disposition.is_file() => other_file = Some(name.unwrap_or_default().to_owned()),
             _ => {}
         }
     }
-    Err(ApiError::field(
-        "file",
-        "missing_file",
-        "the form has no part named `file`",
-    ))
+    let error = ApiError::field("file", "missing_file", "the form has no part named `file`");
+    Err(match other_file {
+        Some(name) => error.hint(format!("name the part `file`, not `{name}`")),
+        None => error,
+    })
 }
 
 /// The body, ending in an error when too much of it is not the file.
@@ -165,6 +177,7 @@ fn file_bytes(
         in_file.store(false, Ordering::Relaxed);
         match form.next_field().await.map_err(broken)? {
             None => Ok(None),
+            Some(next) if Disposition::of(next.headers()).is_file() => Err(StreamError::SecondFile),
             Some(_) => Err(StreamError::NotLast),
         }
     });

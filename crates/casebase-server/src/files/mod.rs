@@ -1,9 +1,12 @@
 //! `/v1/…/files`: one operation per file.
 
 pub(crate) mod delete;
+mod digests;
+mod disposition;
 pub(crate) mod download;
 mod fields;
 mod form;
+mod part;
 pub(crate) mod upload;
 pub(crate) mod verify;
 

@@ -1,27 +1,24 @@
 //! `POST /v1/cases/{case_id}/files`
 
 use axum::{
-    Json,
     body::Body,
-    extract::{self, Query, rejection::QueryRejection},
-    http::{
-        HeaderMap, StatusCode,
-        header::{CONTENT_LENGTH, LOCATION},
-    },
-    response::IntoResponse,
+    extract::{self, RawQuery},
+    http::{HeaderMap, StatusCode, header::CONTENT_LENGTH},
 };
-use casebase_files::{Fields, NewFile, name::OriginalName, storage::Bytestream};
+use casebase_files::{Fields, NewFile, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
-    rows::{CaseFile, CaseNumber},
+    rows::{CaseFile, CaseNumber, FileId, FileState},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
+use percent_encoding::percent_decode_str;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
 };
 
 use super::{
+    digests,
     fields::{self, Given},
     form,
 };
@@ -30,7 +27,9 @@ use crate::{
     body::Plain,
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
-    path::Segment,
+    idempotency::{self, Asked, Kept, Key, Turn},
+    misread::Parameters,
+    path::{CaseInPath, Segment},
 };
 
 /// What a body can't say of itself.
@@ -39,7 +38,8 @@ use crate::{
 #[expect(dead_code, reason = "read beside the fields; this documents it")]
 pub(crate) struct Name {
     /// The file's name. Only a form whose part `file` has a name of its own, as browsers give it, does
-    /// without.
+    /// without; beside one, this is the name. The database keeps it composed (NFC), without marks that change
+    /// the direction of reading and without blanks at its ends, and refuses names of programs.
     #[param(
         min_length = 1,
         max_length = 255,
@@ -86,10 +86,11 @@ pub(crate) struct FileBytes(Vec<u8>);
 
 /// Adds a file to a case.
 ///
-/// `multipart/form-data`, or the file itself as the body. The bytes go to
-/// the bucket as they come and are read back and checked; the answer is the file's row.
+/// `multipart/form-data`, or the file itself as the body. The bytes go to the bucket as they come and are checked on
+/// their way; the answer is the file's row. A `Content-MD5`, `Digest`, `Repr-Digest` or `Content-Digest` (md5, sha-256,
+/// sha-512) of the body, or of the part `file`, has to be that of what came.
 #[utoipa::path(post, path = "/v1/cases/{case_id}/files", tag = "files", security(("bearer" = [])),
-    params(("case_id" = CaseNumber, Path), Name, Fields),
+    params(("case_id" = inline(CaseInPath), Path), Name, Fields, idempotency::Header),
     request_body(content((UploadForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(
         (status = CREATED, body = CaseFile), (status = NOT_FOUND, body = ErrorBody),
@@ -98,12 +99,14 @@ pub(crate) struct FileBytes(Vec<u8>);
 pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    RawQuery(raw_query): RawQuery,
     Caller(user): Caller,
+    Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
-) -> Result<impl IntoResponse, ApiError> {
-    let Query(query) = query?;
+) -> Result<Kept, ApiError> {
+    is_utf8(raw_query.as_deref().unwrap_or_default())?;
+    let key = Key::of(&headers)?;
     let (name, given) = parameters(query)?;
     given.read()?;
     let request = Request {
@@ -113,18 +116,18 @@ pub(crate) async fn upload(
         headers,
         body,
     };
-    // If the client goes away, this future is dropped. The task is not: it takes the upload back.
-    let task = state.uploads.spawn(request.store(state.0.clone(), user));
-    let row = task.await.map_err(|error| {
-        tracing::error!(%error, "an upload's task failed");
-        ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the upload failed",
-        )
-    })??;
-    let location = [(LOCATION, format!("/v1/files/{}", row.id))];
-    Ok((StatusCode::CREATED, location, Json(row)))
+    let storing = request.store(state.0.clone(), user, key);
+    state.to_the_end(storing).await
+}
+
+/// Decoded all the same, a name in another character set would be kept with signs for what can't be read.
+fn is_utf8(query: &str) -> Result<(), ApiError> {
+    let decoded = percent_decode_str(query).decode_utf8();
+    decoded.map(drop).map_err(|_| {
+        let message = "the query is not UTF-8";
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
+            .hint("write names like ?name=Gr%C3%B6%C3%9Fe.pdf")
+    })
 }
 
 /// The name and the fields of a query. What is misspelt would be lost, so it is refused.
@@ -157,48 +160,114 @@ struct Request {
 }
 
 impl Request {
-    async fn store(self, state: State, user: UserToken) -> Result<CaseFile, ApiError> {
+    async fn store(self, state: State, user: UserToken, key: Key) -> Result<Kept, ApiError> {
         let (file, body) = match form::boundary(&self.headers)? {
-            Some(boundary) => self.read_form(boundary).await?,
+            Some(boundary) => {
+                digests::none_of_form(&self.headers)?;
+                self.read_form(boundary).await?
+            }
             None => self.read_raw_body()?,
         };
-        let uploaded = state.files.upload(&user, file, body).await;
-        uploaded.map_err(ApiError::of_change)
+        let asked = Asked::to("add a file")
+            .with(file.case.to_string())
+            .with(file.name.as_str())
+            .with(serde_json::to_vec(&file.fields)?);
+        match idempotency::turn(&state, &user, key, asked).await? {
+            Turn::Answered(kept) => kept.if_content_is(&state.files.hash(&user, body).await?),
+            Turn::Mine(work) => {
+                let (claim, made) = (work.claim(), work.made());
+                let file = NewFile { claim, ..file };
+                work.done(store(&state, &user, file, body, made)).await
+            }
+        }
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
         let part = form::read(self.body, boundary, self.given).await?;
-        let name = self.name.unwrap_or(part.name);
+        let name = self.name.or(part.name).ok_or_else(no_name)?;
         // The length of the whole form is known, that of the file in it is not.
-        let file = new_file(self.case, part.fields, &name, None)?;
+        let mut file = new_file(self.case, part.fields, name, None)?;
+        file.claims = part.claims;
         Ok((file, part.body))
     }
 
     fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
-        let name = self.name.ok_or_else(|| {
-            ApiError::field("name", "missing_name", "the file has no name")
-                .hint("send it as ?name=…, or send the file as multipart/form-data")
-        })?;
+        let name = self.name.ok_or_else(no_name)?;
         let length = self.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
         let bytes = self.body.into_data_stream().map_err(form::interruption);
-        Ok((
-            new_file(self.case, self.given.read()?, &name, length)?,
-            bytes.boxed(),
-        ))
+        let mut file = new_file(self.case, self.given.read()?, name, length)?;
+        file.claims = digests::claims(&self.headers)?;
+        Ok((file, bytes.boxed()))
     }
+}
+
+/// `made`: by a request under the same key, which then had no answer.
+async fn store(
+    state: &State,
+    user: &UserToken,
+    file: NewFile,
+    body: Bytestream,
+    made: Option<i64>,
+) -> Result<Kept, ApiError> {
+    match found_before(state, user, made).await? {
+        Some(row) if row.state == FileState::Available => {
+            let content = state.files.hash(user, body).await?;
+            return answer(&row)?.if_content_is(&content);
+        }
+        Some(row) => state.files.delete(user, row.id).await?,
+        None => {}
+    }
+    let under_a_key = file.claim.is_some();
+    let uploaded = state.files.upload(user, file, body).await;
+    answer(&uploaded.map_err(|error| match under_a_key {
+        // It is safe to ask again, whatever was made.
+        true => error.into(),
+        false => ApiError::of_upload(error),
+    })?)
+}
+
+async fn found_before(
+    state: &State,
+    user: &UserToken,
+    made: Option<i64>,
+) -> Result<Option<CaseFile>, ApiError> {
+    let Some(id) = made else { return Ok(None) };
+    match state.files.find(user, FileId(id)).await {
+        Err(casebase_files::Error::FileNotFound(_)) => Ok(None),
+        found => Ok(found.map(Some)?),
+    }
+}
+
+fn answer(row: &CaseFile) -> Result<Kept, ApiError> {
+    let location = format!("/v1/files/{}", row.id);
+    let kept = Kept::created(location, serde_json::to_string(row)?);
+    Ok(kept.of_content(row.sha256.clone()))
+}
+
+fn no_name() -> ApiError {
+    ApiError::field("name", "missing_name", "the file has no name").hint(
+        "send it as ?name=…, or send the file as multipart/form-data with the name in its part",
+    )
 }
 
 fn new_file(
     case: CaseNumber,
     fields: Fields,
-    name: &str,
+    name: String,
     length: Option<u64>,
 ) -> Result<NewFile, ApiError> {
+    // The database judges names, but its texts can't hold this one.
+    if name.contains('\0') {
+        let message = "the file's name has a NUL in it";
+        return Err(ApiError::field("name", "invalid_name", message));
+    }
     Ok(NewFile {
         case,
         fields,
-        name: OriginalName::new(name)?,
+        name,
         length,
+        claims: Vec::new(),
+        claim: None,
     })
 }

@@ -4,7 +4,11 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::SettingError;
+use crate::{
+    SettingError,
+    jwt::{TokenError, refused_token},
+    violation::Violation,
+};
 
 /// A request that gave no rows.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +16,9 @@ pub enum Error {
     /// PostgreSQL or PostgREST refused.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The token is not taken, or no longer.
+    #[error(transparent)]
+    Token(TokenError),
     /// A table, column or function name that is none. Nothing was sent.
     #[error("`{0}` is no name of a table, column or function")]
     InvalidName(String),
@@ -60,17 +67,40 @@ impl Error {
     /// Reads PostgREST's error object; a gateway's page in its place is an unexpected answer.
     pub(super) fn from_answer(status: u16, body: &str) -> Self {
         match serde_json::from_str::<ErrorBody>(body) {
-            Ok(body) if body.code.is_some() || body.message.is_some() => Self::Api(ApiError {
-                status,
-                code: body.code.unwrap_or_default(),
-                message: body.message.unwrap_or_default(),
-                details: body.details,
-                hint: body.hint,
-            }),
+            Ok(body) if body.code.is_some() || body.message.is_some() => {
+                Self::from_refusal(ApiError {
+                    status,
+                    code: body.code.unwrap_or_default(),
+                    message: body.message.unwrap_or_default(),
+                    details: body.details,
+                    hint: body.hint,
+                })
+            }
             _ => Self::UnexpectedAnswer {
                 status,
                 reason: "the body is not PostgREST's error object".into(),
             },
+        }
+    }
+
+    fn from_refusal(refusal: ApiError) -> Self {
+        // These columns are the caller's, whoever writes: no such user means that the caller is gone.
+        let caller_is_gone = refusal.code == "23503"
+            && [
+                "_by_fkey\"",
+                "_actor_id_fkey\"",
+                "idempotency_keys_user_id_fkey\"",
+            ]
+            .iter()
+            .any(|key| refusal.message.contains(key))
+            && refusal
+                .details
+                .as_ref()
+                .is_some_and(|details| details.ends_with("is not present in table \"users\"."));
+        match refused_token(&refusal.code, &refusal.message) {
+            Some(token) if refusal.status == 401 => Self::Token(token),
+            _ if caller_is_gone => Self::Token(TokenError::Ended),
+            _ => Self::Api(refusal),
         }
     }
 }
@@ -99,15 +129,20 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Whether it is the named constraint that refused the row. PostgREST gives the constraint's
-    /// name only inside PostgreSQL's message.
-    pub fn violates(&self, constraint: &str) -> bool {
-        self.code.starts_with("23") && self.message.contains(&format!("\"{constraint}\""))
+    /// Which constraint refused the row, and the words for it.
+    pub fn violation(&self) -> Option<Violation> {
+        // The message of another class may have what a user wrote in it.
+        let refused = self.code.starts_with("23");
+        refused.then(|| Violation::of(&self.message)).flatten()
     }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, HTTP {})", self.message, self.code, self.status)
+        let message = match self.violation() {
+            Some(violation) => violation.sentence,
+            None => &self.message,
+        };
+        write!(f, "{message} ({}, HTTP {})", self.code, self.status)
     }
 }

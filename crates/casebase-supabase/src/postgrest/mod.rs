@@ -57,34 +57,27 @@ impl PostgrestClient {
 
     /// A query on a table or view, as the user.
     pub fn from(&self, table: &str, user: &UserToken) -> Query {
-        self.query("", table, user)
+        self.query("", table, Some(user))
+    }
+
+    /// A query on a table or view with nothing but the project's public key: as whoever is not signed in. A gateway that
+    /// doesn't take the key answers before anything else.
+    pub fn from_public(&self, table: &str) -> Query {
+        self.query("", table, None)
     }
 
     /// A call of a function, as the user.
     pub fn rpc(&self, function: &str, user: &UserToken) -> Query {
-        self.query("rpc/", function, user)
+        self.query("rpc/", function, Some(user))
     }
 
-    /// Whether PostgREST answers at all. Any answer but a server error will do: a hosted project
-    /// refuses the root path to public keys, which still shows that it is there.
-    pub async fn is_reachable(&self) -> Result<(), Error> {
-        let headers = HeaderMap::from_iter([(APIKEY, self.anon_key.clone())]);
-        let root = format!("{}/", self.base);
-        let status = self.transport.head(&root, headers).await?.status();
-        if status.is_server_error() {
-            return Err(Error::UnexpectedAnswer {
-                status: status.as_u16(),
-                reason: "PostgREST is not ready".into(),
-            });
-        }
-        Ok(())
-    }
-
-    fn query(&self, prefix: &str, name: &str, user: &UserToken) -> Query {
+    fn query(&self, prefix: &str, name: &str, user: Option<&UserToken>) -> Query {
+        let apikey = (APIKEY, self.anon_key.clone());
         // Headers are made here and not by the builder's `auth`, which panics on what it can't carry.
-        let headers = secret_header(&format!("Bearer {}", user.as_str())).map(|bearer| {
-            let apikey = self.anon_key.clone();
-            HeaderMap::from_iter([(AUTHORIZATION, bearer), (APIKEY, apikey)])
+        let bearer = user.map(|user| secret_header(&format!("Bearer {}", user.as_str())));
+        let headers = bearer.transpose().map(|bearer| {
+            let bearer = bearer.map(|bearer| (AUTHORIZATION, bearer));
+            HeaderMap::from_iter(bearer.into_iter().chain([apikey]))
         });
         Query::new(&self.base, prefix, name, headers, self.transport.clone())
     }

@@ -5,12 +5,16 @@ use std::num::NonZeroU32;
 use postgrest::Builder;
 use reqwest::{
     Response, StatusCode,
-    header::{CONTENT_RANGE, HeaderMap, HeaderValue},
+    header::{CONTENT_RANGE, HeaderMap, HeaderName, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use super::{Error, transport::Transport};
 use crate::SettingError;
+
+/// What the trigger `note_what_was_made` reads (`supabase/schemas/idempotency_keys.sql`).
+const CLAIM: HeaderName = HeaderName::from_static("casebase-claim");
 
 /// A page of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +57,17 @@ impl Query {
             })
         });
         Self { parts }
+    }
+
+    /// Under the claim of a request that may come again: what is inserted is noted beside it in the same transaction, or, where
+    /// another request has taken over, refused (`PT409`).
+    pub fn claimed(mut self, claim: Option<Uuid>) -> Self {
+        if let (Ok(parts), Some(claim)) = (&mut self.parts, claim) {
+            let claim = HeaderValue::try_from(claim.to_string());
+            // A UUID is a header value.
+            parts.headers.extend(claim.ok().map(|claim| (CLAIM, claim)));
+        }
+        self
     }
 
     /// Which columns, embeddings included, in PostgREST's own syntax. It is written in the source,

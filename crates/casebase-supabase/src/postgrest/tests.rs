@@ -9,6 +9,8 @@ use wiremock::{
     matchers::{any, header, method, path, query_param},
 };
 
+use crate::jwt::TokenError;
+
 use super::*;
 
 /// `{"sub":…,"role":"authenticated","exp":…}`, signed by nobody.
@@ -166,9 +168,43 @@ async fn a_refusal_is_an_error_with_postgrests_words() {
     let error = insert.unwrap_err();
     let refusal = error.api().unwrap();
     assert_eq!((refusal.status, refusal.code.as_str()), (409, "23505"));
-    assert!(refusal.violates("case_files_object_path_key"));
-    assert!(!refusal.violates("case_files"));
     assert!(refusal.details.as_ref().unwrap().contains("object_path"));
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_taken_any_more_is_told_from_other_refusals() {
+    let gone = "insert or update on table \"case_files\" violates foreign key constraint \"case_files_uploaded_by_fkey\"";
+    let no_user = "Key (uploaded_by)=(x) is not present in table \"users\".";
+    for (status, code, message, details, expected) in [
+        (
+            401,
+            "PGRST303",
+            "JWT expired",
+            "",
+            Some(TokenError::Expired),
+        ),
+        (401, "42501", "permission denied for table cases", "", None),
+        (401, "", "Invalid API key", "", None),
+        (409, "23503", gone, no_user, Some(TokenError::Ended)),
+        (
+            409,
+            "23503",
+            gone,
+            "Key (case_id)=(1) is not present in table \"cases\".",
+            None,
+        ),
+    ] {
+        let body = json!({"code": code, "message": message, "details": details, "hint": null});
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        let (_server, db) = answering(answer).await;
+        let refused = db.from("cases", &user()).rows::<Value>().await.unwrap_err();
+        let told = match refused {
+            Error::Token(token) => Some(token),
+            Error::Api(_) => None,
+            other => panic!("{other}"),
+        };
+        assert_eq!(told, expected, "{code}: {message}");
+    }
 }
 
 #[tokio::test]
@@ -195,7 +231,8 @@ async fn a_server_that_is_not_there_is_unreachable() {
     let url = Url::parse("http://127.0.0.1:9").unwrap();
     let db = PostgrestClient::new(&url, &key).unwrap();
     let rows = db.from("cases", &user()).rows::<Value>().await;
-    for error in [rows.unwrap_err(), db.is_reachable().await.unwrap_err()] {
+    let public = db.from_public("cases").rows::<Value>().await;
+    for error in [rows.unwrap_err(), public.unwrap_err()] {
         let said = error.to_string();
         assert!(matches!(error, Error::Unreachable(_)), "{said}");
         assert!(said.contains("refused"), "why is left out: {said}");

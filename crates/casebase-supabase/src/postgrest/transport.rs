@@ -62,12 +62,6 @@ impl Transport {
         let answer = self.client.execute(request).await;
         answer.map_err(Error::from_transport)
     }
-
-    /// `HEAD`, with these headers.
-    pub(super) async fn head(&self, url: &str, headers: HeaderMap) -> Result<Response, Error> {
-        let answer = self.client.head(url).headers(headers).send().await;
-        answer.map_err(Error::from_transport)
-    }
 }
 
 /// The same request in the types of the current reqwest.

@@ -4,7 +4,6 @@ use std::{
     io::Write,
     net::Ipv4Addr,
     path::{Path, PathBuf},
-    pin::{Pin, pin},
 };
 
 use anyhow::Context;
@@ -13,7 +12,10 @@ use casebase_server::Config;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::net::TcpListener;
 
-use super::serve::{Running, WORKER};
+use super::{
+    StopSignals,
+    serve::{Running, WORKER},
+};
 use crate::{migrations, terminal};
 
 /// The custom access token hook that the migrations make, as Supabase's configuration names it.
@@ -95,13 +97,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         confirm_email: args.confirm_email,
         site_url: Some(args.site_url.clone()),
     };
-    let mut stop = pin!(super::stop_signal());
+    let mut stop = StopSignals::listen()?;
     let stack = tokio::select! {
         stack = Stack::start(options) => stack?,
-        signal = &mut stop => return Ok(signal?),
+        () = stop.next() => return Ok(()),
     };
     let result = tokio::select! {
-        result = run_started(&args, &stack, listener, stop) => result,
+        result = run_started(&args, &stack, listener, &mut stop) => result,
         error = stack.ended() => Err(error.into()),
     };
     stack.stop().await;
@@ -112,11 +114,11 @@ async fn run_started(
     args: &Args,
     stack: &Stack,
     listener: Option<TcpListener>,
-    mut stop: Pin<&mut impl Future<Output = std::io::Result<()>>>,
+    stop: &mut StopSignals,
 ) -> anyhow::Result<()> {
     tokio::select! {
         prepared = prepare(args, stack) => prepared?,
-        signal = &mut stop => return Ok(signal?),
+        () = stop.next() => return Ok(()),
     }
     let mut environment = stack.environment();
     let mut service = None;
@@ -136,7 +138,10 @@ async fn run_started(
     };
     match service {
         Some(service) => service.until(stop).await,
-        None => Ok(stop.await?),
+        None => {
+            stop.next().await;
+            Ok(())
+        }
     }
 }
 
@@ -227,6 +232,13 @@ fn print_table(args: &Args, environment: &[(&str, String)]) -> std::io::Result<(
         .unwrap_or(0);
     for (name, value) in environment {
         writeln!(out, "  {name:width$}  {value}")?;
+    }
+    if let Some((_, service)) = environment.iter().find(|(name, _)| *name == "CASEBASE_URL") {
+        writeln!(out, "\nThe case desk is at {service}/desk/")?;
+        writeln!(
+            out,
+            "Sign in as ada, alan, dora, carla or otto @example.com; the password is casebase."
+        )?;
     }
     writeln!(out, "\nCtrl-C stops it.")
 }

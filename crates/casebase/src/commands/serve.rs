@@ -1,13 +1,14 @@
 //! `casebase serve`: the HTTP service and, in the same process, the webhook worker.
 
-use std::{io::Write, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
-use casebase_server::Config;
+use casebase_server::{Config, GRACE, Service};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use super::StopSignals;
 use crate::terminal;
 
 /// One connection listens, the others lease and report.
@@ -18,9 +19,6 @@ pub const WORKER: &str = "casebase_worker";
 
 /// How long a connection may take to say goodbye.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
-
-/// How long to wait for a database that is not there yet.
-const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
 /// `casebase serve` has no options: everything is in the environment.
 #[derive(Debug, clap::Args)]
@@ -34,14 +32,15 @@ pub async fn run(_: Args) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("CASEBASE_LISTEN {} can't be used", config.listen))?;
-    let service = Running::start(listener, config.clone())?;
-    writeln!(
-        terminal::stderr(),
+    let mut stop = StopSignals::listen()?;
+    let running = Running::start(listener, config)?;
+    terminal::say(format_args!(
         "casebase serves at {}; Ctrl-C stops it",
-        service.url
-    )?;
-    let probe = tokio::spawn(async move { casebase_server::probe(&config).await });
-    let served = service.until(super::stop_signal()).await;
+        running.url
+    ));
+    let service = running.service.clone();
+    let probe = tokio::spawn(async move { service.probe().await });
+    let served = running.until(&mut stop).await;
     probe.abort();
     served
 }
@@ -49,6 +48,7 @@ pub async fn run(_: Args) -> anyhow::Result<()> {
 /// The service and the worker while they run.
 pub struct Running {
     url: String,
+    service: Service,
     shutdown: CancellationToken,
     http: JoinHandle<anyhow::Result<()>>,
     webhooks: JoinHandle<anyhow::Result<()>>,
@@ -70,11 +70,12 @@ impl Running {
         };
         let outbox = config.database.pool(OUTBOX_CONNECTIONS);
         let webhooks = tokio::spawn(send_webhooks(outbox, worker, shutdown.clone()));
-        let stop = shutdown.clone();
-        let http =
-            tokio::spawn(async move { Ok(casebase_server::serve(listener, config, stop).await?) });
+        let service = Service::new(&config)?;
+        let serving = service.clone().serve(listener, shutdown.clone());
+        let http = tokio::spawn(async move { Ok(serving.await?) });
         Ok(Self {
             url,
+            service,
             shutdown,
             http,
             webhooks,
@@ -94,16 +95,33 @@ impl Running {
         }
     }
 
-    /// Serves until `stop`, or until one of the two ends by itself.
-    pub async fn until(
-        mut self,
-        stop: impl Future<Output = std::io::Result<()>>,
-    ) -> anyhow::Result<()> {
+    /// Serves until the first of these signals, or until one of the two ends by itself. What is under way is then finished,
+    /// or, at the second signal, cut off.
+    pub async fn until(mut self, signals: &mut StopSignals) -> anyhow::Result<()> {
         tokio::select! {
-            stopped = stop => stopped?,
+            () = signals.next() => {}
             ended = self.ended() => return ended,
         }
-        self.stop().await
+        let service = self.service.clone();
+        if let Some(requests) = requests(service.under_way()) {
+            terminal::say(format_args!(
+                "casebase waits for {requests} under way, {} s at most; Ctrl-C again ends it at once",
+                GRACE.as_secs()
+            ));
+        }
+        let tasks = [self.http.abort_handle(), self.webhooks.abort_handle()];
+        tokio::select! {
+            stopped = self.stop() => stopped,
+            () = signals.next() => {
+                for task in tasks {
+                    task.abort();
+                }
+                match requests(service.under_way()) {
+                    Some(requests) => anyhow::bail!("stopped at once: {requests} cut off"),
+                    None => Ok(()),
+                }
+            }
+        }
     }
 
     /// Finishes what is under way, then ends both.
@@ -111,6 +129,15 @@ impl Running {
         self.shutdown.cancel();
         self.http.await??;
         self.webhooks.await?
+    }
+}
+
+/// So many in words, if there are any.
+fn requests(number: usize) -> Option<String> {
+    match number {
+        0 => None,
+        1 => Some("1 request".into()),
+        number => Some(format!("{number} requests")),
     }
 }
 
@@ -134,6 +161,7 @@ async fn send_webhooks(
 /// Waits for the database and refuses to be anybody else there: everything would work for the owner too, who may do far
 /// more than the service needs.
 async fn check_role(database: &PgPool) -> anyhow::Result<()> {
+    let mut retry = casebase_webhooks::Retry::default();
     loop {
         let role = sqlx::query_scalar::<_, String>("select current_user::text");
         match role.fetch_one(database).await {
@@ -144,8 +172,10 @@ async fn check_role(database: &PgPool) -> anyhow::Result<()> {
                  into CASEBASE_DATABASE_URL"
             ),
             Err(error) => {
-                tracing::warn!(%error, "the database can't be reached; files wait for their verification, webhooks to be sent");
-                tokio::time::sleep(DATABASE_RETRY).await;
+                let pause = retry.pause();
+                // Why is said by the probe, and by `/readyz`.
+                tracing::debug!(%error, ?pause, "webhooks wait for the database");
+                tokio::time::sleep(pause).await;
             }
         }
     }

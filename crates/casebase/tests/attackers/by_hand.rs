@@ -109,6 +109,11 @@ fn attempts() -> Vec<(Method, &'static str, Option<Value>)> {
         (
             Method::POST,
             "rpc/escalate_case",
+            Some(json!({"case_id": "{}", "reason": "r"})),
+        ),
+        (
+            Method::POST,
+            "rpc/take_case",
             Some(json!({"case_id": "{}"})),
         ),
         (
@@ -127,6 +132,7 @@ fn attempts() -> Vec<(Method, &'static str, Option<Value>)> {
             Some(json!({"case_id": "{}"})),
         ),
         (Method::GET, "rpc/case_timeline?case_id={}", None),
+        (Method::GET, "rpc/list_interactions?case_id={}", None),
         (Method::GET, "rpc/reopen_case?case_id={}", None),
     ]
 }

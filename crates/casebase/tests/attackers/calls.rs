@@ -119,6 +119,21 @@ impl Caller {
         Ok(rows.iter().map(|row| row["count"].as_i64().unwrap()).sum())
     }
 
+    /// The cases on the only page of `rpc/list_cases`; its total must say the same.
+    pub async fn listed(&self, arguments: &str) -> Outcome {
+        let path = format!("/rest/v1/rpc/list_cases?page_size=1000&{arguments}");
+        let answer = self.request(Method::GET, &path).send().await.unwrap();
+        if !answer.status().is_success() {
+            return Outcome::Refused(answer.status().as_u16());
+        }
+        let page: Value = answer.json().await.expect("a page");
+        let ids = page["cases"].as_array().unwrap().iter();
+        let ids: BTreeSet<Id> = ids.map(|case| case["id"].as_i64().unwrap()).collect();
+        assert_eq!(page["total"], ids.len());
+        assert_eq!(page["next_cursor"], Value::Null);
+        Outcome::Rows(ids)
+    }
+
     /// POST, PATCH or DELETE, and the rows it made or changed.
     pub async fn write(&self, method: Method, query: &str, row: Option<Value>) -> Outcome {
         let request = self.request(method, &format!("/rest/v1/{query}"));

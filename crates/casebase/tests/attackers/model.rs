@@ -71,6 +71,21 @@ pub struct Case {
     pub status: &'static str,
     pub priority: &'static str,
     pub escalated: bool,
+    /// The closed case that a reply came to.
+    pub follows: Option<Id>,
+}
+
+impl Case {
+    pub fn is_done(&self) -> bool {
+        matches!(self.status, "resolved" | "closed")
+    }
+
+    /// A reopened case can be escalated again.
+    pub fn become_of_status(&mut self, status: &'static str) {
+        let was_done = self.is_done();
+        self.status = status;
+        self.escalated &= !was_done || self.is_done();
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -151,6 +166,52 @@ impl Model {
     pub fn sees_case(&self, who: Who, case: Id) -> bool {
         let as_client = |c: &Case| self.is_member(who, c.client);
         self.as_staff(who, case) || self.cases.get(&case).is_some_and(as_client)
+    }
+
+    /// Whether staff, or an admin, may bring a case from one status to another.
+    pub fn may_move(&self, who: Who, from: &str, to: &str) -> bool {
+        match from {
+            "closed" => to == "closed" || to == "open" && self.is_admin(who),
+            "resolved" => to != "waiting",
+            _ => true,
+        }
+    }
+
+    /// Where a client's reply goes, and what becomes of the case there; `Err` is the closed case that a new one follows.
+    fn receive_reply(&mut self, mut case: Id) -> Result<Id, Id> {
+        while self.cases[&case].status == "closed" {
+            let follows = |(id, c): (&Id, &Case)| (c.follows == Some(case)).then_some(*id);
+            match self.cases.iter().filter_map(follows).max() {
+                Some(next) => case = next,
+                None => return Err(case),
+            }
+        }
+        if let Some(replied) = self.cases.get_mut(&case)
+            && matches!(replied.status, "waiting" | "resolved")
+        {
+            replied.become_of_status("open");
+        }
+        Ok(case)
+    }
+
+    /// A client's reply to `case` was found in `lands_in`, as it should be.
+    pub fn expect_reply(&mut self, case: Id, lands_in: Id) {
+        match self.receive_reply(case) {
+            Ok(expected) => assert_eq!(lands_in, expected, "a reply to {case}"),
+            Err(closed) => {
+                assert!(!self.cases.contains_key(&lands_in), "a reply to {case}");
+                let follow_up = Case {
+                    number: format!("CASE-{lands_in:04}"),
+                    assigned: None,
+                    status: "open",
+                    priority: "medium",
+                    escalated: false,
+                    follows: Some(closed),
+                    ..self.cases[&closed].clone()
+                };
+                self.cases.insert(lands_in, follow_up);
+            }
+        }
     }
 
     pub fn sees_interaction(&self, who: Who, id: Id) -> bool {

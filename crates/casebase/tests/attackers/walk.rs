@@ -72,7 +72,7 @@ impl Walk {
     pub async fn step(&mut self) {
         self.steps += 1;
         let who = self.chance.pick(&OFTEN);
-        match self.chance.below(36) {
+        match self.chance.below(38) {
             0..2 => self.open_case(who).await,
             2 => self.read_case(who).await,
             3..6 => self.change_case(who).await,
@@ -98,6 +98,7 @@ impl Walk {
             28 => self.tamper_with_object(who).await,
             29 => self.remove_object(who).await,
             30 => self.delete_file(who).await,
+            36 | 37 => self.take_case(who).await,
             _ => self.change_people(who).await,
         }
         if self.steps.is_multiple_of(LOOK_AROUND) {

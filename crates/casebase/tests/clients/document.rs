@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use casebase::commands::demo::person::{Person, Place};
+use regex::Regex;
 use reqwest::Method;
 use serde_json::Value;
+use sqlx::{Connection, PgConnection};
 
 use crate::{
     dev::Dev,
@@ -45,10 +47,6 @@ async fn schemathesis_finds_nothing_that_the_document_does_not_say() {
             .args(["-m", "schemathesis.cli", "--no-color", "--config-file"])
             .arg(folder().join("schemathesis.toml"))
             .args(["run", &format!("{service}/openapi.json")])
-            .args([
-                "--header",
-                &format!("Authorization: Bearer {}", caller.token()),
-            ])
             .args(["--phases", phases, "--max-examples", MOST_EXAMPLES])
             .args([
                 "--seed",
@@ -57,7 +55,9 @@ async fn schemathesis_finds_nothing_that_the_document_does_not_say() {
                 "--request-timeout",
                 "30",
             ])
-            .env("NO_PROXY", "127.0.0.1");
+            .env("NO_PROXY", "127.0.0.1")
+            .env("CASEBASE_TEST_TOKEN", caller.token())
+            .env("SCHEMATHESIS_HOOKS", folder().join("schemathesis_hooks.py"));
         let said = succeed(&mut run);
         assert!(said.contains("10 selected / 10 total"), "{said}");
     }
@@ -75,4 +75,39 @@ async fn upload(person: &Person) {
     let answer = answer.expect("the service answers").error_for_status();
     let row: Value = answer.expect("it is taken").json().await.expect("a row");
     assert_eq!(row["id"], 1, "the document's example names another");
+}
+
+/// What the document says of human text is what the database takes: at the beginning, in the middle, at the end, alone.
+#[tokio::test]
+async fn text_is_in_the_document_as_the_database_judges_it() {
+    let settings = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(settings.path(), &[]);
+    let document = reqwest::get(format!("{}/openapi.json", dev.settings["CASEBASE_URL"])).await;
+    let document: Value = document.expect("an answer").json().await.expect("JSON");
+    let properties = &document["components"]["schemas"]["NewCase"]["properties"];
+    let pattern = |field: &str| {
+        let pattern = properties[field]["pattern"].as_str().expect("a pattern");
+        Regex::new(pattern).expect("an expression")
+    };
+    let (title, description) = (pattern("title"), pattern("description"));
+
+    let database = PgConnection::connect(&dev.settings["DATABASE_URL"]).await;
+    let mut database = database.expect("a connection");
+    let judged = sqlx::query_as::<_, (String, bool, bool)>(
+        "select text, casebase.is_line(text), text = '' or casebase.is_text(text)
+         from generate_series(1, 1114111) code,
+              lateral (select case when code between 55296 and 57343 then '-' else chr(code) end) c (one),
+              unnest(array[one, one || 'a', 'a' || one || 'a', 'a' || one, 'a' || one || E'\\n']) text
+         where code < 131072 or code between 917504 and 921600 or code % 65536 >= 65500
+         union all select '', false, true",
+    );
+    let judged = judged
+        .fetch_all(&mut database)
+        .await
+        .expect("the query runs");
+    assert!(judged.iter().any(|(_, line, text)| *text && !line));
+    for (text, is_line, is_text) in judged {
+        assert_eq!(title.is_match(&text), is_line, "title {text:?}");
+        assert_eq!(description.is_match(&text), is_text, "description {text:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Supabase's own clients and command line, unmodified, against the project.
 #![expect(clippy::expect_used, reason = "a failing test may panic")]
 
+mod case_work;
 #[path = "../support/dev.rs"]
 mod dev;
 mod document;
@@ -15,3 +16,4 @@ mod supabase_cli;
 #[path = "../support/mod.rs"]
 mod support;
 mod webhook_receivers;
+mod words;

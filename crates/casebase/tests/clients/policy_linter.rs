@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    programs::{output, python},
+    programs::{installed::output, python},
     support::project,
 };
 

@@ -23,7 +23,7 @@ async fn there_is_one_default_department_whoever_names_one_at_the_same_time() {
     let mut named = pin!(sqlx::query(AssertSqlSafe(name("Second of two"))).execute(&mut second));
     tokio::select! {
         done = &mut named => panic!("it did not wait: {done:?}"),
-        () = somebody_waits() => first.commit().await.expect("the first is in time"),
+        () = somebody_waits("update public.departments") => first.commit().await.expect("the first is in time"),
     }
     let refused = named.await.expect_err("the second is not");
     let constraint = refused.as_database_error().and_then(|e| e.constraint());
@@ -35,20 +35,4 @@ async fn there_is_one_default_department_whoever_names_one_at_the_same_time() {
          delete from public.departments where name in ('First of two', 'Second of two')",
     )
     .await;
-}
-
-async fn somebody_waits() {
-    let mut admin = connect("DATABASE_ADMIN_URL").await;
-    loop {
-        let waits: bool = sqlx::query_scalar(
-            "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like 'update public.departments%')",
-        )
-        .fetch_one(&mut admin)
-        .await
-        .expect("the server answers");
-        if waits {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
 }

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, fmt::Debug, path::Path};
 
-use casebase_supabase::rows::{CaseStatus, FileState, Priority};
+use casebase_supabase::rows::{CaseStatus, FileNote, FileState, Priority};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::PartialSchema;
 
 use super::*;
 
-/// The words that a CHECK of the form `column in (…)` takes.
+/// The words that a CHECK of the form `column in (…)` or `column <@ array[…]` takes.
 async fn taken_by(connection: &mut PgConnection, constraint: &str) -> BTreeSet<String> {
     let words: Vec<String> = sqlx::query_scalar(
         "select word[1]
@@ -53,7 +53,13 @@ where
 
 #[tokio::test]
 async fn a_status_is_one_to_rust_and_to_the_database() {
-    are_the_same::<CaseStatus>(&["cases_status_check"]).await;
+    are_the_same::<CaseStatus>(&[
+        "cases_status_check",
+        "case_stages_status_check",
+        "status_transitions_from_status_check",
+        "status_transitions_to_status_check",
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -64,6 +70,11 @@ async fn a_priority_is_one_to_rust_and_to_the_database() {
 #[tokio::test]
 async fn a_files_state_is_one_to_rust_and_to_the_database() {
     are_the_same::<FileState>(&["case_files_state_check", "client_documents_state_check"]).await;
+}
+
+#[tokio::test]
+async fn a_files_note_is_one_to_rust_and_to_the_database() {
+    are_the_same::<FileNote>(&["case_files_notes_check", "client_documents_notes_check"]).await;
 }
 
 /// Event types are rows, and no list of them stands in Rust: what is named there, and to readers, has to be one of them.

@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use casebase::commands::demo::person::{Person, Place};
-use casebase_server::Config;
+use casebase_local::jwt::Keys;
+use casebase_server::{Config, Service};
 use reqwest::{Body, Method, RequestBuilder, Response, multipart};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -86,15 +87,15 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new(storage: &str) -> Self {
-        Self::with(storage, None).await
+        Self::with(&[("CASEBASE_STORAGE", storage)]).await
     }
 
-    /// `s3_endpoint`: in place of the project's own.
-    pub async fn with(storage: &str, s3_endpoint: Option<&str>) -> Self {
+    /// With these settings of the service, the others being the project's own.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
         let mut database = PgConnection::connect(project().setting("DATABASE_URL"))
             .await
             .unwrap();
-        let (service, stop) = start_service(&mut database, storage, s3_endpoint).await;
+        let (service, stop) = start_service(&mut database, settings).await;
         let place = people::place().with_service(&format!("http://{service}"));
         let place = Arc::new(place);
         let client_id = new_client(&mut database, "Acme").await;
@@ -117,6 +118,19 @@ impl Desk {
         }
     }
 
+    /// Where another service of the same project answers.
+    pub async fn another_service(&mut self) -> (SocketAddr, DropGuard) {
+        start_service(&mut self.database, &[("CASEBASE_STORAGE", "rest")]).await
+    }
+
+    /// A token of the client's that ends in so many seconds.
+    pub fn token_of_the_client(&self, lives: i64) -> String {
+        let exp = chrono::Utc::now().timestamp() + lives;
+        let claims = json!({"sub": self.client.id(), "role": "authenticated", "exp": exp});
+        let keys = Keys::hs256(project().setting("SUPABASE_JWT_SECRET"));
+        keys.sign(claims.as_object().unwrap()).unwrap()
+    }
+
     pub async fn interaction(&self, case_id: i64, visible: bool) -> Value {
         let row = json!({
             "case_id": case_id, "party1_name": "Alan", "party1_type": "ARGAN", "party2_name": "Firm",
@@ -128,15 +142,25 @@ impl Desk {
 
     /// A file of the client's that a frontend wrote itself, and that nobody verified: its id.
     pub async fn written_by_hand(&self, name: &str) -> Value {
+        self.written_by_hand_as(name, "text").await
+    }
+
+    /// The same, with these words in it.
+    pub async fn written_by_hand_as(&self, name: &str, text: &str) -> Value {
         let row = json!({
             "case_id": self.case_id, "file_name": format!("{}-1634567890-{name}", self.case),
-            "original_name": name, "content_type": "text/plain", "file_size": 4,
+            "original_name": name, "content_type": "text/plain", "file_size": text.len(),
         });
         let row = self.client.insert("case_files", row).await.unwrap();
         let path = row["object_path"].as_str().unwrap();
         let object = format!("/storage/v1/object/client-bucket/{path}");
         let object = self.client.supabase(Method::POST, &object);
-        success(object.header("content-type", "text/plain").body("text")).await;
+        success(
+            object
+                .header("content-type", "text/plain")
+                .body(text.to_owned()),
+        )
+        .await;
         let uploaded = format!("/rest/v1/case_files?id=eq.{}", row["id"]);
         let uploaded = self.client.supabase(Method::PATCH, &uploaded);
         success(uploaded.json(&json!({"state": "uploaded"}))).await;
@@ -193,8 +217,7 @@ impl Desk {
 
 async fn start_service(
     database: &mut PgConnection,
-    storage: &str,
-    s3_endpoint: Option<&str>,
+    settings: &[(&str, &str)],
 ) -> (SocketAddr, DropGuard) {
     let password = format!("alter role casebase_worker password '{WORKER_PASSWORD}'");
     // Roles are shared by all of these tests: two at once would step on each other.
@@ -213,22 +236,21 @@ async fn start_service(
     let mut url = Url::parse(project().setting("DATABASE_URL")).unwrap();
     url.set_username("casebase_worker").unwrap();
     url.set_password(Some(WORKER_PASSWORD)).unwrap();
-    let config = Config::from_variables(|name| match name {
-        "CASEBASE_DATABASE_URL" => Some(url.to_string()),
-        "CASEBASE_STORAGE" => Some(storage.to_owned()),
-        "SUPABASE_S3_ENDPOINT" if s3_endpoint.is_some() => s3_endpoint.map(str::to_owned),
-        "CASEBASE_LISTEN" | "CASEBASE_MAX_FILE_BYTES" | "CASEBASE_METRICS" => None,
-        name if name.starts_with("CASEBASE_WEBHOOKS_") => None,
-        _ => Some(project().setting(name).to_owned()),
+    let config = Config::from_variables(|name| {
+        let set = settings.iter().find(|(set, _)| *set == name);
+        match (set, name) {
+            (Some((_, value)), _) => Some((*value).to_owned()),
+            (None, "CASEBASE_DATABASE_URL") => Some(url.to_string()),
+            (None, "SUPABASE_PUBLIC_URL") => None,
+            (None, name) if name.starts_with("CASEBASE_") => None,
+            (None, name) => Some(project().setting(name).to_owned()),
+        }
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    tokio::spawn(casebase_server::serve(
-        listener,
-        config.unwrap(),
-        stop.clone(),
-    ));
+    let service = Service::new(&config.unwrap()).unwrap();
+    tokio::spawn(service.serve(listener, stop.clone()));
     (address, stop.drop_guard())
 }
 

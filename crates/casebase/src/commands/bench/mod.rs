@@ -1,6 +1,7 @@
 //! `casebase bench`: what Casebase costs, measured against what it is compared with in the same run.
 
 pub mod access;
+mod files;
 mod progress;
 mod report;
 mod rest;
@@ -16,6 +17,8 @@ pub struct Args {
 enum What {
     /// Row level security at a million cases, against the same SQL as the tables' owner
     Access(access::Args),
+    /// Files through the service, against the same client at Storage itself
+    Files(files::Args),
     /// The local stack's REST interface, against the same SQL without HTTP
     Rest(rest::Args),
 }
@@ -24,6 +27,7 @@ enum What {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Access(args) => access::run(args).await,
+        What::Files(args) => files::run(args).await,
         What::Rest(args) => rest::run(args).await,
     }
 }

@@ -136,6 +136,11 @@ impl Person {
         self.place.supabase(self.token(), method, path)
     }
 
+    /// A request to the service at this URL.
+    pub fn at(&self, service: &str, method: Method, path: &str) -> RequestBuilder {
+        self.place.request(self.token(), method, service, path)
+    }
+
     /// A request to the service, e.g. `/v1/files/1`. At a place without one it fails when it is sent.
     pub fn service(&self, method: Method, path: &str) -> RequestBuilder {
         let service = self.place.service.as_deref().unwrap_or_default();

@@ -28,11 +28,7 @@ impl Change {
         let mut case = case.clone();
         match *self {
             Self::Title | Self::Metadata => {}
-            Self::Status(status) => {
-                // A reopened case can be escalated again.
-                case.escalated &= case.status != "resolved" || status == "resolved";
-                case.status = status;
-            }
+            Self::Status(status) => case.become_of_status(status),
             Self::Priority(priority) => case.priority = priority,
             Self::AssignedTo(who) => case.assigned = who,
             Self::Department(department) => case.department = department,
@@ -76,6 +72,11 @@ impl Model {
                 return Outcome::Refused(403);
             }
         }
+        if let Change::Status(status) = change
+            && !self.may_move(who, case.status, status)
+        {
+            return Outcome::Refused(409);
+        }
         if let Change::AssignedTo(Some(assignee)) = change
             && !change.is_none(case)
             && !self.active.contains(assignee)
@@ -101,7 +102,7 @@ impl Walk {
         let expected = Outcome::Rows(theirs.copied().collect());
         // Whose department is the default one sees other tests' cases too.
         if !model.works_in(who, 2) {
-            let found = self.caller(who).counted("rpc/my_case_counts").await;
+            let found = self.caller(who).counted("rpc/case_counts").await;
             let expected = match who {
                 Who::Anon => Err(401),
                 _ => Ok(expected.clone().into_rows().len() as i64),
@@ -109,11 +110,12 @@ impl Walk {
             assert_eq!(expected, found, "{who:?} counts");
         }
         let [acme, other] = self.desk.clients;
-        for list in ["cases?", "rpc/my_newest_cases?page_size=1000&"] {
-            let query = format!("{list}select=id&client_id=in.({acme},{other})");
-            let found = self.caller(who).read(&query, "id").await;
-            self.compare("list cases", who, &query, expected.clone(), found);
-        }
+        let query = format!("cases?select=id&client_id=in.({acme},{other})");
+        let found = self.caller(who).read(&query, "id").await;
+        self.compare("list cases", who, &query, expected.clone(), found);
+        let arguments = format!("client_id={{{acme},{other}}}");
+        let found = self.caller(who).listed(&arguments).await;
+        self.compare("list cases by rpc", who, &arguments, expected, found);
     }
 
     pub(super) async fn open_case(&mut self, who: Who) {
@@ -153,6 +155,7 @@ impl Walk {
                 status: "open",
                 priority: priority.unwrap_or("medium"),
                 escalated: false,
+                follows: None,
             };
             self.desk
                 .model
@@ -201,7 +204,7 @@ impl Walk {
             found,
         );
 
-        for function in ["case_timeline", "case_people"] {
+        for function in ["case_timeline", "list_interactions", "case_people"] {
             let status = self.caller(who).rpc(function, json!({"case_id": id})).await;
             let expected = if sees {
                 Outcome::row(id)
@@ -216,7 +219,13 @@ impl Walk {
         match self.chance.below(8) {
             0 => Change::Title,
             1 => Change::Metadata,
-            2..4 => Change::Status(self.chance.pick(&["open", "in_progress", "resolved"])),
+            2..4 => Change::Status(self.chance.pick(&[
+                "open",
+                "in_progress",
+                "waiting",
+                "resolved",
+                "closed",
+            ])),
             4 => Change::Priority(self.chance.pick(&["low", "high"])),
             5..7 => Change::AssignedTo(self.chance.maybe(&Who::STAFF)),
             _ => Change::Department(self.chance.below(3)),
@@ -300,7 +309,7 @@ impl Walk {
 
     pub(super) async fn reopen_case(&mut self, who: Who) {
         let cases = self.desk.model.cases.iter();
-        let resolved = cases.filter(|(_, case)| case.status == "resolved");
+        let resolved = cases.filter(|(_, case)| case.is_done());
         let resolved: Vec<_> = resolved.map(|(id, _)| *id).collect();
         let id = match self.chance.maybe(&resolved) {
             Some(id) => id,
@@ -314,15 +323,15 @@ impl Walk {
         let model = &mut self.desk.model;
         let expected = if !model.sees_case(who, id) {
             Outcome::Refused(404)
-        } else if model.cases[&id].status != "resolved" {
-            Outcome::Refused(409)
-        } else {
+        } else if model.cases[&id].is_done() && model.may_move(who, model.cases[&id].status, "open")
+        {
             Outcome::row(id)
+        } else {
+            Outcome::Refused(409)
         };
         if status == 200 {
             let case = model.cases.get_mut(&id).unwrap();
-            case.status = "open";
-            case.escalated = false;
+            case.become_of_status("open");
         }
         self.compare(
             "reopen a case",
@@ -338,12 +347,12 @@ impl Walk {
         let who = self.or_insider(who, id);
         let status = self
             .caller(who)
-            .rpc("escalate_case", json!({"case_id": id}))
+            .rpc("escalate_case", json!({"case_id": id, "reason": "Now"}))
             .await;
         let model = &mut self.desk.model;
         let expected = if !model.sees_case(who, id) {
             Outcome::Refused(404)
-        } else if model.cases[&id].status == "resolved" || model.cases[&id].escalated {
+        } else if model.cases[&id].is_done() || model.cases[&id].escalated {
             Outcome::Refused(409)
         } else {
             Outcome::row(id)
@@ -355,6 +364,46 @@ impl Walk {
         }
         self.compare(
             "escalate a case",
+            who,
+            &id.to_string(),
+            expected,
+            told(status, id),
+        );
+    }
+
+    pub(super) async fn take_case(&mut self, who: Who) {
+        let id = self.some_case();
+        let who = self.or_insider(who, id);
+        let status = self
+            .caller(who)
+            .rpc("take_case", json!({"case_id": id}))
+            .await;
+        let model = &mut self.desk.model;
+        let case = model.cases.get(&id);
+        let works_elsewhere = |holder: Who| {
+            holder != who && model.active.contains(&holder) && model.standing(who).is_some()
+        };
+        let expected = match case {
+            Some(case) if model.sees_case(who, id) => {
+                if case.is_done() || case.assigned.is_some_and(works_elsewhere) {
+                    Outcome::Refused(409)
+                } else if !model.as_staff(who, id) {
+                    Outcome::Refused(403)
+                } else {
+                    Outcome::row(id)
+                }
+            }
+            _ => Outcome::Refused(404),
+        };
+        if status == 200 {
+            let case = model.cases.get_mut(&id).unwrap();
+            case.assigned = Some(who);
+            if case.status == "open" {
+                case.become_of_status("in_progress");
+            }
+        }
+        self.compare(
+            "take a case",
             who,
             &id.to_string(),
             expected,
@@ -415,6 +464,9 @@ impl Walk {
         if found.is_success() {
             let model = &mut self.desk.model;
             model.cases.remove(&id);
+            for case in model.cases.values_mut() {
+                case.follows = case.follows.filter(|followed| *followed != id);
+            }
             model.interactions.retain(|_, i| i.case != id);
             model.notes.retain(|_, n| n.case != id);
             model.files.retain(|_, f| f.case != id);

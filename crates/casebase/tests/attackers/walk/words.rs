@@ -42,8 +42,12 @@ impl Walk {
         // A client speaks as one, and in the open.
         let speaker = expected.map(|client| if as_staff { "ARGAN" } else { client });
         if let Ok(row) = &made {
+            let lands_in = row["case_id"].as_i64().unwrap();
+            if !as_staff {
+                model.expect_reply(case, lands_in);
+            }
             let interaction = Interaction {
-                case,
+                case: lands_in,
                 visible: visible || !as_staff,
                 author: who,
             };

@@ -40,7 +40,7 @@ fn cases(asker: &Asker) -> Vec<Question> {
             "select * from cases c {}",
             page(&format!("{filter} and {sees}"))
         ),
-        under_rls: format!("select * from my_newest_cases({arguments})"),
+        under_rls: format!("select * from list_cases(count_up_to => 0{arguments})"),
     };
     let asked = |name, what: &str, filter: &str| Question {
         name,
@@ -59,13 +59,13 @@ fn cases(asker: &Asker) -> Vec<Question> {
         by_rpc("newest page by rpc", "true", ""),
         listed("newest page, narrowed", &narrow),
         listed("newest open page", OPEN),
-        by_rpc("newest open page by rpc", OPEN, "status => 'open'"),
+        by_rpc("newest open page by rpc", OPEN, ", status => '{open}'"),
         listed("newest open page, narrowed", &narrow_open),
         listed("urgent open cases", URGENT),
         by_rpc(
             "urgent open cases by rpc",
             URGENT,
-            "status => 'open', priority => 'urgent'",
+            ", status => '{open}', priority => '{urgent}'",
         ),
         listed("urgent open cases, narrowed", &narrow_urgent),
         listed("case by id", &format!("c.id = {}", asker.case.id)),
@@ -76,9 +76,12 @@ fn cases(asker: &Asker) -> Vec<Question> {
         Question {
             name: "counts by rpc",
             as_owner: format!(
-                "select c.status, c.priority, count(*) from cases c where {sees} group by c.status, c.priority"
+                "select c.status, c.priority, count(*), count(*) filter (where c.due_at < now()),
+                        count(*) filter (where c.assigned_to is null), count(*) filter (where c.assigned_to = '{}')
+                 from cases c where {sees} group by c.status, c.priority",
+                uuid::Uuid::nil()
             ),
-            under_rls: "select * from my_case_counts()".into(),
+            under_rls: "select * from case_counts()".into(),
         },
         asked("exact count", "select count(*)", "true"),
         asked("exact count, narrowed", "select count(*)", &narrow),

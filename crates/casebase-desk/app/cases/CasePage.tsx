@@ -1,0 +1,191 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Link, useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useDesk } from '../desk'
+import { DropZone } from '../files/choosing'
+import { announce } from '../frame/announce'
+import { Page } from '../frame/Page'
+import { Empty, Failed, Loading } from '../frame/states'
+import { Time } from '../frame/Time'
+import { Refusal } from '../refusal'
+import { useStore } from '../store'
+import { Markdown } from '../text/Markdown'
+import { useWords } from '../words'
+import { Details } from './Details'
+import { justCreated } from './created'
+import { EditCase } from './EditCase'
+import { getCase, getTimeline, keyOf, numberOf, type Case, type Timeline, type TimelineEntry } from './queries'
+import { PriorityMark, StatusMark } from './Status'
+import { Talk } from './Talk'
+
+/** So many interactions at first, and so many more each time. */
+const STEP = 50
+
+/** A case: what it is about, what was said, its details and files. */
+export function CasePage() {
+  const { number } = useParams({ from: '/members/cases/$number' })
+  // Another case is another page, with its own typed text.
+  return <OneCase key={number} number={number} />
+}
+
+function OneCase({ number }: { number: string }) {
+  const { access } = useDesk()
+  const [most, setMost] = useState(STEP)
+  const read = useQuery({
+    queryKey: ['cases', 'one', number, most],
+    queryFn: () => getCase(access, number, most),
+    enabled: Number.isFinite(keyOf(number)),
+    refetchInterval: 8_000,
+    placeholderData: keepPreviousData,
+    retry: (tries, error) => !(error instanceof Refusal && error.kind === 'missing') && tries < 2,
+  })
+  const timeline = useQuery({
+    queryKey: ['cases', 'timeline', number, most],
+    // Each interaction is an entry, too.
+    queryFn: () => getTimeline(access, keyOf(number), 2 * most),
+    enabled: Number.isFinite(keyOf(number)),
+    refetchInterval: 8_000,
+    placeholderData: keepPreviousData,
+  })
+  const isMissing = !Number.isFinite(keyOf(number)) || (read.error instanceof Refusal && read.error.kind === 'missing')
+  if (isMissing) return <MissingCase number={number} />
+  // Both at once, so that nothing moves; without the history where that alone fails.
+  if (read.data && !timeline.isPending) {
+    const hasMoreSaid = read.data.interactions.length >= most
+    return (
+      <ShownCase
+        shown={read.data}
+        timeline={timeline.data}
+        isStale={read.isError || timeline.isError}
+        hasMoreSaid={hasMoreSaid}
+        onEarlier={() => setMost(most + STEP)}
+      />
+    )
+  }
+  return (
+    <Page title={number}>
+      {read.isError ? <Failed error={read.error} onRetry={() => void read.refetch()} /> : <Loading lines={8} />}
+    </Page>
+  )
+}
+
+function MissingCase({ number }: { number: string }) {
+  const words = useWords()
+  return (
+    <Page title={words.theCase.missing(number)} className="narrow">
+      <Empty title={words.theCase.missingLead}>
+        <Link to="/cases" className="button">
+          {words.toCases}
+        </Link>
+      </Empty>
+    </Page>
+  )
+}
+
+function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
+  shown: Case
+  timeline: Timeline | undefined
+  isStale: boolean
+  hasMoreSaid: boolean
+  onEarlier: () => void
+}) {
+  const words = useWords()
+  const { access, uploads } = useDesk()
+  const standing = access.standing.get()
+  const [editing, setEditing] = useState(false)
+  const isStaff = standing.is !== 'out' && standing.role !== undefined && standing.role !== 'client'
+  const mayEdit = isStaff || shown.status === 'open'
+  return (
+    <DropZone wholePage onFiles={(files) => uploads.add({ caseNumber: shown.case_id }, files)}>
+      <Page
+        title={shown.title}
+        className="case"
+        lead={
+          <div className="case-lead">
+            <span className="case-number">{shown.case_id}</span>
+            <StatusMark status={shown.status} />
+            <PriorityMark priority={shown.priority} />
+          </div>
+        }
+        actions={
+          mayEdit && !editing ? (
+            <button type="button" onClick={() => setEditing(true)}>
+              {words.theCase.edit}
+            </button>
+          ) : undefined
+        }
+      >
+        <Created shown={shown} />
+        {shown.merged_into !== null && (
+          <div className="notice">
+            <p>{words.theCase.goesOn(numberOf(shown.merged_into))}</p>
+            <Link to="/cases/$number" params={{ number: numberOf(shown.merged_into) }} className="button">
+              {words.theCase.toSurvivor}
+            </Link>
+          </div>
+        )}
+        {isStale && (
+          <p className="notice" role="status">
+            {words.stale}
+          </p>
+        )}
+        <div className="case-columns">
+          <div className="case-main">
+            {editing ? (
+              <EditCase shown={shown} onDone={() => setEditing(false)} />
+            ) : (
+              <Description shown={shown} timeline={timeline?.entries ?? []} />
+            )}
+            <Talk shown={shown} timeline={timeline} hasMoreSaid={hasMoreSaid} onEarlier={onEarlier} />
+          </div>
+          <Details shown={shown} />
+        </div>
+      </Page>
+    </DropZone>
+  )
+}
+
+/** What the case is about, in the words of whoever opened it. */
+function Description({ shown, timeline }: { shown: Case; timeline: readonly TimelineEntry[] }) {
+  const words = useWords()
+  // Duplicates that were merged into it have theirs.
+  const opened = timeline.find(({ type, data }) => type === 'case.created' && data.case_id === shown.case_id)
+  return (
+    <section aria-label={words.theCase.description} className="said">
+      <div className="said-head">
+        <strong>{opened ? words.theCase.openedBy(opened.actor_name) : words.theCase.opened}</strong>
+        <span className="muted when">
+          <Time at={shown.created_at} />
+        </span>
+      </div>
+      {shown.description.trim() ? <Markdown text={shown.description} /> : <p className="muted">{words.theCase.noDescription}</p>}
+    </section>
+  )
+}
+
+/** After a case was made: its number, and its link to pass on. */
+function Created({ shown }: { shown: Case }) {
+  const words = useWords()
+  const { uploads } = useDesk()
+  const underWay = useStore(uploads.list).filter(({ caseNumber }) => caseNumber === shown.case_id).length
+  if (useStore(justCreated) !== shown.case_id) return null
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(location.href)
+      announce(words.newCase.linkCopied)
+    } catch {
+      // Not allowed, or not over plain HTTP: the address bar has it.
+      announce(location.href)
+    }
+  }
+  return (
+    <div className="notice good" role="status">
+      <p>
+        <strong>{words.newCase.created(shown.case_id)}</strong> {underWay > 0 && words.newCase.createdFiles(underWay)}
+      </p>
+      <button type="button" onClick={() => void copy()}>
+        {words.newCase.copyLink}
+      </button>
+    </div>
+  )
+}

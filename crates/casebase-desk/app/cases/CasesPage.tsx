@@ -1,0 +1,102 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useSearch } from '@tanstack/react-router'
+import { useDesk } from '../desk'
+import { Page } from '../frame/Page'
+import { Empty, Failed, Loading } from '../frame/states'
+import { Time } from '../frame/Time'
+import { useWords } from '../words'
+import { listCases, STATUSES, type CaseRow } from './queries'
+import { PriorityMark, StatusMark } from './Status'
+
+/** The cases of whoever looks, newest first. */
+export function CasesPage() {
+  const words = useWords()
+  const { access } = useDesk()
+  const { status } = useSearch({ from: '/members/cases' })
+  const pages = useInfiniteQuery({
+    queryKey: ['cases', 'list', status],
+    queryFn: ({ pageParam }) => listCases(access, status, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+    refetchInterval: 10_000,
+  })
+  const rows = pages.data?.pages.flatMap((page) => page.cases)
+  return (
+    <Page
+      title={words.list.title}
+      actions={
+        <Link to="/cases/new" className="button primary">
+          {words.menu.newCase}
+        </Link>
+      }
+    >
+      <nav className="filter" aria-label={words.list.filter}>
+        <Link to="/cases" search={{}} activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}>
+          {words.list.all}
+        </Link>
+        {STATUSES.map((one) => (
+          <Link key={one} to="/cases" search={{ status: one }} activeOptions={{ includeSearch: true }}>
+            {words.status[one]}
+          </Link>
+        ))}
+      </nav>
+      {pages.isPending && <Loading lines={6} />}
+      {pages.isError && <Failed error={pages.error} onRetry={() => void pages.refetch()} />}
+      {rows?.length === 0 && <NoCases filtered={status !== undefined} />}
+      {rows && rows.length > 0 && (
+        <ul className="cases">
+          {rows.map((row) => (
+            <CaseLine key={row.id} row={row} />
+          ))}
+        </ul>
+      )}
+      {pages.hasNextPage && (
+        <button type="button" className="more" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+          {words.list.more}
+        </button>
+      )}
+    </Page>
+  )
+}
+
+function CaseLine({ row }: { row: CaseRow }) {
+  const words = useWords()
+  return (
+    <li>
+      <StatusMark status={row.status} />
+      <Link to="/cases/$number" params={{ number: row.case_id }} className="case-title" dir="auto" preload="intent">
+        {row.title}
+      </Link>
+      <span className="case-number">{row.case_id}</span>
+      <span className="case-marks">
+        {row.escalated_at && <span className="tag strong">{words.list.escalated}</span>}
+        <PriorityMark priority={row.priority} />
+      </span>
+      <span className="muted when">
+        <span className="unseen">{words.list.updated('')}</span>
+        <Time at={row.updated_at} />
+      </span>
+    </li>
+  )
+}
+
+function NoCases({ filtered }: { filtered: boolean }) {
+  const words = useWords()
+  if (filtered) {
+    return (
+      <Empty title={words.list.emptyFiltered}>
+        <Link to="/cases" search={{}}>
+          {words.list.showAll}
+        </Link>
+      </Empty>
+    )
+  }
+  return (
+    <Empty title={words.list.empty}>
+      <p className="muted">{words.list.emptyLead}</p>
+      <Link to="/cases/new" className="button primary">
+        {words.menu.newCase}
+      </Link>
+    </Empty>
+  )
+}

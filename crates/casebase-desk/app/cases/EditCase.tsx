@@ -1,0 +1,107 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useDesk } from '../desk'
+import { announce } from '../frame/announce'
+import { Field } from '../frame/Field'
+import { useForm } from '../frame/form'
+import { FormRefusal } from '../frame/FormRefusal'
+import { Refusal } from '../refusal'
+import { isBlank } from '../rules'
+import { useDraft } from '../text/drafts'
+import { asEdited, asStored } from '../text/editing'
+import { Editor } from '../text/Editor'
+import { Markdown } from '../text/Markdown'
+import { useWords } from '../words'
+import { caseFaults, DESCRIPTION_MOST } from './faults'
+import { getCase, updateCase, type Case } from './queries'
+
+/** Title and description, changed from the version that was read when editing began. */
+export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void }) {
+  const words = useWords()
+  const { access } = useDesk()
+  const queries = useQueryClient()
+  const standing = access.standing.get()
+  const draft = `${standing.is === 'out' ? '' : standing.userId}.${shown.id}.edit`
+  const [base, setBase] = useState<Case>(shown)
+  const [theirs, setTheirs] = useState<Case>()
+  const [title = base.title, setTitle] = useDraft(`${draft}.title`)
+  const [description = asEdited(base.description), setDescription] = useDraft(`${draft}.description`)
+  const isBehind = shown.version !== base.version && !theirs
+
+  const done = async () => {
+    setTitle(undefined)
+    setDescription(undefined)
+    onDone()
+    await queries.invalidateQueries({ queryKey: ['cases'] })
+  }
+  const save = async (from: Case) => {
+    const stored = isBlank(description) ? '' : asStored(description, from.description)
+    const changes = {
+      ...(title.trim() !== from.title && { title: title.trim() }),
+      ...(stored !== from.description && { description: stored }),
+    }
+    if (Object.keys(changes).length) await updateCase(access, from, changes)
+    announce(words.theCase.saved)
+    await done()
+  }
+  const form = useForm<'title' | 'description'>(
+    () => caseFaults(title, description, words),
+    async () => {
+      try {
+        await save(theirs ?? base)
+      } catch (thrown) {
+        if (!(thrown instanceof Refusal && thrown.kind === 'changed')) throw thrown
+        // Nobody's version is written over unseen: the present one is shown first.
+        const present = await getCase(access, shown.case_id, 1)
+        // Saved before, and only the answer to that was lost.
+        if (present.title === title.trim() && asEdited(present.description) === description) return done()
+        setBase(present)
+        setTheirs(present)
+      }
+    },
+  )
+  return (
+    <form onSubmit={form.submit} noValidate aria-label={words.theCase.editing}>
+      {isBehind && (
+        <p className="notice" role="status">
+          {words.theCase.changedMeanwhile}
+        </p>
+      )}
+      {theirs && <Theirs theirs={theirs} />}
+      <Field label={words.newCase.caseTitle} name="title" value={title} autoComplete="off" autoFocus error={form.wrong.title}
+        onChange={(event) => setTitle(event.target.value)} />
+      <Editor label={words.newCase.description} name="description" value={description} most={DESCRIPTION_MOST} rows={10}
+        error={form.wrong.description} onChange={setDescription} />
+      <FormRefusal refused={form.refused} kept={words.newCase.kept} />
+      <div className="form-actions">
+        <button type="submit" className="primary" disabled={form.sending}>
+          {theirs ? words.theCase.keepMine : words.save}
+        </button>
+        {theirs && (
+          <button type="button" onClick={() => void done()}>
+            {words.theCase.takeTheirs}
+          </button>
+        )}
+        <button type="button" className="quiet" onClick={() => void done()}>
+          {words.cancel}
+        </button>
+      </div>
+    </form>
+  )
+}
+
+/** The version that somebody else saved. */
+function Theirs({ theirs }: { theirs: Case }) {
+  const words = useWords()
+  return (
+    <div className="notice" role="alert">
+      <p>
+        <strong>{words.theCase.changed}</strong>. {words.theCase.changedLead}
+      </p>
+      <p>
+        <strong>{theirs.title}</strong>
+      </p>
+      <Markdown text={theirs.description} />
+    </div>
+  )
+}

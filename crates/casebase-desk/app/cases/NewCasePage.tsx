@@ -1,0 +1,112 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { useId, useState } from 'react'
+import { useMyClients } from '../coming-in/Members'
+import { useDesk } from '../desk'
+import { ChosenFiles } from '../files/ChosenFiles'
+import { ChooseFiles, DropZone, useLeaveGuard } from '../files/choosing'
+import { Field } from '../frame/Field'
+import { useForm } from '../frame/form'
+import { FormRefusal } from '../frame/FormRefusal'
+import { Page } from '../frame/Page'
+import { Empty, Failed, Loading } from '../frame/states'
+import { useOnce } from '../once'
+import { asRefusal } from '../refusal'
+import { isBlank } from '../rules'
+import { useDraft } from '../text/drafts'
+import { Editor } from '../text/Editor'
+import { useWords } from '../words'
+import { constraintText } from '../words/refusals'
+import { caseFaults, DESCRIPTION_MOST } from './faults'
+import { justCreated } from './created'
+import { createCase, findCase, type NewCase } from './queries'
+
+export function NewCasePage() {
+  const words = useWords()
+  const clients = useMyClients()
+  return (
+    <Page title={words.newCase.title} className="form-page">
+      {clients.isPending && <Loading />}
+      {clients.isError && <Failed error={clients.error} onRetry={() => void clients.refetch()} />}
+      {clients.data?.length === 0 && <Empty title={words.newCase.noClient} />}
+      {clients.data && clients.data.length > 0 && <NewCaseForm clients={clients.data} />}
+    </Page>
+  )
+}
+
+function NewCaseForm({ clients }: { clients: readonly { id: string; name: string | null }[] }) {
+  const words = useWords()
+  const { access, uploads } = useDesk()
+  const standing = access.standing.get()
+  const userId = standing.is === 'out' ? '' : standing.userId
+  const navigate = useNavigate()
+  const clientField = useId()
+  const [client, setClient] = useState(clients[0]?.id ?? '')
+  const [title = '', setTitle] = useDraft(`${userId}.new.title`)
+  const [description = '', setDescription] = useDraft(`${userId}.new.description`)
+  const [files, setFiles] = useState<File[]>([])
+  const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
+  useLeaveGuard(files.length > 0)
+  const queries = useQueryClient()
+  const create = useOnce(
+    (row: NewCase) => createCase(access, row),
+    (row, since) => findCase(access, row, userId, since),
+  )
+  const form = useForm<'title' | 'description'>(() => caseFaults(title, description, words), async () => {
+    const row = { client_id: client, title: title.trim(), description: isBlank(description) ? '' : description }
+    const { case_id } = await create(row)
+    setTitle(undefined)
+    setDescription(undefined)
+    uploads.add({ caseNumber: case_id }, files)
+    setFiles([])
+    void queries.invalidateQueries({ queryKey: ['cases'] })
+    justCreated.set(case_id)
+    await navigate({ to: '/cases/$number', params: { number: case_id } })
+  })
+  // What the database refuses about a field stands under that field.
+  const refusedField = form.refused === undefined ? undefined : fieldOf(asRefusal(form.refused).constraint)
+  const refusedText = refusedField && constraintText(`cases_${refusedField}_check`, words)
+  return (
+    <DropZone wholePage onFiles={addFiles}>
+      <form onSubmit={form.submit} noValidate>
+        {clients.length > 1 && (
+          <div className="field">
+            <label htmlFor={clientField}>{words.newCase.client}</label>
+            <select id={clientField} value={client} onChange={(event) => setClient(event.target.value)}>
+              {clients.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name ?? id}
+                </option>
+              ))}
+            </select>
+          </div>
+        )}
+        <Field label={words.newCase.caseTitle} hint={words.newCase.titleHint} name="title" value={title} autoComplete="off"
+          error={form.wrong.title ?? (refusedField === 'title' ? refusedText : undefined)}
+          onChange={(event) => setTitle(event.target.value)} />
+        <Editor label={words.newCase.description} hint={words.newCase.descriptionHint} name="description" value={description}
+          most={DESCRIPTION_MOST} rows={10} onChange={setDescription} onFiles={addFiles}
+          error={form.wrong.description ?? (refusedField === 'description' ? refusedText : undefined)} />
+        <div className="field">
+          <div className="attach">
+            <ChooseFiles onFiles={addFiles}>{words.talk.attach}</ChooseFiles>
+            <span className="hint">{words.text.markdown}</span>
+          </div>
+          <ChosenFiles files={files} onRemove={(index) => setFiles(files.filter((_, at) => at !== index))} />
+        </div>
+        <FormRefusal refused={refusedField ? undefined : form.refused} title={words.newCase.failed} kept={words.newCase.kept} />
+        <div className="form-actions">
+          <button type="submit" className="primary" disabled={form.sending}>
+            {form.sending ? words.newCase.creating : words.newCase.create}
+          </button>
+          <Link to="/cases" className="button quiet">
+            {words.cancel}
+          </Link>
+        </div>
+      </form>
+    </DropZone>
+  )
+}
+
+const fieldOf = (constraint: string | undefined) =>
+  (['title', 'description'] as const).find((field) => constraint === `cases_${field}_check`)

@@ -1,0 +1,81 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useRef, useState } from 'react'
+import { useDesk } from '../desk'
+import { ChosenFiles } from '../files/ChosenFiles'
+import { ChooseFiles, DropZone, useLeaveGuard } from '../files/choosing'
+import { announce } from '../frame/announce'
+import { useForm } from '../frame/form'
+import { FormRefusal } from '../frame/FormRefusal'
+import { Icon } from '../frame/Icon'
+import { useOnce } from '../once'
+import { asRefusal } from '../refusal'
+import { isBlank } from '../rules'
+import { useDraft } from '../text/drafts'
+import { Editor } from '../text/Editor'
+import { useWords } from '../words'
+import { constraintText } from '../words/refusals'
+import { CONTENT_MOST, replyFaults } from './faults'
+import { findReply, numberOf, reply, type Case } from './queries'
+
+/** A reply with its files, which follow it as soon as it is there. */
+export function ReplyForm({ shown }: { shown: Case }) {
+  const words = useWords()
+  const { access, uploads } = useDesk()
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  const standing = access.standing.get()
+  const userId = standing.is === 'out' ? '' : standing.userId
+  const [content = '', setContent] = useDraft(`${userId}.${shown.id}.reply`)
+  const [files, setFiles] = useState<File[]>([])
+  const field = useRef<HTMLTextAreaElement>(null)
+  const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
+  useLeaveGuard(files.length > 0)
+  const send = useOnce(
+    (text: string) => reply(access, shown.id, text),
+    (text, since) => findReply(access, text, userId, since),
+  )
+  const form = useForm<'content'>(
+    () => replyFaults(content, files.length, words),
+    async () => {
+      const said = await send(isBlank(content) ? words.talk.onlyFiles(files.length) : content)
+      const caseNumber = numberOf(said.case_id)
+      setContent(undefined)
+      uploads.add({ caseNumber, interactionId: said.id }, files)
+      setFiles([])
+      if (said.case_id === shown.id) {
+        announce(words.talk.sent)
+        field.current?.focus()
+      } else {
+        announce(words.talk.followed(caseNumber))
+        await navigate({ to: '/cases/$number', params: { number: caseNumber } })
+      }
+      await queries.invalidateQueries({ queryKey: ['cases'] })
+    },
+  )
+  const refusedHere = form.refused !== undefined && asRefusal(form.refused).constraint === 'interactions_content_check'
+  const consequence =
+    shown.merged_into !== null ? words.theCase.goesOn(numberOf(shown.merged_into))
+    : shown.status === 'closed' ? words.talk.replyFollows
+    : shown.status === 'resolved' || shown.status === 'waiting' ? words.talk.replyReopens
+    : undefined
+  return (
+    <DropZone onFiles={addFiles} className="reply">
+      <form onSubmit={form.submit} noValidate aria-label={words.talk.reply}>
+        <Editor label={words.talk.yourReply} name="content" value={content} most={CONTENT_MOST} rows={4} hint={consequence}
+          error={form.wrong.content ?? (refusedHere ? constraintText('interactions_content_check', words) : undefined)}
+          onChange={setContent} onFiles={addFiles} fieldRef={field} />
+        <ChosenFiles files={files} onRemove={(index) => setFiles(files.filter((_, at) => at !== index))} />
+        <FormRefusal refused={refusedHere ? undefined : form.refused} title={words.talk.failed} kept={words.newCase.kept} />
+        <div className="form-actions">
+          <button type="submit" className="primary" disabled={form.sending}>
+            {form.sending ? words.talk.sending : words.talk.send}
+          </button>
+          <ChooseFiles className="quiet" onFiles={addFiles}>
+            <Icon name="paperclip" /> {words.talk.attach}
+          </ChooseFiles>
+        </div>
+      </form>
+    </DropZone>
+  )
+}

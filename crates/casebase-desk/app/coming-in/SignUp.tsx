@@ -1,0 +1,64 @@
+import { Link, Navigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useDesk } from '../desk'
+import { Field } from '../frame/Field'
+import { useForm } from '../frame/form'
+import { FormRefusal } from '../frame/FormRefusal'
+import { Page } from '../frame/Page'
+import { useStore } from '../store'
+import { useWords } from '../words'
+import { authAnswer } from './auth'
+import { PasswordField } from './PasswordField'
+import { EnterCode, here } from './SignIn'
+
+export function SignUp() {
+  const words = useWords().comingIn
+  const { access } = useDesk()
+  const standing = useStore(access.standing)
+  const [name, setName] = useState('')
+  const [email, setEmail] = useState('')
+  const [password, setPassword] = useState('')
+  const [sentTo, setSentTo] = useState<string>()
+  const form = useForm<'name' | 'email' | 'password'>(
+    () => ({
+      name: name.trim() ? undefined : words.missing.name,
+      email: email.trim() ? undefined : words.missing.email,
+      password: password.length >= 6 ? undefined : words.passwordHint,
+    }),
+    async () => {
+      const options = { emailRedirectTo: here(), data: { name: name.trim() } }
+      const credentials = { email: email.trim(), password, options }
+      const { session } = await authAnswer(access.supabase.auth.signUp(credentials))
+      if (!session) setSentTo(credentials.email)
+    },
+  )
+  if (standing.is === 'in') return <Navigate to="/cases" replace />
+  if (sentTo) {
+    return (
+      <Page key="sent" title={words.checkMail} className="narrow" lead={<p className="lead">{words.confirmSent(sentTo)}</p>}>
+        <EnterCode email={sentTo} type="signup" />
+      </Page>
+    )
+  }
+  return (
+    <Page title={words.signUp} className="narrow">
+      <form onSubmit={form.submit} noValidate>
+        <Field label={words.name} name="name" autoComplete="name" value={name} error={form.wrong.name}
+          onChange={(event) => setName(event.target.value)} />
+        <Field label={words.email} name="email" type="email" autoComplete="username" value={email} error={form.wrong.email}
+          onChange={(event) => setEmail(event.target.value)} />
+        <PasswordField label={words.password} hint={words.passwordHint} autoComplete="new-password" value={password}
+          error={form.wrong.password} onChange={setPassword} />
+        <FormRefusal refused={form.refused} />
+        <div className="form-actions">
+          <button type="submit" className="primary" disabled={form.sending}>
+            {words.signUp}
+          </button>
+        </div>
+      </form>
+      <p>
+        {words.haveAccount} <Link to="/sign-in">{words.signIn}</Link>
+      </p>
+    </Page>
+  )
+}

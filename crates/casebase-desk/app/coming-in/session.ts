@@ -1,0 +1,119 @@
+import { createClient, type Session, type SupabaseClient } from '@supabase/supabase-js'
+import type { Database } from '../../../../types/database'
+import type { Config } from '../config'
+import { forgetDrafts } from '../text/drafts'
+import { Store } from '../store'
+
+export type Standing =
+  | { is: 'out' }
+  | { is: 'in'; userId: string; email: string; role: string | undefined; session: string }
+  /** The session ended by itself: the page stays, with what was typed, until its person signs in again. */
+  | { is: 'expired'; userId: string; email: string; role: string | undefined; session: string }
+
+/** Which session was left on purpose, in whichever tab of this browser: then no tab keeps showing anything. */
+const LEFT = 'casebase.left'
+
+/** supabase-js, and who it is signed in as. */
+export class Access {
+  readonly supabase: SupabaseClient<Database>
+  readonly standing = new Store<Standing>({ is: 'out' })
+
+  constructor(readonly config: Config) {
+    this.supabase = createClient<Database>(config.supabaseUrl, config.anonKey, {
+      auth: {
+        flowType: 'implicit',
+        detectSessionInUrl: false,
+        storageKey: 'casebase.session',
+      },
+      global: { fetch: (input, init) => this.#fetch(input, init) },
+    })
+  }
+
+  /** Reads the session that is kept in this browser, and follows it from then on. */
+  async start(): Promise<void> {
+    const { data } = await this.supabase.auth.getSession()
+    this.#follow(data.session)
+    this.supabase.auth.onAuthStateChange((event, session) => {
+      if (event !== 'INITIAL_SESSION') this.#follow(session)
+    })
+    addEventListener('storage', ({ key, newValue }) => {
+      if (key === LEFT) this.#leave(newValue)
+    })
+  }
+
+  /** What another tab left comes here in its own time: before or after supabase-js says that the session ended. */
+  #leave(session: string | null) {
+    const standing = this.standing.get()
+    if (standing.is !== 'out' && standing.session === session) this.standing.set({ is: 'out' })
+  }
+
+  /** The token of whoever is signed in, refreshed where it is about to expire. */
+  async token(): Promise<string | undefined> {
+    const { data } = await this.supabase.auth.getSession()
+    return data.session?.access_token
+  }
+
+  /** Another token in place of one that was refused; none where that can't be had. */
+  async renewed(refused: string | undefined): Promise<string | undefined> {
+    const held = await this.token()
+    if (held && held !== refused) return held
+    const { data, error } = await this.supabase.auth.refreshSession()
+    // supabase-js keeps a session whose token looks valid by the clock. Where both are refused it has ended.
+    if (error && [400, 401, 403].includes(error.status ?? 0)) await this.supabase.auth.signOut({ scope: 'local' })
+    return data.session?.access_token
+  }
+
+  async signOut(): Promise<void> {
+    const standing = this.standing.get()
+    if (standing.is !== 'out') localStorage.setItem(LEFT, standing.session)
+    // The others of this person's sessions stay.
+    await this.supabase.auth.signOut({ scope: 'local' })
+    this.standing.set({ is: 'out' })
+  }
+
+  #follow(session: Session | null) {
+    const before = this.standing.get()
+    if (session) {
+      const { id: userId, email = '' } = session.user
+      if (before.is !== 'out' && before.userId !== userId) {
+        // Somebody else: nothing of the person before may stay on the page.
+        forgetDrafts()
+        location.reload()
+        return
+      }
+      const { role, session: id } = claimsIn(session.access_token)
+      if (before.is === 'in' && before.email === email && before.role === role && before.session === id) return
+      this.standing.set({ is: 'in', userId, email, role, session: id })
+    } else if (before.is === 'in') {
+      this.standing.set({ ...before, is: 'expired' })
+      this.#leave(localStorage.getItem(LEFT))
+    }
+  }
+
+  /** A refused token is renewed once: the clocks may differ, or the session was revoked. */
+  async #fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const given = await fetch(input, init)
+    const isAuth = String(input instanceof Request ? input.url : input).includes('/auth/v1/')
+    if (given.status !== 401 || isAuth) return given
+    const headers = new Headers(init?.headers)
+    const refused = headers.get('authorization')?.replace('Bearer ', '')
+    const token = await this.renewed(refused)
+    if (!token) return given
+    headers.set('authorization', `Bearer ${token}`)
+    return fetch(input, { ...init, headers })
+  }
+}
+
+/** `app_metadata.case_role` and `session_id` of a token, for what is shown. What its owner may do is the database's to
+ * say. */
+export function claimsIn(token: string): { role: string | undefined; session: string } {
+  try {
+    const payload = token.split('.')[1] ?? ''
+    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
+    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { session_id?: unknown; app_metadata?: { case_role?: unknown } }
+    const role = claims.app_metadata?.case_role
+    return { role: typeof role === 'string' ? role : undefined, session: String(claims.session_id) }
+  } catch {
+    return { role: undefined, session: '' }
+  }
+}

@@ -1,0 +1,80 @@
+import { useState } from 'react'
+import { useDesk } from '../desk'
+import { Time } from '../frame/Time'
+import { Icon } from '../frame/Icon'
+import { useLanguage, useWords } from '../words'
+import { useRefusalText } from '../words/refusals'
+import { size } from './bytes'
+import { keep, load, shownAs } from './content'
+import { Preview } from './Preview'
+import type { CaseFile } from './row'
+import { hasThumbnail, Thumbnail } from './Thumbnail'
+
+export function FileList({ files, label }: { files: readonly CaseFile[]; label: string }) {
+  if (!files.length) return null
+  return (
+    <ul className="files" aria-label={label}>
+      {files.map((file) => (
+        <FileLine key={file.id} file={file} />
+      ))}
+    </ul>
+  )
+}
+
+function FileLine({ file }: { file: CaseFile }) {
+  const all = useWords()
+  const words = all.files
+  const language = useLanguage()
+  const refusalText = useRefusalText()
+  const { access } = useDesk()
+  const [shown, setShown] = useState(false)
+  const [loading, setLoading] = useState(false)
+  const [refused, setRefused] = useState<unknown>()
+  const name = file.original_name
+  const download = async () => {
+    setLoading(true)
+    setRefused(undefined)
+    try {
+      keep(await load(access, file.id, file.content_type), name)
+    } catch (thrown) {
+      setRefused(thrown)
+    } finally {
+      setLoading(false)
+    }
+  }
+  const isThere = file.state === 'available'
+  return (
+    <li>
+      {isThere && shownAs(file.content_type) ? (
+        <button type="button" className="link file-name" aria-label={words.previewOf(name)} onClick={() => setShown(true)}>
+          {hasThumbnail(file) && <Thumbnail file={file} />}
+          {name}
+        </button>
+      ) : (
+        <span className="file-name">{name}</span>
+      )}
+      {file.notes.map((note) => (
+        <span key={note} className="tag noted">
+          {words.notes[note] ?? note}
+        </span>
+      ))}
+      {!file.visible_to_client && <span className="tag internal">{all.talk.internal}</span>}
+      <span className="muted">
+        {size(file.file_size, language)} · <Time at={file.uploaded_at} />
+      </span>
+      {isThere ? (
+        <button type="button" className="quiet icon push" aria-label={words.downloadOf(name)} title={words.downloadOf(name)} disabled={loading} onClick={() => void download()}>
+          <Icon name="download" />
+        </button>
+      ) : (
+        <span className="tag">{file.rejection ? words.rejected(file.rejection) : words.unchecked}</span>
+      )}
+      {refused !== undefined && (
+        <span className="wrong" role="alert">
+          {refusalText(refused)}
+        </span>
+      )}
+      {shown && <Preview file={file} onClose={() => setShown(false)} onDownload={() => void download()} />}
+    </li>
+  )
+}

@@ -1,0 +1,103 @@
+import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react'
+import { useWords } from '../words'
+
+/** A button that opens the system's window for files. */
+export function ChooseFiles({ onFiles, label, children, className }: {
+  onFiles: (files: File[]) => void
+  label?: string
+  children: ReactNode
+  className?: string
+}) {
+  const input = useRef<HTMLInputElement>(null)
+  return (
+    <>
+      <button type="button" className={className} aria-label={label} title={label} onClick={() => input.current?.click()}>
+        {children}
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          const files = [...(event.target.files ?? [])]
+          // The same file can be chosen again.
+          event.target.value = ''
+          if (files.length) onFiles(files)
+        }}
+      />
+    </>
+  )
+}
+
+/** Takes files that are dropped on it, and shows that it would; of the whole page, those that are pasted anywhere, too. What
+ * a zone within it takes is not its own. */
+export function DropZone({ onFiles, wholePage, children, className }: {
+  onFiles: (files: File[]) => void
+  wholePage?: boolean
+  children: ReactNode
+  className?: string
+}) {
+  const words = useWords().files
+  usePastedFiles(wholePage ? onFiles : undefined)
+  const [over, setOver] = useState(0)
+  const hasFiles = (event: React.DragEvent) => event.dataTransfer.types.includes('Files')
+  return (
+    <div
+      className={`drop ${over > 0 ? 'over' : ''} ${className ?? ''}`}
+      data-drop={words.drop}
+      onDragEnter={(event) => hasFiles(event) && setOver((depth) => depth + 1)}
+      onDragLeave={(event) => hasFiles(event) && setOver((depth) => Math.max(0, depth - 1))}
+      onDragOver={(event) => {
+        if (hasFiles(event)) event.preventDefault()
+      }}
+      onDrop={(event) => {
+        setOver(0)
+        const files = [...event.dataTransfer.files]
+        if (!files.length || event.isDefaultPrevented()) return
+        event.preventDefault()
+        onFiles(files)
+      }}
+    >
+      {children}
+    </div>
+  )
+}
+
+function usePastedFiles(onFiles: ((files: File[]) => void) | undefined) {
+  const take = useEffectEvent((event: ClipboardEvent) => {
+    const files = [...(event.clipboardData?.files ?? [])]
+    if (!onFiles || !files.length || event.defaultPrevented) return
+    event.preventDefault()
+    onFiles(files)
+  })
+  useEffect(() => {
+    document.addEventListener('paste', take)
+    return () => document.removeEventListener('paste', take)
+  }, [])
+}
+
+/** A file that misses its place would replace the page, and what was typed on it. */
+export function useNoStrayDrops() {
+  useEffect(() => {
+    const stop = (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
+    }
+    addEventListener('dragover', stop)
+    addEventListener('drop', stop)
+    return () => {
+      removeEventListener('dragover', stop)
+      removeEventListener('drop', stop)
+    }
+  }, [])
+}
+
+/** Asks before the page is left while it holds what would be lost. */
+export function useLeaveGuard(holds: boolean) {
+  useEffect(() => {
+    if (!holds) return
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
+    addEventListener('beforeunload', ask)
+    return () => removeEventListener('beforeunload', ask)
+  }, [holds])
+}

@@ -1,0 +1,167 @@
+import { asRefusal, Refusal, serviceRefusal } from '../refusal'
+import { Store } from '../store'
+
+/** Where a file goes: a case, and one of its interactions, or none. */
+export type Target = { caseNumber: string; interactionId?: number | undefined }
+
+export type UploadState =
+  | { is: 'waiting' }
+  | { is: 'sending'; sent: number }
+  /** Every byte was sent; the service reads them back and checks them. */
+  | { is: 'checking' }
+  | { is: 'done' }
+  | { is: 'failed'; refusal: Refusal }
+
+/** A chosen file on its way. Known by `id`: two files may have one name. However often it is sent, `key` makes it one. */
+export type Upload = Target & { id: number; key: string; file: File; state: UploadState }
+
+/** What an upload needs of whoever is signed in. */
+export type Tokens = {
+  token(): Promise<string | undefined>
+  renewed(refused: string | undefined): Promise<string | undefined>
+}
+
+/** So many at a time: more would only be slower each. */
+const AT_ONCE = 3
+
+/** How one file is sent; resolves once the service has checked it. */
+export type Send = (upload: Upload, token: string, progress: (sent: number) => void, stop: AbortSignal) => Promise<void>
+
+/** Every file that was chosen and is not in its case yet. It goes on while its person moves between pages. */
+export class Uploads {
+  readonly list = new Store<readonly Upload[]>([])
+  #next = 1
+  #running = new Map<number, AbortController>()
+
+  constructor(
+    readonly tokens: Tokens,
+    readonly send: Send,
+    /** Called when a file has arrived. */
+    readonly arrived: (upload: Upload) => void,
+    readonly pause = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000)),
+  ) {}
+
+  add(target: Target, files: Iterable<File>) {
+    const added = [...files].map((file) => {
+      return { ...target, id: this.#next++, key: newKey(), file, state: { is: 'waiting' } as const }
+    })
+    this.list.set([...this.list.get(), ...added])
+    this.#startNext()
+  }
+
+  /** Stops it, if it is under way, and forgets it. */
+  cancel(id: number) {
+    this.#running.get(id)?.abort()
+    this.#running.delete(id)
+    this.list.set(this.list.get().filter((upload) => upload.id !== id))
+    this.#startNext()
+  }
+
+  retry(id: number) {
+    this.#change(id, { is: 'waiting' })
+    this.#startNext()
+  }
+
+  /** Tries again what failed for a reason that is over: the network is back, its person signed in again. */
+  retryAll(kinds: readonly Refusal['kind'][]) {
+    for (const { id, state } of this.list.get()) {
+      if (state.is === 'failed' && kinds.includes(state.refusal.kind)) this.#change(id, { is: 'waiting' })
+    }
+    this.#startNext()
+  }
+
+  /** Stops everything: its person leaves. */
+  clear() {
+    for (const { id } of this.list.get()) this.cancel(id)
+  }
+
+  #change(id: number, state: UploadState) {
+    this.list.set(this.list.get().map((upload) => (upload.id === id ? { ...upload, state } : upload)))
+  }
+
+  #startNext() {
+    for (const upload of this.list.get()) {
+      if (this.#running.size >= AT_ONCE) return
+      if (upload.state.is === 'waiting' && !this.#running.has(upload.id)) void this.#run(upload)
+    }
+  }
+
+  async #run(upload: Upload) {
+    const controller = new AbortController()
+    this.#running.set(upload.id, controller)
+    this.#change(upload.id, { is: 'sending', sent: 0 })
+    const progress = (sent: number) => {
+      this.#change(upload.id, sent >= upload.file.size ? { is: 'checking' } : { is: 'sending', sent })
+    }
+    try {
+      await this.#sendWithToken(upload, progress, controller.signal)
+      if (controller.signal.aborted) return
+      this.#change(upload.id, { is: 'done' })
+      this.arrived(upload)
+      this.list.set(this.list.get().filter(({ id }) => id !== upload.id))
+    } catch (thrown) {
+      if (!controller.signal.aborted) this.#change(upload.id, { is: 'failed', refusal: asRefusal(thrown) })
+    } finally {
+      if (this.#running.get(upload.id) === controller) this.#running.delete(upload.id)
+      this.#startNext()
+    }
+  }
+
+  async #sendWithToken(upload: Upload, progress: (sent: number) => void, stop: AbortSignal) {
+    const token = await this.tokens.token()
+    if (!token) throw new Refusal('expired', 'nobody is signed in')
+    try {
+      await this.#sendAfterItself(upload, token, progress, stop)
+    } catch (thrown) {
+      const renewed = asRefusal(thrown).kind === 'expired' ? await this.tokens.renewed(token) : undefined
+      if (!renewed || stop.aborted) throw thrown
+      await this.#sendAfterItself(upload, renewed, progress, stop)
+    }
+  }
+
+  /** An attempt whose connection was lost may still be under way: what became of it is heard from the same request. */
+  async #sendAfterItself(upload: Upload, token: string, progress: (sent: number) => void, stop: AbortSignal) {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.send(upload, token, progress, stop)
+      } catch (thrown) {
+        const refusal = asRefusal(thrown)
+        if (refusal.code !== 'request_running' || tries === PATIENCE || stop.aborted) throw thrown
+        await this.pause(refusal.retryAfter ?? 2)
+        if (stop.aborted) throw thrown
+      }
+    }
+  }
+}
+
+/** So often what is still under way is asked for again. */
+const PATIENCE = 30
+
+/** A random UUID. `crypto.randomUUID` is there over HTTPS and on this machine alone. */
+function newKey(): string {
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5')
+}
+
+/** Sends a file to the service. XMLHttpRequest, because fetch tells no progress. */
+export const sendTo =
+  (serviceUrl: string): Send =>
+  (upload, token, progress, stop) =>
+    new Promise((resolve, reject) => {
+      const query = new URLSearchParams({ name: upload.file.name })
+      if (upload.interactionId) query.set('interaction_id', String(upload.interactionId))
+      const request = new XMLHttpRequest()
+      request.open('POST', `${serviceUrl}/v1/cases/${encodeURIComponent(upload.caseNumber)}/files?${query}`)
+      request.setRequestHeader('authorization', `Bearer ${token}`)
+      request.setRequestHeader('idempotency-key', upload.key)
+      request.setRequestHeader('content-type', upload.file.type || 'application/octet-stream')
+      request.upload.onprogress = ({ loaded }) => progress(loaded)
+      request.onload = () => {
+        if (request.status < 300) return resolve()
+        reject(serviceRefusal(request.status, request.responseText, request.getResponseHeader('retry-after')))
+      }
+      request.onerror = () => reject(new Refusal('offline', 'the connection was lost'))
+      request.onabort = () => reject(new Refusal('failed', 'cancelled'))
+      stop.addEventListener('abort', () => request.abort())
+      request.send(upload.file)
+    })

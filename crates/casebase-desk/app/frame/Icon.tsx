@@ -1,0 +1,21 @@
+const PATHS = {
+  bold: 'M5 3h4a2.5 2.5 0 0 1 0 5H5zM5 8h4.5a2.5 2.5 0 0 1 0 5H5z',
+  italic: 'M7 3h5M4 13h5M9.5 3l-3 10',
+  heading: 'M4 3v10M12 3v10M4 8h8',
+  quote: 'M3 3v10M6.5 5h6.5M6.5 8h6.5M6.5 11h4',
+  code: 'm5.5 4.5-3.5 3.5 3.5 3.5M10.5 4.5 14 8l-3.5 3.5',
+  link: 'M6.5 9.5a2.7 2.7 0 0 0 3.8 0l2.4-2.4a2.7 2.7 0 0 0-3.8-3.8l-.9.9M9.5 6.5a2.7 2.7 0 0 0-3.8 0L3.3 8.9a2.7 2.7 0 0 0 3.8 3.8l.9-.9',
+  bullets: 'M6.5 4H14M6.5 8H14M6.5 12H14M3 4h.01M3 8h.01M3 12h.01',
+  numbers: 'M7 4h7M7 8h7M7 12h7M2.5 3l1-.5v4M2.5 9.8c.3-1 1.8-.8 1.6.2-.1.6-1.6 1.3-1.6 2h1.8',
+  paperclip: 'M13 7.5 8 12.4a3 3 0 0 1-4.3-4.2L9 3a2 2 0 0 1 2.9 2.8L6.7 11a1 1 0 0 1-1.5-1.4l4.5-4.4',
+  download: 'M8 2.5v8M4.8 7.5 8 10.7l3.2-3.2M3 13.5h10',
+  cross: 'm4 4 8 8M12 4l-8 8',
+  again: 'M13 8a5 5 0 1 1-1.5-3.6L13 6M13 2.5V6H9.5',
+} as const
+
+/** A drawing beside words, or in a button whose label says what it does. */
+export const Icon = ({ name }: { name: keyof typeof PATHS }) => (
+  <svg viewBox="0 0 16 16" className="icon" aria-hidden="true">
+    <path d={PATHS[name]} />
+  </svg>
+)

@@ -1,0 +1,85 @@
+import './styles.css'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { createRoot } from 'react-dom/client'
+import { follow } from './coming-in/arrival'
+import { takeLink } from './coming-in/link'
+import { Access } from './coming-in/session'
+import { loadConfig } from './config'
+import { DeskContext, type Desk } from './desk'
+import { useNoStrayDrops } from './files/choosing'
+import { sendTo, Uploads } from './files/uploads'
+import { showTheme } from './frame/theme'
+import { Refusal } from './refusal'
+import { router } from './router'
+import { forgetDrafts } from './text/drafts'
+import { loadWords, useWords } from './words'
+
+async function open() {
+  showTheme()
+  const link = takeLink()
+  const [config] = await Promise.all([loadConfig(), loadWords()])
+  const access = new Access(config)
+  if (link) location.hash = await follow(access, link)
+  await access.start()
+  const queries = new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 2_000,
+        refetchOnWindowFocus: 'always',
+        // Without a network a request fails at once and says so; it does not wait unseen.
+        networkMode: 'always',
+        // What was refused is refused again; what got no answer may get one.
+        retry: (tries, error) => error instanceof Refusal && ['offline', 'unavailable'].includes(error.kind) && tries < 2,
+      },
+      mutations: { networkMode: 'always' },
+    },
+  })
+  const uploads = new Uploads(access, sendTo(config.serviceUrl), () => {
+    void queries.invalidateQueries({ queryKey: ['cases'] })
+  })
+  addEventListener('online', () => uploads.retryAll(['offline']))
+  addEventListener('beforeunload', (event) => {
+    if (uploads.list.get().length) event.preventDefault()
+  })
+  access.standing.subscribe(() => {
+    const standing = access.standing.get()
+    if (standing.is === 'in') uploads.retryAll(['expired'])
+    if (standing.is !== 'out') return void queries.invalidateQueries()
+    // In this tab or another one: nothing of the person stays.
+    uploads.clear()
+    queries.clear()
+    forgetDrafts()
+  })
+  return { access, uploads, queries }
+}
+
+function App({ desk }: { desk: Desk }) {
+  useNoStrayDrops()
+  return (
+    <DeskContext value={desk}>
+      <QueryClientProvider client={desk.queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </DeskContext>
+  )
+}
+
+function Unopened({ error }: { error: unknown }) {
+  const words = useWords()
+  return (
+    <main className="page narrow">
+      <h1>{words.unopened}</h1>
+      <p>{String(error)}</p>
+      <button type="button" className="primary" onClick={() => location.reload()}>
+        {words.reload}
+      </button>
+    </main>
+  )
+}
+
+const root = createRoot(document.getElementById('desk') ?? document.body)
+open().then(
+  (desk) => root.render(<App desk={desk} />),
+  (error: unknown) => root.render(<Unopened error={error} />),
+)

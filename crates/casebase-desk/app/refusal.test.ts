@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { asRefusal, kindOf, postgrestRefusal, serviceRefusal } from './refusal'
+
+describe('a refusal', () => {
+  it('names the constraint that PostgreSQL names', () => {
+    const message = 'new row for relation "cases" violates check constraint "cases_title_check"'
+    const refusal = postgrestRefusal({ message, code: '23514' }, 400)
+    expect([refusal.kind, refusal.constraint, refusal.field]).toEqual(['invalid', 'cases_title_check', 'title'])
+    expect(refusal.message).toContain('at most 200 characters')
+  })
+
+  it('names the column that is missing', () => {
+    const message = 'null value in column "title" of relation "cases" violates not-null constraint'
+    expect(postgrestRefusal({ message, code: '23502' }, 400).field).toBe('title')
+  })
+
+  it('of a row that somebody changed meanwhile is no other conflict', () => {
+    const changed = { code: 'PT409', message: 'version 1 was changed meanwhile: it is version 2 now', details: '{}' }
+    expect(postgrestRefusal(changed, 409).kind).toBe('changed')
+    expect(postgrestRefusal({ code: 'PT409', message: 'the case is escalated already' }, 409).kind).toBe('conflict')
+  })
+
+  it('of the service is read from its error, and from anything else by its status', () => {
+    const body = '{"error":{"code":"too_large","message":"the file is larger than 5 bytes","field":"file"}}'
+    const told = serviceRefusal(413, body)
+    expect([told.kind, told.code, told.field, told.message]).toEqual([
+      'tooLarge',
+      'too_large',
+      'file',
+      'the file is larger than 5 bytes',
+    ])
+    for (const page of ['<html>', '', 'null', '[]', '{"error":null}', '{"error":{"message":7}}']) {
+      expect(serviceRefusal(503, page, '7')).toMatchObject({ kind: 'unavailable', message: 'HTTP 503', retryAfter: 7 })
+    }
+  })
+
+  it('without an answer is the network', () => {
+    expect(kindOf(0)).toBe('offline')
+    expect(asRefusal(new TypeError('Failed to fetch')).kind).toBe('offline')
+  })
+})

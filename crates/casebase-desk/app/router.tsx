@@ -1,0 +1,98 @@
+import {
+  createHashHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect,
+} from '@tanstack/react-router'
+import { CasesPage } from './cases/CasesPage'
+import { STATUSES, type Status } from './cases/queries'
+import { Members } from './coming-in/Members'
+import { SignIn } from './coming-in/SignIn'
+import { Broken } from './frame/Broken'
+import { Frame } from './frame/Frame'
+import { Page } from './frame/Page'
+import { useWords } from './words'
+
+// Pages stand behind the #, so that one file on any host serves them all, and no server's log has a case's number.
+
+const root = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: Broken })
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/cases', replace: true })
+  },
+})
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  component: SignIn,
+  // Only a page of the desk.
+  validateSearch: ({ to }: Record<string, unknown>): { to?: string } =>
+    typeof to === 'string' && /^\/(?![/\\])/.test(to) ? { to } : {},
+})
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-up',
+  component: lazyRouteComponent(() => import('./coming-in/SignUp'), 'SignUp'),
+})
+
+const forgottenPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgotten-password',
+  component: lazyRouteComponent(() => import('./coming-in/ForgottenPassword'), 'ForgottenPassword'),
+})
+
+const choosePassword = createRoute({
+  getParentRoute: () => root,
+  path: '/choose-password',
+  component: lazyRouteComponent(() => import('./coming-in/ChoosePassword'), 'ChoosePassword'),
+})
+
+const members = createRoute({ getParentRoute: () => root, id: 'members', component: Members })
+
+const cases = createRoute({
+  getParentRoute: () => members,
+  path: '/cases',
+  component: CasesPage,
+  validateSearch: ({ status }: Record<string, unknown>): { status?: Status } => {
+    const known = STATUSES.find((one) => one === status)
+    return known ? { status: known } : {}
+  },
+})
+
+const newCase = createRoute({
+  getParentRoute: () => members,
+  path: '/cases/new',
+  component: lazyRouteComponent(() => import('./cases/NewCasePage'), 'NewCasePage'),
+})
+
+const oneCase = createRoute({
+  getParentRoute: () => members,
+  path: '/cases/$number',
+  component: lazyRouteComponent(() => import('./cases/CasePage'), 'CasePage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, signIn, signUp, forgottenPassword, choosePassword, members.addChildren([cases, newCase, oneCase])]),
+  history: createHashHistory(),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}
+
+function NotFound() {
+  const words = useWords()
+  return (
+    <Page title={words.notFound} className="narrow">
+      <Link to="/cases" className="button">
+        {words.toCases}
+      </Link>
+    </Page>
+  )
+}

@@ -1,0 +1,93 @@
+import { expect, expectAccessible, lookAgain, newCase, newClientMember, rows, signIn, test } from './project'
+
+test('60,000 pasted characters are told before they are sent, and stay', async ({ page }) => {
+  const carla = await newClientMember()
+  await signIn(page, carla)
+  await page.goto('#/cases/new')
+  await page.getByLabel('Title').fill('Long')
+  const long = '👩‍👩‍👧 words '.repeat(4000)
+  expect([...long].length).toBe(48_000)
+  await page.getByLabel('Description').fill(long)
+  await expect(page.getByText('too many')).toHaveCount(0)
+  await page.getByLabel('Description').fill(long + 'x'.repeat(12_000))
+  await expect(page.getByText('10000 characters too many')).toBeVisible()
+  let posts = 0
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().includes('/rest/v1/cases')) posts++
+  })
+  // Also from behind the preview.
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await page.getByRole('button', { name: 'Create case' }).click()
+  await expect(page.getByText('The description must have at most 50000 characters')).toBeVisible()
+  await expect(page.getByLabel('Description')).toBeFocused()
+  expect(posts).toBe(0)
+  await page.getByLabel('Description').fill(long)
+  await page.getByRole('button', { name: 'Create case' }).click()
+  await expect(page.getByRole('heading', { name: 'Long' })).toBeVisible()
+})
+
+test('without a network the desk says so, keeps what is there and what is typed, and goes on', async ({ page, context }) => {
+  const carla = await newClientMember()
+  const row = await newCase(carla)
+  await signIn(page, carla)
+  await page.getByRole('link', { name: row.title }).click()
+  await page.getByLabel('Your reply').fill('From the train')
+  await context.setOffline(true)
+  await expect(page.getByText('You are offline.')).toBeVisible()
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: 'Your reply was not sent. There is no connection.' })).toBeVisible()
+  await expect(page.getByLabel('Your reply')).toHaveValue('From the train')
+  await expect(page.getByRole('heading', { name: row.title })).toBeVisible()
+  await expectAccessible(page)
+  await context.setOffline(false)
+  await expect(page.getByText('You are offline.')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('list').getByText('From the train')).toBeVisible()
+
+  await page.route('**/rest/v1/**', (route) => route.abort())
+  await page.goto('#/cases?status=waiting')
+  await expect(page.getByRole('alert').filter({ hasText: 'There is no connection.' })).toBeVisible({ timeout: 15_000 })
+  await expectAccessible(page)
+  await page.unrouteAll()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByText('No cases with this status')).toBeVisible()
+})
+
+test('who is taken out of a client sees nothing of it any more, and is told whom to ask', async ({ page }) => {
+  const carla = await newClientMember()
+  await newCase(carla)
+  await signIn(page, carla)
+  await expect(page.getByRole('link', { name: 'The lift is stuck' })).toBeVisible()
+  await page.goto('#/cases/new')
+  await page.getByLabel('Title').fill('One more')
+  await rows(`client_members?user_id=eq.${carla.id}`, undefined, 'DELETE')
+  await page.getByRole('button', { name: 'Create case' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: 'The case was not created.' })).toBeVisible()
+  await expect(page.getByLabel('Title')).toHaveValue('One more')
+  await page.goto('#/cases')
+  await lookAgain(page)
+  await expect(page.getByText('You have no cases yet')).toBeVisible()
+  await expect(page.getByText('The lift is stuck')).toHaveCount(0)
+})
+
+test('a service that is too busy says when to try again', async ({ page }) => {
+  const carla = await newClientMember()
+  const row = await newCase(carla)
+  await signIn(page, carla)
+  await page.getByRole('link', { name: row.title }).click()
+  await page.getByLabel('Your reply').fill('Once more')
+  await page.route('**/rest/v1/interactions?*', (route) =>
+    route.fulfill({ status: 429, json: { code: 'PT429', message: 'too many interactions in an hour', details: null, hint: 'Wait a little.' } }),
+  )
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: 'Too many interactions in an hour. Wait a little.' })).toBeVisible()
+  await expect(page.getByLabel('Your reply')).toHaveValue('Once more')
+})
+
+test('a desk that cannot be opened says why', async ({ page }) => {
+  await page.route('**/config.json', (route) => route.fulfill({ json: { supabaseUrl: 'http://127.0.0.1:9' } }))
+  await page.goto('')
+  await expect(page.getByRole('heading', { name: 'The desk could not be opened.' })).toBeVisible()
+  await expect(page.getByText('config.json has no serviceUrl')).toBeVisible()
+  await expectAccessible(page)
+})

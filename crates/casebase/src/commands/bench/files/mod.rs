@@ -1,0 +1,268 @@
+//! `casebase bench files`: files through the service against the same client at Storage itself.
+//!
+//! The client, the bytes and the local Storage are the same; the service is a process of its own, as it is deployed, so
+//! that its memory is its own. What goes to Storage directly goes into a bucket whose policy asks for nothing, with a token
+//! as users have one. Both take turns.
+
+mod memory;
+mod people;
+mod service;
+mod transfer;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use casebase_local::{Options, Stack};
+
+use self::{
+    memory::Memory,
+    people::{Desk, Storage},
+    service::Service,
+    transfer::Way,
+};
+use super::{
+    progress::Progress,
+    report::{self, Measurement},
+};
+use crate::commands::dev;
+
+/// The options of `casebase bench files`. Run it in a release build, on a machine that does nothing else.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How large the large files are, in MiB
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    mib: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+const MIB: u64 = 1024 * 1024;
+const SMALL: u64 = 100 * 1024;
+/// Small files are sent one after another for this long, in each turn.
+const TURN: Duration = Duration::from_secs(2);
+/// Both take so many turns; the median counts.
+const TURNS: usize = 3;
+
+/// The time of 0.9 times the rate.
+const LARGE_AT_MOST: f64 = 1.0 / 0.9;
+const SMALL_AT_MOST: f64 = 3.0;
+/// What the service may need beyond what it needs when it does nothing, in MiB: for one file, and for sixteen at once.
+const ONE_AT_MOST: f64 = 64.0;
+const SIXTEEN_AT_MOST: f64 = 256.0;
+
+/// Starts a stack and a service for each backend, measures, prints.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    if cfg!(debug_assertions) {
+        tracing::warn!(
+            "this is a debug build: its figures say little, use `cargo run --release -- bench files`"
+        );
+    }
+    let stack = Stack::start(Options {
+        access_token_hook: Some(dev::ACCESS_TOKEN_HOOK.into()),
+        ..Options::default()
+    })
+    .await?;
+    let result = measure_all(&args, &stack).await;
+    stack.stop().await;
+    let measurements = result?;
+    if args.json {
+        return report::print_json(&measurements);
+    }
+    report::print_table(&measurements, "service", "alone")?;
+    Ok(())
+}
+
+async fn measure_all(args: &Args, stack: &Stack) -> anyhow::Result<Vec<Measurement>> {
+    Progress::prepares("Starting the service");
+    dev::migrate(stack).await?;
+    let desk = Desk::new(stack).await?;
+    let mut measurements = Vec::new();
+    let mut progress = Progress::new(2 * 13);
+    for storage in [Storage::S3, Storage::Rest] {
+        let service = Service::start(stack, storage, 2 * args.mib.max(64) * MIB).await?;
+        let bench = Bench {
+            args,
+            desk: &desk,
+            service: &service,
+            storage,
+        };
+        let measured = bench.measure(&mut progress, &mut measurements).await;
+        service.stop().await?;
+        measured?;
+    }
+    Ok(measurements)
+}
+
+/// The service over one backend.
+struct Bench<'a> {
+    args: &'a Args,
+    desk: &'a Desk,
+    service: &'a Service,
+    storage: Storage,
+}
+
+impl Bench<'_> {
+    async fn measure(
+        &self,
+        progress: &mut Progress,
+        measurements: &mut Vec<Measurement>,
+    ) -> anyhow::Result<()> {
+        // Connections are opened and statements prepared before anything counts.
+        for way in [Way::Direct, Way::Raw, Way::Form] {
+            self.transfer(way, SMALL).await?;
+        }
+        let idle = self.service.memory()?;
+        let large = self.args.mib * MIB;
+        let shared = (large / 16).max(MIB);
+        for (at_once, size) in [(1, SMALL), (16, SMALL), (1, large), (16, shared)] {
+            for way in [Way::Raw, Way::Form] {
+                let name = self.name(&format!("{} of {}", way.name(), in_words(size)), at_once);
+                progress.measures(&name);
+                measurements.push(self.upload(name, way, size, at_once).await?);
+            }
+        }
+        for (at_once, size) in [(1, SMALL), (1, large)] {
+            let name = self.name(&format!("download of {}", in_words(size)), at_once);
+            progress.measures(&name);
+            measurements.push(self.download(name, size).await?);
+        }
+        self.memory(progress, measurements, idle).await
+    }
+
+    fn name(&self, what: &str, at_once: usize) -> String {
+        format!("{}: {at_once:>2} at a time: {what}", self.storage)
+    }
+
+    async fn transfer(&self, way: Way, size: u64) -> anyhow::Result<transfer::Stored> {
+        let sent = transfer::upload(self.desk, self.service.url(), way, size).await;
+        sent.with_context(|| format!("an upload of {size} bytes ({})", way.name()))
+    }
+
+    async fn upload(
+        &self,
+        name: String,
+        way: Way,
+        size: u64,
+        at_once: usize,
+    ) -> anyhow::Result<Measurement> {
+        let (mut values, mut controls) = (Vec::new(), Vec::new());
+        for _ in 0..TURNS {
+            values.push(self.time_of_one(way, size, at_once).await?);
+            controls.push(self.time_of_one(Way::Direct, size, at_once).await?);
+        }
+        Ok(compared(name, values, controls, at_most(size)))
+    }
+
+    /// Milliseconds that go by for one file, with so many under way.
+    async fn time_of_one(&self, way: Way, size: u64, at_once: usize) -> anyhow::Result<f64> {
+        let turn = if size == SMALL { TURN } else { Duration::ZERO };
+        let began = std::time::Instant::now();
+        let counts = futures::future::try_join_all((0..at_once).map(|_| async move {
+            let mut count = 0_u32;
+            loop {
+                self.transfer(way, size).await?;
+                count += 1;
+                if began.elapsed() >= turn {
+                    return anyhow::Ok(count);
+                }
+            }
+        }))
+        .await?;
+        let count = f64::from(counts.iter().sum::<u32>());
+        Ok(began.elapsed().as_secs_f64() * 1000.0 / count)
+    }
+
+    async fn download(&self, name: String, size: u64) -> anyhow::Result<Measurement> {
+        let ours = self.transfer(Way::Raw, size).await?;
+        let theirs = self.transfer(Way::Direct, size).await?;
+        let (mut values, mut controls) = (Vec::new(), Vec::new());
+        let times = if size == SMALL { 300 } else { 1 };
+        for _ in 0..TURNS {
+            for (stored, times_of) in [(&ours, &mut values), (&theirs, &mut controls)] {
+                let began = std::time::Instant::now();
+                for _ in 0..times {
+                    transfer::download(self.desk, self.service.url(), stored, size).await?;
+                }
+                times_of.push(began.elapsed().as_secs_f64() * 1000.0 / f64::from(times));
+            }
+        }
+        Ok(compared(name, values, controls, at_most(size)))
+    }
+
+    /// The most that the service needs while one large file passes, and sixteen at once, and what stays.
+    async fn memory(
+        &self,
+        progress: &mut Progress,
+        measurements: &mut Vec<Measurement>,
+        idle: Memory,
+    ) -> anyhow::Result<()> {
+        let large = self.args.mib * MIB;
+        for (at_once, most) in [(1, ONE_AT_MOST), (16, SIXTEEN_AT_MOST)] {
+            let name = self.name("peak memory", at_once);
+            progress.measures(&name);
+            let mut peak = 0.0_f64;
+            for way in [Way::Raw, Way::Form] {
+                self.service.forget_peak()?;
+                let size = (large / at_once as u64).max(16 * MIB);
+                self.time_of_one(way, size, at_once).await?;
+                peak = peak.max(self.service.memory()?.peak);
+            }
+            measurements.push(of_memory(name, peak, idle.now, most));
+        }
+        let name = self.name("memory that stays", 16);
+        progress.measures(&name);
+        measurements.push(of_memory(
+            name,
+            self.service.memory()?.now,
+            idle.now,
+            ONE_AT_MOST,
+        ));
+        Ok(())
+    }
+}
+
+fn at_most(size: u64) -> f64 {
+    if size == SMALL {
+        SMALL_AT_MOST
+    } else {
+        LARGE_AT_MOST
+    }
+}
+
+fn in_words(size: u64) -> String {
+    match size {
+        size if size < MIB => format!("{} KiB", size / 1024),
+        size => format!("{} MiB", size / MIB),
+    }
+}
+
+fn compared(name: String, values: Vec<f64>, controls: Vec<f64>, at_most: f64) -> Measurement {
+    let (value, control) = (median(values), median(controls));
+    Measurement {
+        name,
+        value,
+        unit: "ms",
+        control,
+        ratio: value / control,
+        target: at_most * control,
+        holds: value <= at_most * control,
+    }
+}
+
+fn of_memory(name: String, value: f64, idle: f64, at_most: f64) -> Measurement {
+    Measurement {
+        name,
+        value,
+        unit: "MiB",
+        control: idle,
+        ratio: value / idle,
+        target: idle + at_most,
+        holds: value <= idle + at_most,
+    }
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}

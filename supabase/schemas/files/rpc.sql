@@ -1,0 +1,40 @@
+-- What frontends and the service call as rpc.
+
+-- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
+-- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
+-- the rest.
+create function public.reserve_case_file(
+  case_number       text,
+  original_name     text,
+  content_type      text,
+  file_name         text    default '',
+  file_size         bigint  default 0,
+  interaction_id    bigint  default null,
+  visible_to_client boolean default false
+) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  the_case bigint;
+  reserved public.case_files;
+begin
+  select c.id into the_case from public.cases c where c.case_id = case_number;
+  if not found then
+    raise exception 'there is no such case' using errcode = 'PT404', detail = 'case_number';
+  end if;
+  if interaction_id is not null and not exists (
+    select from public.interactions i
+    where i.id = reserve_case_file.interaction_id and i.case_id = the_case
+  ) then
+    raise exception 'the case has no such interaction' using errcode = 'PT404', detail = 'interaction_id';
+  end if;
+  insert into public.case_files
+    (case_id, interaction_id, file_name, original_name, content_type, file_size, visible_to_client)
+  values
+    (the_case, interaction_id, file_name, original_name, content_type, file_size, coalesce(visible_to_client, false))
+  returning * into reserved;
+  return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
+end
+$$;
+comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
+  'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';

@@ -1,0 +1,138 @@
+-- People come in by their e-mail address: an admin invites it, and whoever signs in with it, confirmed, is what the
+-- invitation says. Nobody is anything before.
+
+create table public.invitations (
+  id             bigint      not null generated always as identity,
+  email          text        not null,
+  client_id      uuid,
+  display_name   text,
+  is_admin       boolean     not null default false,
+  scope          text        not null default 'assigned',
+  department_ids uuid[]      not null default '{}',
+  created_at     timestamptz not null default now(),
+  expires_at     timestamptz not null default now() + interval '30 days',
+  accepted_at    timestamptz,
+  constraint invitations_pkey primary key (id),
+  constraint invitations_client_id_fkey foreign key (client_id) references public.clients (id) on delete cascade,
+  constraint invitations_email_check check (email = lower(email) and email ~ '^[^@[:space:]]+@[^@[:space:]]+$' and char_length(email) <= 320),
+  constraint invitations_display_name_check check (char_length(display_name) <= 200 and casebase.is_line(display_name)),
+  constraint invitations_scope_check check (scope in ('all', 'departments', 'assigned')),
+  constraint invitations_of_a_client_check check (client_id is null or not is_admin and scope = 'assigned' and department_ids = '{}'),
+  constraint invitations_times_check check (
+    least(created_at, expires_at, accepted_at) >= '0001-01-01 00:00+00'
+    and greatest(created_at, expires_at, accepted_at) < '10000-01-01 00:00+00'
+  )
+);
+comment on table public.invitations is
+  'Who becomes what when they sign in with a confirmed address: a member of client_id, or else staff. Made by rpc/invite.';
+alter table public.invitations enable row level security;
+revoke all on public.invitations from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.invitations
+  alter column email set statistics 0,
+  alter column display_name set statistics 0;
+create index invitations_email_idx on public.invitations (email) where accepted_at is null;
+create index invitations_client_id_idx on public.invitations (client_id) where client_id is not null;
+
+-- The invitations of a person's confirmed address, one after the other. The hook asks at each sign-in.
+create function casebase.accept_invitations(person uuid) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  address    text;
+  invitation public.invitations;
+  called     text;
+begin
+  select lower(u.email) into address
+  from auth.users u
+  where u.id = person
+    and u.email_confirmed_at is not null
+    and u.deleted_at is null;
+  for invitation in
+    select i.* from public.invitations i
+    where i.email = address and i.accepted_at is null and i.expires_at > now()
+    order by i.id
+    for update
+  loop
+    called := coalesce(invitation.display_name, left(split_part(address, '@', 1), 200));
+    if invitation.client_id is not null then
+      insert into public.client_members (client_id, user_id, display_name)
+      values (invitation.client_id, person, called)
+      on conflict (client_id, user_id) do nothing;
+    else
+      insert into public.staff_members (user_id, display_name, is_admin, scope)
+      values (person, called, invitation.is_admin, invitation.scope)
+      on conflict (user_id) do update set is_admin = excluded.is_admin, scope = excluded.scope, active = true;
+      insert into public.staff_departments (user_id, department_id)
+      select person, d.id from public.departments d where d.id = any (invitation.department_ids)
+      on conflict do nothing;
+    end if;
+    update public.invitations i set accepted_at = now() where i.id = invitation.id;
+  end loop;
+end
+$$;
+
+-- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
+create function public.invite(
+  email          text,
+  client_id      uuid    default null,
+  display_name   text    default null,
+  is_admin       boolean default false,
+  scope          text    default 'assigned',
+  department_ids uuid[]  default '{}'
+) returns public.invitations
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  made public.invitations;
+begin
+  delete from public.invitations i
+  where i.email = lower(invite.email)
+    and i.client_id is not distinct from invite.client_id
+    and i.accepted_at is null;
+  insert into public.invitations (email, client_id, display_name, is_admin, scope, department_ids)
+  values (lower(invite.email), invite.client_id, invite.display_name, invite.is_admin, invite.scope, invite.department_ids)
+  returning * into made;
+  return made;
+end
+$$;
+comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
+  'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
+
+-- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
+create function casebase.register(display_name text) returns uuid
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+  made   uuid;
+begin
+  if not (select s.registration_open from public.case_settings s) then
+    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
+  end if;
+  -- Once, however often it is sent.
+  perform from auth.users u where u.id = person for no key update;
+  if exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    raise exception 'you are registered already' using errcode = 'PT409';
+  end if;
+  insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
+  insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);
+  return made;
+end
+$$;
+
+create function public.register(display_name text) returns uuid
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.register(display_name)
+$$;
+comment on function public.register(text) is
+  'Makes the caller a client of kind person, whose id is returned, where an admin allows it. 403: it is closed, or the e-mail address is not confirmed; 409: registered already.';

@@ -1,0 +1,27 @@
+-- Who the caller is, and what keeps them from being it. Staff rights need the token to say so, which the access token
+-- hook writes: without it a desk would be empty, and nobody would know why.
+create function casebase.access_problem() returns text
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if casebase.staff_standing() is null
+     and exists (select from public.staff_members s where s.user_id = casebase.caller_id() and s.active)
+  then
+    return 'You are on the staff, and your token does not say so. Sign in again; if that changes nothing, the access token '
+           'hook casebase.custom_access_token_hook is not switched on (Authentication > Hooks).';
+  end if;
+  return null;
+end
+$$;
+
+create function public.my_access(out standing text, out is_client boolean, out problem text)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  standing := casebase.staff_standing();
+  is_client := cardinality(casebase.my_clients()) > 0;
+  problem := casebase.access_problem();
+end
+$$;
+comment on function public.my_access() is
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
