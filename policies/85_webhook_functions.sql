@@ -20,7 +20,8 @@ from public, anon, authenticated, service_role;
 grant execute on function
   casebase.webhook_lease(integer, integer, interval, interval),
   casebase.webhook_ack(jsonb),
-  casebase.webhook_tidy(interval)
+  casebase.webhook_tidy(interval),
+  casebase.service_metrics()
 to casebase_worker;
 
 grant execute on function

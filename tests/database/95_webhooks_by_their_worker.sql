@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(14);
+select plan(20);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -19,6 +19,13 @@ select is(tests.does('worker', $$
   select jsonb_build_array(jsonb_build_object('delivery_id', delivery_id, 'lease_token', lease_token, 'started_at', now(), 'status', 200, 'verdict', 'delivered'))
   from casebase.webhook_lease(10, 10, '1 minute', '1 second')$$), '1', 'the worker leases it');
 select is((select state from casebase.webhook_deliveries), 'leased', 'it has it');
+select is(tests.sees('worker', $$select string_agg(label || ' ' || value, ', ' order by label) from casebase.service_metrics() where name = 'casebase_webhook_queue'$$),
+  'leased 1, pending 0, waiting 0', 'it can count what there is');
+select is(tests.sees('worker', $$select string_agg(label || ' ' || value, ', ' order by label) from casebase.service_metrics() where name = 'casebase_webhook_endpoints'$$),
+  'disabled 0, enabled 1', 'endpoints too');
+select is(tests.sees('worker', $$select string_agg(label || ' ' || value, ', ' order by label) from casebase.service_metrics() where name = 'casebase_case_files'$$),
+  (select string_agg(label || ' ' || (select count(*) from case_files where state = label), ', ' order by label) from unnest(array['available', 'deleting', 'pending', 'uploaded']) label), 'and files');
+select is(tests.sees('worker', $$select value from casebase.service_metrics() where name = 'casebase_webhook_queue_age_seconds'$$), '0', 'nothing is late');
 select is(tests.sees('worker', 'select casebase.webhook_ack(report) from taken'), '1', 'and reports that it was delivered');
 select is((select state from casebase.webhook_deliveries), 'delivered', 'it is');
 select is((select count(*) from casebase.webhook_attempts), 1::bigint, 'with an attempt on record');
@@ -29,6 +36,7 @@ select is((select count(*) from casebase.webhook_deliveries), 0::bigint, 'it is 
 -- Nobody else does any of it, not even an admin or a service key.
 select is(tests.would(who, statement), '42501', who || ': ' || statement)
 from (values
+  ('Ada', $$select casebase.service_metrics()$$), ('service', $$select casebase.service_metrics()$$),
   ('Ada', $$select casebase.webhook_ack('[]')$$), ('service', $$select casebase.webhook_ack('[]')$$),
   ('Ada', $$select casebase.webhook_tidy('30 days')$$), ('service', $$select casebase.webhook_tidy('30 days')$$),
   ('service', $$select casebase.webhook_lease(1, 1, '1 minute', '1 second')$$)) v (who, statement);

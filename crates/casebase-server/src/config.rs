@@ -113,6 +113,12 @@ pub const VARIABLES: &[Variable] = &[
         default: Fallback::Value("127.0.0.1:8787"),
     },
     Variable {
+        name: "CASEBASE_METRICS",
+        meaning: "true: /metrics answers whoever reaches the service, in Prometheus' format",
+        takes: "true or false",
+        default: Fallback::Value("false"),
+    },
+    Variable {
         name: "CASEBASE_MAX_FILE_BYTES",
         meaning: "the largest file taken, in bytes, at most 5 GiB; the limits of the project and its buckets (50 MiB as \
             migrated) hold as well",
@@ -196,6 +202,8 @@ pub struct Config {
     pub storage: Storage,
     /// Where the service listens.
     pub listen: SocketAddr,
+    /// Whether `/metrics` answers.
+    pub metrics: bool,
     /// The largest file in bytes.
     pub max_file_bytes: u64,
     /// What is taken.
@@ -293,6 +301,7 @@ impl Config {
             jwt_secret: variables.jwt_secret()?,
             database: variables.required("CASEBASE_DATABASE_URL")?,
             listen: variables.required("CASEBASE_LISTEN")?,
+            metrics: variables.required("CASEBASE_METRICS")?,
             max_file_bytes: variables.max_file_bytes()?,
             rules: variables.rules()?,
             scanner: variables.optional("CASEBASE_CLAMD")?,
@@ -698,7 +707,7 @@ mod tests {
                 "CASEBASE_STORAGE" => "s3".to_owned(),
                 "SUPABASE_JWT_SECRET" => "x".repeat(SHORTEST_SECRET),
                 "CASEBASE_LISTEN" => "127.0.0.1:1".to_owned(),
-                "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => "true".to_owned(),
+                "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" | "CASEBASE_METRICS" => "true".to_owned(),
                 "CASEBASE_FILE_FAMILIES" => "pdf, image".to_owned(),
                 "CASEBASE_RISKY_CONTENT" => "refuse".to_owned(),
                 "CASEBASE_CLAMD" => "127.0.0.1:3310".to_owned(),

@@ -40,6 +40,13 @@ impl PgLedger {
         forget.execute(&self.pool).await.map(drop)
     }
 
+    /// What the database counts for who watches: name, label and value.
+    pub(crate) async fn metrics(&self) -> Result<Vec<(String, String, f64)>, sqlx::Error> {
+        sqlx::query_as("select name, label, value from casebase.service_metrics()")
+            .fetch_all(&self.pool)
+            .await
+    }
+
     /// Whether the database lets the service in, as the role it runs as. Takes as long as the pool is patient.
     pub(crate) async fn is_reachable(&self) -> Result<(), sqlx::Error> {
         sqlx::query("select 1").execute(&self.pool).await.map(drop)

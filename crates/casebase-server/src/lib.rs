@@ -14,6 +14,7 @@ mod health;
 mod human_text;
 mod idempotency;
 mod ledger;
+mod metrics;
 mod misread;
 mod path;
 mod requests;
@@ -60,6 +61,8 @@ struct State {
     tasks: TaskTracker,
     under_way: UnderWay,
     told: Told,
+    /// Whether `/metrics` answers.
+    watched: bool,
 }
 
 impl State {
@@ -92,6 +95,7 @@ impl State {
             tasks: TaskTracker::new(),
             under_way: UnderWay::default(),
             told: Told::default(),
+            watched: config.metrics,
         })
     }
 

@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     State, cases,
     error::ApiError,
-    files, health,
+    files, health, metrics,
     requests::{self, REQUEST_ID},
     webhook_events::Document,
     webhook_poll,
@@ -67,6 +67,10 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     let document = Document::new(api);
+    let router = match state.watched {
+        true => metrics::route(router),
+        false => router,
+    };
     router
         .merge(cases::under_the_old_name())
         .route("/openapi.json", get(async move || Json(document)))

@@ -929,6 +929,26 @@ async fn the_openapi_document_has_every_route() {
 }
 
 #[tokio::test]
+async fn metrics_are_there_for_who_asks_for_them_also_while_the_database_is_away() {
+    let world = World::new(vec![]).await;
+    let off = world
+        .anonymous(Method::GET, "/metrics")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(off.status(), 404);
+    let world = World::with(vec![], &[("CASEBASE_METRICS", "true")]).await;
+    let on = world
+        .anonymous(Method::GET, "/metrics")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(on.status(), 200);
+    let text = on.text().await.unwrap();
+    assert!(text.contains("casebase_database_up 0"), "{text}");
+}
+
+#[tokio::test]
 async fn polling_for_webhooks_is_a_call_of_the_callers_own() {
     let body = r#"{"type": "case.updated"}"#;
     let batch = json!({"cursor": USER, "events": [{"webhook_id": "msg_1", "previous_seq": 6, "body": body}]});

@@ -240,6 +240,9 @@ fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Repo
         Outcome::NoAnswer { error } | Outcome::NotSent { error } => (None, None, Some(error)),
     };
     let duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
+    metrics::counter!("casebase_webhook_attempts_total", "result" => result_of(&verdict))
+        .increment(1);
+    metrics::histogram!("casebase_webhook_attempt_seconds").record(attempt.duration);
     tracing::info!(
         message_id = delivery.message_id,
         endpoint_id = %delivery.endpoint_id,
@@ -259,6 +262,15 @@ fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Repo
         response,
         error,
         verdict,
+    }
+}
+
+/// What the metrics call it.
+fn result_of(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Delivered => "delivered",
+        Verdict::Retry { .. } => "retried",
+        Verdict::Failed { .. } => "given_up",
     }
 }
 

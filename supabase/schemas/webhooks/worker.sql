@@ -706,3 +706,45 @@ begin
   return forgotten;
 end
 $$;
+
+-- For those who watch the service: gauges, under Prometheus' names. Each counts to 10,000.
+create function casebase.service_metrics() returns table (name text, label text, value double precision)
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select 'casebase_webhook_queue', state.name, (
+    select count(*)
+    from (
+      select from casebase.webhook_deliveries delivery
+      where delivery.state = state.name
+      limit 10000
+    ) counted
+  )::double precision
+  from unnest(array['pending', 'waiting', 'leased']) as state (name)
+  union all
+  select 'casebase_webhook_queue_age_seconds', 'oldest_due', coalesce(extract(epoch from now() - min(oldest.due)), 0)
+  from casebase.webhook_endpoints endpoint
+  cross join lateral (
+    select min(delivery.next_attempt_at) as due
+    from casebase.webhook_deliveries delivery
+    where delivery.endpoint_id = endpoint.id
+      and delivery.state = 'pending'
+      and delivery.next_attempt_at <= now()
+  ) oldest
+  where endpoint.enabled
+    and endpoint.url is not null
+  union all
+  select 'casebase_webhook_endpoints', switch.name, count(endpoint.id)
+  from (values ('enabled', true), ('disabled', false)) as switch (name, is_on)
+  left join casebase.webhook_endpoints endpoint on endpoint.enabled = switch.is_on
+  group by switch.name
+  union all
+  select 'casebase_case_files', state.name, (
+    select count(*)
+    from (
+      select from public.case_files file
+      where file.state = state.name
+      limit 10000
+    ) counted
+  )
+  from unnest(array['pending', 'uploaded', 'available', 'deleting']) as state (name)
+$$;
