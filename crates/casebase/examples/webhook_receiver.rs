@@ -1,4 +1,5 @@
 //! A receiver of Casebase's webhooks.
+#![expect(clippy::print_stdout, reason = "it says what arrives")]
 
 use axum::{Router, body::Bytes, http::HeaderMap, http::StatusCode, routing::post};
 use serde_json::Value;
