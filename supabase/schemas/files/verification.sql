@@ -88,7 +88,8 @@ create function casebase.verification_finish_sent(
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  place    record;
+  bucket   text;
+  path     text;
   written  record;
   verified jsonb;
 begin
@@ -98,8 +99,8 @@ begin
     where f.id = $1
       and f.state = 'pending'
     for update
-  $sql$, casebase.files_of(kind)) into place using id;
-  if place.object_path is null then
+  $sql$, casebase.files_of(kind)) into bucket, path using id;
+  if path is null then
     raise exception '% % is not pending', kind, id using errcode = 'object_not_in_prerequisite_state';
   end if;
   select coalesce(o.version, '') as version,
@@ -111,8 +112,8 @@ begin
            ) as whole
   into written
   from storage.objects o
-  where o.bucket_id = place.bucket_id
-    and o.name = place.object_path;
+  where o.bucket_id = bucket
+    and o.name = path;
   if written.whole and written.etag = any (etags) then
     execute format($sql$
       update %s f

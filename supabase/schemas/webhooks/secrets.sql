@@ -164,7 +164,7 @@ as $$
 declare
   secret text;
 begin
-  execute 'select decrypted_secret from vault.decrypted_secrets where id = $1' into secret using vault_id;
+  execute 'select decrypted_secret from ' || to_regclass('vault.decrypted_secrets') || ' where id = $1' into secret using vault_id;
   return secret;
 end
 $$;
