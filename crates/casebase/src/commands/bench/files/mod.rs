@@ -15,7 +15,6 @@ use anyhow::Context;
 use casebase_local::{Options, Stack};
 
 use self::{
-    memory::Memory,
     people::{Desk, Storage},
     service::Service,
     transfer::Way,
@@ -35,6 +34,9 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Measure only what has this in its name
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -43,6 +45,8 @@ const SMALL: u64 = 100 * 1024;
 const TURN: Duration = Duration::from_secs(2);
 /// Both take so many turns; the median counts.
 const TURNS: usize = 3;
+/// Allocators give memory back a little later than it is free.
+const PURGE: Duration = Duration::from_secs(2);
 
 /// The time of 0.9 times the rate.
 const LARGE_AT_MOST: f64 = 1.0 / 0.9;
@@ -73,65 +77,124 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is measured, with so many files at a time.
+#[derive(Clone, Copy)]
+enum Task {
+    Upload(Way, u64),
+    Download(u64),
+    /// The most that the service needs meanwhile, beyond what it needs when it does nothing: MiB that it may be.
+    Peak(f64),
+    /// What it keeps of that.
+    Kept,
+}
+
+fn tasks(large: u64) -> Vec<(usize, Task)> {
+    let shared = (large / 16).max(MIB);
+    let uploads = [(1, SMALL), (16, SMALL), (1, large), (16, shared)]
+        .into_iter()
+        .flat_map(|(at_once, size)| {
+            [Way::Raw, Way::Form].map(|way| (at_once, Task::Upload(way, size)))
+        });
+    let others = [
+        (1, Task::Download(SMALL)),
+        (1, Task::Download(large)),
+        (1, Task::Peak(ONE_AT_MOST)),
+        (16, Task::Peak(SIXTEEN_AT_MOST)),
+        (16, Task::Kept),
+    ];
+    uploads.chain(others).collect()
+}
+
+impl Task {
+    fn name(self) -> String {
+        match self {
+            Self::Upload(way, size) => format!("{} of {}", way.name(), in_words(size)),
+            Self::Download(size) => format!("download of {}", in_words(size)),
+            Self::Peak(_) => "peak memory".into(),
+            Self::Kept => "memory that stays".into(),
+        }
+    }
+}
+
 async fn measure_all(args: &Args, stack: &Stack) -> anyhow::Result<Vec<Measurement>> {
     Progress::prepares("Starting the service");
     dev::migrate(stack).await?;
     let desk = Desk::new(stack).await?;
+    let large = args.mib * MIB;
+    let named = |storage: Storage| {
+        let tasks = tasks(large).into_iter().map(move |(at_once, task)| {
+            let name = format!("{storage}: {at_once:>2} at a time: {}", task.name());
+            (name, at_once, task)
+        });
+        let wanted = |name: &str| args.only.as_ref().is_none_or(|only| name.contains(only));
+        tasks
+            .filter(move |(name, ..)| wanted(name))
+            .collect::<Vec<_>>()
+    };
+    let all = [Storage::S3, Storage::Rest].map(|storage| (storage, named(storage)));
+    let mut progress = Progress::new(all.iter().map(|(_, tasks)| tasks.len()).sum());
     let mut measurements = Vec::new();
-    let mut progress = Progress::new(2 * 13);
-    for storage in [Storage::S3, Storage::Rest] {
-        let service = Service::start(stack, storage, 2 * args.mib.max(64) * MIB).await?;
-        let bench = Bench {
-            args,
-            desk: &desk,
-            service: &service,
-            storage,
-        };
-        let measured = bench.measure(&mut progress, &mut measurements).await;
+    for (storage, tasks) in all {
+        if tasks.is_empty() {
+            continue;
+        }
+        let service = Service::start(stack, storage, 2 * large.max(64 * MIB)).await?;
+        let bench = Bench::new(&desk, &service, large).await?;
+        for (name, at_once, task) in tasks {
+            progress.measures(&name);
+            measurements.push(bench.measure(name, at_once, task).await?);
+        }
         service.stop().await?;
-        measured?;
     }
     Ok(measurements)
 }
 
 /// The service over one backend.
 struct Bench<'a> {
-    args: &'a Args,
     desk: &'a Desk,
     service: &'a Service,
-    storage: Storage,
+    /// How large large files are, in bytes.
+    large: u64,
+    /// What the service needs before anything is measured, in MiB.
+    idle: f64,
 }
 
-impl Bench<'_> {
-    async fn measure(
-        &self,
-        progress: &mut Progress,
-        measurements: &mut Vec<Measurement>,
-    ) -> anyhow::Result<()> {
-        // Connections are opened and statements prepared before anything counts.
+impl<'a> Bench<'a> {
+    /// Connections are opened and statements prepared before anything counts.
+    async fn new(desk: &'a Desk, service: &'a Service, large: u64) -> anyhow::Result<Self> {
+        let mut bench = Self {
+            desk,
+            service,
+            large,
+            idle: 0.0,
+        };
         for way in [Way::Direct, Way::Raw, Way::Form] {
-            self.transfer(way, SMALL).await?;
+            bench.transfer(way, SMALL).await?;
         }
-        let idle = self.service.memory()?;
-        let large = self.args.mib * MIB;
-        let shared = (large / 16).max(MIB);
-        for (at_once, size) in [(1, SMALL), (16, SMALL), (1, large), (16, shared)] {
-            for way in [Way::Raw, Way::Form] {
-                let name = self.name(&format!("{} of {}", way.name(), in_words(size)), at_once);
-                progress.measures(&name);
-                measurements.push(self.upload(name, way, size, at_once).await?);
-            }
-        }
-        for (at_once, size) in [(1, SMALL), (1, large)] {
-            let name = self.name(&format!("download of {}", in_words(size)), at_once);
-            progress.measures(&name);
-            measurements.push(self.download(name, size).await?);
-        }
-        self.memory(progress, measurements, idle).await
+        bench.idle = service.memory()?.now;
+        Ok(bench)
     }
 
-    fn name(&self, what: &str, at_once: usize) -> String {
-        format!("{}: {at_once:>2} at a time: {what}", self.storage)
+    async fn measure(
+        &self,
+        name: String,
+        at_once: usize,
+        task: Task,
+    ) -> anyhow::Result<Measurement> {
+        match task {
+            Task::Upload(way, size) => self.upload(name, way, size, at_once).await,
+            Task::Download(size) => self.download(name, size).await,
+            Task::Peak(most) => {
+                let peak = self.peak(at_once).await?;
+                Ok(of_memory(name, peak, self.idle, most))
+            }
+            Task::Kept => {
+                self.peak(at_once).await?;
+                tokio::time::sleep(PURGE).await;
+                let now = self.service.memory()?.now;
+                Ok(of_memory(name, now, self.idle, ONE_AT_MOST))
+            }
+        }
     }
 
     async fn transfer(&self, way: Way, size: u64) -> anyhow::Result<transfer::Stored> {
@@ -190,35 +253,14 @@ impl Bench<'_> {
         Ok(compared(name, values, controls, at_most(size)))
     }
 
-    /// The most that the service needs while one large file passes, and sixteen at once, and what stays.
-    async fn memory(
-        &self,
-        progress: &mut Progress,
-        measurements: &mut Vec<Measurement>,
-        idle: Memory,
-    ) -> anyhow::Result<()> {
-        let large = self.args.mib * MIB;
-        for (at_once, most) in [(1, ONE_AT_MOST), (16, SIXTEEN_AT_MOST)] {
-            let name = self.name("peak memory", at_once);
-            progress.measures(&name);
-            let mut peak = 0.0_f64;
-            for way in [Way::Raw, Way::Form] {
-                self.service.forget_peak()?;
-                let size = (large / at_once as u64).max(16 * MIB);
-                self.time_of_one(way, size, at_once).await?;
-                peak = peak.max(self.service.memory()?.peak);
-            }
-            measurements.push(of_memory(name, peak, idle.now, most));
+    /// The most that the service needs while so many large files pass, in MiB.
+    async fn peak(&self, at_once: usize) -> anyhow::Result<f64> {
+        self.service.forget_peak()?;
+        let size = (self.large / at_once as u64).max(16 * MIB);
+        for way in [Way::Raw, Way::Form] {
+            self.time_of_one(way, size, at_once).await?;
         }
-        let name = self.name("memory that stays", 16);
-        progress.measures(&name);
-        measurements.push(of_memory(
-            name,
-            self.service.memory()?.now,
-            idle.now,
-            ONE_AT_MOST,
-        ));
-        Ok(())
+        Ok(self.service.memory()?.peak)
     }
 }
 
