@@ -39,7 +39,6 @@ impl StopSignals {
 }
 
 /// Returns at Ctrl-C or when the process is told to end.
-#[cfg(feature = "local")]
 pub async fn stop_signal() -> std::io::Result<()> {
     StopSignals::listen()?.next().await;
     Ok(())
