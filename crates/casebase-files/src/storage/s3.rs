@@ -4,7 +4,7 @@
 //! token the session token; row level security then applies to every operation. One client is
 //! shared, the credentials are given with each call.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use aws_sdk_s3::{
     Client,
@@ -165,9 +165,9 @@ impl S3Store {
         let mut parts = parts_of(body, Arc::clone(&self.memory)).boxed();
         let first = async { parts.try_next().await.map_err(Error::Interrupted) };
         let first = watch.run(first).await?.unwrap_or_default();
-        if first.bytes.len() < PART {
-            let length = first.bytes.len() as u64;
-            let sent = self.put_whole(user, path, content_type, length, first.bytes.into());
+        if first.length < PART {
+            let length = first.length as u64;
+            let sent = self.put_whole(user, path, content_type, length, first.body());
             return watch.run(sent).await;
         }
         let upload = self.start_parts(user, path, content_type).await?;
@@ -335,7 +335,8 @@ impl Multipart<'_> {
         let request = request
             .upload_id(&self.id)
             .part_number(number)
-            .body(part.bytes.clone().into())
+            .content_length(i64::try_from(part.length).map_err(|_| Error::TooLarge)?)
+            .body(part.body())
             .customize();
         let answer = request
             .config_override(self.store.session(self.user))
@@ -363,14 +364,50 @@ impl Multipart<'_> {
     }
 }
 
-/// A piece of a body, and its room in memory while it is there.
+/// A part of a body, and its room in memory while it is there. In pieces, because the system's allocator does not give
+/// back what it had as one of 5 MiB.
 #[derive(Default)]
 struct Part {
-    bytes: Bytes,
+    pieces: Vec<Bytes>,
+    length: usize,
     _room: Option<OwnedSemaphorePermit>,
 }
 
-/// The body in pieces of exactly [`PART`] bytes, the last one shorter. Each waits for its room; those on their way need
+const PIECE: usize = 64 * 1024;
+
+impl Part {
+    fn new(room: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            _room: room,
+            ..Self::default()
+        }
+    }
+
+    /// As much of the bytes as there is room for. They are copied: what they are a part of may be much larger.
+    fn fill(&mut self, piece: &mut BytesMut, bytes: &mut Bytes) {
+        while !bytes.is_empty() && self.length < PART {
+            piece.reserve(PIECE - piece.len());
+            let now = bytes.len().min(PIECE - piece.len()).min(PART - self.length);
+            piece.extend_from_slice(&bytes.split_to(now));
+            self.length += now;
+            if piece.len() == PIECE || self.length == PART {
+                self.pieces.push(std::mem::take(piece).freeze());
+            }
+        }
+    }
+
+    /// A body that can be sent again.
+    fn body(&self) -> ByteStream {
+        let pieces = self.pieces.clone();
+        ByteStream::new(SdkBody::retryable(move || {
+            let pieces = stream::iter(pieces.clone());
+            let frames = pieces.map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
+            SdkBody::from_body_1_x(StreamBody::new(SyncStream::new(frames)))
+        }))
+    }
+}
+
+/// The body in parts of exactly [`PART`] bytes, the last one shorter. Each waits for its room; those on their way need
 /// nothing more, so that there is always some again.
 fn parts_of(
     body: Bytestream,
@@ -378,11 +415,11 @@ fn parts_of(
 ) -> impl stream::Stream<Item = Result<Part, StreamError>> + Send {
     let start = (body.fuse(), Bytes::new(), memory);
     stream::try_unfold(start, |(mut body, mut rest, memory)| async move {
-        let room = Arc::clone(&memory).acquire_owned().await.ok();
-        let mut part = BytesMut::with_capacity(PART);
+        let mut part = Part::new(Arc::clone(&memory).acquire_owned().await.ok());
+        let mut piece = BytesMut::new();
         loop {
-            part.extend_from_slice(&rest.split_to(rest.len().min(PART - part.len())));
-            if part.len() == PART {
+            part.fill(&mut piece, &mut rest);
+            if part.length == PART {
                 break;
             }
             match body.try_next().await? {
@@ -390,8 +427,10 @@ fn parts_of(
                 None => break,
             }
         }
-        let bytes = part.freeze();
-        Ok((!bytes.is_empty()).then(|| (Part { bytes, _room: room }, (body, rest, memory))))
+        if !piece.is_empty() {
+            part.pieces.push(piece.freeze());
+        }
+        Ok((part.length > 0).then(|| (part, (body, rest, memory))))
     })
 }
 
