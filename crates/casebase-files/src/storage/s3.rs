@@ -18,14 +18,14 @@ use aws_sdk_s3::{
     types::{CompletedMultipartUpload, CompletedPart},
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use casebase_supabase::{AnonKey, jwt::UserToken};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http_body::Frame;
 use http_body_util::StreamBody;
+use memmap2::MmapMut;
 use sync_wrapper::SyncStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::io::ReaderStream;
 use url::Url;
 
 use crate::digest::PART;
@@ -165,8 +165,8 @@ impl S3Store {
         let mut parts = parts_of(body, Arc::clone(&self.memory)).boxed();
         let first = async { parts.try_next().await.map_err(Error::Interrupted) };
         let first = watch.run(first).await?.unwrap_or_default();
-        if first.length < PART {
-            let length = first.length as u64;
+        if first.bytes.len() < PART {
+            let length = first.bytes.len() as u64;
             let sent = self.put_whole(user, path, content_type, length, first.body());
             return watch.run(sent).await;
         }
@@ -220,9 +220,7 @@ impl S3Store {
             content_type: answer.content_type,
             length: answer.content_length.and_then(|n| n.try_into().ok()),
             content_range: answer.content_range,
-            body: ReaderStream::new(answer.body.into_async_read())
-                .map_err(StreamError::broken)
-                .boxed(),
+            body: bytes_of(answer.body),
         })
     }
 
@@ -335,7 +333,7 @@ impl Multipart<'_> {
         let request = request
             .upload_id(&self.id)
             .part_number(number)
-            .content_length(i64::try_from(part.length).map_err(|_| Error::TooLarge)?)
+            .content_length(i64::try_from(part.bytes.len()).map_err(|_| Error::TooLarge)?)
             .body(part.body())
             .customize();
         let answer = request
@@ -364,62 +362,60 @@ impl Multipart<'_> {
     }
 }
 
-/// A part of a body, and its room in memory while it is there. In pieces, because the system's allocator does not give
-/// back what it had as one of 5 MiB.
+/// The bytes as they come.
+fn bytes_of(body: ByteStream) -> Bytestream {
+    let bytes = stream::try_unfold(body, |mut body| async move {
+        let next = body.try_next().await.map_err(StreamError::broken)?;
+        Ok(next.map(|bytes| (bytes, body)))
+    });
+    bytes.boxed()
+}
+
+/// A part of a body, and its room in memory while it is there.
 #[derive(Default)]
 struct Part {
-    pieces: Vec<Bytes>,
-    length: usize,
+    bytes: Bytes,
     _room: Option<OwnedSemaphorePermit>,
 }
 
+/// What of a part is sent in one go.
 const PIECE: usize = 64 * 1024;
 
 impl Part {
-    fn new(room: Option<OwnedSemaphorePermit>) -> Self {
-        Self {
-            _room: room,
-            ..Self::default()
-        }
-    }
-
-    /// As much of the bytes as there is room for. They are copied: what they are a part of may be much larger.
-    fn fill(&mut self, piece: &mut BytesMut, bytes: &mut Bytes) {
-        while !bytes.is_empty() && self.length < PART {
-            piece.reserve(PIECE - piece.len());
-            let now = bytes.len().min(PIECE - piece.len()).min(PART - self.length);
-            piece.extend_from_slice(&bytes.split_to(now));
-            self.length += now;
-            if piece.len() == PIECE || self.length == PART {
-                self.pieces.push(std::mem::take(piece).freeze());
-            }
-        }
-    }
-
-    /// A body that can be sent again.
+    /// A body that can be sent again. In pieces: of bytes in one piece the SDK would take the hash.
     fn body(&self) -> ByteStream {
-        let pieces = self.pieces.clone();
+        let bytes = self.bytes.clone();
         ByteStream::new(SdkBody::retryable(move || {
-            let pieces = stream::iter(pieces.clone());
-            let frames = pieces.map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
+            let bytes = bytes.clone();
+            let starts = stream::iter((0..bytes.len()).step_by(PIECE));
+            let frames = starts.map(move |at| {
+                let piece = bytes.slice(at..bytes.len().min(at + PIECE));
+                Ok::<_, Infallible>(Frame::data(piece))
+            });
             SdkBody::from_body_1_x(StreamBody::new(SyncStream::new(frames)))
         }))
     }
 }
 
 /// The body in parts of exactly [`PART`] bytes, the last one shorter. Each waits for its room; those on their way need
-/// nothing more, so that there is always some again.
+/// nothing more, so that there is always some again. Their memory is the system's own and goes back to it with them: an
+/// allocator would keep most of it.
 fn parts_of(
     body: Bytestream,
     memory: Arc<Semaphore>,
 ) -> impl stream::Stream<Item = Result<Part, StreamError>> + Send {
     let start = (body.fuse(), Bytes::new(), memory);
     stream::try_unfold(start, |(mut body, mut rest, memory)| async move {
-        let mut part = Part::new(Arc::clone(&memory).acquire_owned().await.ok());
-        let mut piece = BytesMut::new();
+        let room = Arc::clone(&memory).acquire_owned().await.ok();
+        let mut map = MmapMut::map_anon(PART).map_err(StreamError::broken)?;
+        let mut length = 0;
         loop {
-            part.fill(&mut piece, &mut rest);
-            if part.length == PART {
+            let now = rest.split_to(rest.len().min(PART - length));
+            if let Some(free) = map.get_mut(length..length + now.len()) {
+                free.copy_from_slice(&now);
+            }
+            length += now.len();
+            if length == PART {
                 break;
             }
             match body.try_next().await? {
@@ -427,10 +423,8 @@ fn parts_of(
                 None => break,
             }
         }
-        if !piece.is_empty() {
-            part.pieces.push(piece.freeze());
-        }
-        Ok((part.length > 0).then(|| (part, (body, rest, memory))))
+        let bytes = Bytes::from_owner(map).slice(..length);
+        Ok((length > 0).then(|| (Part { bytes, _room: room }, (body, rest, memory))))
     })
 }
 
