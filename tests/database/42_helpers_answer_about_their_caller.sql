@@ -32,6 +32,7 @@ insert into answers (query, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Otto
 ($$select (escalate_case({other case}, 'r')).priority$$, 'high','high','PT404','high','high','PT404','high','PT404','PT404','PT404'),
 ('select cardinality(entries) from case_timeline({case})', '3','3','3','3','3','3','PT404','PT404','PT404','PT404'),
 ('select cardinality(entries) from case_timeline({other case})', '3','3','PT404','3','3','PT404','3','PT404','PT404','PT404'),
+('select cardinality(entries) from casebase.case_timeline(array[{other case}], 10, null)', '3','3','0','3','3','0','3','0','0','0'),
 ('select count(*) from case_people({case})', '3','3','3','3','3','3','PT404','PT404','PT404','PT404'),
 ('select count(*) from case_people({other case})', '3','3','PT404','3','3','PT404','3','PT404','PT404','PT404'),
 -- Handing over is for those who work in departments, of what they see as staff.

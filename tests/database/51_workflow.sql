@@ -21,7 +21,7 @@ begin
 end
 $$;
 
-select plan(2 * 20 + 93);
+select plan(2 * 20 + 95);
 select is(pg_temp.moves('Asta', from_status, to_status), case when made_by in ('client', 'staff') then '1' else 'PT409' end,
   'staff: from ' || from_status || ' to ' || to_status || ', by ' || made_by) from steps;
 select is(pg_temp.moves('Ada', from_status, to_status), case made_by when 'nobody' then 'PT409' else '1' end,
@@ -108,6 +108,9 @@ select is(tests.does('Asta', $$update cases set status = 'in_progress' where id 
 select is(pg_temp.move(), 'in_progress', 'nothing is asked of the client');
 select is(tests.does('Asta', $$update cases set status = 'waiting', action_required_of = 'CONTRACTOR' where id = {case}$$), '1', 'one that waits for somebody else');
 select is(pg_temp.move(), 'waiting, CONTRACTOR', 'says so');
+select is(tests.does('Asta', $$update cases set status = 'waiting', action_required_of = 'ARGAN' where id = {case}$$), '1', 'and may wait for us');
+select is(pg_temp.move(), 'waiting, ARGAN', 'where somebody says so of what waits already');
+update cases set action_required_of = 'CONTRACTOR' where id = tests.id('case')::bigint;
 select is(tests.does('Asta', $$update cases set status = 'in_progress', action_required_of = 'ARGAN', action_required_by = now() - interval '1 hour' where id = {case}$$), '1', 'and then');
 select is(pg_temp.move(), 'in_progress, ARGAN, with a deadline, overdue', 'whose move it is now');
 select is(tests.does('Alan', $$update cases set status = 'resolved' where id = {case}$$), '1', 'what is done');

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(58);
+select plan(59);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 insert into specialties (name) values ('Pensions');
@@ -45,6 +45,7 @@ select matches(tests.refusal('Alan', format($$select update_cases(array[{case}],
 from unnest(array['{"add_tags": "vip"}', '{"add_tags": [1]}', '{"add_tags": [null]}']) changes;
 
 -- A reply to many.
+select is(tests.would('Dora', $$select casebase.reply_in_place(array[{all three}], 'Next week', true)$$), '42501', 'nobody writes into a case that they don''t see');
 select is(tests.sees('Dora', $$select string_agg(result, ' ' order by id) from reply_to_cases(array[{all three}, -1], 'Next week')$$), 'not_visible done done not_visible', 'staff reply to many');
 select is((select string_agg(party1_name || ' to ' || party2_name || case when visible_to_client then ', shown' else '' end, '; ' order by case_id) from interactions where content = 'Next week'),
   'Dora to Carla, shown; Dora to Carla, shown', 'in the open, to the client of each');

@@ -26,7 +26,7 @@ insert into storage.objects (bucket_id, name, version) select 'theirs', object_p
 create temporary table kinds (kind text, other text);
 insert into kinds values ('case_file', 'client_document'), ('client_document', 'case_file');
 
-select plan(2 * 4 * 4 + 2 * 10 + 10);
+select plan(2 * 4 * 4 + 2 * 10 + 11);
 
 select is(tests.would('worker', format('select from casebase.verification_begin(%L, %s)', kind, id)),
   case state when 'uploaded' then '1' else '55000' end, kind || ' that is ' || state || ': begin')
@@ -60,6 +60,7 @@ select is(tests.does('worker', $$select casebase.verification_reject('client_doc
 select is(pg_temp.state_of(kind, 1000001), case kind when 'client_document' then '(deleting,,,1,text/plain,why,{})' else '(pending,,,1,text/plain,,{})' end,
   kind || ': one is, the other of the same id isn''t') from kinds;
 select is(pg_temp.state_of(kind, 1000003), '(available,a,v1,1,text/plain,,{})', kind || ': nothing else has changed') from kinds;
+select is((select count(*) from case_events where type = 'case_file.rejected'), 0::bigint, 'and no case says that a file of its own was refused');
 -- The object is gone, or there is none of such a kind.
 delete from storage.objects where name ~ 'uploaded$';
 select is(tests.would('worker', format('select from casebase.verification_begin(%L, 1000002)', kind)), '55000', kind || ': nothing is there to be read') from kinds;

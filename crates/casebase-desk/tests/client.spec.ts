@@ -288,7 +288,7 @@ test('a duplicate leads to the case that it goes on in, and says so there', asyn
   await expect(page.getByRole('link', { name: survivor.title })).toBeVisible()
   await expect(page.getByRole('link', { name: 'Lift again' })).toHaveCount(0)
   await page.goto(`#/cases/${duplicate.case_id}`)
-  await expect(page.getByText(`This case goes on in ${survivor.case_id}.`)).toBeVisible()
+  await expect(page.getByText(`This case goes on in ${survivor.case_id}.`).first()).toBeVisible()
   await expectAccessible(page)
   await page.getByLabel('Your reply').fill('Still stuck.')
   await page.getByRole('button', { name: 'Send' }).click()

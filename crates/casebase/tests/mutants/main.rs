@@ -17,9 +17,6 @@
 )]
 
 mod catalogue;
-#[path = "../attackers/chance.rs"]
-#[expect(dead_code, reason = "the attackers take more chances")]
-mod chance;
 mod conditions;
 #[path = "../support/extension.rs"]
 mod extension;
@@ -39,7 +36,6 @@ use futures::StreamExt;
 use sqlx::{Connection, PgConnection};
 
 use catalogue::{Kind, Mutant};
-use chance::Chance;
 use judge::{Judge, Verdict};
 
 /// About a minute's worth.
@@ -67,16 +63,18 @@ fn chosen(all: Vec<Mutant>, known: &BTreeMap<String, String>) -> (Vec<Mutant>, b
     let seed = std::env::var("CASEBASE_TEST_SEED").ok();
     let seed = seed.map_or_else(of_the_migrations, |s| s.parse().expect("a number"));
     eprintln!("{count} mutants; again: CASEBASE_TEST_MUTANTS={count} CASEBASE_TEST_SEED={seed}");
-    let mut chance = Chance::new(seed);
     let mut left: Vec<_> = all
         .into_iter()
         .filter(|mutant| !known.contains_key(&mutant.name))
         .collect();
-    let mut sample = Vec::new();
-    while sample.len() < count && !left.is_empty() {
-        sample.push(left.swap_remove(chance.below(left.len())));
-    }
-    (sample, false)
+    // Each has its place: one that is mended or gets its reason leaves the others where they were.
+    left.sort_by_cached_key(|mutant| {
+        let mut place = DefaultHasher::new();
+        (seed, &mutant.name).hash(&mut place);
+        place.finish()
+    });
+    left.truncate(count);
+    (left, false)
 }
 
 /// How many of a kind met which fate.
