@@ -11,10 +11,6 @@ use casebase::{
 };
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-/// It gives back what an upload needed: the system's own kept two thirds of it (`casebase bench files`).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[derive(Parser)]
 #[command(name = "casebase", version, about, propagate_version = true, after_help = environment::HELP)]
 struct Cli {

@@ -4,7 +4,7 @@
 //! token the session token; row level security then applies to every operation. One client is
 //! shared, the credentials are given with each call.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use aws_sdk_s3::{
     Client,
@@ -18,14 +18,14 @@ use aws_sdk_s3::{
     types::{CompletedMultipartUpload, CompletedPart},
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use casebase_supabase::{AnonKey, jwt::UserToken};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http_body::Frame;
 use http_body_util::StreamBody;
+use memmap2::MmapMut;
 use sync_wrapper::SyncStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::io::ReaderStream;
 use url::Url;
 
 use crate::digest::PART;
@@ -167,7 +167,7 @@ impl S3Store {
         let first = watch.run(first).await?.unwrap_or_default();
         if first.bytes.len() < PART {
             let length = first.bytes.len() as u64;
-            let sent = self.put_whole(user, path, content_type, length, first.bytes.into());
+            let sent = self.put_whole(user, path, content_type, length, first.body());
             return watch.run(sent).await;
         }
         let upload = self.start_parts(user, path, content_type).await?;
@@ -220,9 +220,7 @@ impl S3Store {
             content_type: answer.content_type,
             length: answer.content_length.and_then(|n| n.try_into().ok()),
             content_range: answer.content_range,
-            body: ReaderStream::new(answer.body.into_async_read())
-                .map_err(StreamError::broken)
-                .boxed(),
+            body: bytes_of(answer.body),
         })
     }
 
@@ -335,7 +333,8 @@ impl Multipart<'_> {
         let request = request
             .upload_id(&self.id)
             .part_number(number)
-            .body(part.bytes.clone().into())
+            .content_length(i64::try_from(part.bytes.len()).map_err(|_| Error::TooLarge)?)
+            .body(part.body())
             .customize();
         let answer = request
             .config_override(self.store.session(self.user))
@@ -363,15 +362,44 @@ impl Multipart<'_> {
     }
 }
 
-/// A piece of a body, and its room in memory while it is there.
+/// The bytes as they come.
+fn bytes_of(body: ByteStream) -> Bytestream {
+    let bytes = stream::try_unfold(body, |mut body| async move {
+        let next = body.try_next().await.map_err(StreamError::broken)?;
+        Ok(next.map(|bytes| (bytes, body)))
+    });
+    bytes.boxed()
+}
+
+/// A part of a body, and its room in memory while it is there.
 #[derive(Default)]
 struct Part {
     bytes: Bytes,
     _room: Option<OwnedSemaphorePermit>,
 }
 
-/// The body in pieces of exactly [`PART`] bytes, the last one shorter. Each waits for its room; those on their way need
-/// nothing more, so that there is always some again.
+/// What of a part is sent in one go.
+const PIECE: usize = 64 * 1024;
+
+impl Part {
+    /// A body that can be sent again. In pieces: of bytes in one piece the SDK would take the hash.
+    fn body(&self) -> ByteStream {
+        let bytes = self.bytes.clone();
+        ByteStream::new(SdkBody::retryable(move || {
+            let bytes = bytes.clone();
+            let starts = stream::iter((0..bytes.len()).step_by(PIECE));
+            let frames = starts.map(move |at| {
+                let piece = bytes.slice(at..bytes.len().min(at + PIECE));
+                Ok::<_, Infallible>(Frame::data(piece))
+            });
+            SdkBody::from_body_1_x(StreamBody::new(SyncStream::new(frames)))
+        }))
+    }
+}
+
+/// The body in parts of exactly [`PART`] bytes, the last one shorter. Each waits for its room; those on their way need
+/// nothing more, so that there is always some again. Their memory is the system's own and goes back to it with them: an
+/// allocator would keep most of it.
 fn parts_of(
     body: Bytestream,
     memory: Arc<Semaphore>,
@@ -379,10 +407,15 @@ fn parts_of(
     let start = (body.fuse(), Bytes::new(), memory);
     stream::try_unfold(start, |(mut body, mut rest, memory)| async move {
         let room = Arc::clone(&memory).acquire_owned().await.ok();
-        let mut part = BytesMut::with_capacity(PART);
+        let mut map = MmapMut::map_anon(PART).map_err(StreamError::broken)?;
+        let mut length = 0;
         loop {
-            part.extend_from_slice(&rest.split_to(rest.len().min(PART - part.len())));
-            if part.len() == PART {
+            let now = rest.split_to(rest.len().min(PART - length));
+            if let Some(free) = map.get_mut(length..length + now.len()) {
+                free.copy_from_slice(&now);
+            }
+            length += now.len();
+            if length == PART {
                 break;
             }
             match body.try_next().await? {
@@ -390,8 +423,8 @@ fn parts_of(
                 None => break,
             }
         }
-        let bytes = part.freeze();
-        Ok((!bytes.is_empty()).then(|| (Part { bytes, _room: room }, (body, rest, memory))))
+        let bytes = Bytes::from_owner(map).slice(..length);
+        Ok((length > 0).then(|| (Part { bytes, _room: room }, (body, rest, memory))))
     })
 }
 
