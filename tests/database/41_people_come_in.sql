@@ -9,7 +9,7 @@ insert into auth.users (id, email, aud, role, email_confirmed_at, deleted_at)
 select id, lower(name) || '@example.com', 'authenticated', 'authenticated', case when name <> 'Vague' then now() end, case when name = 'Gone' then now() end
 from tests.people where what = 'comes in';
 update auth.users set email = 'New@Example.com' where id = tests.filled('{New}')::uuid;
-select plan(68);
+select plan(69);
 
 -- What the hook makes of who signs in.
 create function pg_temp.signs_in(who text) returns text language sql as $$
@@ -64,6 +64,9 @@ select is(tests.refusal('Nemo', 'select register(''Nemo'')'), 'PT403 | registrat
 select is(tests.does('Ada', 'update case_settings set registration_open = true'), '1', 'until an admin opens it');
 select is(tests.refusal('Nemo', 'select register(''Nemo'')'), 'PT403 | your e-mail address is not confirmed | Follow the link in the mail first.', 'with a confirmed address');
 update auth.users set email_confirmed_at = now() where id = tests.filled('{Nemo}')::uuid;
+update auth.users set deleted_at = now() where id = tests.filled('{Nemo}')::uuid;
+select is(tests.would('Nemo', 'select register(''Nemo'')'), 'PT403', 'who was deleted has none');
+update auth.users set deleted_at = null where id = tests.filled('{Nemo}')::uuid;
 select is(tests.would('Nemo', 'select register('' '')'), '23514', 'and a name');
 select is(tests.does('Nemo', 'select register(''Nemo N.'')'), '1', 'one does');
 select is(tests.sees('Nemo', 'select name from my_clients()'), 'Nemo N.', 'and is a client');

@@ -8,7 +8,7 @@ insert into cases (client_id, department_id, title, created_by) select tests.id(
 insert into tests.names select title || ' twin', id::text from cases where title in ('north', 'south') union all select title || ' number', case_id from cases where title in ('north', 'south');
 insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
 select tests.id(t)::bigint, 'Carla', 'CLIENT', 'Argan', 'ARGAN', 'Again: ' || t, true from unnest(array['north twin', 'south twin']) t;
-select plan(75);
+select plan(78);
 
 -- Who may, and what.
 select is(tests.would(who, 'select merge_cases({north twin}, {case})'), outcome, who || ' merges: ' || outcome)
@@ -58,6 +58,13 @@ select is(tests.does('Alan', 'select merge_cases({case}, {south twin})'), '1', '
 select is(tests.sees(who, 'select id from find_case(''{north number}'')'), tests.id(survivor), who || ' is led to ' || survivor)
 from (values ('Alan', 'south twin'), ('Carla', 'south twin'), ('Sam', 'south twin'), ('Dora', 'case')) v (who, survivor);
 select is(tests.sees('Carla', 'select count(*) from unnest((list_interactions({north twin})).interactions) i where i.content ~ ''^(Hello|Again)'''), '3', 'all three speak as one');
+-- A service key can write a circle: whoever asks gets an answer all the same.
+savepoint straight;
+select is(tests.does('service', 'update cases set status = ''closed'', merged_into = {north twin} where id = {south twin}'), '1', 'a circle');
+set local statement_timeout = '5s';
+select is(tests.sees('Carla', 'select id from find_case(''{north number}'')'), tests.id('south twin'), 'ends before it begins again');
+select is(tests.sees('Carla', 'insert into interactions (case_id, content) values ({north twin}, ''Round'') returning case_id not in ({case}, {north twin}, {south twin})'), 'true', 'and a reply, for it is closed, opens another');
+rollback to straight;
 select is(tests.sees('Dora', 'select count(*) from unnest((list_interactions({north twin})).interactions) i where i.content ~ ''^(Hello|Again)'''), '2', 'as far as they are seen');
 select is(tests.sees('Dora', 'insert into interactions (case_id, content) values ({north twin}, ''To whom'') returning case_id'), tests.id('case'), 'nobody writes where they don''t see');
 select is(tests.would('Alan', 'select merge_cases({south twin}, {case})'), 'PT409', 'and there is no way round');

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(59);
+select plan(61);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 insert into specialties (name) values ('Pensions');
@@ -35,6 +35,9 @@ select is(pg_temp.state(), 'open medium {vip,new}, resolved medium {new,vip}, op
 select is(pg_temp.outcome('Dora', '{all three}', '{"add_tags": ["vip"]}'), 'unchanged, unchanged, not_visible', 'again: nothing to change');
 select is(pg_temp.outcome('Dora', '{all three}', '{"remove_tags": ["vip", "none"], "priority": "high"}'), 'done, done, not_visible', 'and taken away');
 select is(pg_temp.state(), 'open high {new}, resolved high {new}, open medium {vip}', 'with a column beside');
+delete from case_internal where case_id = tests.id('case')::bigint;
+select is(pg_temp.outcome('Dora', '{case}', '{"remove_tags": ["new"]}'), 'unchanged', 'from one that has none');
+select is((select count(*) from case_internal where case_id = tests.id('case')::bigint), 0::bigint, 'it is not written for that');
 select is(pg_temp.outcome('Dora', '{case}', '{"remove_tags": ["new"], "add_tags": ["new", "old"]}'), 'done', 'both at once');
 select is((select tags from case_internal where case_id = tests.id('case')::bigint), '{old}', 'what is taken away is away');
 select is(pg_temp.outcome('Carla', '{case}', '{"add_tags": ["mine"]}'), 'refused 42501', 'a client has no tags');

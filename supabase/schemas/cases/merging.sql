@@ -1,19 +1,27 @@
 -- Duplicates: a case points to the one it was merged into. Nothing moves, and nothing is rewritten; whoever asks for the
 -- one is led to the other.
 
--- The case that this one lives on in, as far as the caller sees: a chain ends at the first that they don't.
+-- The case that this one lives on in, as far as the caller sees: a chain ends at the first that they don't. A service key
+-- can write a circle, which ends where it would begin again.
 create function casebase.survivor_of(case_id bigint) returns bigint
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-declare
-  here bigint := case_id;
-  next bigint := case_id;
 begin
-  while next is not null loop
-    here := next;
-    next := (select n.id from public.cases c join public.cases n on n.id = c.merged_into where c.id = here);
-  end loop;
-  return here;
+  return (
+    with recursive way (id, nth) as (
+      select survivor_of.case_id, 0
+      union all
+      select n.id, way.nth + 1
+      from way
+      join public.cases c on c.id = way.id
+      join public.cases n on n.id = c.merged_into
+    ) cycle id set is_again using passed
+    select way.id
+    from way
+    where not way.is_again
+    order by way.nth desc
+    limit 1
+  );
 end
 $$;
 
