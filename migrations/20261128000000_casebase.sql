@@ -633,6 +633,30 @@ begin
 end
 $$;
 
+-- Who has to go doesn't come back by an invitation that was still on its way.
+create function casebase.end_invitations() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from public.invitations i
+  using auth.users u
+  where u.id = old.user_id
+    and i.email = lower(u.email)
+    -- Null for the staff.
+    and i.client_id is not distinct from (to_jsonb(old) ->> 'client_id')::uuid
+    and i.accepted_at is null;
+  return null;
+end
+$$;
+
+create trigger end_invitations after delete on public.client_members
+  for each row execute function casebase.end_invitations();
+create trigger end_invitations after delete on public.staff_members
+  for each row execute function casebase.end_invitations();
+create trigger end_invitations_of_the_dismissed after update of active on public.staff_members
+  for each row when (old.active and not new.active)
+  execute function casebase.end_invitations();
+
 -- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
 create function public.invite(
   email          text,
@@ -3849,6 +3873,10 @@ declare
   me    uuid := casebase.caller_id();
   known casebase.idempotency_keys;
 begin
+  -- Who can make nothing has nothing to repeat.
+  if not casebase.is_known() then
+    raise exception 'you have no role in this project' using errcode = 'insufficient_privilege';
+  end if;
   delete from casebase.idempotency_keys k
   where k.user_id = me and k.key = claim_idempotency_key.key and k.expires_at < now();
   insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
@@ -3856,6 +3884,11 @@ begin
   on conflict do nothing
   returning * into known;
   if found then
+    -- Answers take room for a day.
+    if (select count(*) from casebase.idempotency_keys k where k.user_id = me and k.expires_at > now()) > 1000 then
+      raise exception 'you have used 1000 keys in a day'
+        using errcode = 'PT429', hint = 'Send requests that need not be repeated without an Idempotency-Key.';
+    end if;
     return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
   end if;
 

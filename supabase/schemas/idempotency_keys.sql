@@ -44,6 +44,10 @@ declare
   me    uuid := casebase.caller_id();
   known casebase.idempotency_keys;
 begin
+  -- Who can make nothing has nothing to repeat.
+  if not casebase.is_known() then
+    raise exception 'you have no role in this project' using errcode = 'insufficient_privilege';
+  end if;
   delete from casebase.idempotency_keys k
   where k.user_id = me and k.key = claim_idempotency_key.key and k.expires_at < now();
   insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
@@ -51,6 +55,11 @@ begin
   on conflict do nothing
   returning * into known;
   if found then
+    -- Answers take room for a day.
+    if (select count(*) from casebase.idempotency_keys k where k.user_id = me and k.expires_at > now()) > 1000 then
+      raise exception 'you have used 1000 keys in a day'
+        using errcode = 'PT429', hint = 'Send requests that need not be repeated without an Idempotency-Key.';
+    end if;
     return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
   end if;
 

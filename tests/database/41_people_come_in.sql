@@ -9,7 +9,7 @@ insert into auth.users (id, email, aud, role, email_confirmed_at, deleted_at)
 select id, lower(name) || '@example.com', 'authenticated', 'authenticated', case when name <> 'Vague' then now() end, case when name = 'Gone' then now() end
 from tests.people where what = 'comes in';
 update auth.users set email = 'New@Example.com' where id = tests.filled('{New}')::uuid;
-select plan(69);
+select plan(82);
 
 -- What the hook makes of who signs in.
 create function pg_temp.signs_in(who text) returns text language sql as $$
@@ -35,6 +35,21 @@ update staff_members set active = false where user_id = tests.filled('{New}')::u
 select is(pg_temp.signs_in('New'), 'nobody', 'who was dismissed');
 select is(tests.does('Ada', $$select invite('new@example.com', is_admin => true, scope => 'all')$$), '1', 'may be invited again');
 select is(pg_temp.signs_in('New'), 'admin', 'as an admin');
+-- Who has to go doesn't come back by what was still on its way.
+select is(tests.does('Ada', $$select invite('new@example.com', scope => 'all')$$) || tests.does('Ada', $$select invite('new@example.com', '{acme}')$$) || tests.does('Ada', $$select invite('gone@example.com', scope => 'all')$$), '111', 'invited while they are there, somebody else too');
+select is(tests.does('Ada', $$update staff_members set display_name = 'N.' where user_id = '{New}'$$), '1', 'another change');
+select is((select count(*) from invitations where email = 'new@example.com' and accepted_at is null), 2::bigint, 'leaves invitations alone');
+create temp table were as select count(*) filter (where accepted_at is null) open, count(*) filter (where accepted_at is not null) used from invitations;
+select is(tests.does('Ada', $$update staff_members set active = false where user_id = '{New}'$$), '1', 'and dismissed');
+select is((select format('%s %s', open - count(*) filter (where accepted_at is null), used - count(*) filter (where accepted_at is not null)) from were, invitations group by open, used), '1 0', 'one is gone, nobody else''s and none that was used');
+select is(pg_temp.signs_in('New'), 'client', 'they are no staff any more; a client''s member, as invited');
+select is(tests.does('Ada', $$select invite('new@example.com', '{acme}')$$) || tests.does('Ada', $$select invite('new@example.com', '{other}')$$), '11', 'invited again');
+select is(tests.does('Ada', $$delete from client_members where user_id = '{New}' and client_id = '{acme}'$$), '1', 'and taken out');
+select is((select string_agg(i.client_id::text, ' ') from invitations i where i.email = 'new@example.com' and i.accepted_at is null), tests.id('other'), 'that client''s invitation is gone, and no other');
+select is(tests.does('Ada', $$delete from invitations where email = 'new@example.com'$$) > '0', true, 'so are all');
+select is(tests.does('Ada', $$select invite('new@example.com', scope => 'all')$$), '1', 'invited to the staff once more');
+select is(tests.does('Ada', $$delete from staff_members where user_id = '{New}'$$), '1', 'and struck off');
+select is(pg_temp.signs_in('New'), 'nobody', 'they are nobody');
 -- Never before.
 select is(tests.does('Ada', $$select invite('vague@example.com', '{acme}')$$), '1', 'an address that nobody has confirmed');
 select is(pg_temp.signs_in('Vague'), 'nobody', 'is nobody''s');

@@ -34,7 +34,7 @@ end
 $$;
 create function pg_temp.answers(person text, whose text, status integer default 201) returns text language sql
 as $$ select tests.does(person, format('select where answer_idempotency_key(%L, %s, ''/l'', ''b'', null)', pg_temp.claim(whose), status)) $$;
-select plan(72);
+select plan(81);
 
 -- The first works, others wait, and everybody has keys of their own.
 select is(pg_temp.turn('Carla'), '{"turn": "mine", "made_id": null}', 'who comes first works');
@@ -124,8 +124,20 @@ select is(tests.would('Otto', format('select answer_idempotency_key(%L, %s, %L, 
 from (values (404, '', '', pg_temp.hash('c')), (200, repeat('l', 1001), '', pg_temp.hash('c')), (200, '', repeat('b', 1048577), pg_temp.hash('c')), (200, '', '', 'hash')) t (status, location, body, content);
 select is(tests.would('Otto', format('select where answer_idempotency_key(%L, 200, null, null, %L)', pg_temp.claim('Otto'), pg_temp.hash('c'))), '1', 'one that is');
 
+-- A thousand a day, everybody their own.
+insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
+select tests.filled('{Otto}')::uuid, 'of many ' || n, pg_temp.hash('a'), now() + interval '1 minute', now() + interval '1 day' from generate_series(1, 999) n;
+select is((select count(*) from casebase.idempotency_keys where user_id = tests.filled('{Otto}')::uuid), 1000::bigint, 'as many as there may be');
+select is(tests.refusal('Otto', format('select claim_idempotency_key(''one more'', %L)', pg_temp.hash('a'))),
+  'PT429 | you have used 1000 keys in a day | Send requests that need not be repeated without an Idempotency-Key.', 'there is no other');
+select is(pg_temp.turn('Otto', 'of many 1'), '{"turn": "running"}', 'those that there are hold');
+select is(pg_temp.turn('Ada'), '{"turn": "mine", "made_id": null}', 'others have theirs');
+select pg_temp.silence('25 hours');
+select is(pg_temp.turn('Otto', 'the next day'), '{"turn": "mine", "made_id": null}', 'until the next day');
+select is(tests.does('worker', 'select casebase.forget_idempotency_keys() from generate_series(1, 2)'), '2', 'when the service tidies');
+
 -- Not for anybody who is nobody, and not by hand.
-select is(tests.would(person, format('select claim_idempotency_key(''k'', %L)', pg_temp.hash('a'))), '42501', person || ' has no keys') from unnest(array['anon', 'service', 'worker']) person;
+select is(tests.would(person, format('select claim_idempotency_key(''k'', %L)', pg_temp.hash('a'))), '42501', person || ' has no keys') from unnest(array['anon', 'service', 'worker', 'Ivan', 'Faye', 'Nemo']) person;
 select is(tests.would(person, 'select from casebase.idempotency_keys'), '42501', person || ' reads none') from unnest(array['Otto', 'Ada', 'worker', 'service']) person;
 select is(tests.would('Otto', 'select casebase.forget_idempotency_keys()'), '42501', 'the service alone tidies');
 

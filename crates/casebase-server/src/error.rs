@@ -105,6 +105,9 @@ pub(crate) enum BodyRefusals {
     /// A field can't be taken.
     #[response(status = UNPROCESSABLE_ENTITY)]
     FieldNotTaken(ErrorBody),
+    /// As much was written as the project allows for now; the hint says until when.
+    #[response(status = TOO_MANY_REQUESTS)]
+    TooMany(ErrorBody),
 }
 
 impl ApiError {
@@ -348,6 +351,7 @@ impl ApiError {
             // Any other 404 is a table or function that this service needs and the project hasn't.
             ("PT404" | "PGRST116", _) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            (_, 429) => Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message),
             ("22P05", 400) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "refused_by_database",

@@ -649,13 +649,16 @@ async fn refusals_of_the_database_keep_its_sentence_and_hint() {
 }
 
 #[tokio::test]
-async fn a_project_without_our_tables_is_not_taken_for_a_missing_case() {
+async fn a_refusal_keeps_its_status_and_a_project_without_our_tables_is_no_missing_case() {
     for (status, code, expected) in [
         (404, "PGRST205", (502, "database_error")),
         (404, "PGRST202", (502, "database_error")),
         (404, "42P01", (502, "database_error")),
         (404, "42883", (502, "database_error")),
         (404, "PT404", (404, "not_found")),
+        (403, "PT403", (403, "not_allowed")),
+        (409, "PT409", (409, "conflict")),
+        (429, "PT429", (429, "too_many")),
         (406, "PGRST116", (404, "not_found")),
     ] {
         let refusal = json!({"code": code, "message": "no"});

@@ -72,6 +72,30 @@ begin
 end
 $$;
 
+-- Who has to go doesn't come back by an invitation that was still on its way.
+create function casebase.end_invitations() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from public.invitations i
+  using auth.users u
+  where u.id = old.user_id
+    and i.email = lower(u.email)
+    -- Null for the staff.
+    and i.client_id is not distinct from (to_jsonb(old) ->> 'client_id')::uuid
+    and i.accepted_at is null;
+  return null;
+end
+$$;
+
+create trigger end_invitations after delete on public.client_members
+  for each row execute function casebase.end_invitations();
+create trigger end_invitations after delete on public.staff_members
+  for each row execute function casebase.end_invitations();
+create trigger end_invitations_of_the_dismissed after update of active on public.staff_members
+  for each row when (old.active and not new.active)
+  execute function casebase.end_invitations();
+
 -- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
 create function public.invite(
   email          text,

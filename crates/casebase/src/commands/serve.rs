@@ -113,10 +113,12 @@ impl Running {
         tokio::select! {
             stopped = self.stop() => stopped,
             () = signals.next() => {
+                // Counted first: the tasks end on other threads.
+                let cut_off = requests(service.under_way());
                 for task in tasks {
                     task.abort();
                 }
-                match requests(service.under_way()) {
+                match cut_off {
                     Some(requests) => anyhow::bail!("stopped at once: {requests} cut off"),
                     None => Ok(()),
                 }
