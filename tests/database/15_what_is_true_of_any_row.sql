@@ -64,6 +64,8 @@ from (values
   ('service', $$insert into cases (client_id, title, status, resolved_at) values ('{acme}', 't', 'resolved', {x})$$),
   ('service', $$insert into cases (client_id, title, status, closed_at) values ('{acme}', 't', 'closed', {x})$$),
   ('service', $$insert into cases (client_id, title, action_required_by) values ('{acme}', 't', {x})$$),
+  -- Of what is done, nothing is due.
+  ('service', $$insert into cases (client_id, title, status, action_required_by) values ('{acme}', 't', 'resolved', {x})$$),
   ('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_at)
      values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'c', {x})$$),
   ('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, updated_at)
@@ -198,9 +200,9 @@ from (values
   ('insert into casebase.webhook_endpoints (url, department_ids, statuses) values (''https://a'', {x})',
      array['''{}'', array[''open'']'], array['array[null::uuid], ''{}''', '''{}'', array[null::text]']),
   ('insert into casebase.webhook_endpoints (url, headers) values (''https://a'', {x})',
-     array['''{"Authorization": "Bearer a b", "x-tenant": "1"}'''],
+     array['''{"Authorization": "Bearer a b", "x-tenant": "1"}''', 'jsonb_build_object(''a'', repeat(''x'', 1000))'],
      array['''[]''', '''{"a b": "c"}''', '''{"": "c"}''', '''{"a": 1}''', '''{"a": ""}''', '''{"a": "b\r\nc: d"}''', '''{"a": " b"}''', '''{"Webhook-Id": "c"}''',
-           '''{"Host": "c"}''', '''{"content-length": "1"}''', '(select jsonb_object_agg(''x'' || n, ''y'') from generate_series(1, 21) n)']),
+           '''{"Host": "c"}''', '''{"content-length": "1"}''', 'jsonb_build_object(''a'', repeat(''x'', 1001))', '(select jsonb_object_agg(''x'' || n, ''y'') from generate_series(1, 21) n)']),
   ('insert into casebase.webhook_endpoints (url, payload_version) values (''https://a'', {x})', array['1'], array['0', '2'])
 ) webhooks (statement, taken, refused);
 select pg_temp.values_of('owner', statement, taken, refused)
@@ -236,6 +238,7 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into status_transitions values ('open', 'closed', 'client', 'm')$$, '23505'),
   ('service', $$insert into cases (client_id, title, stage) values ('{acme}', 't', 'Nowhere')$$, '23503'),
   ('service', $$insert into cases (client_id, title, follow_up_of) values ('{acme}', 't', 999999)$$, '23503'),
+  ('owner', $$insert into cases (client_id, title, split_from) values ('{acme}', 't', 999999)$$, '23503'),
   ('service', $$insert into specialties (name) values ('Payroll')$$, '23505'),
   ('service', $$insert into cases (id, client_id, title) overriding system value values ({case}, '{acme}', 't')$$, '23505'),
   ('service', $$insert into interactions (id, case_id, party1_name, party1_type, party2_name, party2_type, content)
