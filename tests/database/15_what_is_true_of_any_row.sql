@@ -270,6 +270,14 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into casebase.webhook_secrets (id, endpoint_id, secret, previous_valid_for)
      overriding system value select 1000000, '{endpoint}', '{a secret}', '0' from generate_series(1, 2)$$, '23505');
 
+-- What a row is, and who made it when.
+insert into tries (by_whom, statement, outcome)
+select 'service', format('update %s set %s where id = %s', t.name, identity, t.id), '23514'
+from (values ('cases', '{case}'), ('interactions', '{shown}'), ('internal_notes', '{any note}')) t (name, id),
+     unnest(array['id = default', 'created_by = ''{Ada}''', 'created_at = ''2020-01-01''']
+            || case t.name when 'cases' then array['client_id = ''{other}''', 'follow_up_of = {resolved case}', 'split_from = {resolved case}']
+                           else array['case_id = {resolved case}'] end) identity;
+
 -- References: nothing names what is not there, and nothing goes that something else needs.
 insert into tries (by_whom, statement, outcome)
 select 'service', statement, '23503'
@@ -314,6 +322,10 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, actor_id, visible_to_client, data) values ({case}, 99, 'case.updated', 'x', '{none}', true, '{}')$$, '23503'),
   ('owner', 'delete from casebase.webhook_payloads where id = {payload}', '23503'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) values (999999999, 1, now(), 200)', '23503'),
+  ('service', 'update case_internal set case_id = {resolved case} where case_id = {case}', '23514'),
+  ('service', 'update case_files set case_id = {resolved case} where case_id = {case}', '23514'),
+  ('owner', $$update casebase.webhook_endpoints set url = 'ftp://a'$$, '23514'),
+  ('owner', $$update casebase.webhook_endpoints set event_types = '{case.nothing}'$$, '23514'),
   -- A party's code may change, and what names it follows.
   ('service', $$update party_types set code = 'WORKER' where code = 'CONTRACTOR'$$, '1');
 insert into tests.names values ('none', '00000000-0000-4000-8000-000000000000');
