@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(8);
+select plan(15);
 
 select is(tests.sees('Carla', $$select string_agg(from_status || ' to ' || to_status || ' by ' || made_by, ', ' order by from_status, to_status) from status_transitions$$),
   'closed to open by admin, '
@@ -28,6 +28,9 @@ select is(tests.sees('service', $$select string_agg(id || ' ' || public || ' ' |
 delete from casebase.webhook_endpoints;
 select is(tests.does('service', $$insert into casebase.webhook_endpoints (url) select 'https://example.com/' || n from generate_series(1, 100) n$$), '100', 'a hundred endpoints');
 select is(tests.would('service', $$insert into casebase.webhook_endpoints (url) values ('https://example.com/101')$$), 'PT409', 'and no more');
+-- Whoever is somebody here knows what happens, and what is said of it.
+select is(tests.would(who, 'select from casebase.event_types') || ' ' || tests.would(who, 'select from casebase.event_schemas'), reads, who || ' reads ' || reads)
+from (values ('Ada', '19 19'), ('Alan', '19 19'), ('Carla', '19 19'), ('Ivan', '0 0'), ('Faye', '0 0'), ('Nemo', '0 0'), ('anon', '42501 42501')) v (who, reads);
 
 select * from finish();
 rollback;

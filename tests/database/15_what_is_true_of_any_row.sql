@@ -121,6 +121,8 @@ from (values
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.archived'', {x}, ''m'')', array['''client'''], array['''everybody''']),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, {x}, 'x', true, '{}')$$,
      array['''case.updated'''], array['''updated''', '''case updated''', '''CASE.UPDATED''']),
+  ('owner', $$insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at, status) values ('{Nemo}', 'k', repeat('a', 64), now(), now(), {x})$$,
+     array['200', '299'], array['199', '300']),
   ('owner', 'insert into casebase.client_source (only_row, is_ours) values ({x}, true)', array[]::text[], array['false']),
   ('owner', 'insert into casebase.webhook_queue (only_row) values ({x})', array[]::text[], array['false']),
   ('owner', 'insert into casebase.webhook_limits (only_row) values ({x})', array[]::text[], array['false']),

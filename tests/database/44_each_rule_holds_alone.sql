@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(46);
+select plan(52);
 select tests.world();
 insert into case_stages (stage, status) values ('With legal', 'waiting');
 savepoint whole;
@@ -52,6 +52,13 @@ insert into casebase.webhook_endpoints (url) values ('https://example.com/');
 select is(tests.would('owner', format('insert into casebase.webhook_secrets (endpoint_id, previous_valid_for, secret, vault_id) select id, ''0'', %s from casebase.webhook_endpoints', places)), outcome,
   'a secret is in one place: ' || places)
 from (values ('''s'', null', '1'), ('null, gen_random_uuid()', '1'), ('null, null', '23514'), ('''s'', gen_random_uuid()', '23514')) v (places, outcome);
+alter table casebase.webhook_endpoints disable trigger check_event_types;
+select is(tests.would('owner', format('update casebase.webhook_endpoints set event_types = array[%s]', types)), outcome, 'types of events are written so: ' || types)
+from (values ('''case.updated'', ''case.*''', '1'), ('''case.updated'', null', '23514'), ('''case updated''', '23514'), ('''case.updated.twice''', '23514')) v (types, outcome);
+select is(tests.would('owner', $$insert into case_files (case_id, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  values ({case}, 'x', '', 'a/b', 1, 'admin-bucket', 'x')$$), '23514', 'a file was called something');
+select is(tests.would('owner', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  values ('{acme}', 'policies', 'x', '', 'a/b', 1, 'client-bucket', 'x')$$), '23514', 'so was a document');
 rollback to whole;
 
 -- Names: one that is too long or there already is refused without the triggers that judge and number them.
