@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useDesk } from '../desk'
 import { DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
@@ -21,11 +21,21 @@ import { Talk } from './Talk'
 /** So many interactions at first, and so many more each time. */
 const STEP = 50
 
+const StaffCase = lazy(async () => ({ default: (await import('../casework/StaffCase')).StaffCase }))
+
 /** A case: what it is about, what was said, its details and files. */
 export function CasePage() {
   const { number } = useParams({ from: '/members/cases/$number' })
+  const { access } = useDesk()
+  const standing = useStore(access.standing)
   // Another case is another page, with its own typed text.
-  return <OneCase key={number} number={number} />
+  const asClient = <OneCase key={number} number={number} />
+  if (standing.is === 'out' || standing.role === undefined || standing.role === 'client') return asClient
+  return (
+    <Suspense fallback={<Loading lines={8} />}>
+      <StaffCase key={number} number={number} asClient={asClient} />
+    </Suspense>
+  )
 }
 
 function OneCase({ number }: { number: string }) {
