@@ -215,7 +215,8 @@ function NextStepFact({ onChange }: { onChange: () => void }) {
   const isLate = shown.due_at !== null && Date.parse(shown.due_at) < Date.now()
   const whose = shown.action_required_of && partyLabel(shown.action_required_of, reference, words)
   return (
-    <button type="button" className="fact" aria-label={words.work.changeNextStep} onClick={onChange}>
+    <button type="button" className="fact" onClick={onChange}>
+      <span className="unseen">{words.work.changeNextStep}</span>
       <span>{whose ?? (shown.action_required_by ? '' : words.work.none)}</span>
       {shown.action_required_by && <Time at={shown.action_required_by} />}
       {isLate && <span className="tag strong">{words.work.overdue}</span>}
@@ -228,7 +229,8 @@ function DepartmentFact({ onHandOver }: { onHandOver: () => void }) {
   const { shown, reference } = useWork()
   return (
     <Fact term={words.department}>
-      <button type="button" className="fact" aria-label={words.changeDepartment} onClick={onHandOver}>
+      <button type="button" className="fact" onClick={onHandOver}>
+        <span className="unseen">{words.changeDepartment}</span>
         {reference.departments.find(({ id }) => id === shown.department_id)?.name ?? words.gone}
       </button>
     </Fact>

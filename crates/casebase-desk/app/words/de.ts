@@ -264,7 +264,7 @@ export const de: Words = {
     haveIt: (specialty) => `Mit ${specialty}`,
     lackIt: (specialty) => `Ohne ${specialty}`,
     department: 'Abteilung',
-    changeDepartment: 'Abteilung: übergeben',
+    changeDepartment: 'Übergeben, jetzt in:',
     overdue: 'Überfällig',
     splitFrom: 'Abgeteilt von',
     duplicates: 'Duplikate',
@@ -273,7 +273,7 @@ export const de: Words = {
     removeTag: (tag) => `Schlagwort ${tag} entfernen`,
 
     nextStep: 'Nächster Schritt',
-    changeNextStep: 'Nächsten Schritt ändern',
+    changeNextStep: 'Nächsten Schritt ändern:',
     nextStepLead: 'Wer am Zug ist, und bis wann. Ist es der Kunde, ist der Fall nie überfällig.',
     whoseMove: 'Wer ist am Zug?',
     nobodys: 'Niemand Bestimmtes',

@@ -260,7 +260,7 @@ export const en = {
     haveIt: (specialty: string) => `With ${specialty}`,
     lackIt: (specialty: string) => `Without ${specialty}`,
     department: 'Department',
-    changeDepartment: 'Department: hand over',
+    changeDepartment: 'Hand over, now in:',
     overdue: 'Overdue',
     splitFrom: 'Split from',
     duplicates: 'Duplicates',
@@ -269,7 +269,7 @@ export const en = {
     removeTag: (tag: string) => `Remove the tag ${tag}`,
 
     nextStep: 'Next step',
-    changeNextStep: 'Change the next step',
+    changeNextStep: 'Change the next step:',
     nextStepLead: 'Whose move it is, and until when. While it is the client’s, the case is never overdue.',
     whoseMove: 'Whose move is it?',
     nobodys: 'Nobody’s in particular',
