@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { memo, useDeferredValue, useState } from 'react'
+import { memo, useDeferredValue, useRef, useState } from 'react'
 import { useDesk } from '../desk'
 import { ChooseFiles } from '../files/choosing'
 import { FileList } from '../files/FileList'
@@ -54,7 +54,12 @@ const SaidHere = memo(
     const { shown, reference } = useWork()
     const { userId, isAdmin } = useMe()
     const [doing, setDoing] = useState<'edit' | 'split' | 'sight'>()
+    const pencil = useRef<HTMLButtonElement>(null)
     const stop = () => setDoing(undefined)
+    const edited = () => {
+      stop()
+      pencil.current?.focus()
+    }
     const caseNumber = (of ?? shown).case_id
     const isOwn = said.created_by === userId
     const party = (code: string, name: string) => {
@@ -78,7 +83,7 @@ const SaidHere = memo(
           </span>
           <span className="said-actions">
             {(isOwn || isAdmin) && (
-              <button type="button" className="quiet icon" aria-label={words.work.editOf(who)} title={words.work.editOf(who)} onClick={() => setDoing('edit')}>
+              <button type="button" ref={pencil} className="quiet icon" aria-label={words.work.editOf(who)} title={words.work.editOf(who)} onClick={() => setDoing('edit')}>
                 <Icon name="pencil" />
               </button>
             )}
@@ -95,7 +100,7 @@ const SaidHere = memo(
             </ChooseFiles>
           </span>
         </div>
-        {doing === 'edit' ? <EditWords first={said} onDone={stop} /> : <Markdown text={said.content} />}
+        {doing === 'edit' ? <EditWords first={said} onDone={edited} /> : <Markdown text={said.content} />}
         <FileList files={files} label={words.files.title} />
         <UploadList caseNumber={caseNumber} interactionId={said.id} />
         {doing === 'split' && <Split said={said} onClose={stop} />}
@@ -116,6 +121,11 @@ const NotedHere = memo(function NotedHere({ noted }: { noted: Noted }) {
   const { reference, shown } = useWork()
   const { userId, isAdmin } = useMe()
   const [editing, setEditing] = useState(false)
+  const pencil = useRef<HTMLButtonElement>(null)
+  const edited = () => {
+    setEditing(false)
+    pencil.current?.focus()
+  }
   const author =
     reference.colleagues.find(({ user_id }) => user_id === noted.created_by)?.display_name ??
     shown.case_events.find(({ actor_id }) => actor_id === noted.created_by)?.actor_name ??
@@ -133,12 +143,12 @@ const NotedHere = memo(function NotedHere({ noted }: { noted: Noted }) {
           {isEdited(noted) && ` · ${words.talk.edited}`}
         </span>
         {(noted.created_by === userId || isAdmin) && (
-          <button type="button" className="quiet icon" aria-label={words.work.editNoteOf(author)} title={words.work.editNoteOf(author)} onClick={() => setEditing(true)}>
+          <button type="button" ref={pencil} className="quiet icon" aria-label={words.work.editNoteOf(author)} title={words.work.editNoteOf(author)} onClick={() => setEditing(true)}>
             <Icon name="pencil" />
           </button>
         )}
       </div>
-      {editing ? <EditWords first={noted} onDone={() => setEditing(false)} /> : <Markdown text={noted.content} />}
+      {editing ? <EditWords first={noted} onDone={edited} /> : <Markdown text={noted.content} />}
     </li>
   )
 })

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { CONTENT_MOST, replyFaults } from '../cases/faults'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
@@ -32,6 +32,8 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
   const [content = asEdited(first.content), setContent] = useDraft(`${userId}.${table}.${first.id}`)
   const [parties, setParties] = useState<Parties | undefined>(isSaid(first) ? first : undefined)
   const [isVisible, setVisible] = useState(isSaid(first) && first.visible_to_client)
+  const field = useRef<HTMLTextAreaElement>(null)
+  useEffect(() => field.current?.focus(), [])
   const done = async () => {
     setContent(undefined)
     onDone()
@@ -72,7 +74,7 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
         </div>
       )}
       {parties && <PartyFields value={parties} wrong={form.wrong} onChange={setParties} />}
-      <Editor label={words.editWords} name="content" value={content} most={CONTENT_MOST} rows={5} error={form.wrong.content} onChange={setContent} />
+      <Editor label={words.editWords} name="content" value={content} most={CONTENT_MOST} rows={5} error={form.wrong.content} onChange={setContent} fieldRef={field} />
       {parties && <SightSwitch isVisible={isVisible} onChange={setVisible} />}
       <FormRefusal refused={form.refused} kept={words.textKept} />
       <div className="form-actions">

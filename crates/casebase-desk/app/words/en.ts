@@ -475,4 +475,11 @@ export const en = {
   waitSeconds: (seconds: number) => `Try again in ${count(seconds, 'second', 'seconds')}.`,
   /** Where another sentence than the database's own is better. */
   constraints: {} as Record<string, string>,
+  /** The same for what has no constraint, by the sentence of the database's sources. */
+  sentences: {
+    'a case that is % can\'t become %': 'A case that is % can’t become %.',
+    'you can\'t change % of this case': 'You can’t change this of the case: %.',
+    'the case is %': 'The case is %.',
+    'new row violates row-level security policy for table "cases"': 'After this you would no longer see the case. Hand it over instead.',
+  } as Record<string, string>,
 }
