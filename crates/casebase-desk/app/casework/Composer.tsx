@@ -52,7 +52,7 @@ export function Composer() {
       <div className="modes" role="radiogroup" aria-label={words.compose}>
         {MODES.map((one) => (
           <label key={one} className={one === mode ? 'chosen' : undefined}>
-            <input type="radio" name={name} className="unseen" checked={one === mode} onChange={() => setDrafted(one)} />
+            <input type="radio" name={name} checked={one === mode} onChange={() => setDrafted(one)} />
             {words.modes[one]}
           </label>
         ))}

@@ -70,7 +70,7 @@ const SaidHere = memo(
     return (
       <li className={`said ${isOwn ? 'own' : ''} ${said.visible_to_client ? '' : 'internal'}`}>
         <div className="said-head">
-          <strong dir="auto">{who}</strong> {party(said.party1_type, who)}
+          <strong dir="auto">{who}</strong> {party(said.party1_type, who)}{' '}
           <span className="muted">{words.talk.to(said.party2_name)}</span> {party(said.party2_type, said.party2_name)}
           <span className={`tag ${said.visible_to_client ? '' : 'internal'}`}>
             <Icon name={said.visible_to_client ? 'eye' : 'lock'} />

@@ -61,13 +61,19 @@ function Lines({ entry }: { entry: Happened }) {
   const lines: Told[] = changed.length ? changed : [{ field: subject }]
   return lines.map(({ field, from, to }, at) => (
     <tr key={field}>
-      <td>{at === 0 && <Time at={entry.created_at} exactly />}</td>
-      <td>{at === 0 && entry.actor_name}</td>
+      {at === 0 && (
+        <>
+          <td rowSpan={lines.length}>
+            <Time at={entry.created_at} exactly />
+          </td>
+          <td rowSpan={lines.length}>{entry.actor_name}</td>
+        </>
+      )}
       <td>
         {!changed.length || entry.type.startsWith('case.') ? field : `${subject}: ${field}`}
         {changed.length > 0 && to === undefined && <span className="muted"> ({words.work.changed})</span>}
       </td>
-      <td className="was">{from}</td>
+      <td>{from}</td>
       <td>{to}</td>
     </tr>
   ))
