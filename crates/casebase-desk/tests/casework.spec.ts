@@ -3,6 +3,9 @@ import { expect, expectAccessible, lookAgain, newCase, newClientMember, newStaff
 
 // Staff at work on a case.
 
+/** One of the staff, who sees every case unless told otherwise. */
+const colleague = (name: string, changes: Record<string, unknown> = {}) => newStaff(name, { scope: 'all', ...changes })
+
 type Row = { id: number; case_id: string; title: string }
 
 const details = (page: Page) => page.getByRole('complementary')
@@ -21,7 +24,7 @@ async function another(page: Page, baseURL: string | undefined): Promise<Page> {
 }
 
 test('a reply goes to the client, a note to nobody but staff, and a call is recorded for whom it should be', async ({ page }) => {
-  const [carla, alan] = await Promise.all([newClientMember(), newStaff('Alan')])
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
   const row = await newCase(carla)
   await openAs(page, alan, row)
   await expectAccessible(page)
@@ -82,7 +85,7 @@ test('a reply goes to the client, a note to nobody but staff, and a call is reco
 })
 
 test('details, interactions and the reply have a paperclip each, and what is uploaded is seen by whom it says', async ({ page }) => {
-  const [carla, alan] = await Promise.all([newClientMember(), newStaff('Alan')])
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
   const row = await newCase(carla)
   await say(row, 'Between us.', { visible_to_client: false, created_by: alan.id })
   await say(row, 'A photo, please.')
@@ -117,7 +120,7 @@ test('details, interactions and the reply have a paperclip each, and what is upl
 })
 
 test('status, priority, specialty, assignee, next step and tags are decided in place, and the history has them all', async ({ page }) => {
-  const [carla, alan, bea] = await Promise.all([newClientMember(), newStaff('Alan'), newStaff('Bea')])
+  const [carla, alan, bea] = await Promise.all([newClientMember(), colleague('Alan'), colleague('Bea')])
   const specialty = await newSpecialty(bea)
   const row = await newCase(carla)
   await openAs(page, alan, row)
@@ -182,7 +185,7 @@ async function newSpecialty(...people: { id: string }[]) {
 }
 
 test('what a colleague changed or said meanwhile is shown before anything of one’s own is saved', async ({ page, baseURL }) => {
-  const [carla, alan, bea] = await Promise.all([newClientMember(), newStaff('Alan'), newStaff('Bea')])
+  const [carla, alan, bea] = await Promise.all([newClientMember(), colleague('Alan'), colleague('Bea')])
   const row = await newCase(carla)
   await openAs(page, alan, row)
   const other = await another(page, baseURL)
@@ -231,7 +234,7 @@ test('what a colleague changed or said meanwhile is shown before anything of one
 })
 
 test('a case that is handed over out of one’s own sight says so before and after', async ({ page }) => {
-  const [carla, dora, north, south] = await Promise.all([newClientMember(), newStaff('Dora', { scope: 'departments' }), newDepartment('North'), newDepartment('South')])
+  const [carla, dora, north, south] = await Promise.all([newClientMember(), colleague('Dora', { scope: 'departments' }), newDepartment('North'), newDepartment('South')])
   await rows('staff_departments', { user_id: dora.id, department_id: north.id })
   const row = await newCase(carla, { department_id: north.id })
   await openAs(page, dora, row)
@@ -256,7 +259,7 @@ async function newDepartment(name: string) {
 }
 
 test('who works only what is assigned to them is told what they may not do, and sees no other case', async ({ page }) => {
-  const [carla, asta, bea] = await Promise.all([newClientMember(), newStaff('Asta', { scope: 'assigned' }), newStaff('Bea')])
+  const [carla, asta, bea] = await Promise.all([newClientMember(), colleague('Asta', { scope: 'assigned' }), colleague('Bea')])
   const [row, unseen] = [await newCase(carla, { assigned_to: asta.id }), await newCase(carla)]
   await openAs(page, asta, row)
   await details(page).getByLabel('Priority').selectOption('High')
@@ -288,7 +291,7 @@ test('who works only what is assigned to them is told what they may not do, and 
 })
 
 test('a status offers only what may follow, closed opens only for an admin, and a stale choice is refused', async ({ page, baseURL }) => {
-  const [carla, alan, ada] = await Promise.all([newClientMember(), newStaff('Alan'), newStaff('Ada', { is_admin: true })])
+  const [carla, alan, ada] = await Promise.all([newClientMember(), colleague('Alan'), colleague('Ada', { is_admin: true })])
   const row = await newCase(carla)
   await openAs(page, alan, row)
   const status = details(page).getByLabel('Status')
@@ -315,7 +318,7 @@ test('a status offers only what may follow, closed opens only for an admin, and 
 })
 
 test('a duplicate is found by number or title, compared side by side, merged, and its words stand in both', async ({ page }) => {
-  const [carla, otto, alan] = await Promise.all([newClientMember(), newClientMember('Otto'), newStaff('Alan')])
+  const [carla, otto, alan] = await Promise.all([newClientMember(), newClientMember('Otto'), colleague('Alan')])
   const survivor = await newCase(carla, { title: '100 % of_the lifts' })
   const duplicate = await newCase(carla, { title: 'Lift again', description: 'Stuck *again*.' })
   const foreign = await newCase(otto, { title: '100 % of_the lifts' })
@@ -363,7 +366,7 @@ test('a duplicate is found by number or title, compared side by side, merged, an
 })
 
 test('something that was said becomes a case of its own, and a case is escalated with a reason', async ({ page }) => {
-  const [carla, alan] = await Promise.all([newClientMember(), newStaff('Alan')])
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
   const row = await newCase(carla)
   await say(row, 'And the door squeaks.')
   await openAs(page, alan, row)
@@ -382,7 +385,7 @@ test('something that was said becomes a case of its own, and a case is escalated
 })
 
 test('data is a JSON object: what is wrong with it is said, and another’s change is seen first', async ({ page }) => {
-  const [carla, alan] = await Promise.all([newClientMember(), newStaff('Alan')])
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
   const row = await newCase(carla, { metadata: { floor: 3 } })
   await openAs(page, alan, row)
   await details(page).getByRole('button', { name: 'Data', exact: true }).click()
@@ -421,7 +424,7 @@ test('data is a JSON object: what is wrong with it is said, and another’s chan
 })
 
 test('on a phone, with long words, nothing is wider than the screen; by keyboard alone a note is written', async ({ page }) => {
-  const [carla, alan] = await Promise.all([newClientMember(), newStaff('Alan')])
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
   const long = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen'.repeat(3)
   const row = await newCase(carla, { title: long, description: long })
   await say(row, long, { party1_name: long, party2_name: long })

@@ -47,11 +47,16 @@ export async function newClientMember(name = 'Carla'): Promise<Person> {
   return { id, email, name, client: client.id, company }
 }
 
-/** One of the staff, who sees every case unless told otherwise. */
-export async function newStaff(name = 'Alan', changes: Record<string, unknown> = {}) {
+export type Staff = { id: string; email: string; name: string; department: string }
+
+/** A member of staff, who sees the cases of a department of their own. */
+export async function newStaff(name = 'Alan', changes: Record<string, unknown> = {}): Promise<Staff> {
   const { id, email } = await newPerson(name)
-  await rows('staff_members', { user_id: id, display_name: name, scope: 'all', ...changes })
-  return { id, email, name }
+  const [department] = await rows<{ id: string }>('departments', { name: `${name}'s department ${id.slice(0, 6)}` })
+  if (!department) throw new Error('the department has no row')
+  await rows('staff_members', { user_id: id, display_name: name, scope: 'departments', ...changes })
+  await rows('staff_departments', { user_id: id, department_id: department.id })
+  return { id, email, name, department: department.id }
 }
 
 type CaseRow = { id: number; case_id: string; title: string; updated_at: string }

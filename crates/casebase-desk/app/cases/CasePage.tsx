@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
+import { saysStaff } from '../coming-in/session'
 import { useDesk } from '../desk'
 import { DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
@@ -27,10 +28,10 @@ const StaffCase = lazy(async () => ({ default: (await import('../casework/StaffC
 export function CasePage() {
   const { number } = useParams({ from: '/members/cases/$number' })
   const { access } = useDesk()
-  const standing = useStore(access.standing)
+  const isStaff = saysStaff(useStore(access.standing))
   // Another case is another page, with its own typed text.
   const asClient = <OneCase key={number} number={number} />
-  if (standing.is === 'out' || standing.role === undefined || standing.role === 'client') return asClient
+  if (!isStaff) return asClient
   return (
     <Suspense fallback={<Loading lines={8} />}>
       <StaffCase key={number} number={number} asClient={asClient} />

@@ -50,7 +50,7 @@ export function HandOver({ onClose }: { onClose: () => void }) {
       <form onSubmit={form.submit} noValidate>
         <div className="field">
           <label htmlFor={ids[0]}>{words.work.department}</label>
-          <select id={ids[0]} value={department} onChange={(event) => setDepartment(event.target.value)}>
+          <select id={ids[0]} data-begin value={department} onChange={(event) => setDepartment(event.target.value)}>
             {reference.departments.map(({ id, name }) => (
               <option key={id} value={id}>{name}</option>
             ))}

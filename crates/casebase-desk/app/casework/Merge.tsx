@@ -42,7 +42,7 @@ export function Merge({ onClose }: { onClose: () => void }) {
       ) : (
         <>
           <form onSubmit={search} role="search">
-            <Field label={words.mergeSearch} hint={words.mergeSearchHint} value={typed} autoComplete="off" autoFocus
+            <Field label={words.mergeSearch} hint={words.mergeSearchHint} value={typed} autoComplete="off" data-begin
               onChange={(event) => setTyped(event.target.value)} after={<button type="submit">{words.search}</button>} />
           </form>
           {found.isError && <Failed error={found.error} onRetry={() => void found.refetch()} />}

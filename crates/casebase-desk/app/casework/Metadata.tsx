@@ -20,7 +20,7 @@ export function CaseData({ onClose }: { onClose: () => void }) {
   const { access } = useDesk()
   const { shown } = useWork()
   return (
-    <Data name="data" title={words.data} lead={words.dataLead} first={{ version: shown.version, value: shown.metadata }} onClose={onClose}
+    <Data name="data" title={words.data} lead={words.dataLead} isShown first={{ version: shown.version, value: shown.metadata }} onClose={onClose}
       read={async () => {
         const { version, metadata } = await getStaffCase(access, shown.id, 1)
         return { version, value: metadata }
@@ -36,7 +36,7 @@ export function InternalData({ onClose }: { onClose: () => void }) {
   const { shown } = useWork()
   const asRead = (kept: Internal | null): Read => ({ version: kept?.version, value: kept?.metadata ?? {} })
   return (
-    <Data name="internal-data" title={words.internalData} lead={words.internalDataLead} first={asRead(shown.case_internal)} onClose={onClose}
+    <Data name="internal-data" title={words.internalData} lead={words.internalDataLead} isShown={false} first={asRead(shown.case_internal)} onClose={onClose}
       read={async () => asRead((await getStaffCase(access, shown.id, 1)).case_internal)}
       write={(metadata, version) => changeInternalData(access, shown.id, version, metadata)} />
   )
@@ -48,10 +48,12 @@ const faultText = (fault: JsonFault, words: Words['work']) =>
   : fault.is === 'number' ? words.jsonNumber(fault.number)
   : words.jsonLong(fault.most)
 
-function Data({ name, title, lead, first, read, write, onClose }: {
+function Data({ name, title, lead, isShown, first, read, write, onClose }: {
   name: string
   title: string
   lead: string
+  /** Whether clients see it. */
+  isShown: boolean
   first: Read
   read: () => Promise<Read>
   write: (object: Internal['metadata'], version: number | undefined) => Promise<unknown>
@@ -104,10 +106,10 @@ function Data({ name, title, lead, first, read, write, onClose }: {
       <form onSubmit={form.submit} noValidate>
         <div className="field">
           <label htmlFor={id}>{words.json}</label>
-          <textarea id={id} name="data" className="code" rows={12} spellCheck={false} value={text} autoFocus
+          <textarea id={id} name="data" className="code" rows={12} spellCheck={false} value={text} data-begin
             aria-invalid={form.wrong.data ? true : undefined} aria-describedby={`${id}-hint${form.wrong.data ? ` ${id}-error` : ''}`}
             onChange={(event) => setText(event.target.value)} />
-          <p id={`${id}-hint`} className="hint">{lead}</p>
+          <p id={`${id}-hint`} className={`sight ${isShown ? 'open' : 'closed'}`}>{lead}</p>
           {form.wrong.data && <p id={`${id}-error`} className="wrong">{form.wrong.data}</p>}
         </div>
         {theirs !== undefined && (

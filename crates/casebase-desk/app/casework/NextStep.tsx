@@ -36,7 +36,7 @@ export function NextStep({ onClose }: { onClose: () => void }) {
         <p className="muted">{words.work.nextStepLead}</p>
         <div className="field">
           <label htmlFor={id}>{words.work.whoseMove}</label>
-          <select id={id} value={whose} onChange={(event) => setWhose(event.target.value)}>
+          <select id={id} data-begin value={whose} onChange={(event) => setWhose(event.target.value)}>
             <option value="">{words.work.nobodys}</option>
             {reference.parties.map(({ code }) => (
               <option key={code} value={code}>{partyLabel(code, reference, words)}</option>

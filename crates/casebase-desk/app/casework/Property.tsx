@@ -18,7 +18,7 @@ export function Choice({ term, value, onChoose, hint, busy, keyed, children }: {
         <label htmlFor={id}>{term}</label>
       </dt>
       <dd>
-        <select id={id} className="choice" value={value} data-key={keyed} aria-busy={busy} aria-describedby={hint ? `${id}-hint` : undefined}
+        <select id={id} className="in-place" value={value} data-key={keyed} aria-busy={busy} aria-describedby={hint ? `${id}-hint` : undefined}
           onChange={(event) => onChoose(event.target.value)}>
           {children}
         </select>

@@ -44,7 +44,7 @@ export function Split({ said, onClose }: { said: Said; onClose: () => void }) {
         <div className="excerpt" tabIndex={0} role="group" aria-label={said.party1_name}>
           <Markdown text={said.content} />
         </div>
-        <Field label={words.newCase.caseTitle} name="title" value={title} autoComplete="off" autoFocus error={form.wrong.title}
+        <Field label={words.newCase.caseTitle} name="title" value={title} autoComplete="off" data-begin error={form.wrong.title}
           onChange={(event) => setTitle(event.target.value)} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">

@@ -54,7 +54,7 @@ export function StaffCase({ number, asClient }: { number: string; asClient: Reac
         isStale={read.isError || duplicates.isError} most={most} onEarlier={() => setMost(most + STEP)} />
     )
   }
-  const failed = [read, reference, client].find(({ isError }) => isError)
+  const failed = [read, client].find(({ isError }) => isError) ?? reference.failed
   return (
     <Page title={number}>
       {failed ? <Failed error={failed.error} onRetry={() => void failed.refetch()} /> : <Loading lines={8} />}

@@ -38,7 +38,7 @@ export function Tags() {
           </button>
         </span>
       ))}
-      <input name="tag" className="choice" autoComplete="off" aria-label={words.addTag} placeholder={words.addTag} value={tag}
+      <input name="tag" className="in-place" autoComplete="off" aria-label={words.addTag} placeholder={words.addTag} value={tag}
         onChange={(event) => setTag(event.target.value)} />
       <FormRefusal refused={form.refused} />
     </form>

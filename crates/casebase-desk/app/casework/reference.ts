@@ -1,14 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import type { Status } from '../cases/queries'
 import { useDesk } from '../desk'
+import { useDepartments, useSpecialties, useStaff, useStages, type Named, type StaffMember } from '../people/queries'
 import { answer } from '../refusal'
 
 // What a project has to choose from, and what it calls it. It changes seldom, so it is asked for once in a while.
 
 const SELDOM = 5 * 60_000
 
-export type Colleague = { user_id: string; display_name: string; active: boolean; specialties: string[] }
-export type Named = { id: string; name: string }
+export type Colleague = StaffMember & { specialties: string[] }
 export type PartyType = { code: string; label: string; internal: boolean }
 export type Transition = { from_status: Status; to_status: Status; made_by: 'client' | 'staff' | 'admin' }
 export type Stage = { stage: string; status: Status }
@@ -27,39 +28,50 @@ export type Reference = {
   ownDepartments: string[]
 }
 
-export function useReference() {
+type Rules = Pick<Reference, 'parties' | 'transitions' | 'standing'> & { have: { user_id: string; specialty_id: string }[] }
+
+function useRules() {
   const { access } = useDesk()
-  const standing = access.standing.get()
-  const userId = standing.is === 'out' ? '' : standing.userId
   return useQuery({
-    queryKey: ['reference', userId],
+    queryKey: ['people', 'rules'],
     staleTime: SELDOM,
     refetchOnWindowFocus: false,
-    queryFn: async (): Promise<Reference> => {
+    queryFn: async (): Promise<Rules> => {
       const { supabase } = access
-      type StaffRow = Omit<Colleague, 'specialties'> & { staff_specialties: { specialty_id: string }[] }
-      const [staff, departments, specialties, parties, transitions, stages, mine, own] = await Promise.all([
-        answer<StaffRow[]>(
-          supabase.from('staff_members').select('user_id,display_name,active,staff_specialties(specialty_id)').order('display_name'),
-        ),
-        answer<Named[]>(supabase.from('departments').select('id,name').order('name')),
-        answer<Named[]>(supabase.from('specialties').select('id,name').order('name')),
+      const [parties, transitions, mine, have] = await Promise.all([
         answer<PartyType[]>(supabase.from('party_types').select('code,label,internal').order('label')),
         answer<Transition[]>(supabase.from('status_transitions').select('from_status,to_status,made_by')),
-        answer<Stage[]>(supabase.from('case_stages').select('stage,status').order('position').order('stage')),
         answer<{ standing: string | null }>(supabase.rpc('my_access')),
-        answer<{ department_id: string }[]>(supabase.from('staff_departments').select('department_id').eq('user_id', userId)),
+        answer<Rules['have']>(supabase.from('staff_specialties').select('user_id,specialty_id')),
       ])
-      return {
-        colleagues: staff.map(({ staff_specialties, ...one }) => ({
-          ...one, specialties: staff_specialties.map(({ specialty_id }) => specialty_id),
-        })),
-        departments, specialties, parties, transitions, stages,
-        standing: mine.standing,
-        ownDepartments: own.map(({ department_id }) => department_id),
-      }
+      return { parties, transitions, standing: mine.standing, have }
     },
   })
+}
+
+/** All of it, once it is there; or the part that could not be had. */
+export function useReference() {
+  const { access } = useDesk()
+  const [staff, departments, specialties, stages, rules] = [useStaff(), useDepartments(), useSpecialties(), useStages(), useRules()]
+  const parts = [staff, departments, specialties, stages, rules]
+  const failed = parts.find(({ isError, data }) => isError && !data)
+  return useMemo(() => {
+    const standing = access.standing.get()
+    const userId = standing.is === 'out' ? '' : standing.userId
+    if (!staff.data || !departments.data || !specialties.data || !stages.data || !rules.data) return { failed }
+    const { have, ...rest } = rules.data
+    const data: Reference = {
+      colleagues: staff.data.map((one) => ({
+        ...one, specialties: have.filter(({ user_id }) => user_id === one.user_id).map(({ specialty_id }) => specialty_id),
+      })),
+      departments: departments.data,
+      specialties: specialties.data,
+      stages: stages.data as Stage[],
+      ownDepartments: departments.data.filter((one) => one.staff_departments.some(({ user_id }) => user_id === userId)).map(({ id }) => id),
+      ...rest,
+    }
+    return { data, failed }
+  }, [access, staff.data, departments.data, specialties.data, stages.data, rules.data, failed])
 }
 
 export type Client = { name: string; members: Member[] }
