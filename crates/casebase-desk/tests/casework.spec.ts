@@ -223,7 +223,9 @@ test('what a colleague changed or said meanwhile is shown before anything of one
   await rows(`interactions?id=eq.${said!.id}`, { content: 'We look at it today.' }, 'PATCH')
   const editing = page.getByRole('form', { name: 'Edit' })
   await editing.getByRole('textbox', { name: 'Edit' }).fill('We will look at it tomorrow.')
-  await editing.getByRole('button', { name: 'Save' }).click()
+  // Also by who comes back to what they had begun.
+  await page.reload()
+  await own.or(page.locator('.said', { hasText: 'We look at it today.' })).getByRole('button', { name: 'Edit what Alan said' }).click()
   await expect(editing.getByRole('alert')).toContainText('We look at it today.')
   await expect(editing.getByRole('textbox', { name: 'Edit' })).toHaveValue('We will look at it tomorrow.')
   await editing.getByRole('button', { name: 'Save mine over it' }).click()
@@ -419,8 +421,16 @@ test('data is a JSON object: what is wrong with it is said, and another’s chan
   await rows('case_internal', { case_id: row.id, metadata: { budget: 50 } })
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
   await expect(page.getByRole('dialog').getByRole('alert').first()).toContainText('"budget": 50')
+  // Left and come back to: begun from what is not there any more.
+  await page.reload()
+  await details(page).getByRole('button', { name: 'Internal data' }).click()
+  await expect(page.getByLabel('A JSON object')).toHaveValue('{"budget": 100}')
+  await rows(`case_internal?case_id=eq.${row.id}`, { metadata: { budget: 60 } }, 'PATCH')
+  await page.reload()
+  await details(page).getByRole('button', { name: 'Internal data' }).click()
+  await expect(page.getByRole('dialog').getByRole('alert').first()).toContainText('"budget": 60')
   await page.getByRole('button', { name: 'Take theirs' }).click()
-  expect((await rows(`case_internal?case_id=eq.${row.id}`))[0]?.['metadata']).toEqual({ budget: 50 })
+  expect((await rows(`case_internal?case_id=eq.${row.id}`))[0]?.['metadata']).toEqual({ budget: 60 })
 })
 
 test('on a phone, with long words, nothing is wider than the screen; by keyboard alone a note is written', async ({ page }) => {
@@ -445,6 +455,27 @@ test('on a phone, with long words, nothing is wider than the screen; by keyboard
     await page.keyboard.press('Escape')
     await expect(details(page).getByRole('button', { name, exact: true })).toBeFocused()
   }
+})
+
+test('what an attacker put into names, tags, data and files is text to staff, too', async ({ page }) => {
+  const script = '<img src=x onerror="window.hit=1">'
+  const [carla, alan] = await Promise.all([newClientMember(`Carla ${script}`), colleague('Alan')])
+  const row = await newCase(carla, { title: script, description: `${script}\n\n[x](javascript:window.hit=1)`, metadata: { [script]: script } })
+  await say(row, script, { party1_name: script, party2_name: script })
+  await rows('internal_notes', { case_id: row.id, content: script, created_by: alan.id })
+  await rows('case_internal', { case_id: row.id, tags: [script] })
+  await rows(`cases?id=eq.${row.id}`, { title: `${script}!`, escalated_at: new Date().toISOString(), escalation_reason: script }, 'PATCH')
+  await openAs(page, alan, { ...row, title: `${script}!` })
+  await expect(page.locator('.said')).toHaveCount(3)
+  for (const name of ['History', 'Data', 'Merge a duplicate']) {
+    await details(page).getByRole('button', { name, exact: true }).click()
+    await expect(page.getByRole('dialog')).toBeVisible()
+    await page.keyboard.press('Escape')
+  }
+  await page.getByRole('button', { name: `Split what ${script} said into a new case` }).click()
+  await expect(page.getByRole('dialog').getByText(script).first()).toBeVisible()
+  await expect(page.locator('#desk img, #desk [onerror], #desk a[href^="javascript"]')).toHaveCount(0)
+  expect(await page.evaluate(() => (window as unknown as { hit?: number }).hit)).toBeUndefined()
 })
 
 test('who sees a case as its client gets the client’s page of it, whatever else they are', async ({ page }) => {

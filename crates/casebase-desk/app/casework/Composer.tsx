@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useId, useRef, useState, type Ref } from 'react'
+import { useEffect, useId, useRef, useState, type RefObject } from 'react'
 import { CONTENT_MOST, replyFaults } from '../cases/faults'
 import { numberOf } from '../cases/queries'
 import { useDesk } from '../desk'
@@ -63,7 +63,7 @@ export function Composer() {
 }
 
 /** The text of one kind, its own draft and its own files. */
-function Writing({ mode, fieldRef }: { mode: Mode; fieldRef: Ref<HTMLTextAreaElement> }) {
+function Writing({ mode, fieldRef }: { mode: Mode; fieldRef: RefObject<HTMLTextAreaElement | null> }) {
   const all = useWords()
   const words = all.work
   const { uploads } = useDesk()
@@ -101,6 +101,7 @@ function Writing({ mode, fieldRef }: { mode: Mode; fieldRef: Ref<HTMLTextAreaEle
       if (mode !== 'note') uploads.add({ caseNumber, interactionId: made.id, visibleToClient: isVisible }, files)
       setFiles([])
       announce(mode === 'note' ? words.noteSaved : isVisible ? words.sentToClient : words.recorded)
+      fieldRef.current?.focus()
       if (made.case_id !== shown.id) await navigate({ to: '/cases/$number', params: { number: caseNumber } })
       await queries.invalidateQueries({ queryKey: ['cases'] })
     },

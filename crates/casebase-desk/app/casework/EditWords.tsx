@@ -27,15 +27,19 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
   const queries = useQueryClient()
   const { userId } = useMe()
   const [base, setBase] = useState(first)
-  const [theirs, setTheirs] = useState<Said | Noted>()
   const table = isSaid(first) ? 'interactions' : 'internal_notes'
-  const [content = asEdited(first.content), setContent] = useDraft(`${userId}.${table}.${first.id}`)
+  const draft = `${userId}.${table}.${first.id}`
+  const [version, setVersion] = useDraft(`${draft}.version`)
+  // What was begun from an earlier version is not saved over a later one unseen.
+  const [theirs, setTheirs] = useState(() => (version && version !== String(first.version) ? first : undefined))
+  const [content = asEdited(first.content), setContent] = useDraft(draft)
   const [parties, setParties] = useState<Parties | undefined>(isSaid(first) ? first : undefined)
   const [isVisible, setVisible] = useState(isSaid(first) && first.visible_to_client)
   const field = useRef<HTMLTextAreaElement>(null)
   useEffect(() => field.current?.focus(), [])
   const done = async () => {
     setContent(undefined)
+    setVersion(undefined)
     onDone()
     await queries.invalidateQueries({ queryKey: ['cases'] })
   }
@@ -62,6 +66,7 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
         const present = isSaid(base) ? await getSaid(access, base.id) : await getNoted(access, base.id)
         setBase(present)
         setTheirs(present)
+        setVersion(String(present.version))
       }
     },
   )
@@ -74,7 +79,11 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
         </div>
       )}
       {parties && <PartyFields value={parties} wrong={form.wrong} onChange={setParties} />}
-      <Editor label={words.editWords} name="content" value={content} most={CONTENT_MOST} rows={5} error={form.wrong.content} onChange={setContent} fieldRef={field} />
+      <Editor label={words.editWords} name="content" value={content} most={CONTENT_MOST} rows={5} error={form.wrong.content} fieldRef={field}
+        onChange={(text) => {
+          setContent(text)
+          setVersion(String(base.version))
+        }} />
       {parties && <SightSwitch isVisible={isVisible} onChange={setVisible} />}
       <FormRefusal refused={form.refused} kept={words.textKept} />
       <div className="form-actions">

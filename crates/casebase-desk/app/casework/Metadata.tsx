@@ -66,10 +66,14 @@ function Data({ name, title, lead, isShown, first, read, write, onClose }: {
   const { userId } = useMe()
   const id = useId()
   const [base, setBase] = useState(first)
-  const [theirs, setTheirs] = useState<string>()
-  const [text = asText(first.value), setText] = useDraft(`${userId}.${shown.id}.${name}`)
+  const draft = `${userId}.${shown.id}.${name}`
+  const [begun, setBegun] = useDraft(`${draft}.from`)
+  // What was begun from another state is not saved over this one unseen.
+  const [theirs, setTheirs] = useState(() => (begun && begun !== asText(first.value) ? asText(first.value) : undefined))
+  const [text = asText(first.value), setText] = useDraft(draft)
   const forget = () => {
     setText(undefined)
+    setBegun(undefined)
     onClose()
   }
   const save = async (object: Internal['metadata']) => {
@@ -83,6 +87,7 @@ function Data({ name, title, lead, isShown, first, read, write, onClose }: {
     // What is counted on the whole row may have left this as it was.
     if (asText(now.value) === asText(base.value)) return write(object, now.version)
     setTheirs(asText(now.value))
+    setBegun(asText(now.value))
     return undefined
   }
   const form = useForm<'data'>(
@@ -108,7 +113,10 @@ function Data({ name, title, lead, isShown, first, read, write, onClose }: {
           <label htmlFor={id}>{words.json}</label>
           <textarea id={id} name="data" className="code" rows={12} spellCheck={false} value={text} data-begin
             aria-invalid={form.wrong.data ? true : undefined} aria-describedby={`${id}-hint${form.wrong.data ? ` ${id}-error` : ''}`}
-            onChange={(event) => setText(event.target.value)} />
+            onChange={(event) => {
+              setText(event.target.value)
+              setBegun(asText(base.value))
+            }} />
           <p id={`${id}-hint`} className={`sight ${isShown ? 'open' : 'closed'}`}>{lead}</p>
           {form.wrong.data && <p id={`${id}-error`} className="wrong">{form.wrong.data}</p>}
         </div>

@@ -181,7 +181,7 @@ function AssigneeChoice() {
         {needed ? <optgroup label={words.haveIt(specialty)}>{options(able)}</optgroup> : options(able)}
         {unable.length > 0 && <optgroup label={words.lackIt(specialty)}>{options(unable)}</optgroup>}
       </Choice>
-      {!shown.assigned_to && (
+      {(!shown.assigned_to || away) && (
         <div>
           <dt className="unseen">{words.take}</dt>
           <dd className="beside">

@@ -100,6 +100,10 @@ function Worked({ shown, duplicates, reference, client, isStale, most, onEarlier
               <StatusMark status={shown.status} />
               <PriorityMark priority={shown.priority} />
               <span className="muted" dir="auto">{client.name}</span>
+              <a className="to-details" href="#details" onClick={(event) => {
+                event.preventDefault()
+                document.getElementById('details')?.focus()
+              }}>{words.theCase.details}</a>
             </div>
           }
           actions={editing === undefined && <button type="button" onClick={() => setEditing(newestSeq(shown))}>{words.theCase.edit}</button>}
@@ -132,7 +136,7 @@ function Worked({ shown, duplicates, reference, client, isStale, most, onEarlier
             <aside className="case-side">
               <section aria-labelledby="details">
                 <div className="section-head">
-                  <h2 id="details">{words.theCase.details}</h2>
+                  <h2 id="details" tabIndex={-1}>{words.theCase.details}</h2>
                   <ChooseFiles className="quiet icon" label={words.work.attachToCase} onFiles={addFiles}>
                     <Icon name="paperclip" />
                   </ChooseFiles>

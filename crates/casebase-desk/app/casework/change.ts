@@ -47,7 +47,8 @@ export function useChange(shown: StaffCase) {
         else setRefused(thrown)
       } finally {
         await queries.invalidateQueries({ queryKey: ['cases'] })
-        setSaving({})
+        // Later ones are still on their way.
+        setSaving((before) => Object.fromEntries(Object.entries(before).filter(([column, value]) => changes[column as keyof CaseChanges] !== value)))
       }
     }
     line.current = line.current.then(attempt)
