@@ -11,6 +11,8 @@ export function Dialog({ title, onClose, wide, children }: { title: string; onCl
   useLayoutEffect(() => {
     const shown = dialog.current
     shown?.showModal()
+    // What is to be filled in, not the button that closes it.
+    shown?.querySelector<HTMLElement>('input:not([readonly]), textarea, select')?.focus()
     return () => shown?.close()
   }, [])
   return (
