@@ -230,6 +230,13 @@ test('what a colleague changed or said meanwhile is shown before anything of one
   await expect(editing.getByRole('textbox', { name: 'Edit' })).toHaveValue('We will look at it tomorrow.')
   await editing.getByRole('button', { name: 'Save mine over it' }).click()
   await expect(page.locator('.said', { hasText: 'tomorrow' })).toContainText('edited')
+  // The case's own words, while something else of it changes: that is no reason to ask.
+  await page.getByRole('button', { name: 'Edit', exact: true }).click()
+  await page.getByLabel('Title').fill('The lift is stuck again')
+  await details(other).getByLabel('Priority').selectOption('Urgent')
+  await expect.poll(async () => (await rows(`cases?id=eq.${row.id}`))[0]?.['priority']).toBe('urgent')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'The lift is stuck again' })).toBeVisible()
   // A colleague's words have no pencil.
   await expect(page.getByRole('button', { name: 'Edit what Bea said' })).toHaveCount(0)
   await other.context().close()

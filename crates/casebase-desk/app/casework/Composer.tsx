@@ -5,7 +5,7 @@ import { CONTENT_MOST, replyFaults } from '../cases/faults'
 import { numberOf } from '../cases/queries'
 import { useDesk } from '../desk'
 import { ChosenFiles } from '../files/ChosenFiles'
-import { ChooseFiles, DropZone, useLeaveGuard } from '../files/choosing'
+import { ChooseFiles, DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
@@ -13,7 +13,7 @@ import { Icon } from '../frame/Icon'
 import { useOnce } from '../once'
 import { isBlank } from '../rules'
 import { useShortcut } from '../shortcuts'
-import { useDraft } from '../text/drafts'
+import { useChosenFiles, useDraft } from '../text/drafts'
 import { Editor } from '../text/Editor'
 import { useWords } from '../words'
 import { PartyFields, useUsualParties } from './Parties'
@@ -74,9 +74,7 @@ function Writing({ mode, fieldRef }: { mode: Mode; fieldRef: RefObject<HTMLTextA
   const draft = `${userId}.${shown.id}.${mode}`
   const [content = '', setContent] = useDraft(draft)
   const record = useRecordDraft(draft)
-  const [files, setFiles] = useState<File[]>([])
-  const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
-  useLeaveGuard(files.length > 0)
+  const [files, addFiles, setFiles] = useChosenFiles(draft)
   const isVisible = mode === 'reply' || (mode === 'record' && record.isVisible)
   const send = useSending(mode)
   const news = useNews()
@@ -115,7 +113,7 @@ function Writing({ mode, fieldRef }: { mode: Mode; fieldRef: RefObject<HTMLTextA
       fieldRef={fieldRef} {...(mode !== 'note' && { onFiles: addFiles })} />
   )
   const fields = (
-    <form onSubmit={form.submit} noValidate aria-label={words.modes[mode]}>
+    <form onSubmit={form.submit} onInput={form.input} noValidate aria-label={words.modes[mode]}>
       {mode === 'record' && <PartyFields value={record.parties} wrong={form.wrong} onChange={record.setParties} />}
       {editor}
       {mode === 'record' ? <SightSwitch isVisible={isVisible} onChange={record.setVisible} /> : <Sight isVisible={isVisible} />}
@@ -123,7 +121,7 @@ function Writing({ mode, fieldRef }: { mode: Mode; fieldRef: RefObject<HTMLTextA
       {(content || files.length > 0) && <Meanwhile since={news.since} lead={news.held ? words.newsFirst : words.meanwhile} />}
       <FormRefusal refused={form.refused} title={words.notSent} kept={all.newCase.kept} />
       <div className="form-actions">
-        <button type="submit" className="primary" disabled={form.sending}>
+        <button type="submit" className="primary" aria-disabled={form.sending}>
           {form.sending ? all.talk.sending : mode === 'note' ? words.saveNote : isVisible ? words.sendToClient : words.recordInternally}
         </button>
         {mode !== 'note' && (
@@ -147,6 +145,7 @@ function useSending(mode: Mode) {
   return useOnce(
     (row: NewSaid) => (mode === 'note' ? addNote(access, { case_id: row.case_id, content: row.content }) : addSaid(access, row)),
     (row, since) => findMade(access, table, row, userId, since),
+    () => access.now(),
   )
 }
 

@@ -71,7 +71,7 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
     },
   )
   return (
-    <form onSubmit={form.submit} noValidate aria-label={words.editWords}>
+    <form onSubmit={form.submit} onInput={form.input} noValidate aria-label={words.editWords}>
       {theirs && (
         <div className="notice" role="alert">
           <p><strong>{words.wordsChanged}</strong></p>
@@ -87,7 +87,7 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
       {parties && <SightSwitch isVisible={isVisible} onChange={setVisible} />}
       <FormRefusal refused={form.refused} kept={words.textKept} />
       <div className="form-actions">
-        <button type="submit" className="primary" disabled={form.sending}>{theirs ? all.theCase.keepMine : all.save}</button>
+        <button type="submit" className="primary" aria-disabled={form.sending}>{theirs ? all.theCase.keepMine : all.save}</button>
         {theirs && <button type="button" onClick={() => void done()}>{all.theCase.takeTheirs}</button>}
         <button type="button" className="quiet" onClick={() => void done()}>{all.cancel}</button>
       </div>

@@ -47,7 +47,7 @@ export function HandOver({ onClose }: { onClose: () => void }) {
   )
   return (
     <Dialog title={words.work.handOverTitle(shown.case_id)} onClose={onClose}>
-      <form onSubmit={form.submit} noValidate>
+      <form onSubmit={form.submit} onInput={form.input} noValidate>
         <div className="field">
           <label htmlFor={ids[0]}>{words.work.department}</label>
           <select id={ids[0]} data-begin value={department} onChange={(event) => setDepartment(event.target.value)}>
@@ -76,7 +76,7 @@ export function HandOver({ onClose }: { onClose: () => void }) {
         <Meanwhile since={since} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>{words.work.handOverNow}</button>
+          <button type="submit" className="primary" aria-disabled={form.sending}>{words.work.handOverNow}</button>
           <button type="button" className="quiet" onClick={onClose}>{words.cancel}</button>
         </div>
       </form>

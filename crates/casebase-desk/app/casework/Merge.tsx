@@ -76,6 +76,7 @@ function SideBySide({ other, onBack, onClose }: { other: CaseRow; onBack: () => 
   const [merging, setMerging] = useState(false)
   const [duplicate, survivor] = otherGoes ? [other, shown] : [shown, other]
   const merge = async () => {
+    if (merging) return
     setMerging(true)
     setRefused(undefined)
     try {
@@ -104,7 +105,7 @@ function SideBySide({ other, onBack, onClose }: { other: CaseRow; onBack: () => 
       </ul>
       <FormRefusal refused={refused} />
       <div className="form-actions">
-        <button type="button" className="primary" disabled={merging} onClick={() => void merge()}>
+        <button type="button" className="primary" aria-disabled={merging} onClick={() => void merge()}>
           {words.work.mergeNow(duplicate.case_id, survivor.case_id)}
         </button>
         <button type="button" className="quiet" onClick={onBack}>{words.work.another}</button>

@@ -108,7 +108,7 @@ function Data({ name, title, lead, isShown, first, read, write, onClose }: {
   )
   return (
     <Dialog title={title} onClose={onClose}>
-      <form onSubmit={form.submit} noValidate>
+      <form onSubmit={form.submit} onInput={form.input} noValidate>
         <div className="field">
           <label htmlFor={id}>{words.json}</label>
           <textarea id={id} name="data" className="code" rows={12} spellCheck={false} value={text} data-begin
@@ -128,7 +128,7 @@ function Data({ name, title, lead, isShown, first, read, write, onClose }: {
         )}
         <FormRefusal refused={form.refused} kept={words.textKept} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>{theirs === undefined ? all.save : all.theCase.keepMine}</button>
+          <button type="submit" className="primary" aria-disabled={form.sending}>{theirs === undefined ? all.save : all.theCase.keepMine}</button>
           {theirs !== undefined && <button type="button" onClick={forget}>{all.theCase.takeTheirs}</button>}
           <button type="button" className="quiet" onClick={forget}>{all.cancel}</button>
         </div>

@@ -32,7 +32,7 @@ export function NextStep({ onClose }: { onClose: () => void }) {
   )
   return (
     <Dialog title={words.work.nextStep} onClose={onClose}>
-      <form onSubmit={form.submit} noValidate>
+      <form onSubmit={form.submit} onInput={form.input} noValidate>
         <p className="muted">{words.work.nextStepLead}</p>
         <div className="field">
           <label htmlFor={id}>{words.work.whoseMove}</label>

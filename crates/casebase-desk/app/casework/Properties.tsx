@@ -49,7 +49,7 @@ export function Properties({ duplicates }: { duplicates: readonly Duplicate[] })
           <Time at={shown.created_at} />
         </Fact>
         <Fact term={words.theCase.lastActivity}>
-          <Time at={shown.updated_at} />
+          <Time at={shown.case_events[0]?.created_at ?? shown.updated_at} />
         </Fact>
         {shown.resolved_at && (
           <Fact term={words.theCase.resolved}>

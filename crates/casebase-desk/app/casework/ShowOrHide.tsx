@@ -41,7 +41,7 @@ export function ShowOrHide({ said: first, files, onClose }: { said: Said; files:
   const hidden = files.filter(({ visible_to_client }) => !visible_to_client).length
   return (
     <Dialog title={shows ? words.showTitle : words.hideTitle} onClose={onClose}>
-      <form onSubmit={form.submit} noValidate>
+      <form onSubmit={form.submit} onInput={form.input} noValidate>
         {changed && <p className="notice" role="alert">{words.wordsChanged}</p>}
         <div className="excerpt" tabIndex={0} role="group" aria-label={said.party1_name}>
           <p><strong dir="auto">{said.party1_name}</strong> <span className="muted">{all.talk.to(said.party2_name)}</span></p>
@@ -51,7 +51,7 @@ export function ShowOrHide({ said: first, files, onClose }: { said: Said; files:
         {shows && hidden > 0 && <p className="hint">{words.filesStay(hidden)}</p>}
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>{shows ? words.showNow : words.hideNow}</button>
+          <button type="submit" className="primary" aria-disabled={form.sending}>{shows ? words.showNow : words.hideNow}</button>
           <button type="button" className="quiet" onClick={onClose}>{all.cancel}</button>
         </div>
       </form>

@@ -39,7 +39,7 @@ export function Split({ said, onClose }: { said: Said; onClose: () => void }) {
   )
   return (
     <Dialog title={words.work.splitTitle} onClose={onClose}>
-      <form onSubmit={form.submit} noValidate>
+      <form onSubmit={form.submit} onInput={form.input} noValidate>
         <p>{words.work.splitLead(shown.case_id)}</p>
         <div className="excerpt" tabIndex={0} role="group" aria-label={said.party1_name}>
           <Markdown text={said.content} />
@@ -48,7 +48,7 @@ export function Split({ said, onClose }: { said: Said; onClose: () => void }) {
           onChange={(event) => setTitle(event.target.value)} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>{words.work.splitNow}</button>
+          <button type="submit" className="primary" aria-disabled={form.sending}>{words.work.splitNow}</button>
           <button type="button" className="quiet" onClick={onClose}>{words.cancel}</button>
         </div>
       </form>

@@ -122,7 +122,11 @@ function Worked({ shown, duplicates, reference, client, isStale, most, onEarlier
               {editing !== undefined ? (
                 <div>
                   <Meanwhile since={editing} />
-                  <EditCase shown={shown} onDone={() => setEditing(undefined)} />
+                  <EditCase shown={shown} onDone={() => {
+                    setEditing(undefined)
+                    // The form was where the focus is; what it changed is here.
+                    setTimeout(() => document.querySelector('h1')?.focus())
+                  }} />
                 </div>
               ) : (
                 <Description />

@@ -134,6 +134,10 @@ export class Uploads {
   }
 }
 
+/** What will be refused again, however often it is sent. */
+const FOR_GOOD = ['content_refused', 'empty_file', 'file_too_large', 'infected', 'unreadable_file', 'type_not_allowed']
+export const isRefusedForGood = ({ state }: Upload) => state.is === 'failed' && FOR_GOOD.includes(state.refusal.code ?? '')
+
 /** So often what is still under way is asked for again. */
 const PATIENCE = 30
 
@@ -161,8 +165,15 @@ export const sendTo =
         if (request.status < 300) return resolve()
         reject(serviceRefusal(request.status, request.responseText, request.getResponseHeader('retry-after')))
       }
-      request.onerror = () => reject(new Refusal('offline', 'the connection was lost'))
+      request.onerror = () => void whyUnsent(upload.file).then(reject)
       request.onabort = () => reject(new Refusal('failed', 'cancelled'))
       stop.addEventListener('abort', () => request.abort())
       request.send(upload.file)
     })
+
+/** A file that is gone, or a folder, breaks off like a connection: the browser says nothing of why. */
+const whyUnsent = (file: Blob) =>
+  file.slice(0, 1).arrayBuffer().then(
+    () => new Refusal('offline', 'the connection was lost'),
+    () => new Refusal('invalid', 'the file cannot be read', { code: 'unreadable_file' }),
+  )
