@@ -113,6 +113,11 @@ test('details, interactions and the reply have a paperclip each, and what is upl
   expect(Object.fromEntries(told.map(([name, ...rest]) => [name, rest]))).toEqual({
     'own.txt': [false, false], 'shown.txt': [false, true], 'inner.txt': [true, false], 'outer.txt': [true, true], 'reply.txt': [true, true],
   })
+  // What was found in a file stands beside it.
+  await page.locator('.case-side input[type=file]').setInputFiles([
+    { name: 'page.txt', mimeType: 'text/plain', buffer: Buffer.from('<!doctype html><html><script>hit=1</script></html>') },
+  ])
+  await expect(details(page).locator('li', { hasText: 'page.txt' }).getByText('is a web page')).toBeVisible()
   // What has a file that its client can open is not hidden any more: the database says why.
   await page.getByRole('button', { name: 'Hide what Alan said from the client' }).last().click()
   await page.getByRole('dialog').getByRole('button', { name: 'Hide it' }).click()
@@ -438,6 +443,23 @@ test('data is a JSON object: what is wrong with it is said, and another’s chan
   await expect(page.getByRole('dialog').getByRole('alert').first()).toContainText('"budget": 60')
   await page.getByRole('button', { name: 'Take theirs' }).click()
   expect((await rows(`case_internal?case_id=eq.${row.id}`))[0]?.['metadata']).toEqual({ budget: 60 })
+})
+
+test('a long history and a long talk are read page by page', async ({ page }) => {
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
+  const row = await newCase(carla)
+  await rows('internal_notes', Array.from({ length: 60 }, (_, n) => ({ case_id: row.id, content: `note ${n}`, created_by: alan.id })))
+  await openAs(page, alan, row)
+  await expect(page.locator('.said.note')).toHaveCount(50)
+  await page.getByRole('button', { name: 'Show earlier interactions' }).click()
+  await expect(page.locator('.said.note')).toHaveCount(60)
+  await details(page).getByRole('button', { name: 'History' }).click()
+  const history = page.getByRole('dialog', { name: `History of ${row.case_id}` })
+  await expect(history.getByRole('row')).toHaveCount(51)
+  await history.getByRole('button', { name: 'Show more' }).click()
+  await expect(history.getByRole('row')).toHaveCount(62)
+  await expect(history.getByRole('row').last()).toContainText('opened the case')
+  await expect(history.getByRole('button', { name: 'Show more' })).toHaveCount(0)
 })
 
 test('on a phone, with long words, nothing is wider than the screen; by keyboard alone a note is written', async ({ page }) => {

@@ -5,7 +5,7 @@ import { announce } from '../frame/announce'
 import { asRefusal } from '../refusal'
 import { useWords } from '../words'
 import { changeCase, getStaffCase, type CaseChanges, type StaffCase } from './queries'
-import { newestSeq } from './stream'
+import { newestSeq, others } from './stream'
 
 /** A change that waits for a decision, because somebody changed the case before it was saved. */
 export type Held = { changes: CaseChanges; since: number }
@@ -14,6 +14,9 @@ const COMPARED = [
   'title', 'description', 'status', 'stage', 'priority', 'assigned_to', 'department_id', 'required_specialty_id', 'action_required_by',
   'action_required_of', 'escalated_at', 'merged_into', 'metadata',
 ] as const
+
+/** So far back it is looked for who changed it. */
+const LOOKED_BACK = 20
 
 const isAsRead = (read: StaffCase, now: StaffCase) =>
   COMPARED.every((column) => JSON.stringify(read[column]) === JSON.stringify(now[column]))
@@ -29,6 +32,8 @@ export function useChange(shown: StaffCase) {
   const [refused, setRefused] = useState<unknown>()
   const line = useRef<Promise<unknown>>(Promise.resolve())
   const own = useRef(0)
+  const standing = access.standing.get()
+  const userId = standing.is === 'out' ? '' : standing.userId
   const version = () => Math.max(shown.version, own.current)
 
   const save = (changes: CaseChanges) => {
@@ -60,9 +65,9 @@ export function useChange(shown: StaffCase) {
       own.current = await changeCase(access, shown.id, from, changes)
     } catch (thrown) {
       if (asRefusal(thrown).kind !== 'changed') throw thrown
-      const now = await getStaffCase(access, shown.id, 1)
-      // Counted on, but nothing that anybody reads is another.
-      if (!isAsRead(read, now)) throw thrown
+      const now = await getStaffCase(access, shown.id, LOOKED_BACK)
+      // Counted on, but nothing that anybody reads is another, or by nobody else.
+      if (!isAsRead(read, now) && others(now, newestSeq(read), userId).length) throw thrown
       own.current = await changeCase(access, shown.id, now.version, changes)
     }
   }
