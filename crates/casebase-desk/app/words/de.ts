@@ -427,6 +427,7 @@ export const de: Words = {
     unavailable: 'Der Dienst ist gerade nicht da. Versuchen Sie es bald noch einmal.',
     expired: 'Ihre Sitzung ist zu Ende. Melden Sie sich wieder an und wiederholen Sie dies.',
     forbidden: 'Das dürfen Sie nicht.',
+    byPolicy: 'Das dürfen Sie nicht, oder Sie würden es danach nicht mehr sehen.',
     missing: 'Es ist nicht mehr da.',
     changed: 'Jemand hat es inzwischen geändert.',
     conflict: 'Das passt nicht zu dem, was jetzt da ist.',
@@ -437,6 +438,15 @@ export const de: Words = {
   },
   waitSeconds: (seconds) => `Versuchen Sie es in ${count(seconds, 'Sekunde', 'Sekunden')} noch einmal.`,
   constraints: {
+    cases_department_id_fkey: 'Diese Abteilung gibt es nicht, oder Sie können sie nicht sehen.',
+    cases_required_specialty_id_fkey: 'Dieses Fachgebiet gibt es nicht, oder Sie können es nicht sehen.',
+    cases_assigned_to_fkey: 'Diesen Mitarbeiter gibt es nicht, oder Sie können ihn nicht sehen.',
+    cases_status_check: 'Diesen Status gibt es nicht.',
+    cases_stage_fkey: 'Diese Stufe gibt es nicht, oder sie gehört zu einem anderen Status.',
+    cases_priority_check: 'Diese Priorität gibt es nicht.',
+    cases_action_required_by_check: 'Die Frist ist ein Zeitpunkt in den Jahren 1 bis 9999.',
+    case_internal_tags_check:
+      'Es sind höchstens 50 Schlagwörter mit zusammen höchstens 5000 Bytes, jedes eine Zeile ohne Steuerzeichen und ohne Zeichen, die Text umordnen.',
     cases_client_id_fkey: 'Diesen Kunden gibt es nicht, oder Sie gehören nicht zu ihm.',
     cases_title_check:
       'Der Titel ist eine Zeile mit höchstens 200 Zeichen, nicht leer, ohne Steuerzeichen und ohne Zeichen, die Text umordnen.',

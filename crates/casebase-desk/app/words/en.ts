@@ -422,6 +422,7 @@ export const en = {
     unavailable: 'The service is away for a moment. Try again soon.',
     expired: 'Your session has ended. Sign in again and repeat this.',
     forbidden: 'You are not allowed to do this.',
+    byPolicy: 'You are not allowed to do this, or would not see it any more afterwards.',
     missing: 'It is not there any more.',
     changed: 'Somebody changed it meanwhile.',
     conflict: 'This does not fit what is there now.',
