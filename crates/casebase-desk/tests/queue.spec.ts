@@ -167,6 +167,15 @@ test('many cases are changed at once: what is refused says why and stays selecte
   await expect(rowOf(page, 'First')).toContainText('Open')
   await page.getByRole('button', { name: 'Dismiss' }).click()
   await expect(lastChange(page)).toBeHidden()
+
+  // What would end one's own sight is handed over, one case at a time.
+  const [elsewhere] = await rows<{ id: string }>('departments', { name: `Elsewhere ${alan.id.slice(0, 6)}` })
+  await select(page, closed.case_id).uncheck()
+  await select(page, one.case_id).check()
+  await page.keyboard.press('d')
+  await page.getByRole('dialog').locator(`input[value="${elsewhere!.id}"]`).check()
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await expect(lastChange(page).getByText('You are not allowed to do this, or would not see it any more afterwards.')).toBeVisible()
 })
 
 test('all of a view is changed at once, and taken back', async ({ page }) => {

@@ -2,13 +2,13 @@ import type { Page } from '@playwright/test'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { signIn, test } from './project'
+import { rows, signIn, test } from './project'
 
 // The pictures of docs/desk.md, made from the sample data: `npm run screenshots`
 
 const FOLDER = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../docs/desk')
 
-const picture = async (page: Page, name: string) => {
+async function picture(page: Page, name: string) {
   await mkdir(FOLDER, { recursive: true })
   await page.evaluate(() => document.fonts.ready)
   await page.waitForTimeout(500)
@@ -45,4 +45,40 @@ test('a case, as Alan works it', async ({ page }) => {
   await page.locator('.composer').waitFor()
   await page.locator('.composer .form-actions').scrollIntoViewIfNeeded()
   await picture(page, 'staff-case')
+})
+
+/** What fills a queue: title, status, priority, days until it is due, tags. */
+const MORE: [string, string, string, number?, string[]?][] = [
+  ['Lift 3 stops between floors', 'open', 'urgent', -1, ['lift']],
+  ['Contract of the night guard ends in May', 'waiting', 'medium'],
+  ['Water in the archive', 'in_progress', 'urgent', 0.2, ['building', 'insurance']],
+  ['Which forms for parental leave?', 'resolved', 'low'],
+  ['Second monitor for the front desk', 'open', 'low'],
+  ['Overtime of October is missing', 'in_progress', 'high', 2, ['payroll']],
+  ['Cannot open the travel portal', 'open', 'medium', 4],
+  ['New key for room 214', 'waiting', 'low'],
+  ['Safety briefing for contractors', 'open', 'medium', 9],
+  ['Smoke detector beeps at night', 'open', 'high', -3, ['building']],
+]
+
+test('the queue, as Alan sees it', async ({ page }) => {
+  const [badge] = await rows<{ client_id: string; assigned_to: string; department_id: string }>('cases?id=eq.1')
+  for (const [title, status, priority, days, tags] of MORE) {
+    const due = days === undefined ? null : new Date(Date.now() + days * 86_400_000).toISOString()
+    const [made] = await rows<{ id: number }>('cases', {
+      client_id: badge?.client_id, department_id: badge?.department_id, title, status, priority, action_required_by: due,
+      assigned_to: status === 'in_progress' ? badge?.assigned_to : null,
+    })
+    if (tags) await rows('case_internal', { case_id: made?.id, tags })
+  }
+  await page.setViewportSize({ width: 1280, height: 720 })
+  await signIn(page, { email: 'alan@example.com' }, 'casebase')
+  await page.goto('#/cases?status=open,in_progress,waiting&order=priority.desc')
+  await page.locator('.queue li').nth(5).waitFor()
+  for (const nth of [1, 2, 3]) await page.locator('.queue li').nth(nth).getByRole('checkbox').check()
+  await picture(page, 'queue')
+  await page.setViewportSize({ width: 360, height: 740 })
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.getByRole('button', { name: 'Clear the selection' }).click()
+  await picture(page, 'queue-phone')
 })

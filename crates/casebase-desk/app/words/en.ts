@@ -633,6 +633,7 @@ export const en = {
     unavailable: 'The service is away for a moment. Try again soon.',
     expired: 'Your session has ended. Sign in again and repeat this.',
     forbidden: 'You are not allowed to do this.',
+    byPolicy: 'You are not allowed to do this, or would not see it any more afterwards.',
     missing: 'It is not there any more.',
     changed: 'Somebody changed it meanwhile.',
     conflict: 'This does not fit what is there now.',
@@ -651,6 +652,5 @@ export const en = {
     'a case that is % can\'t become %': 'A case that is % can’t become %.',
     'you can\'t change % of this case': 'You can’t change this of the case: %.',
     'the case is %': 'The case is %.',
-    'new row violates row-level security policy for table "cases"': 'After this you would no longer see the case. Hand it over instead.',
   } as Record<string, string>,
 }
