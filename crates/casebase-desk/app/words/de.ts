@@ -677,6 +677,10 @@ export const de: Words = {
     cases_action_required_of_fkey: 'Diese Art von Beteiligten gibt es nicht.',
     cases_metadata_check: 'Die Angaben sind ein JSON-Objekt mit höchstens 16.384 Bytes.',
     cases_metadata_readable_check: 'Die Angaben sind höchstens 32 Ebenen tief, und ihre Zahlen sind endlich.',
+    interactions_party1_name_check: 'Der Name dessen, der spricht, ist eine Zeile mit höchstens 200 Zeichen, nicht leer, ohne Steuerzeichen.',
+    interactions_party2_name_check: 'Der Name dessen, zu dem gesprochen wird, ist eine Zeile mit höchstens 200 Zeichen, nicht leer, ohne Steuerzeichen.',
+    interactions_party1_type_fkey: 'Diese Art von Beteiligten gibt es nicht.',
+    interactions_party2_type_fkey: 'Diese Art von Beteiligten gibt es nicht.',
     internal_notes_case_id_fkey: 'Diesen Fall gibt es nicht, oder Sie können ihn nicht sehen.',
     internal_notes_content_check:
       'Die Notiz hat höchstens 50.000 Zeichen, ist nicht leer und hat keine Steuerzeichen und keine Zeichen, die Text umordnen.',
