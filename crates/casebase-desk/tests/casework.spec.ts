@@ -23,7 +23,7 @@ async function another(page: Page, baseURL: string | undefined): Promise<Page> {
   return context.newPage()
 }
 
-test('a reply goes to the client, a note to nobody but staff, and a call is recorded for whom it should be', async ({ page }) => {
+test('a reply goes to the client, a note to nobody but staff, and each is kept while it is written', async ({ page }) => {
   const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
   const row = await newCase(carla)
   await openAs(page, alan, row)
@@ -54,8 +54,14 @@ test('a reply goes to the client, a note to nobody but staff, and a call is reco
   await page.keyboard.press('r')
   await expect(page.getByRole('textbox', { name: 'Reply' })).toBeFocused()
   await expect(page.getByRole('textbox', { name: 'Reply' })).toHaveValue('half a reply')
+  const said = await rows<{ visible_to_client: boolean; party1_name: string }>(`interactions?case_id=eq.${row.id}`)
+  expect(said.map((one) => [one.party1_name, one.visible_to_client])).toEqual([['Alan', true]])
+})
 
-  // A call between others, for staff until the switch says otherwise.
+test('a call between others is recorded for staff, until the switch says otherwise', async ({ page }) => {
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
+  const row = await newCase(carla)
+  await openAs(page, alan, row)
   await page.getByRole('radio', { name: 'Record a call, visit or letter' }).check()
   await expect(page.getByLabel('Who speaks: name')).toHaveValue('Carla')
   await page.getByLabel('Who speaks: type').selectOption('CONTRACTOR')
@@ -66,15 +72,16 @@ test('a reply goes to the client, a note to nobody but staff, and a call is reco
   await expect(page.getByText('Say who.')).toBeVisible()
   await page.getByLabel('Who speaks: name').fill('Lift & Co')
   await page.getByRole('switch', { name: 'Visible to the client.' }).check()
-  await expect(page.getByText('Carla', { exact: false }).and(page.locator('.switch span'))).toContainText('will read these words, both names, and the files')
+  await expect(page.locator('.composer .switch')).toContainText('Carla')
+  await expect(page.locator('.composer .switch')).toContainText('will read these words, both names, and the files')
   await expectAccessible(page)
   await page.getByRole('switch', { name: 'Visible to the client.' }).uncheck()
   await page.getByRole('button', { name: 'Record for staff' }).click()
   const call = page.locator('.said.internal', { hasText: 'they come on Friday' })
   await expect(call).toContainText('Lift & Co Contractor to Alan')
 
-  const said = await rows<{ content: string; visible_to_client: boolean; party1_name: string }>(`interactions?case_id=eq.${row.id}&order=id`)
-  expect(said.map((one) => [one.party1_name, one.visible_to_client])).toEqual([['Alan', true], ['Lift & Co', false]])
+  const said = await rows<{ visible_to_client: boolean; party1_name: string }>(`interactions?case_id=eq.${row.id}`)
+  expect(said.map((one) => [one.party1_name, one.visible_to_client])).toEqual([['Lift & Co', false]])
 
   // Shown to the client after one has seen what that is.
   await call.getByRole('button', { name: 'Show what Lift & Co said to the client' }).click()
