@@ -225,6 +225,9 @@ function Choosing({ page, filter, first, me, isComing }: {
           <Rows rows={rows} selection={selection} onChoose={choose} />
         </>
       )}
+      <p className="unseen" role="status">
+        {selection.chosen.size > 0 && words.queue.chosen(selection.chosen.size)}
+      </p>
       <div className="dock">
         <LastChange changes={changes} />
         {resolve.isError && <Failed error={resolve.error} />}

@@ -262,7 +262,7 @@ export const de: Words = {
     failed: 'Es wurde nichts geändert.',
     result: {
       done: (n) => `${n} geändert`,
-      partly: (n) => `${n} teilweise geändert`,
+      partly: (n) => `${n} nicht oder nicht ganz zurückgenommen`,
       unchanged: (n) => `${n} schon so`,
       refused: (n) => `${n} abgelehnt`,
       not_visible: (n) => `${n} nicht mehr da`,
@@ -274,6 +274,8 @@ export const de: Words = {
     undoing: 'Wird zurückgenommen …',
     dismiss: 'Ausblenden',
     gone: 'Sie sehen ihn nicht mehr.',
+    changedSince: 'wurde inzwischen geändert.',
+    noOldValue: 'die Historie hat keinen alten Wert.',
   },
 
   staffCase: {

@@ -257,7 +257,7 @@ export const en = {
     failed: 'Nothing was changed.',
     result: {
       done: (n: number) => `${n} changed`,
-      partly: (n: number) => `${n} changed in part`,
+      partly: (n: number) => `${n} not taken back, or not all of it`,
       unchanged: (n: number) => `${n} like this already`,
       refused: (n: number) => `${n} refused`,
       not_visible: (n: number) => `${n} not there any more`,
@@ -269,6 +269,8 @@ export const en = {
     undoing: 'Undoing …',
     dismiss: 'Dismiss',
     gone: 'You don’t see it any more.',
+    changedSince: 'somebody has changed it since.',
+    noOldValue: 'the history keeps no old value.',
   },
 
   staffCase: {
