@@ -70,6 +70,7 @@ test('a queue of 200 cases is narrowed, ordered and gone through by its address'
   await page.getByRole('group', { name: 'Status' }).getByLabel('Open').check()
   await page.keyboard.press('Escape')
   await expect(page.getByText('Filter (2)')).toBeFocused()
+  await expect(views.locator('[aria-current]')).toHaveCount(0)
   await page.getByTitle('Sort by').selectOption('Oldest first')
   await expect(page).toHaveURL(/order=created_at.asc/)
   const urgent = made.filter((_, at) => at % 4 === 3 && at % 5 !== 4)
