@@ -222,7 +222,7 @@ function Choosing({ page, filter, first, me, isComing }: {
             />
             {words.queue.choosePage}
           </label>
-          <Rows rows={rows} selection={selection} onChoose={choose} />
+          <Rows rows={rows} activity={page.last_activity} selection={selection} onChoose={choose} />
         </>
       )}
       <p className="unseen" role="status">
