@@ -44,6 +44,8 @@ function meant(event: KeyboardEvent): Shortcut | undefined {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
   if (event.target instanceof Element && event.target.closest(WRITTEN_IN)) return
   if (document.querySelector('dialog[open]')) return
+  // The menu's own, to close it.
+  if (event.key === 'Escape' && document.querySelector('details.menu[open]')) return
   return registered.get().findLast(({ key }) => key === event.key)
 }
 

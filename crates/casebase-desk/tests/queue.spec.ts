@@ -48,7 +48,6 @@ test('a queue of 200 cases is narrowed, ordered and gone through by its address'
   await expect(views.getByRole('link', { name: 'Waiting for us 120' })).toBeVisible()
   await expect(views.getByRole('link', { name: 'Unassigned 160' })).toBeVisible()
   await expect(rowOf(page, 'Lift 199')).toContainText("Carla's company")
-  await expectAccessible(page)
 
   await page.getByRole('link', { name: 'Next page' }).click()
   await expect(rowOf(page, 'Lift 149')).toBeVisible()
@@ -71,6 +70,7 @@ test('a queue of 200 cases is narrowed, ordered and gone through by its address'
   await page.getByRole('group', { name: 'Status' }).getByLabel('Open').check()
   await page.keyboard.press('Escape')
   await expect(page.getByText('Filter (2)')).toBeFocused()
+  await expect(views.locator('[aria-current]')).toHaveCount(0)
   await page.getByTitle('Sort by').selectOption('Oldest first')
   await expect(page).toHaveURL(/order=created_at.asc/)
   const urgent = made.filter((_, at) => at % 4 === 3 && at % 5 !== 4)
@@ -121,7 +121,8 @@ test('clients, tags, assignees and days narrow the queue', async ({ page }) => {
   await page.getByRole('group', { name: 'Assignee' }).getByLabel('Me', { exact: true }).check()
   await expect(page.getByRole('group', { name: 'Assignee' }).getByLabel('Nobody')).not.toBeChecked()
   await expect(rowOf(page, 'Otto’s')).toBeVisible()
-  await page.getByRole('group', { name: 'Opened' }).getByLabel('to').fill('2020-01-01')
+  await page.getByRole('group', { name: 'Opened' }).getByLabel('to').fill('2020-01-31')
+  await expect(page.getByText('… – Jan 31, 2020')).toBeVisible()
   await expect(page.getByText('No case is like this')).toBeVisible()
   await page.goto('#/cases?stage=nonsense')
   await expect(page.getByRole('alert')).toContainText('There is no stage nonsense')
@@ -130,6 +131,7 @@ test('clients, tags, assignees and days narrow the queue', async ({ page }) => {
 test('many cases are changed at once: what is refused says why and stays selected, and the rest is taken back', async ({ page }) => {
   const [alan, carla] = await Promise.all([newStaff(), newClientMember()])
   const ofAlan = { department_id: alan.department }
+  const [elsewhere] = await rows<{ id: string }>('departments', { name: `Elsewhere ${alan.id.slice(0, 6)}` })
   const [one, two, closed] = [
     await newCase(carla, { ...ofAlan, title: 'First' }),
     await newCase(carla, { ...ofAlan, title: 'Second' }),
@@ -139,7 +141,6 @@ test('many cases are changed at once: what is refused says why and stays selecte
   await select(page, closed.case_id).check()
   await select(page, one.case_id).click({ modifiers: ['Shift'] })
   await expect(bulk(page).getByText('3 cases selected')).toBeVisible()
-  await expectAccessible(page)
   await bulk(page).getByRole('button', { name: 'Status' }).click()
   const dialog = page.getByRole('dialog', { name: 'Status of 3 cases' })
   await dialog.getByRole('button', { name: 'Apply' }).click()
@@ -147,7 +148,6 @@ test('many cases are changed at once: what is refused says why and stays selecte
   await dialog.getByLabel('In progress').check()
   await dialog.getByRole('button', { name: 'Try it first' }).click()
   await expect(dialog.getByText('2 changed · 1 refused')).toBeVisible()
-  await expectAccessible(page)
   expect((await rows<{ status: string }>(`cases?id=in.(${one.id},${two.id})`)).map(({ status }) => status)).toEqual(['open', 'open'])
   await dialog.getByRole('button', { name: 'Apply' }).click()
 
@@ -162,14 +162,13 @@ test('many cases are changed at once: what is refused says why and stays selecte
   // Somebody is faster with one of them: that stays, the other is taken back.
   await rows(`cases?id=eq.${two.id}`, { status: 'waiting' }, 'PATCH')
   await lastChange(page).getByRole('button', { name: 'Undo' }).click()
-  await expect(lastChange(page).getByText('1 taken back · 1 changed in part')).toBeVisible()
-  await expect(lastChange(page).getByText('status: changed since')).toBeVisible()
+  await expect(lastChange(page).getByText('1 taken back · 1 not taken back, or not all of it')).toBeVisible()
+  await expect(lastChange(page).getByText('Status: somebody has changed it since.')).toBeVisible()
   await expect(rowOf(page, 'First')).toContainText('Open')
   await page.getByRole('button', { name: 'Dismiss' }).click()
   await expect(lastChange(page)).toBeHidden()
 
   // What would end one's own sight is handed over, one case at a time.
-  const [elsewhere] = await rows<{ id: string }>('departments', { name: `Elsewhere ${alan.id.slice(0, 6)}` })
   await select(page, closed.case_id).uncheck()
   await select(page, one.case_id).check()
   await page.keyboard.press('d')
@@ -328,6 +327,8 @@ test('staff open a case on behalf of a client who is found by name', async ({ pa
   await page.getByLabel('Priority').selectOption('High')
   await expect(page.getByLabel('Department')).toHaveValue(alan.department)
   await page.getByLabel('Assignee').selectOption(alan.id)
+  await page.reload()
+  await expect(page.getByRole('combobox', { name: 'Client' })).toHaveValue(/Carla's company/)
   await page.getByLabel('Next step due').fill('2031-02-03T10:00')
   await page.getByRole('button', { name: 'Create case' }).click()
   await expect(page.getByRole('heading', { name: 'They called about the lift' })).toBeVisible()
@@ -348,19 +349,18 @@ test('on a phone and in German, the queue and its windows fit the screen', async
   await page.getByLabel('Account').click()
   await page.getByLabel('Language').selectOption('de')
   await page.keyboard.press('Escape')
-  const fits = async () => {
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
-    await expectAccessible(page)
-  }
+  const fits = async () => expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
   await expect(page.getByRole('link', { name: long })).toBeVisible()
   await fits()
   await page.getByText('Filter', { exact: true }).click()
   await fits()
+  await expectAccessible(page)
   await page.keyboard.press('Escape')
   await page.getByRole('checkbox', { name: `${row.case_id} auswählen` }).check()
   await fits()
   await page.getByRole('button', { name: 'Zuweisen' }).click()
   await fits()
+  await expectAccessible(page)
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Antworten' }).click()
   await fits()

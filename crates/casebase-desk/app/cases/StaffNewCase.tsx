@@ -1,13 +1,12 @@
-import { useId, useState, type ReactNode } from 'react'
+import { useId, type ReactNode } from 'react'
 import { useDesk } from '../desk'
 import { Page } from '../frame/Page'
 import { ClientPicker } from '../people/ClientPicker'
-import { useDepartments, useSpecialties, useStaff, type Named } from '../people/queries'
+import { useDepartments, useSpecialties, useStaff } from '../people/queries'
 import { PRIORITIES } from '../queue/filter'
 import { useDraft } from '../text/drafts'
 import { useWords } from '../words'
 import { NewCaseForm } from './NewCasePage'
-import type { Priority } from './queries'
 
 /** A case that staff open on behalf of a client. */
 export function StaffNewCase() {
@@ -15,19 +14,23 @@ export function StaffNewCase() {
   const { access } = useDesk()
   const standing = access.standing.get()
   const userId = standing.is === 'out' ? '' : standing.userId
-  const [client, setClient] = useState<Named>()
-  const [letters = '', setLetters] = useDraft(`${userId}.new.client`)
-  const [priority, setPriority] = useState<Priority>('medium')
-  const [department, setDepartment] = useState<string>()
-  const [assignee, setAssignee] = useState('')
-  const [specialty, setSpecialty] = useState('')
-  const [due, setDue] = useState('')
+  const draft = (name: string) => `${userId}.new.${name}`
+  const [client, setClient] = useDraft(draft('client'))
+  const [letters = '', setLetters] = useDraft(draft('client.name'))
+  const [priority = 'medium', setPriority] = useDraft(draft('priority'))
+  const [department, setDepartment] = useDraft(draft('department'))
+  const [assignee = '', setAssignee] = useDraft(draft('assignee'))
+  const [specialty = '', setSpecialty] = useDraft(draft('specialty'))
+  const [due = '', setDue] = useDraft(draft('due'))
+  const forget = () => {
+    for (const set of [setClient, setLetters, setPriority, setDepartment, setAssignee, setSpecialty, setDue]) set(undefined)
+  }
   const departments = useDepartments().data ?? []
   const staff = useStaff().data ?? []
   const specialties = useSpecialties().data ?? []
   const initial = departmentOf(departments, userId)
   const columns = {
-    client_id: client?.id ?? '',
+    client_id: client ?? '',
     priority,
     ...((department ?? initial) && { department_id: department ?? initial ?? '' }),
     ...(assignee && { assigned_to: assignee }),
@@ -39,10 +42,10 @@ export function StaffNewCase() {
       <NewCaseForm
         columns={columns}
         fault={client ? undefined : words.staffCase.missingClient}
-        onCreated={() => setLetters(undefined)}
+        onCreated={forget}
         after={
           <div className="field-row">
-            <Select label={words.theCase.priority} value={priority} onChange={(value) => setPriority(value as Priority)}
+            <Select label={words.theCase.priority} value={priority} onChange={setPriority}
               options={PRIORITIES.map((one) => [one, words.priority[one]])} />
             <Select label={words.staffCase.department} value={department ?? initial ?? ''} onChange={setDepartment}
               options={departments.map(({ id, name }) => [id, name])} />
@@ -59,14 +62,14 @@ export function StaffNewCase() {
         }
       >
         {(wrong) => (
-          <ClientPicker label={words.staffCase.client} name="client" text={letters} chosen={client?.id} error={client ? undefined : wrong}
+          <ClientPicker label={words.staffCase.client} name="client" text={letters} chosen={client} error={client ? undefined : wrong}
             onType={(text) => {
               setLetters(text)
               setClient(undefined)
             }}
             onChoose={(chosen) => {
               setLetters(chosen.name)
-              setClient(chosen)
+              setClient(chosen.id)
             }} />
         )}
       </NewCaseForm>

@@ -4,7 +4,7 @@ import { useDismissal } from '../frame/dismiss'
 import { Icon } from '../frame/Icon'
 import { ClientPicker } from '../people/ClientPicker'
 import { useDepartments, useStaff, useStages } from '../people/queries'
-import { useWords } from '../words'
+import { useLanguage, useWords } from '../words'
 import { FACETS, ME, narrowedBy, NOBODY, PRIORITIES, type Day, type Facet, type Filter } from './filter'
 import { useLabels } from './labels'
 
@@ -174,15 +174,18 @@ function Days({ legend, from, to, filter, onChange }: { legend: string; from: Da
 export function FiltersOn({ filter, onChange, onClear }: { filter: Filter; onChange: Narrow; onClear: () => void }) {
   const words = useWords().queue
   const label = useLabels(filter)
+  const language = useLanguage()
   if (!narrowedBy(filter)) return null
   const chip = (name: string, text: string, takeOff: Partial<Filter>) => (
     <Chip key={name} takeOff={words.without(name)} onTakeOff={() => onChange(takeOff)}>
       <span className="muted">{name}</span> {text}
     </Chip>
   )
+  const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
+  const shown = (day: Day) => (filter[day] ? date.format(new Date(filter[day])) : words.anyTime)
   const days = (name: string, from: Day, to: Day) =>
     (filter[from] || filter[to]) &&
-    chip(name, `${filter[from] ?? words.anyTime} – ${filter[to] ?? words.anyTime}`, { [from]: undefined, [to]: undefined })
+    chip(name, `${shown(from)} – ${shown(to)}`, { [from]: undefined, [to]: undefined })
   return (
     <div className="chips">
       {FACETS.filter((facet) => filter[facet].length > 0).map((facet) =>

@@ -5,13 +5,27 @@ import type { CaseRow } from './queries'
 
 const RESULTS = ['done', 'partly', 'unchanged', 'refused', 'not_visible'] as const
 
-/** How many became what. */
-export function summaryOf({ told }: Outcome, words: Words, doneWord: (n: number) => string): string {
+/** How many became what; `done` says it of those where all was done. */
+export function summaryOf({ told }: Outcome, words: Words, done: (n: number) => string): string {
   const counted = RESULTS.map((result) => [result, told.filter((one) => one.result === result).length] as const)
   return counted
     .filter(([, n]) => n > 0)
-    .map(([result, n]) => (result === 'done' ? doneWord(n) : words.bulk.result[result](n)))
+    .map(([result, n]) => (result === 'done' ? done(n) : words.bulk.result[result](n)))
     .join(' · ')
+}
+
+/** What `rpc/undo_changes` left as it is: `status: changed since; tags: the history has no old value`. */
+function stays(details: string, words: Words): string {
+  const { facet } = words.queue
+  const columns: Record<string, string> = {
+    assigned_to: facet.assignee, department_id: facet.department, status: facet.status, stage: facet.stage, priority: facet.priority,
+  }
+  const told = details.split('; ').map((one) => {
+    const [column = '', why = ''] = one.split(': ')
+    const reason = why === 'changed since' ? words.bulk.changedSince : words.bulk.noOldValue
+    return `${columns[column] ?? column}: ${reason}`
+  })
+  return told.join(' ')
 }
 
 /** Each case that is not as it was to be, and why. */
@@ -27,7 +41,7 @@ export function NotDone({ outcome, cases }: { outcome: Outcome; cases: ReadonlyM
         return (
           <li key={id}>
             <span className="case-number">{row?.case_id}</span> <span dir="auto">{row?.title}</span>
-            <p className="wrong">{refusal ? [text(refusal), details].filter(Boolean).join(' ') : words.bulk.gone}</p>
+            <p className="wrong">{details ? stays(details, words) : refusal ? text(refusal) : words.bulk.gone}</p>
           </li>
         )
       })}

@@ -222,9 +222,12 @@ function Choosing({ page, filter, first, me, isComing }: {
             />
             {words.queue.choosePage}
           </label>
-          <Rows rows={rows} selection={selection} onChoose={choose} />
+          <Rows rows={rows} activity={page.last_activity} selection={selection} onChoose={choose} />
         </>
       )}
+      <p className="unseen" role="status">
+        {selection.chosen.size > 0 && words.queue.chosen(selection.chosen.size)}
+      </p>
       <div className="dock">
         <LastChange changes={changes} />
         {resolve.isError && <Failed error={resolve.error} />}

@@ -22,8 +22,10 @@ export function focusedCase(): number | undefined {
 const NO_TAGS: readonly string[] = []
 
 /** The cases of a page, gone through with `j` and `k` and chosen with `x`, or with the mouse. */
-export function Rows({ rows, selection, onChoose }: {
+export function Rows({ rows, activity, selection, onChoose }: {
   rows: readonly CaseRow[]
+  /** When something last happened to each. */
+  activity: readonly string[] | undefined
   selection: Selection
   onChoose: (key: number, further: boolean) => void
 }) {
@@ -57,8 +59,8 @@ export function Rows({ rows, selection, onChoose }: {
         last = focusedCase() ?? last
       }}
     >
-      {rows.map((row) => (
-        <Row key={row.id} row={row} isChosen={selection.chosen.has(row.id)} onChoose={onChoose} tags={tags?.get(row.id) ?? NO_TAGS}
+      {rows.map((row, nth) => (
+        <Row key={row.id} row={row} lastActivity={activity?.[nth] ?? row.updated_at} isChosen={selection.chosen.has(row.id)} onChoose={onChoose} tags={tags?.get(row.id) ?? NO_TAGS}
           client={clients.get(row.client_id)} assignee={row.assigned_to === null ? undefined : staffName(row.assigned_to)} />
       ))}
     </ul>
@@ -77,8 +79,9 @@ function useTags(rows: readonly CaseRow[]) {
   return data
 }
 
-const Row = memo(function Row({ row, isChosen, tags, client, assignee, onChoose }: {
+const Row = memo(function Row({ row, lastActivity, isChosen, tags, client, assignee, onChoose }: {
   row: CaseRow
+  lastActivity: string
   isChosen: boolean
   tags: readonly string[]
   client: string | undefined
@@ -133,7 +136,7 @@ const Row = memo(function Row({ row, isChosen, tags, client, assignee, onChoose 
       </span>
       <span className="muted when">
         <span className="unseen">{words.list.updated('')}</span>
-        <Time at={row.updated_at} />
+        <Time at={lastActivity} />
       </span>
     </li>
   )

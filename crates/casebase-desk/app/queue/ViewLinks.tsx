@@ -31,7 +31,9 @@ function ToView({ view, nth, count, isShown }: { view: View; nth: number; count:
   const search: Search = VIEWS[view]
   useShortcut(String(nth), words.showView(words.view[view]), () => void navigate({ to: '/cases', search }))
   return (
-    <Link to="/cases" search={search} activeProps={{}} aria-current={isShown ? 'page' : undefined} title={String(nth)}>
+    // A queue that is narrowed further is another one.
+    <Link to="/cases" search={search} activeOptions={{ exact: true, explicitUndefined: true }} aria-current={isShown ? 'page' : undefined}
+      title={String(nth)}>
       {words.view[view]} <span className="count">{count}</span>
     </Link>
   )

@@ -1,5 +1,4 @@
-import type { Priority, Status } from '../cases/queries'
-import type { CaseRow } from '../cases/queries'
+import type { CaseRow, Priority, Status } from '../cases/queries'
 import type { Access } from '../coming-in/session'
 import { answer } from '../refusal'
 import { argumentsOf, type Filter } from './filter'
@@ -10,7 +9,14 @@ export type { CaseRow }
 
 export type Count = { status: Status; priority: Priority; count: number; overdue: number; unassigned: number; mine: number }
 
-export type QueuePage = { cases: CaseRow[]; next_cursor: string | null; total: number | null; total_is_exact: boolean }
+/** A page, with when something last happened to each of its cases. */
+export type QueuePage = {
+  cases: CaseRow[]
+  last_activity?: string[]
+  next_cursor: string | null
+  total: number | null
+  total_is_exact: boolean
+}
 
 /** What many cases can be given at once, and no more. */
 export const MOST_AT_ONCE = 1000

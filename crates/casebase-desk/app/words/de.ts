@@ -170,7 +170,7 @@ export const de: Words = {
       tags: 'Schlagwörter',
       overdue: 'Überfällig',
       created: 'Angelegt',
-      updated: 'Letzte Aktivität',
+      updated: 'Geändert',
     },
     overdueOnly: 'Nur Überfälliges',
     from: 'von',
@@ -188,8 +188,8 @@ export const de: Words = {
     order: {
       'created_at.desc': 'Neueste zuerst',
       'created_at.asc': 'Älteste zuerst',
-      'updated_at.desc': 'Letzte Aktivität zuerst',
-      'updated_at.asc': 'Am längsten unberührt zuerst',
+      'updated_at.desc': 'Zuletzt geändert zuerst',
+      'updated_at.asc': 'Am längsten unverändert zuerst',
       'priority.desc': 'Dringende zuerst',
       'priority.asc': 'Niedrige Priorität zuerst',
       'due_at.asc': 'Nach Frist',
@@ -270,7 +270,7 @@ export const de: Words = {
     failed: 'Es wurde nichts geändert.',
     result: {
       done: (n) => `${n} geändert`,
-      partly: (n) => `${n} teilweise geändert`,
+      partly: (n) => `${n} nicht oder nicht ganz zurückgenommen`,
       unchanged: (n) => `${n} schon so`,
       refused: (n) => `${n} abgelehnt`,
       not_visible: (n) => `${n} nicht mehr da`,
@@ -282,6 +282,8 @@ export const de: Words = {
     undoing: 'Wird zurückgenommen …',
     dismiss: 'Ausblenden',
     gone: 'Sie sehen ihn nicht mehr.',
+    changedSince: 'wurde inzwischen geändert.',
+    noOldValue: 'die Historie hat keinen alten Wert.',
   },
 
   staffCase: {

@@ -165,7 +165,7 @@ export const en = {
       tags: 'Tags',
       overdue: 'Overdue',
       created: 'Opened',
-      updated: 'Last activity',
+      updated: 'Changed',
     },
     overdueOnly: 'Only what is overdue',
     from: 'from',
@@ -183,8 +183,8 @@ export const en = {
     order: {
       'created_at.desc': 'Newest first',
       'created_at.asc': 'Oldest first',
-      'updated_at.desc': 'Last activity first',
-      'updated_at.asc': 'Longest untouched first',
+      'updated_at.desc': 'Last changed first',
+      'updated_at.asc': 'Longest unchanged first',
       'priority.desc': 'Urgent first',
       'priority.asc': 'Low priority first',
       'due_at.asc': 'Due first',
@@ -265,7 +265,7 @@ export const en = {
     failed: 'Nothing was changed.',
     result: {
       done: (n: number) => `${n} changed`,
-      partly: (n: number) => `${n} changed in part`,
+      partly: (n: number) => `${n} not taken back, or not all of it`,
       unchanged: (n: number) => `${n} like this already`,
       refused: (n: number) => `${n} refused`,
       not_visible: (n: number) => `${n} not there any more`,
@@ -277,6 +277,8 @@ export const en = {
     undoing: 'Undoing …',
     dismiss: 'Dismiss',
     gone: 'You don’t see it any more.',
+    changedSince: 'somebody has changed it since.',
+    noOldValue: 'the history keeps no old value.',
   },
 
   staffCase: {
