@@ -684,29 +684,49 @@ $$;
 comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
   'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
 
+-- What keeps the caller from making themselves a client; null: nothing.
+create function casebase.registration_problem(out message text, out hint text, out code text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+begin
+  code := 'PT403';
+  if not (select s.registration_open from public.case_settings s) then
+    message := 'registration is closed';
+    hint := 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    message := 'this project has clients of its own making';
+    hint := 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    message := 'your e-mail address is not confirmed';
+    hint := 'Follow the link in the mail first.';
+  elsif exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    code := 'PT409';
+    message := 'you are registered already';
+    hint := 'rpc/my_access says what you are.';
+  end if;
+end
+$$;
+
 -- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
 create function casebase.register(display_name text) returns uuid
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person uuid := casebase.caller_id();
-  made   uuid;
+  person  uuid := casebase.caller_id();
+  problem record;
+  made    uuid;
 begin
-  if not (select s.registration_open from public.case_settings s) then
-    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
-  elsif not (select s.is_ours from casebase.client_source s) then
-    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
-  elsif not exists (
-    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
-  ) then
-    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
-  end if;
   -- Once, however often it is sent.
   perform from auth.users u where u.id = person for no key update;
-  if exists (select from public.client_members m where m.user_id = person)
-     or exists (select from public.staff_members s where s.user_id = person)
-  then
-    raise exception 'you are registered already' using errcode = 'PT409';
+  problem := casebase.registration_problem();
+  if problem.message is not null then
+    raise exception using errcode = problem.code, message = problem.message, hint = problem.hint;
   end if;
   insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
   insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);
@@ -741,17 +761,18 @@ begin
 end
 $$;
 
-create function public.my_access(out standing text, out is_client boolean, out problem text)
+create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   standing := casebase.staff_standing();
   is_client := cardinality(casebase.my_clients()) > 0;
   problem := casebase.access_problem();
+  may_register := (casebase.registration_problem()).message is null;
 end
 $$;
 comment on function public.my_access() is
-  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on. may_register: whether rpc/register would make them a client.';
 
 
 -- supabase/schemas/people/first_admin.sql
@@ -2178,10 +2199,11 @@ create type public.case_page as (
   cases          public.cases[],
   next_cursor    text,
   total          integer,
-  total_is_exact boolean
+  total_is_exact boolean,
+  last_activity  timestamptz[]
 );
 comment on type public.case_page is
-  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false. last_activity is when something last happened to each of the cases that the caller may know of: also a reply or a file, of which updated_at knows nothing.';
 
 -- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
 -- case has one way without a column.
@@ -2368,6 +2390,30 @@ begin
 end
 $$;
 
+-- When something last happened to each of these, which the caller sees: for a client, what its timeline has.
+create function casebase.last_activity(seen public.cases[]) returns timestamptz[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  my_departments uuid[] := casebase.my_departments();
+  staff_id       uuid   := casebase.staff_id();
+begin
+  return array(
+    select coalesce((
+        select e.created_at
+        from public.case_events e
+        where e.case_id = c.id
+          and (c.department_id = any (my_departments)
+               or c.assigned_to = staff_id
+               or casebase.is_in_timeline(e))
+        order by e.seq desc
+        limit 1
+      ), c.created_at)
+    from unnest(seen) with ordinality c
+    order by c.ordinality);
+end
+$$;
+
 create function casebase.list_cases(
   f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
 ) returns public.case_page
@@ -2398,6 +2444,7 @@ begin
     execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
   page.cases := coalesce(found_all[:page_size], '{}');
+  page.last_activity := casebase.last_activity(page.cases);
   if cardinality(found_all) > page_size then
     page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
   end if;
@@ -4436,6 +4483,19 @@ $$;
 create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
 create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
 
+-- Whether an entry is for clients, too.
+create function casebase.is_in_timeline(entry public.case_events) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return entry.visible_to_client
+    and (entry.type not like 'interaction.%'
+         or exists (
+           select from public.interactions i
+           where i.id = (entry.data ->> 'interaction_id')::bigint and i.visible_to_client));
+end
+$$;
+
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
 create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
@@ -4461,11 +4521,7 @@ begin
     from public.case_events e
     where e.case_id = any (seen)
       and e.created_at <= until
-      and e.visible_to_client
-      and (e.type not like 'interaction.%'
-           or exists (
-             select from public.interactions i
-             where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
+      and casebase.is_in_timeline(e)
     order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1
@@ -7357,6 +7413,7 @@ grant execute on function
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
   casebase.register(text),
+  casebase.registration_problem(),
   casebase.access_problem(),
   casebase.claim_idempotency_key(text, text),
   casebase.keep_idempotency_key(uuid),

@@ -77,6 +77,7 @@ grant execute on function
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
   casebase.register(text),
+  casebase.registration_problem(),
   casebase.access_problem(),
   casebase.claim_idempotency_key(text, text),
   casebase.keep_idempotency_key(uuid),

@@ -9,7 +9,7 @@ insert into auth.users (id, email, aud, role, email_confirmed_at, deleted_at)
 select id, lower(name) || '@example.com', 'authenticated', 'authenticated', case when name <> 'Vague' then now() end, case when name = 'Gone' then now() end
 from tests.people where what = 'comes in';
 update auth.users set email = 'New@Example.com' where id = tests.filled('{New}')::uuid;
-select plan(83);
+select plan(92);
 
 -- What the hook makes of who signs in.
 create function pg_temp.signs_in(who text) returns text language sql as $$
@@ -79,22 +79,30 @@ from unnest(array['Ada', 'Late', 'service', 'anon', 'auth service']) who;
 
 -- By themselves.
 select is(tests.refusal('Nemo', 'select register(''Nemo'')'), 'PT403 | registration is closed | An admin opens it: case_settings.registration_open.', 'nobody comes in by themselves');
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'false', 'and is offered none');
 select is(tests.does('Ada', 'update case_settings set registration_open = true'), '1', 'until an admin opens it');
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'false', 'who has confirmed no address is offered none');
 select is(tests.refusal('Nemo', 'select register(''Nemo'')'), 'PT403 | your e-mail address is not confirmed | Follow the link in the mail first.', 'with a confirmed address');
 update auth.users set email_confirmed_at = now() where id = tests.filled('{Nemo}')::uuid;
 update auth.users set deleted_at = now() where id = tests.filled('{Nemo}')::uuid;
 select is(tests.would('Nemo', 'select register(''Nemo'')'), 'PT403', 'who was deleted has none');
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'false', 'and is offered nothing');
 update auth.users set deleted_at = null where id = tests.filled('{Nemo}')::uuid;
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'true', 'who has one is offered it');
 select is(tests.would('Nemo', 'select register('' '')'), '23514', 'and a name');
 select is(tests.does('Nemo', 'select register(''Nemo N.'')'), '1', 'one does');
 select is(tests.sees('Nemo', 'select name from my_clients()'), 'Nemo N.', 'and is a client');
 select is((select kind from clients where name = 'Nemo N.'), 'person', 'of kind person');
 select is(tests.sees('Nemo', 'insert into cases (client_id, title) select id, ''Ouch'' from my_clients() returning title'), 'Ouch', 'who opens a case');
+update auth.users set email_confirmed_at = now() where id in (tests.filled('{Alan}')::uuid, tests.filled('{Otto}')::uuid);
+select is(tests.sees(who, 'select may_register from my_access()'), 'false', who || ' is somebody already, and is offered nothing') from unnest(array['Nemo', 'Otto', 'Alan']) who;
+select is(tests.refusal('Alan', 'select register(''x'')'), 'PT409 | you are registered already | rpc/my_access says what you are.', 'nor can staff');
 select is(tests.would(who, 'select register(''x'')'), outcome, who || ' registers: ' || outcome)
 from (values ('Nemo', 'PT409'), ('Otto', 'PT409'), ('anon', '42501'), ('service', '42501')) v (who, outcome);
 update casebase.client_source set is_ours = false;
 delete from client_members where user_id = tests.filled('{Nemo}')::uuid;
-select is(tests.would('Nemo', 'select register(''x'')'), 'PT403', 'where the clients are the project''s own, nobody');
+select is(tests.refusal('Nemo', 'select register(''x'')'), 'PT403 | this project has clients of its own making | Ask whoever looks after it.', 'where the clients are the project''s own, nobody');
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'false', 'nor is it offered');
 
 -- There is always an admin.
 delete from staff_members where user_id = tests.filled('{New}')::uuid;

@@ -1,3 +1,4 @@
+import { inUnits } from './words/refusals'
 import { describe, expect, it } from 'vitest'
 import { asRefusal, kindOf, postgrestRefusal, serviceRefusal } from './refusal'
 
@@ -20,6 +21,12 @@ describe('a refusal', () => {
     expect(postgrestRefusal({ code: 'PT409', message: 'the case is escalated already' }, 409).kind).toBe('conflict')
   })
 
+  it('of a policy is told in other words than those of a rule that speaks for itself', () => {
+    const policy = { code: '42501', message: 'new row violates row-level security policy for table "cases"' }
+    expect(postgrestRefusal(policy, 403).kind).toBe('byPolicy')
+    expect(postgrestRefusal({ code: '42501', message: "you can't change priority of this case" }, 403).kind).toBe('forbidden')
+  })
+
   it('of the service is read from its error, and from anything else by its status', () => {
     const body = '{"error":{"code":"too_large","message":"the file is larger than 5 bytes","field":"file"}}'
     const told = serviceRefusal(413, body)
@@ -38,4 +45,10 @@ describe('a refusal', () => {
     expect(kindOf(0)).toBe('offline')
     expect(asRefusal(new TypeError('Failed to fetch')).kind).toBe('offline')
   })
+})
+
+it('a number of bytes is said in units that people read', () => {
+  expect(inUnits('the file is larger than 52428800 bytes', 'en')).toBe('the file is larger than 52 MB')
+  expect(inUnits('the file is larger than 52428800 bytes', 'de')).toBe('the file is larger than 52 MB')
+  expect(inUnits('1500 bytes of 2048 bytes, and 12 bytes', 'de')).toBe('1,5 kB of 2 kB, and 12 bytes')
 })
