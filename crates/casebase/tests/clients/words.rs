@@ -130,12 +130,12 @@ async fn the_service_says_once_which_field_was_refused_and_what_would_be_taken()
     assert_eq!(heard[0].0, 403);
     assert_eq!(heard[0], heard[1]);
     // A query.
-    let (_, error) = refusal(&ada, Method::GET, "/v1/cases?limit=ten", &json!({})).await;
+    let (_, error) = refusal(&ada, Method::GET, "/v1/cases?page_size=ten", &json!({})).await;
     assert_eq!(
         error["message"],
-        "limit is `ten`; it has to be a whole number of at most 4294967295"
+        "page_size is `ten`; it has to be a whole number from 1 to 1000"
     );
-    assert_eq!(error["field"], "limit");
+    assert_eq!(error["field"], "page_size");
 }
 
 /// The page's script, compiled in strict TypeScript beside the table, and run as it stands there.
