@@ -158,28 +158,8 @@ fn a_frontend_finds_the_words_for_what_postgrest_refused() {
     .expect("written");
     let table = folder().join("../../types/constraints.ts");
     std::fs::copy(table, place.path().join("constraints.ts")).expect("copied");
-    let mut compile = crate::programs::node().expect("it was there before");
-    succeed(
-        compile
-            .current_dir(place.path())
-            .arg(folder().join("node_modules/typescript/bin/tsc"))
-            .args([
-                "--strict",
-                "--noUncheckedIndexedAccess",
-                "--target",
-                "es2022",
-                "--module",
-                "nodenext",
-            ])
-            .args([
-                "--skipLibCheck",
-                "--lib",
-                "es2022,dom",
-                "words.ts",
-                "constraints.ts",
-                "globals.d.ts",
-            ]),
-    );
+    let files = ["words.ts", "constraints.ts", "globals.d.ts"];
+    crate::programs::compile(place.path(), &files);
     let said = succeed(
         node.arg("--experimental-websocket")
             .arg(place.path().join("words.js"))
