@@ -104,6 +104,7 @@ test('a case that goes while it is open is said to be gone, and what was typed s
   await page.getByRole('button', { name: 'Send' }).click()
   await lookAgain(page)
   await expect(page.getByRole('heading', { name: 'There is no case' })).toBeVisible()
+  await expect(page.getByText('half a sentence')).toBeVisible()
   const name = await rows('client_members', { client_id: carla.client, user_id: carla.id, display_name: 'Carla' })
   expect(name.length).toBe(1)
   await page.reload()
