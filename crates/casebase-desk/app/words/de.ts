@@ -184,6 +184,7 @@ export const de: Words = {
     title: 'Interaktionen',
     empty: 'Es wurde noch nichts gesagt.',
     earlier: 'Frühere Interaktionen anzeigen',
+    toLatest: 'Zum Neuesten',
     to: (name) => `an ${name}`,
     internal: 'Intern',
     edited: 'bearbeitet',

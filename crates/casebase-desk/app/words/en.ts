@@ -179,6 +179,7 @@ export const en = {
     title: 'Interactions',
     empty: 'Nothing has been said yet.',
     earlier: 'Show earlier interactions',
+    toLatest: 'To the latest',
     to: (name: string) => `to ${name}`,
     internal: 'Internal',
     edited: 'edited',
