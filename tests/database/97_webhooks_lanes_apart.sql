@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(37);
+select plan(38);
 
 -- A delivery for an endpoint and a case, in a state.
 create function pg_temp.delivers(which text, the_case integer, in_state text) returns void language sql
@@ -182,6 +182,7 @@ select pg_temp.delivers('second', 1, 'pending');
 select pg_temp.delivers('second', 2, 'pending');
 select is((select count(*) from casebase.webhook_lease(2, 100, '1 hour', '1 second')), 1::bigint, 'half is enough');
 select is((select count(*) from casebase.webhook_lease(2, 100, '1 hour', '1 second')), 1::bigint, 'and then the rest');
+select is((select last_value from casebase.webhook_listening_until), 0::bigint, 'nobody waits for a notification who has something to send');
 
 select * from finish();
 rollback;
