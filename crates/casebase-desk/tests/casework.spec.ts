@@ -306,6 +306,7 @@ test('who works only what is assigned to them is told what they may not do, and 
   await page.getByRole('button', { name: 'Send to the client' }).click()
   await lookAgain(page)
   await expect(page.getByRole('heading', { name: 'There is no case' })).toBeVisible()
+  await expect(page.getByText('half a sentence')).toBeVisible()
   await rows(`staff_members?user_id=eq.${asta.id}`, { active: true }, 'PATCH')
   await page.reload()
   await expect(page.getByRole('textbox', { name: 'Reply' })).toHaveValue('half a sentence')

@@ -6,7 +6,7 @@ import { useDesk } from '../desk'
 import { DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
 import { Page } from '../frame/Page'
-import { Empty, Failed, Loading } from '../frame/states'
+import { Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
 import { Refusal } from '../refusal'
 import { useStore } from '../store'
@@ -14,6 +14,7 @@ import { Markdown } from '../text/Markdown'
 import { useWords } from '../words'
 import { Details } from './Details'
 import { justCreated } from './created'
+import { MissingCase } from './MissingCase'
 import { EditCase, isBeingEdited } from './EditCase'
 import { getCase, getDuplicates, getTimeline, keyOf, numberOf, type Case, type Timeline, type TimelineEntry } from './queries'
 import { PriorityMark, StatusMark } from './Status'
@@ -93,19 +94,6 @@ function OneCase({ number }: { number: string }) {
 
 /** The cases whose history it is: the one, and those that were merged into it. */
 const casesIn = (timeline: Timeline | undefined) => [...new Set(timeline?.entries.map(({ data }) => data.case_id))].sort()
-
-function MissingCase({ number }: { number: string }) {
-  const words = useWords()
-  return (
-    <Page title={words.theCase.missing(number)} className="narrow">
-      <Empty title={words.theCase.missingLead}>
-        <Link to="/cases" className="button">
-          {words.toCases}
-        </Link>
-      </Empty>
-    </Page>
-  )
-}
 
 function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
   shown: Case
