@@ -153,7 +153,7 @@ test('many cases are changed at once: what is refused says why and stays selecte
 
   await expect(lastChange(page)).toBeFocused()
   await expect(lastChange(page).getByText('2 changed · 1 refused')).toBeVisible()
-  await expect(lastChange(page).getByText('A case that is closed can\'t become in_progress.')).toBeVisible()
+  await expect(lastChange(page).getByText('A case that is Closed can’t become In progress.')).toBeVisible()
   await expect(rowOf(page, 'First')).toContainText('In progress')
   await expect(bulk(page).getByText('1 case selected')).toBeVisible()
   await expect(select(page, closed.case_id)).toBeChecked()
