@@ -671,6 +671,9 @@ as $$
 declare
   made public.invitations;
 begin
+  if row_security_active('public.invitations') and not casebase.is_admin() then
+    raise exception 'only admins invite people' using errcode = 'insufficient_privilege', hint = 'Ask an admin.';
+  end if;
   delete from public.invitations i
   where i.email = lower(invite.email)
     and i.client_id is not distinct from invite.client_id
@@ -684,29 +687,49 @@ $$;
 comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
   'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
 
+-- What keeps the caller from making themselves a client; null: nothing.
+create function casebase.registration_problem(out message text, out hint text, out code text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+begin
+  code := 'PT403';
+  if not (select s.registration_open from public.case_settings s) then
+    message := 'registration is closed';
+    hint := 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    message := 'this project has clients of its own making';
+    hint := 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    message := 'your e-mail address is not confirmed';
+    hint := 'Follow the link in the mail first.';
+  elsif exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    code := 'PT409';
+    message := 'you are registered already';
+    hint := 'rpc/my_access says what you are.';
+  end if;
+end
+$$;
+
 -- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
 create function casebase.register(display_name text) returns uuid
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person uuid := casebase.caller_id();
-  made   uuid;
+  person  uuid := casebase.caller_id();
+  problem record;
+  made    uuid;
 begin
-  if not (select s.registration_open from public.case_settings s) then
-    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
-  elsif not (select s.is_ours from casebase.client_source s) then
-    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
-  elsif not exists (
-    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
-  ) then
-    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
-  end if;
   -- Once, however often it is sent.
   perform from auth.users u where u.id = person for no key update;
-  if exists (select from public.client_members m where m.user_id = person)
-     or exists (select from public.staff_members s where s.user_id = person)
-  then
-    raise exception 'you are registered already' using errcode = 'PT409';
+  problem := casebase.registration_problem();
+  if problem.message is not null then
+    raise exception using errcode = problem.code, message = problem.message, hint = problem.hint;
   end if;
   insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
   insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);
@@ -741,17 +764,18 @@ begin
 end
 $$;
 
-create function public.my_access(out standing text, out is_client boolean, out problem text)
+create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   standing := casebase.staff_standing();
   is_client := cardinality(casebase.my_clients()) > 0;
   problem := casebase.access_problem();
+  may_register := (casebase.registration_problem()).message is null;
 end
 $$;
 comment on function public.my_access() is
-  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on. may_register: whether rpc/register would make them a client.';
 
 
 -- supabase/schemas/people/first_admin.sql
@@ -1437,6 +1461,8 @@ declare
   since timestamptz := now() - interval '1 hour';
   -- The oldest of those that fill the hour.
   first timestamptz;
+  -- When there is room for another.
+  room  text;
 begin
   if most is null or client is null or client <> all (casebase.my_clients()) then
     return;
@@ -1461,10 +1487,11 @@ begin
     limit 1;
   end if;
   if first is not null or most = 0 then
+    room := to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+    -- The service makes Retry-After of the details.
     raise exception '% % in an hour are as many as one client may write', most, what
-      using errcode = 'PT429',
-            hint = coalesce(format('Try again after %s.', to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
-                            'An admin has set it so.');
+      using errcode = 'PT429', detail = coalesce(room, ''),
+            hint = coalesce(format('Try again after %s.', room), 'An admin has set it so.');
   end if;
 end
 $$;
@@ -2178,10 +2205,11 @@ create type public.case_page as (
   cases          public.cases[],
   next_cursor    text,
   total          integer,
-  total_is_exact boolean
+  total_is_exact boolean,
+  last_activity  timestamptz[]
 );
 comment on type public.case_page is
-  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false. last_activity is when something last happened to each of the cases that the caller may know of: also a reply or a file, of which updated_at knows nothing.';
 
 -- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
 -- case has one way without a column.
@@ -2368,6 +2396,30 @@ begin
 end
 $$;
 
+-- When something last happened to each of these, which the caller sees: for a client, what its timeline has.
+create function casebase.last_activity(seen public.cases[]) returns timestamptz[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  my_departments uuid[] := casebase.my_departments();
+  staff_id       uuid   := casebase.staff_id();
+begin
+  return array(
+    select coalesce((
+        select e.created_at
+        from public.case_events e
+        where e.case_id = c.id
+          and (c.department_id = any (my_departments)
+               or c.assigned_to = staff_id
+               or casebase.is_in_timeline(e))
+        order by e.seq desc
+        limit 1
+      ), c.created_at)
+    from unnest(seen) with ordinality c
+    order by c.ordinality);
+end
+$$;
+
 create function casebase.list_cases(
   f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
 ) returns public.case_page
@@ -2398,6 +2450,7 @@ begin
     execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
   page.cases := coalesce(found_all[:page_size], '{}');
+  page.last_activity := casebase.last_activity(page.cases);
   if cardinality(found_all) > page_size then
     page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
   end if;
@@ -2572,8 +2625,9 @@ begin
 end
 $$;
 
--- What changes says of columns, checked against what the caller may change at all: what they were granted.
-create function casebase.changed_case_columns(changes jsonb) returns jsonb
+-- What changes says of columns, checked against what the caller may change at all: what they were granted. Many cases have
+-- no version in common.
+create function casebase.changed_case_columns(changes jsonb, of_one boolean) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -2585,7 +2639,7 @@ declare
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
-      and a.attname <> 'version'
+      and (of_one or a.attname <> 'version')
     order by a.attname
   ) || '{add_tags,remove_tags}'::text[];
   change   text;
@@ -2697,7 +2751,7 @@ as $$
 #variable_conflict use_column
 declare
   wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
-  columns     jsonb       := casebase.changed_case_columns(changes);
+  columns     jsonb       := casebase.changed_case_columns(changes, cardinality(wanted) = 1);
   add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
   remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
   since       timestamptz := clock_timestamp();
@@ -2755,7 +2809,7 @@ begin
 end
 $$;
 comment on function public.update_cases(bigint[], jsonb, boolean) is
-  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. A version among the changes of one case is that which they were made from. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
 
 -- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
 create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
@@ -3859,7 +3913,7 @@ create table casebase.idempotency_keys (
 );
 comment on table casebase.idempotency_keys is 'Requests that may be repeated, for a day: by whom, under which key, and what was answered.';
 comment on column casebase.idempotency_keys.claim is 'Whose turn it is; another with each turn.';
-comment on column casebase.idempotency_keys.made_id is 'The id of the case or the file that the request made.';
+comment on column casebase.idempotency_keys.made_id is 'The id of the case, interaction or file that the request made.';
 alter table casebase.idempotency_keys enable row level security;
 revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role;
 create index idempotency_keys_expires_at_idx on casebase.idempotency_keys (expires_at);
@@ -3887,7 +3941,13 @@ begin
     -- Answers take room for a day.
     if (select count(*) from casebase.idempotency_keys k where k.user_id = me and k.expires_at > now()) > 1000 then
       raise exception 'you have used 1000 keys in a day'
-        using errcode = 'PT429', hint = 'Send requests that need not be repeated without an Idempotency-Key.';
+        using errcode = 'PT429',
+              -- The service makes Retry-After of it.
+              detail = (
+                select to_char(min(k.expires_at) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                from casebase.idempotency_keys k
+                where k.user_id = me and k.expires_at > now()),
+              hint = 'Send requests that need not be repeated without an Idempotency-Key.';
     end if;
     return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
   end if;
@@ -3980,6 +4040,10 @@ end
 $$;
 
 create trigger note_what_was_made after insert on public.cases
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+-- Of a reply to a closed case, after the case that it opens.
+create trigger note_what_was_made after insert on public.interactions
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 create trigger note_what_was_made after insert on public.case_files
@@ -4436,6 +4500,19 @@ $$;
 create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
 create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
 
+-- Whether an entry is for clients, too.
+create function casebase.is_in_timeline(entry public.case_events) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return entry.visible_to_client
+    and (entry.type not like 'interaction.%'
+         or exists (
+           select from public.interactions i
+           where i.id = (entry.data ->> 'interaction_id')::bigint and i.visible_to_client));
+end
+$$;
+
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
 create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
@@ -4461,11 +4538,7 @@ begin
     from public.case_events e
     where e.case_id = any (seen)
       and e.created_at <= until
-      and e.visible_to_client
-      and (e.type not like 'interaction.%'
-           or exists (
-             select from public.interactions i
-             where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
+      and casebase.is_in_timeline(e)
     order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1
@@ -7316,7 +7389,7 @@ grant execute on function
   casebase.error_object(text, text, text, text),
   casebase.wanted_ids(bigint[], text),
   casebase.tags_in(jsonb, text),
-  casebase.changed_case_columns(jsonb),
+  casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),
@@ -7357,6 +7430,7 @@ grant execute on function
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
   casebase.register(text),
+  casebase.registration_problem(),
   casebase.access_problem(),
   casebase.claim_idempotency_key(text, text),
   casebase.keep_idempotency_key(uuid),

@@ -1,3 +1,4 @@
+import { inUnits } from './words/refusals'
 import { describe, expect, it } from 'vitest'
 import { asRefusal, kindOf, postgrestRefusal, serviceRefusal } from './refusal'
 
@@ -44,4 +45,10 @@ describe('a refusal', () => {
     expect(kindOf(0)).toBe('offline')
     expect(asRefusal(new TypeError('Failed to fetch')).kind).toBe('offline')
   })
+})
+
+it('a number of bytes is said in units that people read', () => {
+  expect(inUnits('the file is larger than 52428800 bytes', 'en')).toBe('the file is larger than 52 MB')
+  expect(inUnits('the file is larger than 52428800 bytes', 'de')).toBe('the file is larger than 52 MB')
+  expect(inUnits('1500 bytes of 2048 bytes, and 12 bytes', 'de')).toBe('1,5 kB of 2 kB, and 12 bytes')
 })

@@ -4,6 +4,7 @@ import {
 import { CasesPage } from './cases/CasesPage'
 import { Members } from './coming-in/Members'
 import { saysStaff } from './coming-in/session'
+import { isPage } from './coming-in/wanted'
 import { SignIn } from './coming-in/SignIn'
 import { useDesk } from './desk'
 import { Broken } from './frame/Broken'
@@ -25,30 +26,34 @@ const home = createRoute({
   },
 })
 
+/** Where somebody was going who has to come in first. Only a page of the desk. */
+const wanted = ({ to }: Record<string, unknown>): { to?: string | undefined } => (isPage(to) ? { to } : {})
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: SignIn,
-  // Only a page of the desk.
-  validateSearch: ({ to }: Record<string, unknown>): { to?: string } =>
-    typeof to === 'string' && /^\/(?![/\\])/.test(to) ? { to } : {},
+  validateSearch: wanted,
 })
 
 const signUp = createRoute({
   getParentRoute: () => root,
   path: '/sign-up',
+  validateSearch: wanted,
   component: lazyRouteComponent(() => import('./coming-in/SignUp'), 'SignUp'),
 })
 
 const forgottenPassword = createRoute({
   getParentRoute: () => root,
   path: '/forgotten-password',
+  validateSearch: wanted,
   component: lazyRouteComponent(() => import('./coming-in/ForgottenPassword'), 'ForgottenPassword'),
 })
 
 const choosePassword = createRoute({
   getParentRoute: () => root,
   path: '/choose-password',
+  validateSearch: wanted,
   component: lazyRouteComponent(() => import('./coming-in/ChoosePassword'), 'ChoosePassword'),
 })
 

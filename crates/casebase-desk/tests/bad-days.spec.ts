@@ -91,3 +91,35 @@ test('a desk that cannot be opened says why', async ({ page }) => {
   await expect(page.getByText('config.json has no serviceUrl')).toBeVisible()
   await expectAccessible(page)
 })
+
+test('a form that could not be had comes by itself once it can be', async ({ page }) => {
+  const carla = await newClientMember()
+  await signIn(page, carla)
+  await page.route('**/rest/v1/rpc/my_clients', (route) => route.abort())
+  await page.goto('#/cases/new')
+  await expect(page.getByRole('alert').filter({ hasText: 'There is no connection.' })).toBeVisible({ timeout: 15_000 })
+  await page.unrouteAll()
+  await expect(page.getByLabel('Title')).toBeVisible({ timeout: 15_000 })
+})
+
+test('at no width does anything of the list lie over anything else', async ({ page }) => {
+  const carla = await newClientMember()
+  await newCase(carla, { priority: 'urgent', escalated_at: new Date().toISOString(), title: 'Long words '.repeat(15).trim() })
+  await signIn(page, carla)
+  await page.getByLabel('Account').click()
+  await page.getByLabel('Language').selectOption('de')
+  await page.keyboard.press('Escape')
+  for (const width of [360, 550, 761, 900, 1400]) {
+    await page.setViewportSize({ width, height: 700 })
+    const overlaps = await page.locator('.cases li').first().evaluate((line) => {
+      const boxes = [...line.children].map((child) => [child.className, child.getBoundingClientRect()] as const)
+      const inside = [...line.querySelectorAll('.case-marks > *')].map((child) => [child.className, child.getBoundingClientRect()] as const)
+      const all = [...boxes.filter(([name]) => !name.includes('case-marks')), ...inside]
+      return all.flatMap(([a, one], nth) =>
+        all.slice(nth + 1).filter(([, two]) =>
+          one.left < two.right - 1 && two.left < one.right - 1 && one.top < two.bottom - 1 && two.top < one.bottom - 1,
+        ).map(([b]) => `${a} over ${b}`))
+    })
+    expect(overlaps, String(width)).toEqual([])
+  }
+})

@@ -8,7 +8,7 @@ import { rows, signIn, test } from './project'
 
 const FOLDER = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../docs/desk')
 
-async function pictureOf(page: Page, name: string) {
+async function picture(page: Page, name: string) {
   await mkdir(FOLDER, { recursive: true })
   await page.evaluate(() => document.fonts.ready)
   await page.waitForTimeout(500)
@@ -16,27 +16,35 @@ async function pictureOf(page: Page, name: string) {
 }
 
 test('the pages of the desk, as Carla sees them', async ({ page, context }) => {
-  const picture = (name: string) => pictureOf(page, name)
   await context.grantPermissions([])
   await page.setViewportSize({ width: 1100, height: 720 })
   await page.goto('')
-  await picture('sign-in')
+  await picture(page, 'sign-in')
   await signIn(page, { email: 'carla@example.com' }, 'casebase')
   await page.locator('.cases li').first().waitFor()
-  await picture('cases')
+  await picture(page, 'cases')
   await page.goto('#/cases/new')
   await page.getByLabel('Title').fill('Badge reader beeps')
   await page.getByLabel('Description').fill('Since the update it beeps **twice** for everybody.\n\n- gate 1\n- gate 2')
-  await picture('new-case')
+  await picture(page, 'new-case')
   await page.getByLabel('Title').fill('')
   await page.getByLabel('Description').fill('')
   await page.goto('#/cases/CASE-0001')
   await page.locator('.said').nth(2).waitFor()
-  await picture('case')
+  await picture(page, 'case')
   await page.emulateMedia({ colorScheme: 'dark' })
-  await picture('case-dark')
+  await picture(page, 'case-dark')
   await page.setViewportSize({ width: 360, height: 740 })
-  await picture('case-phone')
+  await picture(page, 'case-phone')
+})
+
+test('a case, as Alan works it', async ({ page }) => {
+  await page.setViewportSize({ width: 1180, height: 900 })
+  await signIn(page, { email: 'alan@example.com' }, 'casebase')
+  await page.goto('#/cases/CASE-0001')
+  await page.locator('.composer').waitFor()
+  await page.locator('.composer .form-actions').scrollIntoViewIfNeeded()
+  await picture(page, 'staff-case')
 })
 
 /** What fills a queue: title, status, priority, days until it is due, tags. */
@@ -68,9 +76,9 @@ test('the queue, as Alan sees it', async ({ page }) => {
   await page.goto('#/cases?status=open,in_progress,waiting&order=priority.desc')
   await page.locator('.queue li').nth(5).waitFor()
   for (const nth of [1, 2, 3]) await page.locator('.queue li').nth(nth).getByRole('checkbox').check()
-  await pictureOf(page, 'queue')
+  await picture(page, 'queue')
   await page.setViewportSize({ width: 360, height: 740 })
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.getByRole('button', { name: 'Clear the selection' }).click()
-  await pictureOf(page, 'queue-phone')
+  await picture(page, 'queue-phone')
 })

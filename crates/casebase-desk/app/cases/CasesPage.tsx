@@ -21,7 +21,9 @@ export function CasesPage() {
     getNextPageParam: ({ next_cursor }) => next_cursor,
     refetchInterval: 10_000,
   })
-  const rows = pages.data?.pages.flatMap((page) => page.cases)
+  const rows = pages.data?.pages.flatMap((page) =>
+    page.cases.map((row, nth) => ({ row, lastActivity: page.last_activity[nth] ?? row.updated_at })),
+  )
   return (
     <Page
       title={words.list.title}
@@ -46,13 +48,13 @@ export function CasesPage() {
       {rows?.length === 0 && <NoCases filtered={status !== undefined} />}
       {rows && rows.length > 0 && (
         <ul className="cases">
-          {rows.map((row) => (
-            <CaseLine key={row.id} row={row} />
+          {rows.map(({ row, lastActivity }) => (
+            <CaseLine key={row.id} row={row} lastActivity={lastActivity} />
           ))}
         </ul>
       )}
       {pages.hasNextPage && (
-        <button type="button" className="more" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+        <button type="button" className="more" aria-disabled={pages.isFetchingNextPage} onClick={() => void (pages.isFetchingNextPage || pages.fetchNextPage())}>
           {words.list.more}
         </button>
       )}
@@ -60,7 +62,7 @@ export function CasesPage() {
   )
 }
 
-function CaseLine({ row }: { row: CaseRow }) {
+function CaseLine({ row, lastActivity }: { row: CaseRow; lastActivity: string }) {
   const words = useWords()
   return (
     <li>
@@ -75,7 +77,7 @@ function CaseLine({ row }: { row: CaseRow }) {
       </span>
       <span className="muted when">
         <span className="unseen">{words.list.updated('')}</span>
-        <Time at={row.updated_at} />
+        <Time at={lastActivity} />
       </span>
     </li>
   )

@@ -32,6 +32,7 @@ function FileLine({ file }: { file: CaseFile }) {
   const [refused, setRefused] = useState<unknown>()
   const name = file.original_name
   const download = async () => {
+    if (loading) return
     setLoading(true)
     setRefused(undefined)
     try {
@@ -45,25 +46,27 @@ function FileLine({ file }: { file: CaseFile }) {
   const isThere = file.state === 'available'
   return (
     <li>
-      {isThere && shownAs(file.content_type) ? (
-        <button type="button" className="link file-name" aria-label={words.previewOf(name)} onClick={() => setShown(true)}>
-          {hasThumbnail(file) && <Thumbnail file={file} />}
-          {name}
-        </button>
-      ) : (
-        <span className="file-name">{name}</span>
-      )}
-      {file.notes.map((note) => (
-        <span key={note} className="tag noted">
-          {words.notes[note] ?? note}
+      <span className="file-facts">
+        {isThere && shownAs(file.content_type) ? (
+          <button type="button" className="link file-name" aria-label={words.previewOf(name)} onClick={() => setShown(true)}>
+            {hasThumbnail(file) && <Thumbnail file={file} />}
+            {name}
+          </button>
+        ) : (
+          <span className="file-name" dir="auto">{name}</span>
+        )}
+        {file.notes.map((note) => (
+          <span key={note} className="tag noted">
+            {words.notes[note] ?? note}
+          </span>
+        ))}
+        {!file.visible_to_client && <span className="tag internal">{all.talk.internal}</span>}
+        <span className="muted">
+          {size(file.file_size, language)} · <Time at={file.uploaded_at} />
         </span>
-      ))}
-      {!file.visible_to_client && <span className="tag internal">{all.talk.internal}</span>}
-      <span className="muted">
-        {size(file.file_size, language)} · <Time at={file.uploaded_at} />
       </span>
       {isThere ? (
-        <button type="button" className="quiet icon push" aria-label={words.downloadOf(name)} title={words.downloadOf(name)} disabled={loading} onClick={() => void download()}>
+        <button type="button" className="quiet icon" aria-label={words.downloadOf(name)} title={words.downloadOf(name)} aria-disabled={loading} onClick={() => void download()}>
           <Icon name="download" />
         </button>
       ) : (

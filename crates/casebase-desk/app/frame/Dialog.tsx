@@ -12,7 +12,9 @@ export function Dialog({ title, onClose, wide, children }: { title: string; onCl
   useLayoutEffect(() => {
     const shown = dialog.current
     shown?.showModal()
-    shown?.querySelector<HTMLElement>('[data-begin]')?.focus()
+    // What is to be filled in, not the button that closes it.
+    const first = shown?.querySelector<HTMLElement>('[data-begin]') ?? shown?.querySelector<HTMLElement>('input:not([readonly]), textarea, select')
+    first?.focus()
     return () => shown?.close()
   }, [])
   return (

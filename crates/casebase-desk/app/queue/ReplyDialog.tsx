@@ -28,6 +28,7 @@ export function ReplyDialog({ cases, onDone, onClose }: {
   const send = useOnce(
     (text: string) => replyToCases(access, cases, text, visible),
     (text, since) => findReplies(access, cases, text, userId, since),
+    () => access.now(),
   )
   const form = useForm<'content'>(
     () => replyFaults(content, 0, words),
