@@ -48,7 +48,7 @@ export function QueuePage() {
   )
 }
 
-const NO_PAGE: QueueRows = { cases: [], next_cursor: null, total: null, total_is_exact: false }
+const NO_PAGE: QueueRows = { cases: [], last_activity: [], next_cursor: null, total: null, total_is_exact: false }
 
 /** The page of cases that the address asks for, in one request, and what its first page counted. */
 function useQueue() {
