@@ -376,6 +376,12 @@ test('what others do shows by itself, and a queue that could not be asked says s
   await lookAgain(page)
   await expect(rowOf(page, '<img src=x onerror=alert(1)>')).toContainText('Urgent')
   await expect(rowOf(page, 'Second')).toBeVisible()
+  // What is said is activity, too.
+  const [said] = await rows<{ created_at: string }>('interactions', {
+    case_id: row.id, party1_name: 'Carla', party1_type: 'CLIENT', party2_name: 'Alan', party2_type: 'ARGAN', content: 'Hello?',
+  })
+  await lookAgain(page)
+  await expect(rowOf(page, '<img src=x onerror=alert(1)>').locator('.when time')).toHaveAttribute('datetime', said!.created_at)
   await page.route('**/rest/v1/rpc/list_cases', (route) => route.abort())
   await page.keyboard.press('2')
   await expect(page.getByRole('alert')).toContainText('There is no connection.')
