@@ -326,6 +326,7 @@ test('what was begun is kept when its page is left, and can be thrown away; back
   await expect(page.getByRole('list', { name: 'Chosen files' }).getByText('photo.txt')).toBeVisible()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Begin anew' }).click()
+  await expect(page.getByLabel('Title')).toBeFocused()
   await expect(page.getByLabel('Title')).toHaveValue('')
   await expect(page.getByRole('list', { name: 'Chosen files' })).toHaveCount(0)
   await page.getByLabel('Title').fill('A whole case')

@@ -78,7 +78,14 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
         {isFromBefore && (
           <div className="notice">
             <p>{words.newCase.fromBefore}</p>
-            <button type="button" onClick={forget}>
+            <button
+              type="button"
+              onClick={(event) => {
+                const title = event.currentTarget.closest('form')?.elements.namedItem('title')
+                forget()
+                if (title instanceof HTMLElement) title.focus()
+              }}
+            >
               {words.newCase.discard}
             </button>
           </div>
