@@ -671,6 +671,9 @@ as $$
 declare
   made public.invitations;
 begin
+  if row_security_active('public.invitations') and not casebase.is_admin() then
+    raise exception 'only admins invite people' using errcode = 'insufficient_privilege', hint = 'Ask an admin.';
+  end if;
   delete from public.invitations i
   where i.email = lower(invite.email)
     and i.client_id is not distinct from invite.client_id
@@ -1458,6 +1461,8 @@ declare
   since timestamptz := now() - interval '1 hour';
   -- The oldest of those that fill the hour.
   first timestamptz;
+  -- When there is room for another.
+  room  text;
 begin
   if most is null or client is null or client <> all (casebase.my_clients()) then
     return;
@@ -1482,10 +1487,11 @@ begin
     limit 1;
   end if;
   if first is not null or most = 0 then
+    room := to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+    -- The service makes Retry-After of the details.
     raise exception '% % in an hour are as many as one client may write', most, what
-      using errcode = 'PT429',
-            hint = coalesce(format('Try again after %s.', to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
-                            'An admin has set it so.');
+      using errcode = 'PT429', detail = coalesce(room, ''),
+            hint = coalesce(format('Try again after %s.', room), 'An admin has set it so.');
   end if;
 end
 $$;
@@ -2619,8 +2625,9 @@ begin
 end
 $$;
 
--- What changes says of columns, checked against what the caller may change at all: what they were granted.
-create function casebase.changed_case_columns(changes jsonb) returns jsonb
+-- What changes says of columns, checked against what the caller may change at all: what they were granted. Many cases have
+-- no version in common.
+create function casebase.changed_case_columns(changes jsonb, of_one boolean) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -2632,7 +2639,7 @@ declare
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
-      and a.attname <> 'version'
+      and (of_one or a.attname <> 'version')
     order by a.attname
   ) || '{add_tags,remove_tags}'::text[];
   change   text;
@@ -2744,7 +2751,7 @@ as $$
 #variable_conflict use_column
 declare
   wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
-  columns     jsonb       := casebase.changed_case_columns(changes);
+  columns     jsonb       := casebase.changed_case_columns(changes, cardinality(wanted) = 1);
   add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
   remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
   since       timestamptz := clock_timestamp();
@@ -2802,7 +2809,7 @@ begin
 end
 $$;
 comment on function public.update_cases(bigint[], jsonb, boolean) is
-  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. A version among the changes of one case is that which they were made from. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
 
 -- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
 create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
@@ -3906,7 +3913,7 @@ create table casebase.idempotency_keys (
 );
 comment on table casebase.idempotency_keys is 'Requests that may be repeated, for a day: by whom, under which key, and what was answered.';
 comment on column casebase.idempotency_keys.claim is 'Whose turn it is; another with each turn.';
-comment on column casebase.idempotency_keys.made_id is 'The id of the case or the file that the request made.';
+comment on column casebase.idempotency_keys.made_id is 'The id of the case, interaction or file that the request made.';
 alter table casebase.idempotency_keys enable row level security;
 revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role;
 create index idempotency_keys_expires_at_idx on casebase.idempotency_keys (expires_at);
@@ -3934,7 +3941,13 @@ begin
     -- Answers take room for a day.
     if (select count(*) from casebase.idempotency_keys k where k.user_id = me and k.expires_at > now()) > 1000 then
       raise exception 'you have used 1000 keys in a day'
-        using errcode = 'PT429', hint = 'Send requests that need not be repeated without an Idempotency-Key.';
+        using errcode = 'PT429',
+              -- The service makes Retry-After of it.
+              detail = (
+                select to_char(min(k.expires_at) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                from casebase.idempotency_keys k
+                where k.user_id = me and k.expires_at > now()),
+              hint = 'Send requests that need not be repeated without an Idempotency-Key.';
     end if;
     return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
   end if;
@@ -4027,6 +4040,10 @@ end
 $$;
 
 create trigger note_what_was_made after insert on public.cases
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+-- Of a reply to a closed case, after the case that it opens.
+create trigger note_what_was_made after insert on public.interactions
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 create trigger note_what_was_made after insert on public.case_files
@@ -7372,7 +7389,7 @@ grant execute on function
   casebase.error_object(text, text, text, text),
   casebase.wanted_ids(bigint[], text),
   casebase.tags_in(jsonb, text),
-  casebase.changed_case_columns(jsonb),
+  casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),

@@ -9,7 +9,7 @@ insert into auth.users (id, email, aud, role, email_confirmed_at, deleted_at)
 select id, lower(name) || '@example.com', 'authenticated', 'authenticated', case when name <> 'Vague' then now() end, case when name = 'Gone' then now() end
 from tests.people where what = 'comes in';
 update auth.users set email = 'New@Example.com' where id = tests.filled('{New}')::uuid;
-select plan(91);
+select plan(96);
 
 -- What the hook makes of who signs in.
 create function pg_temp.signs_in(who text) returns text language sql as $$
@@ -20,11 +20,16 @@ select is(pg_temp.signs_in('New'), 'nobody', 'who wasn''t invited is nobody');
 -- Invited by whom, to what.
 select is(tests.would(who, 'select invite(''new@example.com'')'), '42501', who || ' invites nobody')
 from unnest(array['Alan', 'Dora', 'Asta', 'Sam', 'Carla', 'Ivan', 'Faye', 'Nemo', 'anon']) who;
+select is(tests.refusal(who, 'select invite(''new@example.com'')'), '42501 | only admins invite people | Ask an admin.', who || ' hears who does') from unnest(array['Alan', 'Carla', 'Nemo']) who;
+select is((select email from invite('by.owner@example.com')), 'by.owner@example.com', 'the owner may');
+delete from invitations where email = 'by.owner@example.com';
 select is(tests.sees('Ada', $$select i.email || ' ' || (i.client_id = '{acme}') from invite('NEW@example.com', '{acme}', 'Nina') i$$), 'new@example.com true', 'an admin invites an address');
+select is(tests.does('Ada', $$select invite('other@example.com', '{acme}')$$), '1', 'and another');
 select is((select count(*) from client_members where user_id = tests.filled('{New}')::uuid), 0::bigint, 'whoever has it is nothing yet');
 select is(pg_temp.signs_in('New'), 'client', 'until they sign in');
 select is((select display_name from client_members where user_id = tests.filled('{New}')::uuid and client_id = tests.id('acme')::uuid), 'Nina', 'called as the invitation says');
-select is((select count(*) from invitations where accepted_at is null), 0::bigint, 'it is used up');
+select is((select string_agg(email, ' ') from invitations where accepted_at is null), 'other@example.com', 'it is used up, and nobody else''s');
+delete from invitations where email = 'other@example.com';
 delete from client_members where user_id = tests.filled('{New}')::uuid;
 select is(pg_temp.signs_in('New'), 'nobody', 'once');
 select is(tests.does('Ada', $$select invite('new@example.com', scope => 'departments', department_ids => array['{north}']::uuid[])$$), '1', 'to the staff');

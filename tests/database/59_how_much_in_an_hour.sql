@@ -20,7 +20,7 @@ select is(pg_temp.opens('Carla') || pg_temp.opens('Nemo') || pg_temp.opens('Carl
 select is(pg_temp.opens('Carla'), 'PT429', 'and no fourth');
 select is(pg_temp.opens('Nemo'), 'PT429', 'whoever of them opens it');
 select matches(tests.refusal('Carla', 'insert into cases (client_id, title) values (''{acme}'', ''t'')'),
-  '^PT429 \| 3 cases in an hour are as many as one client may write \| Try again after \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.$', 'who is told when');
+  '^PT429 \| 3 cases in an hour are as many as one client may write \| (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) \| Try again after \1\.$', 'who is told when');
 select is(pg_temp.opens('Nemo', 'other') || pg_temp.opens('Otto', 'other'), '11', 'another client has hours of its own');
 select is(pg_temp.opens('Otto', 'other', 2), 'PT429', 'many at once are many');
 select is(pg_temp.opens('Otto', 'acme'), '42501', 'of a client that isn''t theirs they hear nothing');

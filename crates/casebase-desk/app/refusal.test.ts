@@ -21,6 +21,12 @@ describe('a refusal', () => {
     expect(postgrestRefusal({ code: 'PT409', message: 'the case is escalated already' }, 409).kind).toBe('conflict')
   })
 
+  it('of a policy is told in other words than those of a rule that speaks for itself', () => {
+    const policy = { code: '42501', message: 'new row violates row-level security policy for table "cases"' }
+    expect(postgrestRefusal(policy, 403).kind).toBe('byPolicy')
+    expect(postgrestRefusal({ code: '42501', message: "you can't change priority of this case" }, 403).kind).toBe('forbidden')
+  })
+
   it('of the service is read from its error, and from anything else by its status', () => {
     const body = '{"error":{"code":"too_large","message":"the file is larger than 5 bytes","field":"file"}}'
     const told = serviceRefusal(413, body)

@@ -7,6 +7,7 @@ export type RefusalKind =
   | 'unavailable'
   | 'expired'
   | 'forbidden'
+  | 'byPolicy'
   | 'missing'
   | 'changed'
   | 'conflict'
@@ -70,8 +71,12 @@ type PostgrestError = { message: string; code?: string | null; details?: string 
 /** How the database says that a row is not the one any more that a change was made from. */
 const VERSION = /^version \d+ was changed meanwhile/
 
+/** What a policy or a missing grant refuses, of which PostgreSQL speaks to programs. */
+const BY_POLICY = /row-level security policy|^permission denied/
+
 function kindOfPostgrest({ code, message }: PostgrestError, status: number, isViolation: boolean): RefusalKind {
   if (code === 'PT409' && VERSION.test(message)) return 'changed'
+  if (code === '42501' && BY_POLICY.test(message)) return 'byPolicy'
   // 409 is for a row that is there twice or still in use; what was entered is wrong otherwise.
   return isViolation && code !== '23505' ? 'invalid' : kindOf(status)
 }

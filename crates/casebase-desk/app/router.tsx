@@ -2,13 +2,16 @@ import {
   createHashHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect,
 } from '@tanstack/react-router'
 import { CasesPage } from './cases/CasesPage'
-import { STATUSES, type Status } from './cases/queries'
 import { Members } from './coming-in/Members'
+import { saysStaff } from './coming-in/session'
 import { isPage } from './coming-in/wanted'
 import { SignIn } from './coming-in/SignIn'
+import { useDesk } from './desk'
 import { Broken } from './frame/Broken'
 import { Frame } from './frame/Frame'
 import { Page } from './frame/Page'
+import { readSearch } from './queue/filter'
+import { useStore } from './store'
 import { useWords } from './words'
 
 // Pages stand behind the #, so that one file on any host serves them all, and no server's log has a case's number.
@@ -56,14 +59,19 @@ const choosePassword = createRoute({
 
 const members = createRoute({ getParentRoute: () => root, id: 'members', component: Members })
 
+const Queue = lazyRouteComponent(() => import('./queue/QueuePage'), 'QueuePage')
+
+/** Staff work through a queue; whoever is none sees their own cases. */
+function Cases() {
+  const { access } = useDesk()
+  return saysStaff(useStore(access.standing)) ? <Queue /> : <CasesPage />
+}
+
 const cases = createRoute({
   getParentRoute: () => members,
   path: '/cases',
-  component: CasesPage,
-  validateSearch: ({ status }: Record<string, unknown>): { status?: Status } => {
-    const known = STATUSES.find((one) => one === status)
-    return known ? { status: known } : {}
-  },
+  component: Cases,
+  validateSearch: readSearch,
 })
 
 const newCase = createRoute({

@@ -67,7 +67,7 @@ test('what is internal is in no answer and nowhere in the page', async ({ page }
   const row = await newCase(carla)
   await say(row, 'secret-interaction', { visible_to_client: false })
   await rows('internal_notes', { case_id: row.id, content: 'secret-note' })
-  await rows(`case_internal?case_id=eq.${row.id}`, { tags: ['secret-tag'] }, 'PATCH')
+  await rows('case_internal', { case_id: row.id, tags: ['secret-tag'] })
   const answers: Promise<string>[] = []
   page.on('response', (response) => {
     if (response.url().includes('/rest/v1/') && response.request().method() !== 'OPTIONS') answers.push(response.text())

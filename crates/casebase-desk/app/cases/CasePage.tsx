@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { saysStaff } from '../coming-in/session'
 import { useDesk } from '../desk'
 import { DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
@@ -23,11 +24,21 @@ import { Talk } from './Talk'
 /** So many interactions at first, and so many more each time. */
 const STEP = 50
 
+const StaffCase = lazy(async () => ({ default: (await import('../casework/StaffCase')).StaffCase }))
+
 /** A case: what it is about, what was said, its details and files. */
 export function CasePage() {
   const { number } = useParams({ from: '/members/cases/$number' })
+  const { access } = useDesk()
+  const isStaff = saysStaff(useStore(access.standing))
   // Another case is another page, with its own typed text.
-  return <OneCase key={number} number={number} />
+  const asClient = <OneCase key={number} number={number} />
+  if (!isStaff) return asClient
+  return (
+    <Suspense fallback={<Loading lines={8} />}>
+      <StaffCase key={number} number={number} asClient={asClient} />
+    </Suspense>
+  )
 }
 
 function OneCase({ number }: { number: string }) {

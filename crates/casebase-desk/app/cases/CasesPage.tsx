@@ -14,7 +14,8 @@ import { PriorityMark, StatusMark } from './Status'
 export function CasesPage() {
   const words = useWords()
   const { access } = useDesk()
-  const { status } = useSearch({ from: '/members/cases' })
+  const search = useSearch({ from: '/members/cases' })
+  const status = STATUSES.find((one) => one === search.status)
   const pages = useInfiniteQuery({
     queryKey: ['cases', 'list', status],
     queryFn: ({ pageParam }) => listCases(access, status, pageParam),

@@ -38,7 +38,7 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
   const [title = base.title, setTitle] = useDraft(`${draft}.title`)
   const [description = asEdited(base.description), setDescription] = useDraft(`${draft}.description`)
   const begin = () => setVersion(String(base.version))
-  const isBehind = shown.version !== base.version && !theirs
+  const isBehind = (shown.title !== base.title || shown.description !== base.description) && !theirs
 
   const done = async () => {
     setTitle(undefined)
@@ -66,6 +66,8 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
         if (!(thrown instanceof Refusal && thrown.kind === 'changed')) throw thrown
         // Nobody's version is written over unseen: the present one is shown first.
         const present = await getCase(access, shown.case_id, 1)
+        // Something else of the case was changed.
+        if (present.title === base.title && present.description === base.description) return save(present)
         // Saved before, and only the answer to that was lost.
         if (present.title === title.trim() && asEdited(present.description) === description) return done()
         setBase(present)

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useId, useRef, useState } from 'react'
+import { useId, useRef, useState, type ReactNode } from 'react'
 import { useMyClients } from '../coming-in/Members'
+import { saysStaff } from '../coming-in/session'
 import { useDesk } from '../desk'
 import { ChosenFiles } from '../files/ChosenFiles'
 import { ChooseFiles, DropZone } from '../files/choosing'
@@ -13,6 +14,7 @@ import { Empty, Failed, Loading } from '../frame/states'
 import { useOnce } from '../once'
 import { asRefusal } from '../refusal'
 import { isBlank } from '../rules'
+import { useStore } from '../store'
 import { useChosenFiles, useDraft } from '../text/drafts'
 import { Editor } from '../text/Editor'
 import { useWords } from '../words'
@@ -20,28 +22,58 @@ import { constraintText } from '../words/refusals'
 import { caseFaults, DESCRIPTION_MOST } from './faults'
 import { justCreated } from './created'
 import { createCase, findCase, type NewCase } from './queries'
+import { StaffNewCase } from './StaffNewCase'
 
 export function NewCasePage() {
+  const { access } = useDesk()
+  return saysStaff(useStore(access.standing)) ? <StaffNewCase /> : <ClientNewCase />
+}
+
+function ClientNewCase() {
   const words = useWords()
   const clients = useMyClients()
+  const clientField = useId()
+  const [chosen, setChosen] = useState<string>()
+  const client = chosen ?? clients.data?.[0]?.id ?? ''
   return (
     <Page title={words.newCase.title} className="form-page">
       {clients.isPending && <Loading />}
       {clients.isError && <Failed error={clients.error} onRetry={() => void clients.refetch()} />}
       {clients.data?.length === 0 && <Empty title={words.newCase.noClient} />}
-      {clients.data && clients.data.length > 0 && <NewCaseForm clients={clients.data} />}
+      {clients.data && clients.data.length > 0 && (
+        <NewCaseForm columns={{ client_id: client }}>
+          {() => clients.data.length > 1 && (
+            <div className="field">
+              <label htmlFor={clientField}>{words.newCase.client}</label>
+              <select id={clientField} value={client} onChange={(event) => setChosen(event.target.value)}>
+                {clients.data.map(({ id, name }) => (
+                  <option key={id} value={id}>
+                    {name ?? id}
+                  </option>
+                ))}
+              </select>
+            </div>
+          )}
+        </NewCaseForm>
+      )}
     </Page>
   )
 }
 
-function NewCaseForm({ clients }: { clients: readonly { id: string; name: string | null }[] }) {
+/** A new case with its text and files. Whose it is, and what staff say of it besides, is asked by what is within. */
+export function NewCaseForm({ columns, fault, after, onCreated, children }: {
+  columns: Omit<NewCase, 'title' | 'description'>
+  /** What is wrong with the client. */
+  fault?: string | undefined
+  after?: ReactNode
+  onCreated?: () => void
+  children: (wrong: string | undefined) => ReactNode
+}) {
   const words = useWords()
   const { access, uploads } = useDesk()
   const standing = access.standing.get()
   const userId = standing.is === 'out' ? '' : standing.userId
   const navigate = useNavigate()
-  const clientField = useId()
-  const [client, setClient] = useState(clients[0]?.id ?? '')
   const [title = '', setTitle] = useDraft(`${userId}.new.title`)
   const [description = '', setDescription] = useDraft(`${userId}.new.description`)
   const [files, addFiles, setFiles] = useChosenFiles(`${userId}.new`)
@@ -59,9 +91,10 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
     (row, since) => findCase(access, row, userId, since),
     () => access.now(),
   )
-  const form = useForm<'title' | 'description'>(() => caseFaults(title, description, words), async () => {
-    const row = { client_id: client, title: title.trim(), description: isBlank(description) ? '' : description }
+  const form = useForm<'client' | 'title' | 'description'>(() => ({ client: fault, ...caseFaults(title, description, words) }), async () => {
+    const row = { ...columns, title: title.trim(), description: isBlank(description) ? '' : description }
     const { case_id } = await create(row)
+    onCreated?.()
     uploads.add({ caseNumber: case_id }, files)
     forget()
     void queries.invalidateQueries({ queryKey: ['cases'] })
@@ -90,18 +123,7 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
             </button>
           </div>
         )}
-        {clients.length > 1 && (
-          <div className="field">
-            <label htmlFor={clientField}>{words.newCase.client}</label>
-            <select id={clientField} value={client} onChange={(event) => setClient(event.target.value)}>
-              {clients.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name ?? id}
-                </option>
-              ))}
-            </select>
-          </div>
-        )}
+        {children(form.wrong.client)}
         <Field label={words.newCase.caseTitle} hint={words.newCase.titleHint} name="title" value={title} autoComplete="off"
           error={form.wrong.title}
           onChange={(event) => setTitle(event.target.value)}
@@ -114,6 +136,7 @@ function NewCaseForm({ clients }: { clients: readonly { id: string; name: string
         <Editor label={words.newCase.description} hint={words.newCase.descriptionHint} name="description" value={description}
           most={DESCRIPTION_MOST} rows={10} onChange={setDescription} onFiles={addFiles}
           error={form.wrong.description} fieldRef={descriptionField} />
+        {after}
         <div className="field">
           <div className="attach">
             <ChooseFiles onFiles={addFiles}>{words.talk.attach}</ChooseFiles>

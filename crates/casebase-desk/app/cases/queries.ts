@@ -87,7 +87,11 @@ export const getDuplicates = (access: Access, keys: readonly number[], interacti
 export const getTimeline = (access: Access, key: number, entries: number) =>
   answer<Timeline>(access.supabase.rpc('case_timeline', { case_id: key, page_size: entries }))
 
-export type NewCase = { client_id: string; title: string; description: string }
+export type NewCase = Pick<Tables['cases']['Insert'], 'department_id' | 'priority' | 'assigned_to' | 'required_specialty_id' | 'action_required_by'> & {
+  client_id: string
+  title: string
+  description: string
+}
 
 export const createCase = (access: Access, row: NewCase) =>
   answer<CaseRow>(access.supabase.from('cases').insert(row).select('id,case_id').single<CaseRow>())
@@ -95,7 +99,7 @@ export const createCase = (access: Access, row: NewCase) =>
 /** The case that an attempt made whose answer was lost, if it did. Long texts fit into no address, so they are compared
  * here. */
 export const findCase = async (access: Access, row: NewCase, userId: string, since: Date) => {
-  const alike = await answer<(CaseRow & NewCase)[]>(
+  const alike = await answer<CaseRow[]>(
     access.supabase
       .from('cases')
       .select('id,case_id,description')

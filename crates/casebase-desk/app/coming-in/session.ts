@@ -10,6 +10,10 @@ export type Standing =
   /** The session ended by itself: the page stays, with what was typed, until its person signs in again. */
   | { is: 'expired'; userId: string; email: string; name: string; role: string | undefined; session: string }
 
+/** Whether the token says that its owner is on the staff: which half of the desk is shown, and nothing that they may do. */
+export const saysStaff = (standing: Standing): boolean =>
+  standing.is !== 'out' && (standing.role === 'staff' || standing.role === 'admin')
+
 /** Which session was left on purpose, in whichever tab of this browser: then no tab keeps showing anything. */
 const LEFT = 'casebase.left'
 

@@ -2,8 +2,8 @@ import { asRefusal, Refusal, serviceRefusal } from '../refusal'
 import { Store } from '../store'
 import type { CaseFile } from './row'
 
-/** Where a file goes: a case, and one of its interactions, or none. */
-export type Target = { caseNumber: string; interactionId?: number | undefined }
+/** Where a file goes: a case, and one of its interactions, or none; and whether its client sees it, where staff say so. */
+export type Target = { caseNumber: string; interactionId?: number | undefined; visibleToClient?: boolean | undefined }
 
 export type UploadState =
   | { is: 'waiting' }
@@ -161,6 +161,7 @@ export const sendTo =
       const query = new URLSearchParams({ name: upload.file.name })
       if (upload.interactionId) query.set('interaction_id', String(upload.interactionId))
       const request = new XMLHttpRequest()
+      if (upload.visibleToClient) query.set('visible_to_client', 'true')
       request.open('POST', `${serviceUrl}/v1/cases/${encodeURIComponent(upload.caseNumber)}/files?${query}`)
       request.setRequestHeader('authorization', `Bearer ${token}`)
       request.setRequestHeader('idempotency-key', upload.key)

@@ -12,6 +12,8 @@ export function useRefusalText(): (thrown: unknown) => string {
     const byCode = refusal.code && (words.comingIn.refused[refusal.code] ?? words.files.refused[refusal.code])
     const byConstraint = refusal.constraint && constraintText(refusal.constraint, words)
     if (byCode || byConstraint) return byCode || byConstraint || ''
+    const told = sentenceOf(refusal.message, words)
+    if (told) return [told, language === 'en' ? refusal.hint : ''].filter(Boolean).join(' ')
     const general = words.generally[refusal.code ?? ''] ?? words.refusals[refusal.kind]
     // The database's rules and the service speak for themselves, in English.
     const speaks = ['conflict', 'invalid', 'forbidden', 'tooLarge', 'tooMany'].includes(refusal.kind)
@@ -21,6 +23,21 @@ export function useRefusalText(): (thrown: unknown) => string {
     return [...texts, wait].filter(Boolean).join(' ')
   }
 }
+
+/** A sentence of the database's own rules in the language's words, with what it names in it. `%` stands for that, as in the
+ * database's sources. */
+export function sentenceOf(message: string, words: Words): string | undefined {
+  for (const [template, sentence] of Object.entries(words.sentences)) {
+    const pattern = template.split('%').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(\\S+(?:, \\S+)*)')
+    const named = new RegExp(`^${pattern}$`).exec(message)?.slice(1)
+    if (named) return named.reduce((text, name) => text.replace('%', () => name.split(', ').map((one) => nameOf(one, words)).join(', ')), sentence)
+  }
+  return undefined
+}
+
+/** A status or a column, as it is called on the pages. */
+const nameOf = (name: string, words: Words) =>
+  name === 'waiting' ? words.waitingForClient : words.status[name as keyof Words['status']] ?? words.work.columns[name] ?? name
 
 /** What a constraint asks for: in the language's words, or in the database's own. */
 export const constraintText = (constraint: string, words: Words) => words.constraints[constraint] ?? wordsOf(constraint)

@@ -1,0 +1,58 @@
+import { useQuery } from '@tanstack/react-query'
+import type { Access } from '../coming-in/session'
+import { useDesk } from '../desk'
+import { answer } from '../refusal'
+
+// Who works here, where, and for whom: asked for once, because it seldom changes.
+
+export type StaffMember = { user_id: string; display_name: string; active: boolean }
+export type Department = { id: string; name: string; is_default: boolean; staff_departments: { user_id: string }[] }
+export type Stage = { stage: string; status: string }
+export type Named = { id: string; name: string }
+
+const SELDOM = 5 * 60_000
+
+function useSeldom<T>(name: string, ask: (access: Access) => Promise<T>) {
+  const { access } = useDesk()
+  return useQuery({ queryKey: ['people', name], queryFn: () => ask(access), staleTime: SELDOM, refetchOnWindowFocus: true })
+}
+
+/** Everybody on the staff, those who left included: cases may still be theirs. */
+export const useStaff = () =>
+  useSeldom('staff', (access) =>
+    answer<StaffMember[]>(access.supabase.from('staff_members').select('user_id,display_name,active').order('display_name')),
+  )
+
+export const useDepartments = () =>
+  useSeldom('departments', (access) =>
+    answer<Department[]>(
+      access.supabase.from('departments').select('id,name,is_default,staff_departments(user_id)').order('name'),
+    ),
+  )
+
+export const useSpecialties = () =>
+  useSeldom('specialties', (access) => answer<Named[]>(access.supabase.from('specialties').select('id,name').order('name')))
+
+/** The project's own words for where a case is, in the order that they are shown in. */
+export const useStages = () =>
+  useSeldom('stages', (access) =>
+    answer<Stage[]>(access.supabase.from('case_stages').select('stage,status').order('position').order('stage')),
+  )
+
+/** Clients whose name has these letters, the first few by the alphabet. */
+export const findClients = (access: Access, letters: string, most: number) =>
+  answer<Named[]>(
+    access.supabase
+      .from('clients')
+      .select('id,name')
+      .ilike('name', `%${letters.replace(/[\\%_]/g, '\\$&')}%`)
+      .order('name')
+      .limit(most),
+  )
+
+/** The names of clients, by their ids. */
+export async function clientNames(access: Access, ids: readonly string[]): Promise<Map<string, string>> {
+  if (!ids.length) return new Map()
+  const named = await answer<Named[]>(access.supabase.from('clients').select('id,name').in('id', [...ids]))
+  return new Map(named.map(({ id, name }) => [id, name]))
+}
