@@ -1,4 +1,4 @@
-import { inUnits } from './words/refusals'
+import { forPeople, inUnits } from './words/refusals'
 import { describe, expect, it } from 'vitest'
 import { asRefusal, kindOf, postgrestRefusal, serviceRefusal } from './refusal'
 
@@ -51,4 +51,11 @@ it('a number of bytes is said in units that people read', () => {
   expect(inUnits('the file is larger than 52428800 bytes', 'en')).toBe('the file is larger than 52 MB')
   expect(inUnits('the file is larger than 52428800 bytes', 'de')).toBe('the file is larger than 52 MB')
   expect(inUnits('1500 bytes of 2048 bytes, and 12 bytes', 'de')).toBe('1,5 kB of 2 kB, and 12 bytes')
+})
+
+it('a hint for whoever writes a program is none for people', () => {
+  expect(forPeople('Add an interaction, or reopen the case with rpc/reopen_case.')).toBeUndefined()
+  expect(forPeople('An admin opens it: case_settings.registration_open.')).toBeUndefined()
+  expect(forPeople('Add your own instead, or ask an admin.')).toBe('Add your own instead, or ask an admin.')
+  expect(forPeople(undefined)).toBeUndefined()
 })

@@ -445,3 +445,18 @@ test('what somebody writes stays where it is while something new is said above i
   expect(Math.abs((await top()) - before)).toBeLessThan(20)
   await expect(field).toHaveValue('My answer')
 })
+
+test('a case that is being worked on while it is edited says what becomes of the edit', async ({ page }) => {
+  const carla = await newClientMember()
+  const row = await newCase(carla)
+  await signIn(page, carla)
+  await page.goto(`#/cases/${row.case_id}`)
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await page.getByLabel('Description').fill('Since Monday')
+  await rows(`cases?id=eq.${row.id}`, { status: 'in_progress' }, 'PATCH')
+  await lookAgain(page)
+  await expect(page.getByText('Copy what you wrote into a reply.')).toBeVisible()
+  await expect(page.getByLabel('Description')).toHaveValue('Since Monday')
+  await expect(page.getByRole('button', { name: 'Save' })).toHaveCount(0)
+  await expectAccessible(page)
+})

@@ -327,6 +327,7 @@ export const de: Words = {
     missing: (number) => `Es gibt keinen Fall ${number}, den Sie sehen können`,
     kept: 'Was Sie geschrieben haben, ist noch da:',
     missingLead: 'Er wurde vielleicht gelöscht, oder es ist nicht Ihrer.',
+    notEditable: 'An diesem Fall wird gearbeitet: Titel und Beschreibung bleiben, wie sie sind. Kopieren Sie, was Sie geschrieben haben, in eine Antwort.',
     changed: 'Jemand hat den Fall geändert, während Sie ihn bearbeitet haben',
     changedLead: 'Ihr Text steht weiter unten. So ist der Fall jetzt:',
     keepMine: 'Meinen darüber speichern',

@@ -322,6 +322,7 @@ export const en = {
     missing: (number: string) => `There is no case ${number} that you can see`,
     kept: 'What you wrote is kept:',
     missingLead: 'It may have been deleted, or it is not yours.',
+    notEditable: 'This case is being worked on: its title and description stay as they are now. Copy what you wrote into a reply.',
     changed: 'Somebody changed this case while you were editing',
     changedLead: 'Your text is still below. This is how the case is now:',
     keepMine: 'Save mine over it',
