@@ -653,7 +653,8 @@ export const de: Words = {
     failed: 'Bei uns ist etwas schiefgegangen.',
   },
   generally: { content_refused: 'Eine Datei dieser Art wird hier nicht angenommen.' },
-  waitSeconds: (seconds) => `Versuchen Sie es in ${count(seconds, 'Sekunde', 'Sekunden')} noch einmal.`,
+  waitSeconds: (seconds) =>
+    `Versuchen Sie es in ${seconds < 120 ? count(seconds, 'Sekunde', 'Sekunden') : `${Math.ceil(seconds / 60)} Minuten`} noch einmal.`,
   constraints: {
     cases_department_id_fkey: 'Diese Abteilung gibt es nicht, oder Sie können sie nicht sehen.',
     cases_required_specialty_id_fkey: 'Dieses Fachgebiet gibt es nicht, oder Sie können es nicht sehen.',

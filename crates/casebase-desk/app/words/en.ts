@@ -650,7 +650,8 @@ export const en = {
   },
   /** What comes before the service's own English sentence, by its code. */
   generally: { content_refused: 'A file of this kind is not taken here.' } as Record<string, string>,
-  waitSeconds: (seconds: number) => `Try again in ${count(seconds, 'second', 'seconds')}.`,
+  waitSeconds: (seconds: number) =>
+    seconds < 120 ? `Try again in ${count(seconds, 'second', 'seconds')}.` : `Try again in ${Math.ceil(seconds / 60)} minutes.`,
   /** Where another sentence than the database's own is better. */
   constraints: {} as Record<string, string>,
   /** The same for what has no constraint, by the sentence of the database's sources. */
