@@ -147,6 +147,7 @@ function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
             {editing ? (
               <EditCase
                 shown={shown}
+                mayEdit={mayEdit}
                 onDone={() => {
                   setEditing(false)
                   // The form was where the focus is; what it changed is here.
