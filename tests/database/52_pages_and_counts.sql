@@ -176,6 +176,9 @@ select tests.id('case')::bigint, 1000 + n, type, 'Alan', seen, data, '2026-01-01
 from (values (1, 'case_file.available', true, '{}'::jsonb), (2, 'case.updated', false, '{}'),
              (3, 'interaction.created', true, jsonb_build_object('interaction_id', (select max(id) from interactions where not visible_to_client))),
              (4, 'internal_note.created', false, '{}')) e (n, type, seen, data);
+-- Another case, of which more happened, and later.
+insert into case_events (case_id, seq, type, actor_name, visible_to_client, data, created_at)
+select min(id), 5000, 'case.updated', 'Alan', true, '{}', '2026-01-01 13:00+00' from cases where client_id = tests.id('acme')::uuid and id <> tests.id('case')::bigint;
 select is(pg_temp.last_activity(who), last, who || ' is told of what last happened at ' || last)
 from (values ('Ada', '12:04'), ('Alan', '12:04'), ('Dora', '12:04'), ('Carla', '12:01')) v (who, last);
 -- Sam is a member of Acme and staff of the South, where the case is not; Asta works it.
