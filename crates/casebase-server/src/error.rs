@@ -26,8 +26,8 @@ pub(crate) struct ApiError {
     detail: Box<ErrorDetail>,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
-    /// Whether trying again is safe (`Retry-After`): programs do what it says.
-    retry: bool,
+    /// When trying again is safe, in seconds (`Retry-After`): programs do what it says.
+    retry: Option<u64>,
     /// Whether it is the body's coding that is not taken (`Accept-Encoding`; RFC 9110, 15.5.16).
     coding: bool,
 }
@@ -75,6 +75,9 @@ pub(crate) enum Refusals {
     /// The project's policies don't let the caller do this.
     #[response(status = FORBIDDEN)]
     NotAllowed(ErrorBody),
+    /// As much was asked for or written as is allowed for now; `Retry-After` or the hint says until when.
+    #[response(status = TOO_MANY_REQUESTS)]
+    TooMany(ErrorBody),
     /// Something this service needs answers as it should not.
     #[response(status = BAD_GATEWAY)]
     OddAnswer(ErrorBody),
@@ -105,10 +108,10 @@ pub(crate) enum BodyRefusals {
     /// A field can't be taken.
     #[response(status = UNPROCESSABLE_ENTITY)]
     FieldNotTaken(ErrorBody),
-    /// As much was written as the project allows for now; the hint says until when.
-    #[response(status = TOO_MANY_REQUESTS)]
-    TooMany(ErrorBody),
 }
+
+/// After so many seconds what is away may be there.
+const SOON: u64 = 5;
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
@@ -122,7 +125,7 @@ impl ApiError {
                 constraint: None,
             }),
             challenge: None,
-            retry: false,
+            retry: None,
             coding: false,
         }
     }
@@ -170,8 +173,13 @@ impl ApiError {
     }
 
     /// `Retry-After`: the same request may soon be answered otherwise.
-    pub(crate) fn may_be_tried_again(mut self) -> Self {
-        self.retry = true;
+    pub(crate) fn may_be_tried_again(self) -> Self {
+        self.retry_after(SOON)
+    }
+
+    /// `Retry-After`, where it is known.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry = Some(seconds);
         self
     }
 
@@ -215,7 +223,7 @@ impl ApiError {
         tracing::error!(%reason, "{what} is unavailable");
         let message = format!("{what} is unavailable");
         let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
-        error.retry = true;
+        error.retry = Some(SOON);
         error.hint("try again in a while")
     }
 
@@ -225,7 +233,7 @@ impl ApiError {
         let mut error = error.into();
         let unknown = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::BAD_GATEWAY];
         if unknown.contains(&error.status) {
-            error.retry = false;
+            error.retry = None;
             error.detail.message += "; the change may have been made";
             return error.hint("look whether it was made before you try again");
         }
@@ -279,8 +287,8 @@ impl IntoResponse for ApiError {
             let none = HeaderValue::from_static("identity");
             response.headers_mut().insert(header::ACCEPT_ENCODING, none);
         }
-        if self.retry {
-            let wait = HeaderValue::from_static("5");
+        if let Some(seconds) = self.retry {
+            let wait = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
         response

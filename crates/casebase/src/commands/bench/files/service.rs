@@ -38,6 +38,8 @@ impl Service {
             .env("CASEBASE_DATABASE_URL", stack.database_url(WORKER))
             .env("CASEBASE_STORAGE", storage.to_string())
             .env("CASEBASE_MAX_FILE_BYTES", max_bytes.to_string())
+            .env("CASEBASE_REQUESTS_PER_MINUTE", "0")
+            .env("CASEBASE_BYTES_IN_FLIGHT", "0")
             .env("CASEBASE_LISTEN", "127.0.0.1:0")
             .env("CASEBASE_LOG", "error")
             .stderr(Stdio::piped())
