@@ -104,6 +104,7 @@ from (values
   ('owner', 'insert into case_settings (only_row) values ({x})', array[]::text[], array['false']),
   ('service', 'update case_settings set cases_per_hour = {x}', array['0', '1000000', 'null'], array['-1', '1000001']),
   ('service', 'update case_settings set interactions_per_hour = {x}', array['0', '1000000', 'null'], array['-1', '1000001']),
+  ('service', 'update case_settings set bytes_per_client = {x}', array['0', '9223372036854775807', 'null'], array['-1']),
   ('service', 'insert into case_stages (stage, status) values (''S'', {x})', array['''open''', '''in_progress''', '''waiting''', '''resolved''', '''closed'''], array['''done''', '''''']),
   ('owner', 'insert into status_transitions values ({x}, ''in_progress'', ''admin'', ''m'')', array['''closed'''], array['''done''', '''''', '''in_progress''']),
   ('owner', 'insert into status_transitions values (''closed'', {x}, ''admin'', ''m'')', array['''in_progress'''], array['''done''', '''''', '''closed''']),

@@ -28,9 +28,6 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::cases::version::Tagged;
 
-/// What is away may be back in so many seconds.
-const SOON: i64 = 5;
-
 /// An answer that is no success.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
@@ -38,8 +35,8 @@ pub(crate) struct ApiError {
     detail: Box<ErrorDetail>,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
-    /// In how many seconds to try again (`Retry-After`), where that is safe: programs do what it says.
-    retry: Option<i64>,
+    /// When trying again is safe, in seconds (`Retry-After`): programs do what it says.
+    retry: Option<u64>,
     /// That of the case in the answer.
     etag: Option<String>,
     /// Whether it is the body's coding that is not taken (`Accept-Encoding`; RFC 9110, 15.5.16).
@@ -93,6 +90,9 @@ pub(crate) enum Refusals {
     /// The project's policies don't let the caller do this.
     #[response(status = FORBIDDEN)]
     NotAllowed(ErrorBody),
+    /// As much was asked for or written as is allowed for now; `Retry-After` or the hint says until when.
+    #[response(status = TOO_MANY_REQUESTS)]
+    TooMany(ErrorBody),
     /// Something this service needs answers as it should not.
     #[response(status = BAD_GATEWAY)]
     OddAnswer(ErrorBody),
@@ -123,10 +123,10 @@ pub(crate) enum BodyRefusals {
     /// A field can't be taken.
     #[response(status = UNPROCESSABLE_ENTITY)]
     FieldNotTaken(ErrorBody),
-    /// As much was written as the project allows for now; the hint says until when.
-    #[response(status = TOO_MANY_REQUESTS)]
-    TooMany(ErrorBody),
 }
+
+/// After so many seconds what is away may be there.
+const SOON: u64 = 5;
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
@@ -190,8 +190,13 @@ impl ApiError {
     }
 
     /// `Retry-After`: the same request may soon be answered otherwise.
-    pub(crate) fn may_be_tried_again(mut self) -> Self {
-        self.retry = Some(SOON);
+    pub(crate) fn may_be_tried_again(self) -> Self {
+        self.retry_after(SOON)
+    }
+
+    /// `Retry-After`, where it is known.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry = Some(seconds);
         self
     }
 
@@ -349,8 +354,8 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(header::ACCEPT_ENCODING, none);
         }
         if let Some(seconds) = self.retry {
-            let headers = response.headers_mut();
-            headers.insert(header::RETRY_AFTER, seconds.into());
+            let wait = HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
         if let Some(etag) = self.etag.and_then(|etag| HeaderValue::try_from(etag).ok()) {
             response.headers_mut().insert(header::ETAG, etag);
@@ -458,7 +463,10 @@ impl ApiError {
         let mut error = Self::new(status, "too_many", &refusal.message);
         let from = refusal.details.as_deref();
         let from = from.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
-        error.retry = from.map(|time| (time.to_utc() - Utc::now()).num_seconds().max(0) + 1);
+        error.retry = from.map(|time| {
+            let wait = (time.to_utc() - Utc::now()).num_seconds().max(0) + 1;
+            wait.unsigned_abs()
+        });
         error
     }
 }

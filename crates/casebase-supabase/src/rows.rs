@@ -310,6 +310,15 @@ pub struct CaseFile {
     pub notes: Vec<FileNote>,
     /// Whether the client may see it.
     pub visible_to_client: bool,
+    /// While it moves between the buckets: where else it lies, or is to lie.
+    #[serde(default)]
+    pub other_bucket_id: Option<String>,
+    /// The path in that bucket.
+    #[serde(default)]
+    pub other_object_path: Option<String>,
+    /// `pending`: it is being copied there; `deleting`: what is there goes.
+    #[serde(default)]
+    pub other_state: Option<FileState>,
     /// Who uploaded it.
     pub uploaded_by: Option<Uuid>,
     /// When, as PostgreSQL writes it.

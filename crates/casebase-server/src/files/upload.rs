@@ -109,6 +109,9 @@ pub(crate) async fn upload(
     let key = Key::of(&headers)?;
     let (name, given) = parameters(&query)?;
     given.read()?;
+    // One whose length nobody knows may be as long as any.
+    let coming = length(&headers).unwrap_or(state.max_file_bytes);
+    let held = state.limits.hold(&user, coming)?;
     let request = Request {
         case: case.parse().map_err(|_| ApiError::case_not_found(&case))?,
         given,
@@ -117,7 +120,17 @@ pub(crate) async fn upload(
         body,
     };
     let storing = request.store(state.0.clone(), user, key);
-    state.to_the_end(storing).await
+    state
+        .to_the_end(async move {
+            let _held = held;
+            storing.await
+        })
+        .await
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }
 
 /// Decoded all the same, a name in another character set would be kept with signs for what can't be read.
@@ -193,8 +206,7 @@ impl Request {
 
     fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
         let name = self.name.ok_or_else(no_name)?;
-        let length = self.headers.get(CONTENT_LENGTH);
-        let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+        let length = length(&self.headers);
         let bytes = self.body.into_data_stream().map_err(form::interruption);
         let mut file = new_file(self.case, self.given.read()?, name, length)?;
         file.claims = digests::claims(&self.headers)?;
@@ -227,7 +239,7 @@ async fn store(
     })?)
 }
 
-async fn found_before(
+pub(super) async fn found_before(
     state: &State,
     user: &UserToken,
     made: Option<i64>,
@@ -251,7 +263,7 @@ fn no_name() -> ApiError {
     )
 }
 
-fn new_file(
+pub(super) fn new_file(
     case: CaseNumber,
     fields: Fields,
     name: String,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     dev::Dev,
     programs::{compile, folder, node, python, succeed},
+    readme::{FILES, Script, block_of},
     support::project,
 };
 
@@ -74,6 +75,27 @@ fn a_project_that_signs_with_es256_needs_no_shared_secret() {
             succeed(node.args([WEBSOCKET, story]).envs(&dev.settings));
         }
     }
+}
+
+/// The block as it stands in docs/files.md, in a process that dies in the middle, and in another.
+#[test]
+fn a_large_upload_past_the_service_goes_on_after_a_reload() {
+    if node().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &[]);
+    let page = Script::write("direct", block_of(FILES, "uploadDirectly"));
+    let kept = folder.path().join("local-storage.json");
+    let play = |turn: &str| {
+        let mut node = node().expect("it was there before");
+        node.args([WEBSOCKET, "direct.mjs"]).arg(page.path());
+        node.arg(&kept).arg(turn).envs(&dev.settings);
+        node
+    };
+    let cut_off = play("first").status().expect("it runs");
+    assert_eq!(cut_off.code(), Some(7));
+    succeed(&mut play("again"));
 }
 
 /// Everything that takes a mail, with the mails that the stack caught.

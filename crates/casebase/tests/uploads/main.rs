@@ -3,11 +3,15 @@
 
 mod again;
 mod desk;
+mod direct;
+mod killed;
+mod moving;
 #[path = "../support/people.rs"]
 mod people;
 mod scanner;
 #[path = "../support/mod.rs"]
 mod support;
+mod sweeping;
 
 use desk::{Desk, Files, created, refusal, refused, success};
 use futures::{StreamExt as _, stream};
