@@ -10,11 +10,12 @@ import { loadConfig } from './config'
 import { DeskContext, type Desk } from './desk'
 import { useNoStrayDrops } from './files/choosing'
 import { isRefusedForGood, sendTo, Uploads } from './files/uploads'
+import { announce } from './frame/announce'
 import { showTheme } from './frame/theme'
 import { Refusal } from './refusal'
 import { router } from './router'
 import { filesWait, forgetDrafts } from './text/drafts'
-import { loadWords, useWords } from './words'
+import { loadWords, presentWords, useWords } from './words'
 
 const isAway = (error: unknown) => error instanceof Refusal && ['offline', 'unavailable'].includes(error.kind)
 
@@ -40,8 +41,16 @@ async function open() {
       mutations: { networkMode: 'always' },
     },
   })
+  let arrived = 0
   const uploads = new Uploads(access, sendTo(config.serviceUrl), () => {
+    arrived++
     void queries.invalidateQueries({ queryKey: ['cases'] })
+  })
+  uploads.list.subscribe(() => {
+    // Said once, when the last of them is there or can't be.
+    if (!arrived || uploads.list.get().some(({ state }) => state.is !== 'failed' && state.is !== 'done')) return
+    announce(presentWords().files.added(arrived))
+    arrived = 0
   })
   addEventListener('online', () => uploads.retryAll(['offline']))
   addEventListener('beforeunload', (event) => {

@@ -126,3 +126,53 @@ test('at no width does anything of the list lie over anything else', async ({ pa
     expect(overlaps, String(width)).toEqual([])
   }
 })
+
+test('on a machine whose clock is hours off, a reply whose answer was lost is still made once', async ({ page }) => {
+  const carla = await newClientMember()
+  const row = await newCase(carla)
+  await page.addInitScript(() => {
+    const Right = Date
+    const now = () => Right.now() + 3 * 3_600_000
+    globalThis.Date = class extends Right {
+      constructor(...given: [] | [string]) {
+        super(...((given.length ? given : [now()]) as [string]))
+      }
+      static override now = now
+    } as DateConstructor
+  })
+  await signIn(page, carla)
+  await page.goto(`#/cases/${row.case_id}`)
+  let lost = 0
+  await page.route('**/rest/v1/interactions?select*', async (route) => {
+    if (route.request().method() !== 'POST' || lost++) return route.continue()
+    await route.fetch()
+    await route.abort()
+  })
+  await page.getByLabel('Your reply').fill('Once')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: 'Your reply was not sent.' })).toBeVisible()
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByText('Your reply was sent.')).toBeVisible()
+  expect((await rows(`interactions?content=eq.Once&created_by=eq.${carla.id}`)).length).toBe(1)
+})
+
+test('the same words said a moment ago in another case are no answer to this one', async ({ page }) => {
+  const carla = await newClientMember()
+  const [one, other] = [await newCase(carla), await newCase(carla, { title: 'The door' })]
+  await signIn(page, carla)
+  await page.goto(`#/cases/${one.case_id}`)
+  await page.getByLabel('Your reply').fill('Thank you')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('list').getByText('Thank you')).toBeVisible()
+  await page.goto(`#/cases/${other.case_id}`)
+  let lost = 0
+  await page.route('**/rest/v1/interactions?select*', (route) =>
+    route.request().method() === 'POST' && !lost++ ? route.abort() : route.continue(),
+  )
+  await page.getByLabel('Your reply').fill('Thank you')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: 'Your reply was not sent.' })).toBeVisible()
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.locator('.stream .said', { hasText: 'Thank you' })).toBeVisible()
+  expect((await rows(`interactions?case_id=eq.${other.id}`)).length).toBe(1)
+})

@@ -216,6 +216,18 @@ test('a file that can’t be read any more is said to be that, and no fault of t
   await expect(page.getByRole('button', { name: 'Try gone.txt again' })).toHaveCount(0)
 })
 
+test('thirty files at once all arrive, and that they have is said', async ({ page }) => {
+  const { row } = await openCase(page)
+  const names = Array.from({ length: 30 }, (_, nth) => `photo ${nth + 1}.txt`)
+  await page.locator('.case-side input[type=file]').setInputFiles(
+    names.map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })),
+  )
+  await expect(page.getByRole('status').filter({ hasText: /files? (was|were) added/ })).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByRole('button', { name: 'Download photo' })).toHaveCount(30)
+  await expect(page.locator('.case-side .files li')).toHaveCount(30)
+  expect((await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(30)
+})
+
 test('a refused file is refused in German, too', async ({ page }) => {
   await openCase(page)
   await page.getByLabel('Account').click()

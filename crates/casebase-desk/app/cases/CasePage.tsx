@@ -11,6 +11,7 @@ import { Time } from '../frame/Time'
 import { Refusal } from '../refusal'
 import { useStore } from '../store'
 import { Markdown } from '../text/Markdown'
+import { useDraft } from '../text/drafts'
 import { useWords } from '../words'
 import { Details } from './Details'
 import { justCreated } from './created'
@@ -96,6 +97,9 @@ const casesIn = (timeline: Timeline | undefined) => [...new Set(timeline?.entrie
 
 function MissingCase({ number }: { number: string }) {
   const words = useWords()
+  const { access } = useDesk()
+  const standing = access.standing.get()
+  const [written] = useDraft(`${standing.is === 'out' ? '' : standing.userId}.${keyOf(number)}.reply`)
   return (
     <Page title={words.theCase.missing(number)} className="narrow">
       <Empty title={words.theCase.missingLead}>
@@ -103,6 +107,12 @@ function MissingCase({ number }: { number: string }) {
           {words.toCases}
         </Link>
       </Empty>
+      {written && (
+        <section className="field">
+          <h2>{words.theCase.kept}</h2>
+          <p className="as-written" dir="auto">{written}</p>
+        </section>
+      )}
     </Page>
   )
 }

@@ -15,6 +15,9 @@ import { numberOf, type Case, type Interaction, type Timeline, type TimelineEntr
 import { ReplyForm } from './ReplyForm'
 import { entries } from './stream'
 
+/** So many entries fit on few screens. */
+const MANY = 6
+
 export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
   shown: Case
   timeline: Timeline | undefined
@@ -29,7 +32,14 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
   const drawn = useDeferredValue(all, [])
   return (
     <section aria-labelledby="talk" className="talk">
-      <h2 id="talk">{words.talk.title}</h2>
+      <div className="section-head">
+        <h2 id="talk">{words.talk.title}</h2>
+        {all.length > MANY && (
+          <button type="button" className="quiet" onClick={() => document.querySelector<HTMLElement>('.reply textarea')?.focus()}>
+            {words.talk.toLatest}
+          </button>
+        )}
+      </div>
       {(hasMoreSaid || hasMoreHappened) && (
         <button type="button" className="more" onClick={onEarlier}>
           {words.talk.earlier}

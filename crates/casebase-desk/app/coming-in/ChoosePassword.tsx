@@ -32,7 +32,8 @@ export function ChoosePassword() {
   return (
     <Page title={words.choosePassword} className="narrow" lead={<p className="lead">{words.choosePasswordLead(standing.email)}</p>}>
       <form onSubmit={form.submit} onInput={form.input} noValidate>
-        <input type="hidden" name="username" autoComplete="username" value={standing.email} readOnly />
+        {/* For password managers, which pass over what is of type hidden. */}
+        <input hidden name="username" autoComplete="username" value={standing.email} readOnly />
         <PasswordField label={words.newPassword} hint={words.passwordHint} autoComplete="new-password" value={password}
           error={form.wrong.password} onChange={setPassword} />
         <FormRefusal refused={form.refused} />

@@ -2,6 +2,8 @@ import { useState } from 'react'
 import { useDesk } from '../desk'
 import { Time } from '../frame/Time'
 import { Icon } from '../frame/Icon'
+import { useStore } from '../store'
+import { isUnderWay } from './uploads'
 import { useLanguage, useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
@@ -11,10 +13,13 @@ import type { CaseFile } from './row'
 import { hasThumbnail, Thumbnail } from './Thumbnail'
 
 export function FileList({ files, label }: { files: readonly CaseFile[]; label: string }) {
-  if (!files.length) return null
+  const { uploads } = useDesk()
+  const underWay = useStore(uploads.list)
+  const arrived = files.filter((file) => !isUnderWay(file, underWay))
+  if (!arrived.length) return null
   return (
     <ul className="files" aria-label={label}>
-      {files.map((file) => (
+      {arrived.map((file) => (
         <FileLine key={file.id} file={file} />
       ))}
     </ul>

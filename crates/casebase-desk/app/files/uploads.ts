@@ -1,5 +1,6 @@
 import { asRefusal, Refusal, serviceRefusal } from '../refusal'
 import { Store } from '../store'
+import type { CaseFile } from './row'
 
 /** Where a file goes: a case, and one of its interactions, or none; and whether its client sees it, where staff say so. */
 export type Target = { caseNumber: string; interactionId?: number | undefined; visibleToClient?: boolean | undefined }
@@ -133,6 +134,11 @@ export class Uploads {
     }
   }
 }
+
+/** Whether a row is of a file on its way, which stands among the uploads already. */
+export const isUnderWay = (file: CaseFile, uploads: readonly Upload[]) =>
+  file.state !== 'available' &&
+  uploads.some((one) => one.file.name === file.original_name && (one.interactionId ?? null) === file.interaction_id)
 
 /** What will be refused again, however often it is sent. */
 const FOR_GOOD = ['content_refused', 'empty_file', 'file_too_large', 'infected', 'unreadable_file', 'type_not_allowed']
