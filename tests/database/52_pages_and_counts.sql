@@ -58,7 +58,7 @@ insert into orders values
   ('priority.asc', 'array_position(array[''low'', ''medium'', ''high'', ''urgent''], c.priority), c.created_at, c.id'),
   ('due_at.asc', 'c.due_at nulls last, c.id');
 
-select plan(9 + (9 + 2) * 7 + (9 * 26 - 2) + 9 + 61);
+select plan(9 + (9 + 2) * 7 + (9 * 26 - 2) + 9 + 62);
 select is(tests.sees(who, 'select count(*) from cases'), sees, who || ' sees ' || sees) from people;
 
 -- Seven at a time; there are fewer than twenty pages.
@@ -113,6 +113,7 @@ from (values
   ('order_by => null', 'there is no order null'),
   ('page_size => 0', 'page_size is from 1 to 1000, not 0'), ('page_size => 1001', 'page_size is from 1 to 1000'), ('page_size => null', 'page_size is from 1 to 1000, not null'),
   ('count_up_to => -1', 'count_up_to is from 0 to 10000, not -1'), ('count_up_to => 10001', 'count_up_to is from 0'), ('count_up_to => null', 'count_up_to is from 0 to 10000, not null')) v (arguments, said);
+select is(tests.refusal('Nemo', 'select list_cases(stage => array[''Triage''])'), '22023 | there is no stage Triage | There are .', 'whoever is nobody knows no stage');
 select is(tests.would('Carla', 'select list_cases(page_size => 1000, count_up_to => 10000)'), '1', 'the most');
 -- A word of the constraints is one of the list's.
 select is_empty($$
@@ -176,6 +177,9 @@ select tests.id('case')::bigint, 1000 + n, type, 'Alan', seen, data, '2026-01-01
 from (values (1, 'case_file.available', true, '{}'::jsonb), (2, 'case.updated', false, '{}'),
              (3, 'interaction.created', true, jsonb_build_object('interaction_id', (select max(id) from interactions where not visible_to_client))),
              (4, 'internal_note.created', false, '{}')) e (n, type, seen, data);
+-- Another case, of which more happened, and later.
+insert into case_events (case_id, seq, type, actor_name, visible_to_client, data, created_at)
+select min(id), 5000, 'case.updated', 'Alan', true, '{}', '2026-01-01 13:00+00' from cases where client_id = tests.id('acme')::uuid and id <> tests.id('case')::bigint;
 select is(pg_temp.last_activity(who), last, who || ' is told of what last happened at ' || last)
 from (values ('Ada', '12:04'), ('Alan', '12:04'), ('Dora', '12:04'), ('Carla', '12:01')) v (who, last);
 -- Sam is a member of Acme and staff of the South, where the case is not; Asta works it.

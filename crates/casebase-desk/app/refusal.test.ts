@@ -1,5 +1,7 @@
-import { inUnits } from './words/refusals'
-import { describe, expect, it } from 'vitest'
+import { de } from './words/de'
+import { en } from './words/en'
+import { forPeople, inUnits } from './words/refusals'
+import { describe, expect, it, vi } from 'vitest'
 import { asRefusal, kindOf, postgrestRefusal, serviceRefusal } from './refusal'
 
 describe('a refusal', () => {
@@ -51,4 +53,23 @@ it('a number of bytes is said in units that people read', () => {
   expect(inUnits('the file is larger than 52428800 bytes', 'en')).toBe('the file is larger than 52 MB')
   expect(inUnits('the file is larger than 52428800 bytes', 'de')).toBe('the file is larger than 52 MB')
   expect(inUnits('1500 bytes of 2048 bytes, and 12 bytes', 'de')).toBe('1,5 kB of 2 kB, and 12 bytes')
+})
+
+it('a hint for whoever writes a program is none for people', () => {
+  expect(forPeople('Add an interaction, or reopen the case with rpc/reopen_case.')).toBeUndefined()
+  expect(forPeople('An admin opens it: case_settings.registration_open.')).toBeUndefined()
+  expect(forPeople('Add your own instead, or ask an admin.')).toBe('Add your own instead, or ask an admin.')
+  expect(forPeople(undefined)).toBeUndefined()
+})
+
+it('too much in an hour says how long to wait, not a point in time of another zone', () => {
+  vi.useFakeTimers({ now: new Date('2026-11-29T00:00:00Z') })
+  const told = (details: string, hint: string) => postgrestRefusal({ code: 'PT429', message: '3 cases in an hour', details, hint }, 429)
+  const full = told('2026-11-29T00:41:30Z', 'Try again after 2026-11-29T00:41:30Z.')
+  expect(full).toMatchObject({ kind: 'tooMany', retryAfter: 2490, hint: undefined })
+  expect([en.waitSeconds(2490), de.waitSeconds(2490), en.waitSeconds(7)]).toEqual([
+    'Try again in 42 minutes.', 'Versuchen Sie es in 42 Minuten noch einmal.', 'Try again in 7 seconds.',
+  ])
+  expect(told('', 'An admin has set it so.')).toMatchObject({ retryAfter: undefined, hint: 'An admin has set it so.' })
+  vi.useRealTimers()
 })

@@ -84,11 +84,16 @@ function kindOfPostgrest({ code, message }: PostgrestError, status: number, isVi
 /** A refusal as PostgREST's JSON tells it. */
 export function postgrestRefusal(error: PostgrestError, status: number): Refusal {
   const violated = violation(error)
+  // Of too much in an hour, the details say when there is room again.
+  const room = status === 429 ? Date.parse(error.details ?? '') : NaN
+  const retryAfter = Number.isNaN(room) ? undefined : Math.max(1, Math.ceil((room - Date.now()) / 1000))
   return new Refusal(kindOfPostgrest(error, status, violated !== null), violated?.sentence ?? error.message, {
     constraint: violated?.constraint,
     field: violated?.field ?? undefined,
     code: error.code ?? undefined,
-    hint: error.hint ?? undefined,
+    // Which says the same as a point in time.
+    hint: retryAfter === undefined ? (error.hint ?? undefined) : undefined,
+    retryAfter,
   })
 }
 

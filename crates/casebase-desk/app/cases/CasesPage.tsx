@@ -1,9 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
+import { useMyClients } from '../coming-in/Members'
 import { useDesk } from '../desk'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
+import { useStore } from '../store'
 import { useWords } from '../words'
 import { listCases, STATUSES, type CaseRow } from './queries'
 import { PriorityMark, StatusMark } from './Status'
@@ -85,12 +87,23 @@ function CaseLine({ row, lastActivity }: { row: CaseRow; lastActivity: string })
 
 function NoCases({ filtered }: { filtered: boolean }) {
   const words = useWords()
+  const { access } = useDesk()
+  const standing = useStore(access.standing)
+  const clients = useMyClients()
   if (filtered) {
     return (
       <Empty title={words.list.emptyFiltered}>
         <Link to="/cases" search={{}}>
           {words.list.showAll}
         </Link>
+      </Empty>
+    )
+  }
+  // Whose token still says client, and whose client has let them go.
+  if (clients.data?.length === 0 && standing.is !== 'out' && standing.role === 'client') {
+    return (
+      <Empty title={words.comingIn.noRole}>
+        <p className="muted">{words.comingIn.noRoleLead(standing.email)}</p>
       </Empty>
     )
   }

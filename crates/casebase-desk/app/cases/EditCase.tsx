@@ -26,7 +26,7 @@ const draftOf = (access: Access, id: number) => {
 export const isBeingEdited = (access: Access, id: number) => hasDraft(`${draftOf(access, id)}.version`)
 
 /** Title and description, changed from the version that was read when editing began. */
-export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void }) {
+export function EditCase({ shown, mayEdit = true, onDone }: { shown: Case; mayEdit?: boolean; onDone: () => void }) {
   const words = useWords()
   const { access } = useDesk()
   const queries = useQueryClient()
@@ -78,7 +78,12 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
   )
   return (
     <form onSubmit={form.submit} onInput={(event) => { begin(); form.input(event) }} noValidate aria-label={words.theCase.editing}>
-      {isBehind && (
+      {!mayEdit && (
+        <p className="notice" role="status">
+          {words.theCase.notEditable}
+        </p>
+      )}
+      {mayEdit && isBehind && (
         <p className="notice" role="status">
           {words.theCase.changedMeanwhile}
         </p>
@@ -90,10 +95,12 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
         error={form.wrong.description} onChange={setDescription} />
       <FormRefusal refused={form.refused} kept={words.newCase.kept} />
       <div className="form-actions">
-        <button type="submit" className="primary" aria-disabled={form.sending}>
-          {theirs ? words.theCase.keepMine : words.save}
-        </button>
-        {theirs && (
+        {mayEdit && (
+          <button type="submit" className="primary" aria-disabled={form.sending}>
+            {theirs ? words.theCase.keepMine : words.save}
+          </button>
+        )}
+        {mayEdit && theirs && (
           <button type="button" onClick={() => void done()}>
             {words.theCase.takeTheirs}
           </button>

@@ -111,7 +111,14 @@ export function NewCaseForm({ columns, fault, after, onCreated, children }: {
         {isFromBefore && (
           <div className="notice">
             <p>{words.newCase.fromBefore}</p>
-            <button type="button" onClick={forget}>
+            <button
+              type="button"
+              onClick={(event) => {
+                const title = event.currentTarget.closest('form')?.elements.namedItem('title')
+                forget()
+                if (title instanceof HTMLElement) title.focus()
+              }}
+            >
               {words.newCase.discard}
             </button>
           </div>

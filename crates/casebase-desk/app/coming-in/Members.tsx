@@ -22,7 +22,8 @@ export function useMyClients() {
   return useQuery({
     queryKey: ['my_clients', standing.is === 'out' ? '' : standing.userId],
     queryFn: () => answer<Client[]>(access.supabase.rpc('my_clients')),
-    staleTime: 60_000,
+    // Somebody may have been taken out of one since.
+    refetchOnMount: 'always',
   })
 }
 

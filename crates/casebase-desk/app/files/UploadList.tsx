@@ -4,6 +4,7 @@ import { Icon } from '../frame/Icon'
 import { useLanguage, useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
+import { leaveLine } from './leaving'
 import { isRefusedForGood, type Upload } from './uploads'
 
 /** What is on its way to a case, or to one of its interactions: how far it is, and how to stop or repeat it. */
@@ -41,11 +42,18 @@ function UploadLine({ upload }: { upload: Upload }) {
         </span>
       )}
       {state.is === 'failed' && !isRefusedForGood(upload) && (
-        <button type="button" aria-label={words.retryOf(file.name)} title={words.retryOf(file.name)} className="quiet icon" onClick={() => uploads.retry(id)}>
+        <button type="button" aria-label={words.retryOf(file.name)} title={words.retryOf(file.name)} className="quiet icon" onClick={(event) => {
+          // This button goes, the one beside it stays.
+          event.currentTarget.parentElement?.querySelector<HTMLElement>('button:last-of-type')?.focus()
+          uploads.retry(id)
+        }}>
           <Icon name="again" />
         </button>
       )}
-      <button type="button" className="quiet icon" aria-label={words.cancelOf(file.name)} title={words.cancelOf(file.name)} onClick={() => uploads.cancel(id)}>
+      <button type="button" className="quiet icon" aria-label={words.cancelOf(file.name)} title={words.cancelOf(file.name)} onClick={(event) => {
+        leaveLine(event.currentTarget)
+        uploads.cancel(id)
+      }}>
         <Icon name="cross" />
       </button>
     </li>

@@ -12,7 +12,7 @@ export function ChooseFiles({ onFiles, label, children, className }: {
   const input = useRef<HTMLInputElement>(null)
   return (
     <>
-      <button type="button" className={className} aria-label={label} title={label} onClick={() => input.current?.click()}>
+      <button type="button" data-choose className={className} aria-label={label} title={label} onClick={() => input.current?.click()}>
         {children}
       </button>
       <input

@@ -326,6 +326,7 @@ export const de: Words = {
     missing: (number) => `Es gibt keinen Fall ${number}, den Sie sehen können`,
     kept: 'Was Sie geschrieben haben, ist noch da:',
     missingLead: 'Er wurde vielleicht gelöscht, oder es ist nicht Ihrer.',
+    notEditable: 'An diesem Fall wird gearbeitet: Titel und Beschreibung bleiben, wie sie sind. Kopieren Sie, was Sie geschrieben haben, in eine Antwort.',
     changed: 'Jemand hat den Fall geändert, während Sie ihn bearbeitet haben',
     changedLead: 'Ihr Text steht weiter unten. So ist der Fall jetzt:',
     keepMine: 'Meinen darüber speichern',
@@ -651,7 +652,8 @@ export const de: Words = {
     failed: 'Bei uns ist etwas schiefgegangen.',
   },
   generally: { content_refused: 'Eine Datei dieser Art wird hier nicht angenommen.' },
-  waitSeconds: (seconds) => `Versuchen Sie es in ${count(seconds, 'Sekunde', 'Sekunden')} noch einmal.`,
+  waitSeconds: (seconds) =>
+    `Versuchen Sie es in ${seconds < 120 ? count(seconds, 'Sekunde', 'Sekunden') : `${Math.ceil(seconds / 60)} Minuten`} noch einmal.`,
   constraints: {
     cases_department_id_fkey: 'Diese Abteilung gibt es nicht, oder Sie können sie nicht sehen.',
     cases_required_specialty_id_fkey: 'Dieses Fachgebiet gibt es nicht, oder Sie können es nicht sehen.',

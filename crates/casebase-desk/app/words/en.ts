@@ -321,6 +321,7 @@ export const en = {
     missing: (number: string) => `There is no case ${number} that you can see`,
     kept: 'What you wrote is kept:',
     missingLead: 'It may have been deleted, or it is not yours.',
+    notEditable: 'This case is being worked on: its title and description stay as they are now. Copy what you wrote into a reply.',
     changed: 'Somebody changed this case while you were editing',
     changedLead: 'Your text is still below. This is how the case is now:',
     keepMine: 'Save mine over it',
@@ -648,7 +649,8 @@ export const en = {
   },
   /** What comes before the service's own English sentence, by its code. */
   generally: { content_refused: 'A file of this kind is not taken here.' } as Record<string, string>,
-  waitSeconds: (seconds: number) => `Try again in ${count(seconds, 'second', 'seconds')}.`,
+  waitSeconds: (seconds: number) =>
+    seconds < 120 ? `Try again in ${count(seconds, 'second', 'seconds')}.` : `Try again in ${Math.ceil(seconds / 60)} minutes.`,
   /** Where another sentence than the database's own is better. */
   constraints: {} as Record<string, string>,
   /** The same for what has no constraint, by the sentence of the database's sources. */

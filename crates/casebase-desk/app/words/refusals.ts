@@ -13,11 +13,11 @@ export function useRefusalText(): (thrown: unknown) => string {
     const byConstraint = refusal.constraint && constraintText(refusal.constraint, words)
     if (byCode || byConstraint) return byCode || byConstraint || ''
     const told = sentenceOf(refusal.message, words)
-    if (told) return [told, language === 'en' ? refusal.hint : ''].filter(Boolean).join(' ')
+    if (told) return [told, language === 'en' ? forPeople(refusal.hint) : ''].filter(Boolean).join(' ')
     const general = words.generally[refusal.code ?? ''] ?? words.refusals[refusal.kind]
     // The database's rules and the service speak for themselves, in English.
     const speaks = ['conflict', 'invalid', 'forbidden', 'tooLarge', 'tooMany'].includes(refusal.kind)
-    const own = speaks ? [sentence(inUnits(refusal.message, language)), refusal.hint] : []
+    const own = speaks ? [sentence(inUnits(refusal.message, language)), forPeople(refusal.hint)] : []
     const wait = refusal.retryAfter && refusal.kind !== 'offline' ? words.waitSeconds(refusal.retryAfter) : ''
     const texts = language === 'en' && speaks ? own : [general, ...own.map((text) => text && `(${text})`)]
     return [...texts, wait].filter(Boolean).join(' ')
@@ -41,6 +41,9 @@ const nameOf = (name: string, words: Words) =>
 
 /** What a constraint asks for: in the language's words, or in the database's own. */
 export const constraintText = (constraint: string, words: Words) => words.constraints[constraint] ?? wordsOf(constraint)
+
+/** A hint, unless it is for whoever writes a program: it names functions or columns. */
+export const forPeople = (hint: string | undefined) => (hint && !/\brpc\/|\w_\w/.test(hint) ? hint : undefined)
 
 /** Nobody knows how much 52428800 bytes are. */
 export const inUnits = (text: string, language: string) => text.replace(/\b(\d{4,}) bytes\b/g, (_, bytes) => size(Number(bytes), language))
