@@ -4227,9 +4227,61 @@ create type casebase.event_draft as (
 comment on column casebase.event_draft.subject_is_visible is
   'Whether the client sees what the entry is about, where the type says that this decides.';
 
--- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
--- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
-create function casebase.append_events(drafts casebase.event_draft[]) returns void
+-- Whether the client sees an entry of this type. case_events.type has no foreign key: every change would lock the same row
+-- of event_types.
+create function casebase.shows_entry(type text, seen_by text, subject_is_visible boolean) returns boolean
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case seen_by
+    when 'client' then true
+    when 'staff' then false
+    when 'subject' then subject_is_visible
+    else casebase.no_such_event_type(type)
+  end;
+end
+$$;
+
+-- Writes one entry, by statements that find or write a row each: what nearly every change pays. A case that is being
+-- deleted gets none: its history goes with it.
+create function casebase.append_event(draft casebase.event_draft) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  subject record;
+  counted bigint;
+begin
+  select c.case_id as number, c.client_id, t.seen_by
+  into subject
+  from public.cases c
+  left join casebase.event_types t on t.type = draft.type
+  where c.id = draft.case_id;
+  if not found then
+    return;
+  end if;
+
+  insert into casebase.case_counters as k (case_id, last_seq)
+  values (draft.case_id, 1)
+  on conflict (case_id) do update set last_seq = k.last_seq + 1
+  returning k.last_seq into counted;
+
+  insert into public.case_events (case_id, seq, type, actor_id, actor_name, visible_to_client, data)
+  values (
+    draft.case_id,
+    counted,
+    draft.type,
+    -- The row may outlive the user whose token this is.
+    (select u.id from auth.users u where u.id = draft.actor_id),
+    coalesce(casebase.person_name(draft.actor_id, subject.client_id), 'system'),
+    casebase.shows_entry(draft.type, subject.seen_by, draft.subject_is_visible),
+    jsonb_build_object('case_id', subject.number, 'case', draft.case_id, 'client_id', subject.client_id) || draft.data
+  );
+end
+$$;
+
+-- Writes entries in the order given, as append_event does one. Counters are taken in the order of their cases, so writers
+-- of the same cases queue up instead of deadlocking.
+create function casebase.append_many_events(drafts casebase.event_draft[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -4259,19 +4311,25 @@ begin
          draft.type,
          actor.id,
          actor.name,
-         -- case_events.type has no foreign key: every change would lock the same row of event_types.
-         case t.seen_by
-           when 'client' then true
-           when 'staff' then false
-           when 'subject' then draft.subject_is_visible
-           else casebase.no_such_event_type(draft.type)
-         end,
+         casebase.shows_entry(draft.type, t.seen_by, draft.subject_is_visible),
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
   join actor on actor.actor_id is not distinct from draft.actor_id and actor.client_id = draft.client_id
   left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
+end
+$$;
+
+create function casebase.append_events(drafts casebase.event_draft[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if cardinality(drafts) > 1 then
+    perform casebase.append_many_events(drafts);
+  else
+    perform casebase.append_event(drafts[1]);
+  end if;
 end
 $$;
 
@@ -5136,17 +5194,21 @@ $$;
 
 -- The secrets that sign at this moment, newest first; none for an endpoint that has none.
 create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(coalesce(signing.secret, casebase.vault_secret(signing.vault_id)) order by signing.id desc), '{}')
-  from casebase.webhook_secrets signing
-  where signing.endpoint_id = $1
-    and not exists (
-      select from casebase.webhook_secrets newer
-      where newer.endpoint_id = signing.endpoint_id
-        and newer.id > signing.id
-        and newer.created_at + newer.previous_valid_for <= now()
-    )
+begin
+  return (
+    select coalesce(array_agg(coalesce(signing.secret, casebase.vault_secret(signing.vault_id)) order by signing.id desc), '{}')
+    from casebase.webhook_secrets signing
+    where signing.endpoint_id = webhook_signing_secrets.endpoint_id
+      and not exists (
+        select from casebase.webhook_secrets newer
+        where newer.endpoint_id = signing.endpoint_id
+          and newer.id > signing.id
+          and newer.created_at + newer.previous_valid_for <= now()
+      )
+  );
+end
 $$;
 
 -- A new secret takes those along that have ended, and there are no more than five: each adds a signature to a header that
@@ -5207,31 +5269,41 @@ create index webhook_payloads_case_id_idx on casebase.webhook_payloads (case_id)
 
 -- The same for every attempt and every replay of one event to one endpoint, and for no other.
 create function casebase.webhook_message_id(endpoint_id uuid, payload_id bigint) returns text
-  language sql immutable set search_path = pg_catalog, pg_temp
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send($2)), 'hex'), 32)
+begin
+  return 'msg_' || left(encode(sha256(uuid_send(endpoint_id) || int8send(payload_id)), 'hex'), 32);
+end
 $$;
 
 create function casebase.webhook_timestamp(at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+begin
+  return to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+end
 $$;
 
 -- What of an event's data only says what it is about: its keys and numbers.
 create function casebase.webhook_ids(data jsonb) returns jsonb
-  language sql immutable set search_path = pg_catalog, pg_temp
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_object_agg(field.key, field.value), '{}')
-  from jsonb_each(data) field
-  where field.key in ('case', 'seq') or field.key like '%\_id'
+begin
+  return (
+    select coalesce(jsonb_object_agg(field.key, field.value), '{}')
+    from jsonb_each(data) field
+    where field.key in ('case', 'seq') or field.key like '%\_id'
+  );
+end
 $$;
 
--- The body by Standard Webhooks: type, timestamp, data.
+-- The body by Standard Webhooks: type, timestamp, data. PL/pgSQL, like all that a change calls: a function in SQL is
+-- planned anew in each statement that calls it.
 create function casebase.webhook_body(event public.case_events, thin boolean) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select json_build_object(
+begin
+  return json_build_object(
     'type', event.type,
     'timestamp', casebase.webhook_timestamp(event.created_at),
     'data', jsonb_build_object('event_id', event.id, 'seq', event.seq) || case
@@ -5240,7 +5312,8 @@ as $$
         'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
         'visible_to_client', event.visible_to_client)
     end
-  )::text
+  )::text;
+end
 $$;
 
 -- Takes what people wrote out of what is kept of these cases, for whoever erases a person's data. What is sent from then
@@ -5492,7 +5565,10 @@ create table casebase.webhook_deliveries (
   constraint webhook_deliveries_finished_check
     check ((state in ('delivered', 'failed', 'skipped')) = (finished_at is not null)),
   constraint webhook_deliveries_skipped_check
-    check ((state = 'skipped') = (skipped_because is not null) and length(skipped_because) <= 500 and casebase.is_text(skipped_because))
+    check (
+      (state = 'skipped') = (skipped_because is not null)
+      and (skipped_because is null or length(skipped_because) <= 500 and casebase.is_text(skipped_because))
+    )
 );
 comment on table casebase.webhook_deliveries is
   'One event for one endpoint, from the change that caused it until it is delivered or given up.';
@@ -5539,10 +5615,9 @@ comment on table casebase.webhook_attempts is
 alter table casebase.webhook_attempts enable row level security;
 revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role;
 
--- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
+-- One row, which the worker's functions lock.
 create table casebase.webhook_queue (
   only_row          boolean     not null default true,
-  listening_until   timestamptz not null default '-infinity',
   -- The lane up to which webhook_tidy looked for stuck ones; null: it begins anew.
   swept_endpoint_id uuid,
   swept_case_id     bigint,
@@ -5552,6 +5627,11 @@ create table casebase.webhook_queue (
 alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
+
+-- Until when somebody waits for a notification, in milliseconds since 1970: every change reads it. No column, because the
+-- old versions of a row that changes all the time have to be passed by, for as long as any transaction may see them.
+create sequence casebase.webhook_listening_until minvalue 0 start 0;
+revoke all on sequence casebase.webhook_listening_until from public, anon, authenticated, service_role;
 
 -- Whether somebody who narrowed down what they want to hear of wants to hear of this case, as it is, or was before.
 create function casebase.webhook_wants(
@@ -5576,53 +5656,45 @@ $$;
 -- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
 -- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
 -- reading them all seemed cheaper then.
--- `deleted` are cases that are gone already.
-create function casebase.enqueue_events(events public.case_events[], deleted public.cases[] default '{}') returns void
+-- `deleted` is the case, if it is gone already.
+create function casebase.enqueue_event(event public.case_events, deleted public.cases default null) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
+declare
+  form record;
+  body bigint;
 begin
-  with wanted as (
-    select event.nth, event.case_id, subscriber.endpoint_id, subscriber.payload_version, subscriber.thin
-    from unnest(events) with ordinality
-           as event (id, case_id, seq, type, actor_id, actor_name, visible_to_client, data, created_at, nth)
-    cross join lateral (
-      select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
-      from casebase.webhook_subscriptions subscription
-      where subscription.filter = any (array[
-        event.type,
-        split_part(event.type, '.', 1) || '.*',
-        (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
-      ])
-        and (
-          (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
-            = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
-          or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
-            (select c from public.cases c where c.id = event.case_id),
-            (select c from unnest(deleted) c where c.id = event.case_id)))
-        )
-    ) subscriber
-  ),
-  payload as (
+  for form in
+    select subscription.payload_version, subscription.thin, array_agg(distinct subscription.endpoint_id) as endpoints
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter = any (array[
+      event.type,
+      split_part(event.type, '.', 1) || '.*',
+      (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
+    ])
+      and (
+        (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
+          = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
+        or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
+          (select c from public.cases c where c.id = event.case_id),
+          deleted))
+      )
+    group by subscription.payload_version, subscription.thin
+  loop
     insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
-    select (events[form.nth]).id, (events[form.nth]).case_id, (events[form.nth]).seq, (events[form.nth]).type,
-           form.payload_version, form.thin, casebase.webhook_body(events[form.nth], form.thin)
-    from (select distinct wanted.nth, wanted.payload_version, wanted.thin from wanted) form
-    returning id, event_id, payload_version, thin
-  )
-  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
-  select wanted.endpoint_id, payload.id, wanted.case_id
-  from wanted
-  join payload
-    on payload.event_id = (events[wanted.nth]).id
-    and payload.payload_version = wanted.payload_version
-    and payload.thin = wanted.thin
-  order by wanted.nth;
+    values (event.id, event.case_id, event.seq, event.type, form.payload_version, form.thin,
+            casebase.webhook_body(event, form.thin))
+    returning id into body;
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+    select endpoint.id, body, event.case_id
+    from unnest(form.endpoints) as endpoint (id);
+  end loop;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (
-    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue
-  ) then
+  if body is not null
+    and pg_sequence_last_value('casebase.webhook_listening_until') > extract(epoch from clock_timestamp()) * 1000
+  then
     perform pg_notify('casebase_webhooks', '');
   end if;
 end
@@ -5632,18 +5704,13 @@ create function casebase.enqueue_webhooks() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform casebase.enqueue_events(array(
-    select event::public.case_events
-    from inserted event
-    order by event.case_id, event.seq
-  ));
+  perform casebase.enqueue_event(new);
   return null;
 end
 $$;
 
 create trigger enqueue_webhooks after insert on public.case_events
-  referencing new table as inserted
-  for each statement execute function casebase.enqueue_webhooks();
+  for each row execute function casebase.enqueue_webhooks();
 
 -- A case's deletion is an event that its history does not outlive: it goes to the receivers only, behind what they have
 -- still to get of the case.
@@ -5651,31 +5718,33 @@ create function casebase.send_deleted_cases() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  deletions public.case_events[];
+  deletion record;
 begin
-  with counted as (
-    delete from casebase.case_counters counter
-    using old_rows deleted
-    where counter.case_id = deleted.id
-    returning counter.case_id, counter.last_seq
-  )
-  select array_agg(
-    row(
-      nextval(pg_get_serial_sequence('public.case_events', 'id')),
-      deleted.id,
-      coalesce(counted.last_seq, 0) + 1,
-      'case.deleted',
-      casebase.caller_id(),
-      coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
-      true,
-      jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
-      clock_timestamp()
-    )::public.case_events
+  for deletion in
+    with counted as (
+      delete from casebase.case_counters counter
+      using old_rows deleted
+      where counter.case_id = deleted.id
+      returning counter.case_id, counter.last_seq
+    )
+    select row(
+             nextval(pg_get_serial_sequence('public.case_events', 'id')),
+             deleted.id,
+             coalesce(counted.last_seq, 0) + 1,
+             'case.deleted',
+             casebase.caller_id(),
+             coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
+             true,
+             jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
+             clock_timestamp()
+           )::public.case_events as event,
+           deleted::public.cases as subject
+    from old_rows deleted
+    left join counted on counted.case_id = deleted.id
     order by deleted.id
-  ) into deletions
-  from old_rows deleted
-  left join counted on counted.case_id = deleted.id;
-  perform casebase.enqueue_events(deletions, array(select deleted::public.cases from old_rows deleted));
+  loop
+    perform casebase.enqueue_event(deletion.event, deletion.subject);
+  end loop;
   return null;
 end
 $$;
@@ -5912,6 +5981,19 @@ begin
 end
 $$;
 
+-- Says until when somebody waits for a notification. What is said already isn't written again.
+create function casebase.webhook_listen_until(until timestamptz) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  said constant bigint := extract(epoch from until) * 1000;
+begin
+  if pg_sequence_last_value('casebase.webhook_listening_until') is distinct from said then
+    perform setval('casebase.webhook_listening_until', said);
+  end if;
+end
+$$;
+
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
 -- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
 -- notification, for as long as listens_for.
@@ -6001,12 +6083,9 @@ begin
 
   if found then
     perform casebase.webhook_count_requests(at, heads);
-    update casebase.webhook_queue queue
-    set listening_until = '-infinity'
-    where queue.listening_until > '-infinity';
+    perform casebase.webhook_listen_until('1970-01-01 00:00+00');
   else
-    update casebase.webhook_queue
-    set listening_until = clock_timestamp() + listens_for;
+    perform casebase.webhook_listen_until(clock_timestamp() + listens_for);
     -- Only blocked ones were found, and there may be more behind them: the worker comes again at once.
     if blocked is not null then
       perform pg_notify('casebase_webhooks', '');
@@ -8212,10 +8291,11 @@ create policy admins_read_webhook_attempts on casebase.webhook_attempts for sele
 
 -- policies/84_webhook_queue.sql
 
--- casebase.webhook_queue.
+-- casebase.webhook_queue, and until when somebody waits for it.
 
 -- The worker's functions and the enqueueing trigger only, all of them definer functions.
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role, casebase_worker;
+revoke all on sequence casebase.webhook_listening_until from public, anon, authenticated, service_role, casebase_worker;
 
 
 -- policies/85_webhook_functions.sql

@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(15);
+select plan(19);
 
 select is(tests.sees('Carla', $$select string_agg(from_status || ' to ' || to_status || ' by ' || made_by, ', ' order by from_status, to_status) from status_transitions$$),
   'closed to open by admin, '
@@ -31,6 +31,8 @@ select is(tests.would('service', $$insert into casebase.webhook_endpoints (url) 
 -- Whoever is somebody here knows what happens, and what is said of it.
 select is(tests.would(who, 'select from casebase.event_types') || ' ' || tests.would(who, 'select from casebase.event_schemas'), reads, who || ' reads ' || reads)
 from (values ('Ada', '19 19'), ('Alan', '19 19'), ('Carla', '19 19'), ('Ivan', '0 0'), ('Faye', '0 0'), ('Nemo', '0 0'), ('anon', '42501 42501')) v (who, reads);
+select is(tests.sees(who, $$select concat_ws(' ', casebase.may_move('open', 'closed', 'admin'), casebase.event_schema('case.created') is not null)$$), said, who || ', asking the helpers: ' || said)
+from (values ('Ada', 't t'), ('Carla', 't t'), ('Ivan', 'f f'), ('Nemo', 'f f')) v (who, said);
 
 select * from finish();
 rollback;

@@ -8,7 +8,7 @@ insert into cases (client_id, department_id, title, created_by) select tests.id(
 insert into tests.names select title || ' twin', id::text from cases where title in ('north', 'south') union all select title || ' number', case_id from cases where title in ('north', 'south');
 insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
 select tests.id(t)::bigint, 'Carla', 'CLIENT', 'Argan', 'ARGAN', 'Again: ' || t, true from unnest(array['north twin', 'south twin']) t;
-select plan(78);
+select plan(81);
 
 -- Who may, and what.
 select is(tests.would(who, 'select merge_cases({north twin}, {case})'), outcome, who || ' merges: ' || outcome)
@@ -58,6 +58,9 @@ select is(tests.does('Alan', 'select merge_cases({case}, {south twin})'), '1', '
 select is(tests.sees(who, 'select id from find_case(''{north number}'')'), tests.id(survivor), who || ' is led to ' || survivor)
 from (values ('Alan', 'south twin'), ('Carla', 'south twin'), ('Sam', 'south twin'), ('Dora', 'case')) v (who, survivor);
 select is(tests.sees('Carla', 'select count(*) from unnest((list_interactions({north twin})).interactions) i where i.content ~ ''^(Hello|Again)'''), '3', 'all three speak as one');
+-- Asked themselves, the helpers lead nobody further than they see.
+select is(tests.sees(who, 'select cardinality(casebase.merged_cases({south twin})) || '' '' || (casebase.survivor_of({north twin}) = {north twin})'), said, who || ' is told of ' || said)
+from (values ('Carla', '3 false'), ('Otto', '1 true'), ('Nemo', '1 true')) v (who, said);
 -- A service key can write a circle: whoever asks gets an answer all the same.
 savepoint straight;
 select is(tests.does('service', 'update cases set status = ''closed'', merged_into = {north twin} where id = {south twin}'), '1', 'a circle');

@@ -139,6 +139,7 @@ test('status, priority, specialty, assignee, next step and tags are decided in p
   const side = details(page)
   await side.getByRole('button', { name: 'Take it' }).click()
   await expect(side.getByLabel('Assignee')).toHaveValue(alan.id)
+  await expect(side.getByLabel('Assignee')).toBeFocused()
   await expect(side.getByLabel('Status')).toHaveValue('in_progress')
   await side.getByLabel('Priority').selectOption('Urgent')
   await expect.poll(async () => (await rows(`cases?id=eq.${row.id}`))[0]?.['priority']).toBe('urgent')
@@ -170,6 +171,7 @@ test('status, priority, specialty, assignee, next step and tags are decided in p
   await expect(side.getByText('There must be at most 50 tags')).toBeVisible()
   await side.getByRole('button', { name: 'Remove the tag gate' }).click()
   await expect(side.getByText('gate', { exact: true })).toHaveCount(0)
+  await expect(side.getByLabel('Add a tag')).toBeFocused()
 
   // `e` resolves; from closed there is no way for them.
   await page.getByRole('heading', { level: 1 }).click()
@@ -213,6 +215,7 @@ test('what a colleague changed or said meanwhile is shown before anything of one
   await expect(held).toContainText('Your change is not saved yet. Priority: Low')
   expect((await rows(`cases?id=eq.${row.id}`))[0]?.['priority']).toBe('high')
   await held.getByRole('button', { name: 'Save it anyway' }).click()
+  await expect(other.getByRole('heading', { name: 'Case details' })).toBeFocused()
   await expect.poll(async () => (await rows(`cases?id=eq.${row.id}`))[0]?.['priority']).toBe('low')
 
   // A reply that was written while another came is not sent before that was seen.
@@ -306,6 +309,7 @@ test('who works only what is assigned to them is told what they may not do, and 
   await page.getByRole('button', { name: 'Send to the client' }).click()
   await lookAgain(page)
   await expect(page.getByRole('heading', { name: 'There is no case' })).toBeVisible()
+  await expect(page.getByText('half a sentence')).toBeVisible()
   await rows(`staff_members?user_id=eq.${asta.id}`, { active: true }, 'PATCH')
   await page.reload()
   await expect(page.getByRole('textbox', { name: 'Reply' })).toHaveValue('half a sentence')

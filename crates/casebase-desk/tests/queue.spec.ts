@@ -153,7 +153,7 @@ test('many cases are changed at once: what is refused says why and stays selecte
 
   await expect(lastChange(page)).toBeFocused()
   await expect(lastChange(page).getByText('2 changed · 1 refused')).toBeVisible()
-  await expect(lastChange(page).getByText('A case that is closed can\'t become in_progress.')).toBeVisible()
+  await expect(lastChange(page).getByText('A case that is Closed can’t become In progress.')).toBeVisible()
   await expect(rowOf(page, 'First')).toContainText('In progress')
   await expect(bulk(page).getByText('1 case selected')).toBeVisible()
   await expect(select(page, closed.case_id)).toBeChecked()
@@ -376,6 +376,12 @@ test('what others do shows by itself, and a queue that could not be asked says s
   await lookAgain(page)
   await expect(rowOf(page, '<img src=x onerror=alert(1)>')).toContainText('Urgent')
   await expect(rowOf(page, 'Second')).toBeVisible()
+  // What is said is activity, too.
+  const [said] = await rows<{ created_at: string }>('interactions', {
+    case_id: row.id, party1_name: 'Carla', party1_type: 'CLIENT', party2_name: 'Alan', party2_type: 'ARGAN', content: 'Hello?',
+  })
+  await lookAgain(page)
+  await expect(rowOf(page, '<img src=x onerror=alert(1)>').locator('.when time')).toHaveAttribute('datetime', said!.created_at)
   await page.route('**/rest/v1/rpc/list_cases', (route) => route.abort())
   await page.keyboard.press('2')
   await expect(page.getByRole('alert')).toContainText('There is no connection.')

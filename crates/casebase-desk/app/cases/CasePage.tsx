@@ -6,15 +6,15 @@ import { useDesk } from '../desk'
 import { DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
 import { Page } from '../frame/Page'
-import { Empty, Failed, Loading } from '../frame/states'
+import { Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
 import { Refusal } from '../refusal'
 import { useStore } from '../store'
 import { Markdown } from '../text/Markdown'
-import { useDraft } from '../text/drafts'
 import { useWords } from '../words'
 import { Details } from './Details'
 import { justCreated } from './created'
+import { MissingCase } from './MissingCase'
 import { EditCase, isBeingEdited } from './EditCase'
 import { getCase, getDuplicates, getTimeline, keyOf, numberOf, type Case, type Timeline, type TimelineEntry } from './queries'
 import { PriorityMark, StatusMark } from './Status'
@@ -94,28 +94,6 @@ function OneCase({ number }: { number: string }) {
 
 /** The cases whose history it is: the one, and those that were merged into it. */
 const casesIn = (timeline: Timeline | undefined) => [...new Set(timeline?.entries.map(({ data }) => data.case_id))].sort()
-
-function MissingCase({ number }: { number: string }) {
-  const words = useWords()
-  const { access } = useDesk()
-  const standing = access.standing.get()
-  const [written] = useDraft(`${standing.is === 'out' ? '' : standing.userId}.${keyOf(number)}.reply`)
-  return (
-    <Page title={words.theCase.missing(number)} className="narrow">
-      <Empty title={words.theCase.missingLead}>
-        <Link to="/cases" className="button">
-          {words.toCases}
-        </Link>
-      </Empty>
-      {written && (
-        <section className="field">
-          <h2>{words.theCase.kept}</h2>
-          <p className="as-written" dir="auto">{written}</p>
-        </section>
-      )}
-    </Page>
-  )
-}
 
 function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
   shown: Case

@@ -73,7 +73,7 @@ export function Properties({ duplicates }: { duplicates: readonly Duplicate[] })
         <button type="button" className="quiet" onClick={() => setOpen('internal data')}>{words.work.internalData}</button>
       </div>
       {open === 'hand over' && <HandOver onClose={close} />}
-      {open === 'escalate' && <EscalateDialog caseKey={shown.id} onClose={close} />}
+      {open === 'escalate' && <EscalateDialog caseKey={shown.id} onClose={(isDone) => { close(); if (isDone) setTimeout(toDetails) }} />}
       {open === 'merge' && <Merge onClose={close} />}
       {open === 'history' && <History onClose={close} />}
       {open === 'next step' && <NextStep onClose={close} />}
@@ -82,6 +82,9 @@ export function Properties({ duplicates }: { duplicates: readonly Duplicate[] })
     </>
   )
 }
+
+/** Where the focus goes when what had it is not there any more. */
+const toDetails = () => document.getElementById('details')?.focus()
 
 /** A change that was refused, or that waits because somebody was faster. */
 function Decisions() {
@@ -99,8 +102,8 @@ function Decisions() {
         {words.work.notSaved} {told.map(({ field, to }) => `${field}: ${to}`).join(', ')}
       </p>
       <div className="form-actions">
-        <button type="button" className="primary" onClick={() => void changing.insist()}>{words.work.saveAnyway}</button>
-        <button type="button" onClick={changing.giveUp}>{words.work.leaveIt}</button>
+        <button type="button" className="primary" onClick={() => { void changing.insist(); toDetails() }}>{words.work.saveAnyway}</button>
+        <button type="button" onClick={() => { changing.giveUp(); toDetails() }}>{words.work.leaveIt}</button>
       </div>
     </div>
   )
@@ -168,7 +171,10 @@ function AssigneeChoice() {
     mutationFn: () => takeCase(access, shown.id),
     onMutate: () => changing.refuse(undefined),
     onError: changing.refuse,
-    onSuccess: () => announce(words.taken),
+    onSuccess: () => {
+      announce(words.taken)
+      document.querySelector<HTMLElement>('[data-key=assignee]')?.focus()
+    },
     onSettled: () => queries.invalidateQueries({ queryKey: ['cases'] }),
   })
   return (

@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { EditCase } from '../cases/EditCase'
+import { MissingCase } from '../cases/MissingCase'
 import { keyOf, numberOf } from '../cases/queries'
 import { PriorityMark, StatusMark } from '../cases/Status'
 import { useDesk } from '../desk'
@@ -11,14 +12,14 @@ import { UploadList } from '../files/UploadList'
 import { announce } from '../frame/announce'
 import { Icon } from '../frame/Icon'
 import { Page } from '../frame/Page'
-import { Empty, Failed, Loading } from '../frame/states'
+import { Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
 import { Refusal } from '../refusal'
 import { useShortcut } from '../shortcuts'
 import { Markdown } from '../text/Markdown'
 import { useWords } from '../words'
 import { useChange } from './change'
-import { Composer } from './Composer'
+import { Composer, MODES } from './Composer'
 import { Properties } from './Properties'
 import { getDuplicates, getStaffCase, type Duplicate, type StaffCase as Case } from './queries'
 import { useClient, useReference, type Client, type Reference } from './reference'
@@ -26,6 +27,9 @@ import { Conversation } from './Conversation'
 import { newestSeq, others } from './stream'
 import { Meanwhile } from './Told'
 import { useMe, useWork, WorkContext } from './work'
+
+/** So many entries fit on few screens. */
+const MANY = 6
 
 /** So many interactions at first, and so many more each time. */
 const STEP = 50
@@ -46,7 +50,7 @@ export function StaffCase({ number, asClient }: { number: string; asClient: Reac
   const duplicates = useQuery({ ...often, queryKey: ['cases', 'duplicates', key, most], queryFn: () => getDuplicates(access, key, most) })
   const reference = useReference()
   const client = useClient(read.data?.client_id)
-  if (!isNumber || (read.error instanceof Refusal && read.error.kind === 'missing')) return <Missing number={number} />
+  if (!isNumber || (read.error instanceof Refusal && read.error.kind === 'missing')) return <MissingCase number={number} kinds={MODES} />
   if (read.data && !read.data.case_events.length) return asClient
   if (read.data && reference.data && client.data && !duplicates.isPending) {
     return (
@@ -58,17 +62,6 @@ export function StaffCase({ number, asClient }: { number: string; asClient: Reac
   return (
     <Page title={number}>
       {failed ? <Failed error={failed.error} onRetry={() => void failed.refetch()} /> : <Loading lines={8} />}
-    </Page>
-  )
-}
-
-function Missing({ number }: { number: string }) {
-  const words = useWords()
-  return (
-    <Page title={words.theCase.missing(number)} className="narrow">
-      <Empty title={words.theCase.missingLead}>
-        <Link to="/cases" className="button">{words.toCases}</Link>
-      </Empty>
     </Page>
   )
 }
@@ -132,7 +125,14 @@ function Worked({ shown, duplicates, reference, client, isStale, most, onEarlier
                 <Description />
               )}
               <section aria-labelledby="talk" className="talk">
-                <h2 id="talk">{words.talk.title}</h2>
+                <div className="section-head">
+                  <h2 id="talk">{words.talk.title}</h2>
+                  {shown.case_events.length > MANY && (
+                    <button type="button" className="quiet" onClick={() => document.querySelector<HTMLElement>('.composer textarea')?.focus()}>
+                      {words.talk.toLatest}
+                    </button>
+                  )}
+                </div>
                 <Conversation duplicates={duplicates} most={most} onEarlier={onEarlier} />
                 <Composer />
               </section>

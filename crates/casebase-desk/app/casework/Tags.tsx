@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useDesk } from '../desk'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
@@ -15,6 +15,7 @@ export function Tags() {
   const queries = useQueryClient()
   const { shown, changing } = useWork()
   const [tag, setTag] = useState('')
+  const field = useRef<HTMLInputElement>(null)
   const tags = shown.case_internal?.tags ?? []
   const change = async (changes: Parameters<typeof changeTags>[2]) => {
     await changeTags(access, shown.id, changes)
@@ -33,12 +34,16 @@ export function Tags() {
         <span key={one} className="tag removable">
           <span dir="auto">{one}</span>
           <button type="button" aria-label={words.removeTag(one)} title={words.removeTag(one)}
-            onClick={() => void change({ remove_tags: [one] }).catch(changing.refuse)}>
+            onClick={() => {
+              // The button goes with its tag.
+              field.current?.focus()
+              void change({ remove_tags: [one] }).catch(changing.refuse)
+            }}>
             <Icon name="cross" />
           </button>
         </span>
       ))}
-      <input name="tag" className="in-place" autoComplete="off" aria-label={words.addTag} placeholder={words.addTag} value={tag}
+      <input ref={field} name="tag" className="in-place" autoComplete="off" aria-label={words.addTag} placeholder={words.addTag} value={tag}
         onChange={(event) => setTag(event.target.value)} />
       <FormRefusal refused={form.refused} />
     </form>

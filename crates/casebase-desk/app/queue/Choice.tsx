@@ -27,7 +27,7 @@ export function Choice<T>({ legend, options, chosen, error, onChoose }: {
     <fieldset className="choice" aria-describedby={error ? `${id}-error` : undefined}>
       <legend className="unseen">{legend}</legend>
       {options.length > MANY && (
-        <input type="search" aria-label={words.bulk.narrow} placeholder={words.bulk.narrow} value={letters} data-begin autoComplete="off"
+        <input type="search" aria-label={words.bulk.narrow} placeholder={words.bulk.narrow} value={letters} data-begin="" autoComplete="off"
           onChange={(event) => type(event.target.value)} />
       )}
       <div className="options">

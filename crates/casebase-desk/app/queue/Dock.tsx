@@ -44,13 +44,13 @@ export function LastChange({ changes }: { changes: ReturnType<typeof useChanges>
 }
 
 /** What can be done with the selected cases. */
-export function BulkActions({ chosen, all, onAll, onKind, onReply, onNone }: {
+export function BulkActions({ chosen, all, isChoosingAll, onAll, onBegin, onNone }: {
   chosen: number
-  /** Choosing all of the view, where that is more than what is chosen. */
-  all: { label: string; isPending: boolean } | undefined
+  /** Choosing all of the view, in words, where that is more than what is chosen. */
+  all: string | undefined
+  isChoosingAll: boolean
   onAll: () => void
-  onKind: (kind: Kind) => void
-  onReply: () => void
+  onBegin: (what: Kind | 'reply') => void
   onNone: () => void
 }) {
   const words = useWords()
@@ -61,8 +61,8 @@ export function BulkActions({ chosen, all, onAll, onKind, onReply, onNone }: {
           <strong>{words.queue.chosen(chosen)}</strong>
         </p>
         {all && (
-          <button type="button" className="link" disabled={all.isPending} onClick={onAll}>
-            {all.isPending ? words.queue.choosingAll : all.label}
+          <button type="button" className="link" disabled={isChoosingAll} onClick={onAll}>
+            {isChoosingAll ? words.queue.choosingAll : all}
           </button>
         )}
         <button type="button" className="quiet icon" aria-label={words.queue.chooseNone} title={words.queue.chooseNone} onClick={onNone}>
@@ -70,14 +70,11 @@ export function BulkActions({ chosen, all, onAll, onKind, onReply, onNone }: {
         </button>
       </div>
       <div className="dock-line">
-        {KINDS.map((kind) => (
-          <button key={kind} type="button" onClick={() => onKind(kind)}>
-            {words.bulk[kind]}
+        {([...KINDS, 'reply'] as const).map((what) => (
+          <button key={what} type="button" onClick={() => onBegin(what)}>
+            {words.bulk[what]}
           </button>
         ))}
-        <button type="button" onClick={onReply}>
-          {words.bulk.reply}
-        </button>
       </div>
     </div>
   )

@@ -1,21 +1,15 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useCallback, useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { useDesk } from '../desk'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
-import { useShortcut } from '../shortcuts'
 import { useWords } from '../words'
-import { ChangeDialog, type Kind } from './ChangeDialog'
-import { updateCases, type Outcome } from './changing'
-import { BulkActions, LastChange } from './Dock'
+import { Choosing } from './Choosing'
 import { Filters, FiltersOn, type Narrow } from './Filters'
 import { isSame, narrowedBy, ORDERS, readFilter, writeSearch, type Filter, type Order, type Search } from './filter'
-import { listAll, listQueue, MOST_AT_ONCE, type CaseRow, type QueuePage as QueueRows } from './queries'
-import { ReplyDialog } from './ReplyDialog'
-import { focusedCase, Rows } from './Rows'
-import { NONE, toggled, withAll, without, type Selection } from './selection'
-import { useChanges } from './useChanges'
+import { Pages } from './Pages'
+import { listQueue, type QueuePage as QueueRows } from './queries'
 import { ViewLinks } from './ViewLinks'
 import { VIEWS } from './views'
 
@@ -53,6 +47,8 @@ export function QueuePage() {
     </Page>
   )
 }
+
+const NO_PAGE: QueueRows = { cases: [], last_activity: [], next_cursor: null, total: null, total_is_exact: false }
 
 /** The page of cases that the address asks for, in one request, and what its first page counted. */
 function useQueue() {
@@ -106,144 +102,5 @@ function NoCases({ filter, search }: { filter: Filter; search: Search }) {
         {words.queue.clear}
       </Link>
     </Empty>
-  )
-}
-
-/** Which page came before, for as long as the desk is open. A link to a later page leads back to the first. */
-const before = new Map<string, string | undefined>()
-
-function Pages({ search, next }: { search: Search; next: string | undefined }) {
-  const words = useWords().queue
-  const { after, ...first } = search
-  if (!after && !next) return null
-  const earlier = after && before.get(after)
-  return (
-    <nav className="pages" aria-label={words.pages}>
-      {after && (
-        <Link to="/cases" search={earlier ? { ...first, after: earlier } : first} className="button">
-          {before.has(after) ? words.previous : words.first}
-        </Link>
-      )}
-      {next && (
-        <Link to="/cases" search={{ ...first, after: next }} className="button" onClick={() => before.set(next, after)}>
-          {words.next}
-        </Link>
-      )}
-    </nav>
-  )
-}
-
-const NO_PAGE: QueueRows = { cases: [], next_cursor: null, total: null, total_is_exact: false }
-
-/** Another filter is another selection; another page is not. */
-function useSelection(filter: Filter) {
-  const of = JSON.stringify(writeSearch(filter))
-  const [held, setHeld] = useState({ of, selection: NONE })
-  const selection = held.of === of ? held.selection : NONE
-  const change = useCallback(
-    (changed: (now: Selection) => Selection) =>
-      setHeld((now) => ({ of, selection: changed(now.of === of ? now.selection : NONE) })),
-    [of],
-  )
-  return [selection, change] as const
-}
-
-/** What a window is open for. */
-type Doing = { what: Kind | 'reply'; cases: readonly CaseRow[] }
-
-/** The cases of a page, which of them are selected, and what is done with those. */
-function Choosing({ page, filter, first, me, isComing }: {
-  page: QueueRows
-  filter: Filter
-  first: QueueRows | undefined
-  me: string
-  isComing: boolean
-}) {
-  const words = useWords()
-  const { access } = useDesk()
-  const [selection, setSelection] = useSelection(filter)
-  const [doing, setDoing] = useState<Doing>()
-  const changes = useChanges()
-  const rows = page.cases
-  const choose = useCallback((key: number, further: boolean) => setSelection((now) => toggled(now, rows, key, further)), [rows])
-  const chooseAll = useMutation({
-    mutationFn: () => listAll(access, filter, me),
-    onSuccess: (all) => setSelection((now) => withAll({ ...now, chosen: new Map() }, all)),
-  })
-
-  /** The selected ones, or the one that has the focus. */
-  const meant = (): readonly CaseRow[] => {
-    if (selection.chosen.size) return [...selection.chosen.values()]
-    const key = focusedCase()
-    return rows.filter(({ id }) => id === key)
-  }
-  const begin = (what: Doing['what']) => {
-    const cases = meant()
-    if (cases.length) setDoing({ what, cases })
-  }
-  const finish = (what: 'changed' | 'sent', outcome: Outcome, cases: readonly CaseRow[]) => {
-    changes.note(what, outcome, new Map(cases.map((row) => [row.id, row])))
-    // What was refused stays selected, to go on with.
-    const refused = new Set(outcome.told.filter(({ result }) => result === 'refused').map(({ id }) => id))
-    setSelection((now) => without(now, cases.filter(({ id }) => !refused.has(id))))
-    setDoing(undefined)
-  }
-  const resolve = useMutation({
-    mutationFn: (cases: readonly CaseRow[]) => updateCases(access, cases, { status: 'resolved' }),
-    onSuccess: (outcome, cases) => finish('changed', outcome, cases),
-  })
-  useShortcut('a', words.bulk.key.assign, () => begin('assign'))
-  useShortcut('s', words.bulk.key.status, () => begin('status'))
-  useShortcut('p', words.bulk.key.priority, () => begin('priority'))
-  useShortcut('d', words.bulk.key.department, () => begin('department'))
-  useShortcut('t', words.bulk.key.tags, () => begin('tags'))
-  useShortcut('r', words.bulk.key.reply, () => begin('reply'))
-  useShortcut('e', words.bulk.key.resolve, () => {
-    const cases = meant()
-    if (cases.length && !resolve.isPending) resolve.mutate(cases)
-  })
-  useShortcut('Escape', words.queue.chooseNone, () => setSelection(() => NONE), selection.chosen.size > 0)
-
-  const chosenHere = rows.filter(({ id }) => selection.chosen.has(id)).length
-  const isMore = (page.next_cursor !== null || rows !== first?.cases) && selection.chosen.size < Math.min(first?.total ?? MOST_AT_ONCE, MOST_AT_ONCE)
-  const allLabel = words.queue.chooseAll(Math.min(first?.total ?? MOST_AT_ONCE, MOST_AT_ONCE), first?.total_is_exact ?? false)
-  return (
-    <div className={isComing ? 'queue-box coming' : 'queue-box'} aria-busy={isComing}>
-      {rows.length > 0 && (
-        <>
-          <label className="check choose-page">
-            <input
-              type="checkbox"
-              checked={chosenHere === rows.length}
-              ref={(box) => {
-                if (box) box.indeterminate = chosenHere > 0 && chosenHere < rows.length
-              }}
-              onChange={() => setSelection((now) => (chosenHere === rows.length ? without(now, rows) : withAll(now, rows)))}
-            />
-            {words.queue.choosePage}
-          </label>
-          <Rows rows={rows} activity={page.last_activity} selection={selection} onChoose={choose} />
-        </>
-      )}
-      <p className="unseen" role="status">
-        {selection.chosen.size > 0 && words.queue.chosen(selection.chosen.size)}
-      </p>
-      <div className="dock">
-        <LastChange changes={changes} />
-        {resolve.isError && <Failed error={resolve.error} />}
-        {chooseAll.isError && <Failed error={chooseAll.error} />}
-        {selection.chosen.size > 0 && (
-          <BulkActions chosen={selection.chosen.size} all={isMore ? { label: allLabel, isPending: chooseAll.isPending } : undefined}
-            onAll={() => chooseAll.mutate()} onKind={begin} onReply={() => begin('reply')} onNone={() => setSelection(() => NONE)} />
-        )}
-      </div>
-      {doing && doing.what !== 'reply' && (
-        <ChangeDialog kind={doing.what} cases={doing.cases} onClose={() => setDoing(undefined)}
-          onDone={(outcome) => finish('changed', outcome, doing.cases)} />
-      )}
-      {doing?.what === 'reply' && (
-        <ReplyDialog cases={doing.cases} onClose={() => setDoing(undefined)} onDone={(outcome) => finish('sent', outcome, doing.cases)} />
-      )}
-    </div>
   )
 }

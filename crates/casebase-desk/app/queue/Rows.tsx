@@ -25,7 +25,7 @@ const NO_TAGS: readonly string[] = []
 export function Rows({ rows, activity, selection, onChoose }: {
   rows: readonly CaseRow[]
   /** When something last happened to each. */
-  activity: readonly string[] | undefined
+  activity: readonly string[]
   selection: Selection
   onChoose: (key: number, further: boolean) => void
 }) {
@@ -60,7 +60,7 @@ export function Rows({ rows, activity, selection, onChoose }: {
       }}
     >
       {rows.map((row, nth) => (
-        <Row key={row.id} row={row} lastActivity={activity?.[nth] ?? row.updated_at} isChosen={selection.chosen.has(row.id)} onChoose={onChoose} tags={tags?.get(row.id) ?? NO_TAGS}
+        <Row key={row.id} row={row} lastActivity={activity[nth] ?? row.updated_at} isChosen={selection.chosen.has(row.id)} onChoose={onChoose} tags={tags?.get(row.id) ?? NO_TAGS}
           client={clients.get(row.client_id)} assignee={row.assigned_to === null ? undefined : staffName(row.assigned_to)} />
       ))}
     </ul>

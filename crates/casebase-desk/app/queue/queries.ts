@@ -12,7 +12,7 @@ export type Count = { status: Status; priority: Priority; count: number; overdue
 /** A page, with when something last happened to each of its cases. */
 export type QueuePage = {
   cases: CaseRow[]
-  last_activity?: string[]
+  last_activity: string[]
   next_cursor: string | null
   total: number | null
   total_is_exact: boolean

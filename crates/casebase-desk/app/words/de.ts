@@ -229,7 +229,6 @@ export const de: Words = {
     department: 'Abteilung',
     tags: 'Schlagwörter',
     reply: 'Antworten',
-    resolve: 'Lösen',
     key: {
       assign: 'Die ausgewählten Fälle zuweisen, oder den mit dem Fokus',
       status: 'Ihren Status setzen',

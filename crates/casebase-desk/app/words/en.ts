@@ -224,7 +224,6 @@ export const en = {
     department: 'Department',
     tags: 'Tags',
     reply: 'Reply',
-    resolve: 'Resolve',
     key: {
       assign: 'Assign the selected cases, or the one with the focus',
       status: 'Set their status',

@@ -13,7 +13,7 @@ export function useRefusalText(): (thrown: unknown) => string {
     const byConstraint = refusal.constraint && constraintText(refusal.constraint, words)
     if (byCode || byConstraint) return byCode || byConstraint || ''
     const told = sentenceOf(refusal.message, words)
-    if (told) return [told, language === 'en' ? refusal.hint : ''].filter(Boolean).join(' ')
+    if (told) return [told, language === 'en' ? forPeople(refusal.hint) : ''].filter(Boolean).join(' ')
     const general = words.generally[refusal.code ?? ''] ?? words.refusals[refusal.kind]
     // The database's rules and the service speak for themselves, in English.
     const speaks = ['conflict', 'invalid', 'forbidden', 'tooLarge', 'tooMany'].includes(refusal.kind)

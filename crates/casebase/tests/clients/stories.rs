@@ -56,8 +56,8 @@ fn typescript_plays_a_days_work_without_casts_as_client_staff_and_admin() {
     let told: Value = serde_json::from_str(&told).expect("JSON");
     let expected = json!({
         "status": "open", "said": "Hello", "taken": "in_progress", "refused": [], "open": 1, "talk": "Hello",
-        "entries": ["case.updated", "case.updated", "case.assigned", "case.status_changed", "interaction.created"],
-        "department": "North", "standing": "admin", "is_client": false, "problem": null, "page": ["medium", 2],
+        "entries": ["case.updated", "case.updated", "case.status_changed", "interaction.created", "case.created"],
+        "department": "General", "standing": "admin", "is_client": false, "problem": null, "page": ["medium", 2],
         "undone": ["done"], "embedded": ["in_progress", 1, "Alan", 0], "overdue": 0, "invited": "departments",
     });
     assert_eq!(told, expected);

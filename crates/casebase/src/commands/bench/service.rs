@@ -10,10 +10,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{
-    memory::{self, Memory},
-    people::Storage,
-};
+use super::memory::{self, Memory};
 use crate::commands::serve::WORKER;
 
 /// `casebase serve`, until it is stopped or dropped.
@@ -24,8 +21,11 @@ pub struct Service {
 }
 
 impl Service {
-    /// Over one backend, taking files of up to `max_bytes`.
-    pub async fn start(stack: &Stack, storage: Storage, max_bytes: u64) -> anyhow::Result<Self> {
+    /// With these settings beside those of the stack.
+    pub async fn start<const N: usize>(
+        stack: &Stack,
+        settings: [(&str, String); N],
+    ) -> anyhow::Result<Self> {
         let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
         let password = format!("alter role {WORKER} password '{PASSWORD}'");
         sqlx::raw_sql(sqlx::AssertSqlSafe(password))
@@ -36,8 +36,7 @@ impl Service {
             .arg("serve")
             .envs(stack.environment())
             .env("CASEBASE_DATABASE_URL", stack.database_url(WORKER))
-            .env("CASEBASE_STORAGE", storage.to_string())
-            .env("CASEBASE_MAX_FILE_BYTES", max_bytes.to_string())
+            .envs(settings)
             .env("CASEBASE_LISTEN", "127.0.0.1:0")
             .env("CASEBASE_LOG", "error")
             .stderr(Stdio::piped())
@@ -63,6 +62,11 @@ impl Service {
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     pub fn memory(&self) -> anyhow::Result<Memory> {
