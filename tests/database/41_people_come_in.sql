@@ -9,7 +9,7 @@ insert into auth.users (id, email, aud, role, email_confirmed_at, deleted_at)
 select id, lower(name) || '@example.com', 'authenticated', 'authenticated', case when name <> 'Vague' then now() end, case when name = 'Gone' then now() end
 from tests.people where what = 'comes in';
 update auth.users set email = 'New@Example.com' where id = tests.filled('{New}')::uuid;
-select plan(97);
+select plan(98);
 
 -- What the hook makes of who signs in.
 create function pg_temp.signs_in(who text) returns text language sql as $$
@@ -95,6 +95,7 @@ update auth.users set deleted_at = null where id = tests.filled('{Nemo}')::uuid;
 select is(tests.sees('Nemo', 'select may_register from my_access()'), 'true', 'who has one is offered it');
 select is(tests.would('Nemo', 'select register('' '')'), '23514', 'and a name');
 select is(tests.does('Nemo', 'select register(''Nemo N.'')'), '1', 'one does');
+select is((select xmax::text from auth.users where id = tests.filled('{Gone}')::uuid), '0', 'whom nobody else waits for');
 select is(tests.sees('Nemo', 'select name from my_clients()'), 'Nemo N.', 'and is a client');
 select is((select kind from clients where name = 'Nemo N.'), 'person', 'of kind person');
 select is(tests.sees('Nemo', 'insert into cases (client_id, title) select id, ''Ouch'' from my_clients() returning title'), 'Ouch', 'who opens a case');

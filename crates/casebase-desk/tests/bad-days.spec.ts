@@ -51,7 +51,7 @@ test('without a network the desk says so, keeps what is there and what is typed,
   await page.getByRole('button', { name: 'Try again' }).click()
   await expect(page.getByRole('alert').filter({ hasText: 'There is no connection.' })).toBeVisible()
   await page.unrouteAll()
-  // By itself, if not by that.
+  // Asked for by hand or by itself, whichever comes first.
   await expect(page.getByText('No cases with this status')).toBeVisible({ timeout: 15_000 })
 })
 
