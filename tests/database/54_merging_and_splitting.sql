@@ -8,11 +8,14 @@ insert into cases (client_id, department_id, title, created_by) select tests.id(
 insert into tests.names select title || ' twin', id::text from cases where title in ('north', 'south') union all select title || ' number', case_id from cases where title in ('north', 'south');
 insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
 select tests.id(t)::bigint, 'Carla', 'CLIENT', 'Argan', 'ARGAN', 'Again: ' || t, true from unnest(array['north twin', 'south twin']) t;
-select plan(81);
+select plan(82);
 
 -- Who may, and what.
 select is(tests.would(who, 'select merge_cases({north twin}, {case})'), outcome, who || ' merges: ' || outcome)
 from (values ('Ada', '1'), ('Alan', '1'), ('Dora', '1'), ('Asta', 'PT404'), ('Sam', 'PT404'), ('Carla', 'PT404'), ('Otto', 'PT404'), ('Nemo', 'PT404'), ('anon', '42501'), ('service', '42501')) v (who, outcome);
+update cases set assigned_to = tests.filled('{Asta}')::uuid where id = tests.id('north twin')::bigint;
+select is(tests.would('Asta', 'select merge_cases({north twin}, {case})'), '1', 'and who works both');
+update cases set assigned_to = null where id = tests.id('north twin')::bigint;
 select is(tests.would('Dora', 'select merge_cases({south twin}, {case})') || tests.would('Dora', 'select merge_cases({case}, {south twin})'), 'PT404PT404', 'both must be in sight');
 select is(tests.refusal('Alan', 'select merge_cases({other case}, {case})'), 'PT409 | the two cases have different clients | Cases are merged within one client.', 'and of one client');
 select is(tests.would('Alan', 'select merge_cases({case}, {case})'), '22023', 'and two');
