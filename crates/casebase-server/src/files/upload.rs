@@ -183,23 +183,30 @@ impl Request {
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
-        let part = form::read(self.body, boundary, self.given).await?;
+        let form = form::Form {
+            length: content_length(&self.headers),
+            body: self.body,
+            boundary,
+        };
+        let part = form::read(form, self.given).await?;
         let name = self.name.or(part.name).ok_or_else(no_name)?;
-        // The length of the whole form is known, that of the file in it is not.
-        let mut file = new_file(self.case, part.fields, name, None)?;
+        let mut file = new_file(self.case, part.fields, name, part.length)?;
         file.claims = part.claims;
         Ok((file, part.body))
     }
 
     fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
         let name = self.name.ok_or_else(no_name)?;
-        let length = self.headers.get(CONTENT_LENGTH);
-        let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+        let length = content_length(&self.headers);
         let bytes = self.body.into_data_stream().map_err(form::interruption);
         let mut file = new_file(self.case, self.given.read()?, name, length)?;
         file.claims = digests::claims(&self.headers)?;
         Ok((file, bytes.boxed()))
     }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// `made`: by a request under the same key, which then had no answer.

@@ -215,6 +215,14 @@ impl Desk {
     }
 }
 
+/// Where a service finds the database.
+pub fn worker_url() -> Url {
+    let mut url = Url::parse(project().setting("DATABASE_URL")).unwrap();
+    url.set_username("casebase_worker").unwrap();
+    url.set_password(Some(WORKER_PASSWORD)).unwrap();
+    url
+}
+
 async fn start_service(
     database: &mut PgConnection,
     settings: &[(&str, &str)],
@@ -233,9 +241,7 @@ async fn start_service(
         .execute(&mut *database)
         .await
         .unwrap();
-    let mut url = Url::parse(project().setting("DATABASE_URL")).unwrap();
-    url.set_username("casebase_worker").unwrap();
-    url.set_password(Some(WORKER_PASSWORD)).unwrap();
+    let url = worker_url();
     let config = Config::from_variables(|name| {
         let set = settings.iter().find(|(set, _)| *set == name);
         match (set, name) {
