@@ -23,6 +23,20 @@ pub struct Measurement {
     pub target: f64,
     /// Whether it is.
     pub holds: bool,
+    /// What processors spent on it, where that is measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processor: Option<Processor>,
+}
+
+/// Processor time, in the unit of the measurement.
+#[derive(Debug, Serialize)]
+pub struct Processor {
+    /// By what is measured, beyond what is compared as well.
+    pub ours: f64,
+    /// By everything else meanwhile.
+    pub others: f64,
+    /// By everything, for what it was compared with.
+    pub control: f64,
 }
 
 #[derive(Serialize)]
@@ -37,7 +51,8 @@ pub fn print_json(measurements: &[Measurement]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints a table whose columns `value` and `control` are called as the benchmark calls them.
+/// Prints a table whose columns `value` and `control` are called as the benchmark calls them. Behind a line stands the
+/// processor time, where it is measured: ours and everybody else's, against that of what it was compared with.
 pub fn print_table(
     measurements: &[Measurement],
     value: &str,
@@ -56,15 +71,18 @@ pub fn print_table(
     )?;
     for m in measurements {
         let unit = m.unit;
+        let verdict = if m.holds { "holds" } else { "MISSED" };
+        let verdict = match &m.processor {
+            Some(p) => format!(
+                "{verdict:6}  {:.2} + {:.2} against {:.2} {unit}",
+                p.ours, p.others, p.control
+            ),
+            None => verdict.to_owned(),
+        };
         writeln!(
             out,
-            "{:width$}  {:>9.2} {unit}  {:>9.2} {unit}  {:>7.2}  {:>9.2} {unit}  {}",
-            m.name,
-            m.value,
-            m.control,
-            m.ratio,
-            m.target,
-            if m.holds { "holds" } else { "MISSED" }
+            "{:width$}  {:>9.2} {unit}  {:>9.2} {unit}  {:>7.2}  {:>9.2} {unit}  {verdict}",
+            m.name, m.value, m.control, m.ratio, m.target,
         )?;
     }
     let held = measurements.iter().filter(|m| m.holds).count();

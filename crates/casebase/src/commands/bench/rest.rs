@@ -164,6 +164,7 @@ async fn measure(
         ratio: value / control,
         target: AT_MOST * control,
         holds: value <= AT_MOST * control,
+        processor: None,
     })
 }
 

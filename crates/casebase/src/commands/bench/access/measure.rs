@@ -137,5 +137,6 @@ fn compare(name: String, value: Duration, control: Duration) -> Measurement {
         ratio: (value.as_secs_f64() / control.as_secs_f64() * 100.0).round() / 100.0,
         target: milliseconds(target),
         holds: value <= target,
+        processor: None,
     }
 }

@@ -12,7 +12,9 @@ use tokio::{
 
 use super::{
     memory::{self, Memory},
+    network::Network,
     people::Storage,
+    processor::Spent,
 };
 use crate::commands::serve::WORKER;
 
@@ -24,17 +26,32 @@ pub struct Service {
 }
 
 impl Service {
-    /// Over one backend, taking files of up to `max_bytes`.
-    pub async fn start(stack: &Stack, storage: Storage, max_bytes: u64) -> anyhow::Result<Self> {
+    /// Over one backend, taking files of up to `max_bytes`; across a network, if there is one.
+    pub async fn start(
+        stack: &Stack,
+        network: Option<&Network>,
+        storage: Storage,
+        max_bytes: u64,
+    ) -> anyhow::Result<Self> {
         let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
         let password = format!("alter role {WORKER} password '{PASSWORD}'");
         sqlx::raw_sql(sqlx::AssertSqlSafe(password))
             .execute(&mut owner)
             .await?;
         owner.close().await?;
+        let mut project = vec![
+            ("SUPABASE_URL", stack.url()),
+            ("SUPABASE_S3_ENDPOINT", stack.s3_endpoint()),
+        ];
+        if let Some(network) = network {
+            for (_, url) in &mut project {
+                *url = network.in_front_of(url)?;
+            }
+        }
         let mut process = Command::new(std::env::current_exe()?)
             .arg("serve")
             .envs(stack.environment())
+            .envs(project)
             .env("CASEBASE_DATABASE_URL", stack.database_url(WORKER))
             .env("CASEBASE_STORAGE", storage.to_string())
             .env("CASEBASE_MAX_FILE_BYTES", max_bytes.to_string())
@@ -63,6 +80,11 @@ impl Service {
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What processors spent so far.
+    pub fn spent(&self) -> anyhow::Result<Spent> {
+        Spent::now(self.id)
     }
 
     pub fn memory(&self) -> anyhow::Result<Memory> {
