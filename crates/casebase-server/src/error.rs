@@ -578,6 +578,8 @@ impl ApiError {
                 .hint("put `file` last: the parts before it say where it goes"),
             StreamError::SecondFile => Self::field("file", "second_file", error)
                 .hint("send each file in a request of its own"),
+            StreamError::EndsOtherwise => Self::new(StatusCode::BAD_REQUEST, "invalid_form", error)
+                .hint("end the form with `--`, the boundary, `--` and CRLF, or choose a boundary of your own"),
             StreamError::TooMuchBeside { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
                     .hint("send only the fields that an upload has, and then the file")

@@ -21,10 +21,10 @@ pub struct Service {
 }
 
 impl Service {
-    /// With these settings beside those of the stack.
-    pub async fn start<const N: usize>(
+    /// With these settings before those of the stack.
+    pub async fn start(
         stack: &Stack,
-        settings: [(&str, String); N],
+        settings: Vec<(&'static str, String)>,
     ) -> anyhow::Result<Self> {
         let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
         let password = format!("alter role {WORKER} password '{PASSWORD}'");
