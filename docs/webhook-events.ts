@@ -426,6 +426,48 @@ export interface CaseFileDeleted {
   timestamp: string
 }
 
+/** A file that could be read was shown to the client, or hidden from them. */
+export interface CaseFileMoved {
+  data: {
+    /** Counts the events of the case, without gaps, in the order of their commits. */
+    seq: number
+    /** cases.id */
+    case: number
+    /** Who did it. id is null where nobody signed in did. */
+    actor: {
+      id: string | null
+      name: string
+    }
+    sha256: string | null
+    /** The number people use: CASE-0001 */
+    case_id: string
+    event_id: number
+    client_id: string
+    file_name: string
+    file_size: number
+    case_file_id: number
+    content_type: string
+    original_name: string
+    interaction_id: number | null
+    visible_to_client: boolean
+  } | {
+    /** Counts the events of the case, without gaps, in the order of their commits. */
+    seq: number
+    /** cases.id */
+    case: number
+    /** The rest was erased, on a person's request. */
+    erased?: true
+    /** The number people use: CASE-0001 */
+    case_id: string
+    event_id: number
+    client_id: string
+    case_file_id: number
+    interaction_id: number | null
+  }
+  type: 'case_file.moved'
+  timestamp: string
+}
+
 /** A file was refused when it was checked, e.g. for a virus; nobody could read it. */
 export interface CaseFileRejected {
   data: {
@@ -751,6 +793,7 @@ export type WebhookEvent =
   | CaseUpdated
   | CaseFileAvailable
   | CaseFileDeleted
+  | CaseFileMoved
   | CaseFileRejected
   | InteractionCreated
   | InteractionDeleted

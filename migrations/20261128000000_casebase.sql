@@ -540,10 +540,12 @@ create table public.case_settings (
   registration_open     boolean not null default false,
   cases_per_hour        integer default 60,
   interactions_per_hour integer default 600,
+  bytes_per_client      bigint,
   constraint case_settings_pkey primary key (only_row),
   constraint case_settings_only_row_check check (only_row),
   constraint case_settings_cases_per_hour_check check (cases_per_hour between 0 and 1000000),
-  constraint case_settings_interactions_per_hour_check check (interactions_per_hour between 0 and 1000000)
+  constraint case_settings_interactions_per_hour_check check (interactions_per_hour between 0 and 1000000),
+  constraint case_settings_bytes_per_client_check check (bytes_per_client >= 0)
 );
 comment on table public.case_settings is 'What an admin decides for the whole project. One row.';
 comment on column public.case_settings.registration_open is
@@ -552,6 +554,8 @@ comment on column public.case_settings.cases_per_hour is
   'How many cases the members of one client may open in an hour; null: as many as they like.';
 comment on column public.case_settings.interactions_per_hour is
   'How much the members of one client may say in an hour; null: as much as they like.';
+comment on column public.case_settings.bytes_per_client is
+  'How many bytes the files and documents of one client may have in all; null: as many as they like.';
 alter table public.case_settings enable row level security;
 revoke all on public.case_settings from public, anon, authenticated, service_role;
 insert into public.case_settings default values;
@@ -671,6 +675,9 @@ as $$
 declare
   made public.invitations;
 begin
+  if row_security_active('public.invitations') and not casebase.is_admin() then
+    raise exception 'only admins invite people' using errcode = 'insufficient_privilege', hint = 'Ask an admin.';
+  end if;
   delete from public.invitations i
   where i.email = lower(invite.email)
     and i.client_id is not distinct from invite.client_id
@@ -684,29 +691,49 @@ $$;
 comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
   'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
 
+-- What keeps the caller from making themselves a client; null: nothing.
+create function casebase.registration_problem(out message text, out hint text, out code text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+begin
+  code := 'PT403';
+  if not (select s.registration_open from public.case_settings s) then
+    message := 'registration is closed';
+    hint := 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    message := 'this project has clients of its own making';
+    hint := 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    message := 'your e-mail address is not confirmed';
+    hint := 'Follow the link in the mail first.';
+  elsif exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    code := 'PT409';
+    message := 'you are registered already';
+    hint := 'rpc/my_access says what you are.';
+  end if;
+end
+$$;
+
 -- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
 create function casebase.register(display_name text) returns uuid
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person uuid := casebase.caller_id();
-  made   uuid;
+  person  uuid := casebase.caller_id();
+  problem record;
+  made    uuid;
 begin
-  if not (select s.registration_open from public.case_settings s) then
-    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
-  elsif not (select s.is_ours from casebase.client_source s) then
-    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
-  elsif not exists (
-    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
-  ) then
-    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
-  end if;
   -- Once, however often it is sent.
   perform from auth.users u where u.id = person for no key update;
-  if exists (select from public.client_members m where m.user_id = person)
-     or exists (select from public.staff_members s where s.user_id = person)
-  then
-    raise exception 'you are registered already' using errcode = 'PT409';
+  problem := casebase.registration_problem();
+  if problem.message is not null then
+    raise exception using errcode = problem.code, message = problem.message, hint = problem.hint;
   end if;
   insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
   insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);
@@ -741,17 +768,18 @@ begin
 end
 $$;
 
-create function public.my_access(out standing text, out is_client boolean, out problem text)
+create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   standing := casebase.staff_standing();
   is_client := cardinality(casebase.my_clients()) > 0;
   problem := casebase.access_problem();
+  may_register := (casebase.registration_problem()).message is null;
 end
 $$;
 comment on function public.my_access() is
-  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on. may_register: whether rpc/register would make them a client.';
 
 
 -- supabase/schemas/people/first_admin.sql
@@ -1437,6 +1465,8 @@ declare
   since timestamptz := now() - interval '1 hour';
   -- The oldest of those that fill the hour.
   first timestamptz;
+  -- When there is room for another.
+  room  text;
 begin
   if most is null or client is null or client <> all (casebase.my_clients()) then
     return;
@@ -1461,10 +1491,12 @@ begin
     limit 1;
   end if;
   if first is not null or most = 0 then
+    -- Of nothing an hour there is never room.
+    room := case when most > 0 then to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end;
+    -- The service makes Retry-After of the details.
     raise exception '% % in an hour are as many as one client may write', most, what
-      using errcode = 'PT429',
-            hint = coalesce(format('Try again after %s.', to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
-                            'An admin has set it so.');
+      using errcode = 'PT429', detail = coalesce(room, ''),
+            hint = coalesce('Try again after ' || room || '.', 'An admin has set it so.');
   end if;
 end
 $$;
@@ -2178,10 +2210,11 @@ create type public.case_page as (
   cases          public.cases[],
   next_cursor    text,
   total          integer,
-  total_is_exact boolean
+  total_is_exact boolean,
+  last_activity  timestamptz[]
 );
 comment on type public.case_page is
-  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false. last_activity is when something last happened to each of the cases that the caller may know of: also a reply or a file, of which updated_at knows nothing.';
 
 -- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
 -- case has one way without a column.
@@ -2368,6 +2401,30 @@ begin
 end
 $$;
 
+-- When something last happened to each of these, which the caller sees: for a client, what its timeline has.
+create function casebase.last_activity(seen public.cases[]) returns timestamptz[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  my_departments uuid[] := casebase.my_departments();
+  staff_id       uuid   := casebase.staff_id();
+begin
+  return array(
+    select coalesce((
+        select e.created_at
+        from public.case_events e
+        where e.case_id = c.id
+          and (c.department_id = any (my_departments)
+               or c.assigned_to = staff_id
+               or casebase.is_in_timeline(e))
+        order by e.seq desc
+        limit 1
+      ), c.created_at)
+    from unnest(seen) with ordinality c
+    order by c.ordinality);
+end
+$$;
+
 create function casebase.list_cases(
   f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
 ) returns public.case_page
@@ -2398,6 +2455,7 @@ begin
     execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
   page.cases := coalesce(found_all[:page_size], '{}');
+  page.last_activity := casebase.last_activity(page.cases);
   if cardinality(found_all) > page_size then
     page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
   end if;
@@ -2572,8 +2630,9 @@ begin
 end
 $$;
 
--- What changes says of columns, checked against what the caller may change at all: what they were granted.
-create function casebase.changed_case_columns(changes jsonb) returns jsonb
+-- What changes says of columns, checked against what the caller may change at all: what they were granted. Many cases have
+-- no version in common.
+create function casebase.changed_case_columns(changes jsonb, of_one boolean) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -2585,7 +2644,7 @@ declare
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
-      and a.attname <> 'version'
+      and (of_one or a.attname <> 'version')
     order by a.attname
   ) || '{add_tags,remove_tags}'::text[];
   change   text;
@@ -2697,7 +2756,7 @@ as $$
 #variable_conflict use_column
 declare
   wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
-  columns     jsonb       := casebase.changed_case_columns(changes);
+  columns     jsonb       := casebase.changed_case_columns(changes, cardinality(wanted) = 1);
   add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
   remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
   since       timestamptz := clock_timestamp();
@@ -2755,7 +2814,7 @@ begin
 end
 $$;
 comment on function public.update_cases(bigint[], jsonb, boolean) is
-  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. A version among the changes of one case is that which they were made from. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
 
 -- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
 create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
@@ -3011,6 +3070,12 @@ create table public.case_files (
   rejection         text,
   notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
+  -- While it moves between the buckets (moving.sql).
+  other_bucket_id   text,
+  other_object_path text        collate "C",
+  other_state       text,
+  other_version     text,
+  moved_by          uuid,
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
   constraint case_files_place_check check (bucket_id <> '' and object_path <> ''),
@@ -3018,6 +3083,11 @@ create table public.case_files (
   constraint case_files_case_id_fkey foreign key (case_id) references public.cases (id),
   constraint case_files_interaction_id_fkey foreign key (interaction_id, case_id)
     references public.interactions (id, case_id) on delete set null (interaction_id),
+  constraint case_files_moved_by_fkey foreign key (moved_by) references auth.users (id) on delete set null,
+  constraint case_files_other_place_check check (
+    num_nulls(other_bucket_id, other_object_path, other_state) in (0, 3)
+    and coalesce(other_state in ('pending', 'deleting'), true)
+  ),
   constraint case_files_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   constraint case_files_file_name_check check (casebase.is_object_name(file_name)),
   constraint case_files_extension_check
@@ -3045,11 +3115,19 @@ comment on column public.case_files.original_name is 'As the uploader called it,
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
 comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
+comment on column public.case_files.other_bucket_id is 'While the file moves between the buckets: where else it lies, or is to lie.';
+comment on column public.case_files.other_state is 'pending: it is being copied there; deleting: what is there goes.';
+comment on column public.case_files.other_version is 'The version of the object that is there and was checked.';
+comment on column public.case_files.moved_by is 'Who moves it, or moved it last.';
 alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
 alter table public.case_files
   alter column object_path set statistics 0,
+  alter column other_bucket_id set statistics 0,
+  alter column other_object_path set statistics 0,
+  alter column other_state set statistics 0,
+  alter column other_version set statistics 0,
   alter column file_url set statistics 0,
   alter column content_type set statistics 0,
   alter column file_name set statistics 0,
@@ -3061,6 +3139,8 @@ create index case_files_case_id_idx on public.case_files (case_id, uploaded_at d
 create index case_files_interaction_id_idx on public.case_files (interaction_id, case_id) where interaction_id is not null;
 create index case_files_uploaded_at_idx on public.case_files (uploaded_at desc);
 create index case_files_uploaded_by_idx on public.case_files (uploaded_by) where uploaded_by is not null;
+create index case_files_other_place_idx on public.case_files (other_bucket_id, other_object_path) where other_object_path is not null;
+create index case_files_moved_by_idx on public.case_files (moved_by) where moved_by is not null;
 -- For the sweep: what is under way is little.
 create index case_files_unfinished_idx on public.case_files (state, updated_at) where state <> 'available';
 
@@ -3137,7 +3217,8 @@ create index client_documents_unfinished_idx on public.client_documents (state, 
 
 -- The two buckets, and what ties an object in them to its row.
 
--- Both kinds of row as Storage's policies need them. security_invoker: what a caller doesn't see is not there.
+-- Both kinds of row as Storage's policies need them, and the second place of a file that moves: whoever moves it writes
+-- there, and whoever sees the file may clear it away. security_invoker: what a caller doesn't see is not there.
 create view casebase.reserved_objects with (security_invoker = true) as
   select f.bucket_id, f.object_path, f.state, f.uploaded_by, f.object_version,
          'case_file' as kind, f.id, f.content_type, f.file_size
@@ -3145,7 +3226,12 @@ create view casebase.reserved_objects with (security_invoker = true) as
   union all
   select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version,
          'client_document', d.id, d.content_type, d.file_size
-  from public.client_documents d;
+  from public.client_documents d
+  union all
+  select f.other_bucket_id, f.other_object_path, f.other_state, f.moved_by, f.other_version,
+         'moving_file', f.id, f.content_type, f.file_size
+  from public.case_files f
+  where f.other_object_path is not null;
 revoke all on casebase.reserved_objects from public, anon, authenticated, service_role;
 
 -- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.
@@ -3192,6 +3278,14 @@ begin
 end
 $$;
 
+-- Whether a file's object is there still, or its second one while it moves.
+create function casebase.has_objects(file jsonb) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.object_version(file ->> 'bucket_id', file ->> 'object_path') is not null
+    or casebase.object_version(file ->> 'other_bucket_id', file ->> 'other_object_path') is not null
+$$;
+
 -- What was written more than once while its row was pending: who sent the bytes that are there, only reading them tells.
 create table casebase.overwritten_objects (
   bucket_id   text             not null,
@@ -3223,6 +3317,12 @@ begin
     perform from public.client_documents d
     where d.bucket_id = new.bucket_id and d.object_path = new.name and d.state = 'pending'
       and (new.owner_id is null or new.owner_id = d.uploaded_by::text)
+    for share;
+  end if;
+  if not found then
+    perform from public.case_files f
+    where f.other_bucket_id = new.bucket_id and f.other_object_path = new.name and f.other_state = 'pending'
+      and (new.owner_id is null or new.owner_id = f.moved_by::text)
     for share;
   end if;
   if not found then
@@ -3317,14 +3417,22 @@ comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose
 alter table casebase.spent_paths enable row level security;
 revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
 
+create function casebase.spend(bucket text, path text) returns void
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  insert into casebase.spent_paths (bucket_id, object_path)
+  select bucket, path where path is not null
+  on conflict do nothing;
+  delete from casebase.overwritten_objects w
+  where w.bucket_id = bucket and w.object_path = path;
+$$;
+
 create function casebase.spend_path() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
-  on conflict do nothing;
-  delete from casebase.overwritten_objects w
-  where w.bucket_id = old.bucket_id and w.object_path = old.object_path;
+  perform casebase.spend(old.bucket_id, old.object_path);
+  perform casebase.spend(to_jsonb(old) ->> 'other_bucket_id', to_jsonb(old) ->> 'other_object_path');
   return null;
 end
 $$;
@@ -3443,6 +3551,7 @@ create function casebase.keep_file() returns trigger
 as $$
 declare
   changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
+  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by}';
 begin
   new.updated_at := now();
   -- These become null when the interaction or the user is deleted.
@@ -3451,6 +3560,14 @@ begin
   end if;
   if to_jsonb(new) -> 'interaction_id' = 'null' then
     changed := array_remove(changed, 'interaction_id');
+  end if;
+
+  -- A file moves by the functions made for it (moving.sql), and then its place goes along.
+  if changed && moving and casebase.vouches_for_files(tg_relid) then
+    if not changed <@ (moving || '{bucket_id,object_path,file_name,object_version}'::text[]) then
+      raise exception 'a file that moves changes nothing else' using errcode = 'check_violation';
+    end if;
+    return new;
   end if;
 
   if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection,notes}' then
@@ -3504,7 +3621,7 @@ create function casebase.keep_row_of_object() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if casebase.object_version(old.bucket_id, old.object_path) is not null then
+  if casebase.has_objects(to_jsonb(old)) then
     raise exception 'the object of this file is still in %', old.bucket_id
       using errcode = 'PT409', hint = 'Delete the object through Storage first.';
   end if;
@@ -3519,21 +3636,29 @@ create trigger a_keep_row_of_object before delete on public.client_documents
 
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
-create function casebase.check_file_interaction() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+create function casebase.check_shown(interaction bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from public.interactions i where i.id = new.interaction_id and i.visible_to_client for share;
+  perform from public.interactions i where i.id = interaction and i.visible_to_client for share;
   if not found then
     raise exception 'a file that the client sees can''t belong to an interaction that the client doesn''t see'
       using errcode = 'check_violation', column = 'visible_to_client',
             hint = 'Make the interaction visible first, or the file internal.';
   end if;
+end
+$$;
+
+create function casebase.check_file_interaction() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_shown(new.interaction_id);
   return null;
 end
 $$;
 
-create trigger check_interaction after insert on public.case_files
+create trigger check_interaction after insert or update of visible_to_client on public.case_files
   for each row when (new.visible_to_client and new.interaction_id is not null)
   execute function casebase.check_file_interaction();
 
@@ -3569,7 +3694,7 @@ begin
   delete from public.case_files f
   where f.case_id = old.id
     and f.state <> 'available'
-    and casebase.object_version(f.bucket_id, f.object_path) is null;
+    and not casebase.has_objects(to_jsonb(f));
   if exists (select from public.case_files f where f.case_id = old.id) then
     raise exception '% has files', old.case_id
       using errcode = 'foreign_key_violation', constraint = 'case_files_case_id_fkey',
@@ -3761,7 +3886,7 @@ begin
     delete from %s f
     where f.id = $1
       and f.state = 'deleting'
-      and casebase.object_version(f.bucket_id, f.object_path) is null
+      and not casebase.has_objects(to_jsonb(f))
   $sql$, casebase.files_of(kind)) using id;
   execute format('select exists (select from %s f where f.id = $1)', casebase.files_of(kind)) into left_over using id;
   return not left_over;
@@ -3781,9 +3906,395 @@ as $$
 $$;
 
 
+-- supabase/schemas/files/moving.sql
+
+-- A file moves between the buckets when it is shown to the client, or hidden from them. Its row keeps a second place:
+--
+-- 1. change_file_visibility notes where it is to lie. What is hidden is hidden at once; what is shown is seen at the end.
+-- 2. The object is copied there, by whoever moves the file or by a secret key. It lies in its old place still.
+-- 3. file_move_finish switches the row, which from then on names the copy, and its second place the old object.
+-- 4. The old object is deleted, then file_move_end forgets its place, which is never used again.
+--
+-- It may die between any two steps, and whoever goes on asks where it stands: after 1 the copy is made, or found; after 2
+-- it is read and compared, so that nobody's other bytes count; after 3 only the deletion is left. Until 3 the file is read
+-- where it was, from 3 on where it is.
+
+-- Asked by whoever sees the file (change_file_visibility); answers the row.
+create function casebase.move_file(file_id bigint, to_client boolean) returns public.case_files
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f      public.case_files;
+  wanted text := case when to_client then 'client-bucket' else 'admin-bucket' end;
+  folder text;
+begin
+  select * into f from public.case_files c where c.id = file_id for update;
+  if not exists (select from casebase.seen_cases c where c.id = f.case_id and c.seen_as = 'staff') then
+    raise exception 'only staff show a file to the client or hide it from them'
+      using errcode = 'insufficient_privilege';
+  end if;
+  if f.state <> 'available' then
+    raise exception 'the file is %', f.state
+      using errcode = 'PT409', hint = 'Only a file that is available is shown to the client, or hidden from them.';
+  end if;
+  if to_client then
+    perform casebase.check_shown(f.interaction_id) where f.interaction_id is not null;
+  end if;
+
+  if f.other_state is null and f.bucket_id <> wanted then
+    folder := left(f.object_path, -length(f.file_name));
+    update public.case_files c
+    set other_bucket_id   = wanted,
+        other_object_path = folder || casebase.free_file_name(wanted, folder, f.file_name),
+        other_state       = 'pending',
+        moved_by          = casebase.caller_id(),
+        visible_to_client = c.visible_to_client and to_client
+    where c.id = f.id
+    returning c.* into f;
+  elsif f.other_state = 'pending' then
+    -- Somebody else goes on with it; or it is called off, and what is there of the copy goes.
+    update public.case_files c
+    set other_state       = case when c.bucket_id = wanted then 'deleting' else 'pending' end,
+        moved_by          = casebase.caller_id(),
+        visible_to_client = c.visible_to_client or c.bucket_id = wanted and to_client
+    where c.id = f.id
+    returning c.* into f;
+  elsif f.bucket_id <> wanted then
+    raise exception 'the file is being moved'
+      using errcode = 'PT409', hint = 'Ask for what it becomes first: that ends the move. Then ask again.';
+  elsif f.other_state = 'deleting' or f.visible_to_client <> to_client then
+    -- Whoever asks may clear away what is left of a move; or it was hidden, and then could not be moved.
+    update public.case_files c
+    set moved_by          = casebase.caller_id(),
+        visible_to_client = to_client
+    where c.id = f.id
+    returning c.* into f;
+  end if;
+  return f;
+end
+$$;
+
+-- A file that goes stops moving: where it was to lie nothing is written any more.
+create function casebase.stop_moving() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  new.other_state := 'deleting';
+  return new;
+end
+$$;
+
+create trigger b_stop_moving before update on public.case_files
+  for each row when (new.state = 'deleting' and new.other_state = 'pending')
+  execute function casebase.stop_moving();
+
+-- The service's steps. 55000: not in a state for it.
+
+-- The version of the copy.
+create function casebase.file_move_copied(file_id bigint) returns text
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  version text;
+begin
+  select casebase.object_version(f.other_bucket_id, f.other_object_path) into version
+  from public.case_files f
+  where f.id = file_id
+    and f.other_state = 'pending';
+  if version is null then
+    raise exception 'file % has no copy', file_id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  return version;
+end
+$$;
+
+-- "object_version", "sha256": of the copy, as it was read. The row is locked first: whoever writes the copy over has done
+-- it before, and is seen, or finds the row moved (keep_object). Answers the row.
+create function casebase.file_move_finish(file_id bigint, object_version text, sha256 text) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  moved jsonb;
+begin
+  perform from public.case_files f where f.id = file_id for update;
+  update public.case_files f
+  set bucket_id         = f.other_bucket_id,
+      object_path       = f.other_object_path,
+      file_name         = regexp_replace(f.other_object_path, '^.*/', ''),
+      object_version    = file_move_finish.object_version,
+      visible_to_client = f.other_bucket_id = 'client-bucket',
+      other_bucket_id   = f.bucket_id,
+      other_object_path = f.object_path,
+      other_state       = 'deleting',
+      other_version     = f.object_version
+  where f.id = file_id
+    and f.other_state = 'pending'
+    and f.sha256 = file_move_finish.sha256
+    and casebase.object_version(f.other_bucket_id, f.other_object_path) = file_move_finish.object_version
+  returning to_jsonb(f) into moved;
+  if moved is null then
+    raise exception 'the copy of file % was replaced, is another, or is not waited for', file_id
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Begin again.';
+  end if;
+  return moved;
+end
+$$;
+
+-- Lets go of a copy that can't be used: what is there of it goes, and the file stays where it is.
+create function casebase.file_move_give_up(file_id bigint) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+  update public.case_files f set other_state = 'deleting' where f.id = file_id and f.other_state = 'pending'
+$$;
+
+-- Forgets the second place, once nothing lies there. Answers the row.
+create function casebase.file_move_end(file_id bigint) returns jsonb
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f public.case_files;
+begin
+  select * into f
+  from public.case_files c
+  where c.id = file_id
+    and c.other_state = 'deleting'
+    and casebase.object_version(c.other_bucket_id, c.other_object_path) is null
+  for update;
+  if not found then
+    raise exception 'file % has not ended to move', file_id using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  perform casebase.spend(f.other_bucket_id, f.other_object_path);
+  update public.case_files c
+  set other_bucket_id   = null,
+      other_object_path = null,
+      other_state       = null,
+      other_version     = null
+  where c.id = file_id
+  returning c.* into f;
+  return to_jsonb(f);
+end
+$$;
+
+
+-- supabase/schemas/files/sweeping.sql
+
+-- What was begun and never ended, and what is not as it should be: what the service does and says by itself, by its own role.
+
+-- What changed less than this long ago somebody may be about.
+create function casebase.settling_time() returns interval
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select interval '15 minutes' $$;
+
+-- How long a file may stay pending. More than any URL or token lives that writes its object: of Storage, a signed URL two
+-- hours, an upload in pieces 24. (That they are written in vain later is keep_object's part.)
+create function casebase.pending_time() returns interval
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select interval '48 hours' $$;
+
+-- The next steps, oldest first:
+--   verify  its object is there, and whoever wrote it didn't see to the end
+--   remove  nobody ends it any more: it was never written, its uploader is gone, or it was to be deleted
+--   move    it is to lie in the other bucket
+--   clear   it lies there, and its old object is left
+-- A step that was done meanwhile is refused by what does it.
+create function casebase.files_to_sweep() returns table (
+  kind              text,
+  id                bigint,
+  step              text,
+  bucket_id         text,
+  object_path       text,
+  other_bucket_id   text,
+  other_object_path text,
+  original_name     text,
+  content_type      text,
+  file_size         bigint,
+  sha256            text
+)
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  with unfinished as (
+    select 'case_file' as kind, f.id, f.state, f.uploaded_by, f.rejection, f.updated_at, f.bucket_id, f.object_path,
+           f.other_state, f.other_bucket_id, f.other_object_path, f.original_name, f.content_type, f.file_size, f.sha256
+    from public.case_files f
+    where f.state <> 'available' or f.other_object_path is not null
+    union all
+    select 'client_document', d.id, d.state, d.uploaded_by, d.rejection, d.updated_at, d.bucket_id, d.object_path,
+           null, null, null, d.original_name, d.content_type, d.file_size, d.sha256
+    from public.client_documents d
+    where d.state <> 'available'
+  ),
+  found as (
+    select u.*,
+           case
+             when u.state = 'available' then case u.other_state when 'pending' then 'move' else 'clear' end
+             when u.state = 'deleting' or u.uploaded_by is null
+               or casebase.object_version(u.bucket_id, u.object_path) is null
+             then 'remove'
+             else 'verify'
+           end as step,
+           -- Why a file was refused its uploader may read for a while.
+           case
+             when u.state = 'pending' or u.state = 'deleting' and u.rejection is not null
+             then casebase.pending_time()
+             else casebase.settling_time()
+           end as patience
+    from unfinished u
+  )
+  select f.kind, f.id, f.step, f.bucket_id, f.object_path, f.other_bucket_id, f.other_object_path,
+         f.original_name, f.content_type, f.file_size, f.sha256
+  from found f
+  where f.updated_at <= now() - f.patience
+  order by f.updated_at, f.id
+$$;
+
+-- Says in its uploader's place that a pending file's object is there.
+create function casebase.upload_complete(kind text, id bigint) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  execute format($sql$update %s f set state = 'uploaded' where f.id = $1 and f.state = 'pending'$sql$, casebase.files_of(kind))
+  using id;
+end
+$$;
+
+-- The files that can be read, those of a kind after one, a thousand at a time, and what is wrong with each: null, nothing.
+create function casebase.check_files(kind text, after bigint) returns table (id bigint, fault text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query execute format($sql$
+    select f.id,
+           case
+             when o.id is null then 'its object is not there'
+             when coalesce(o.version, '') <> f.object_version then 'its object is another version than was checked'
+             when (o.metadata ->> 'size')::numeric <> f.file_size then 'its object has another size'
+           end
+    from %s f
+    left join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.object_path
+    where f.state = 'available'
+      and f.id > $1
+    order by f.id
+    limit 1000
+  $sql$, casebase.files_of(kind)) using after;
+end
+$$;
+
+-- The objects of a bucket after one, a thousand at a time, and whether a file names each. What none names is nobody's here
+-- to delete: it may be older than Casebase, or a person's repair.
+create function casebase.check_objects(bucket text, after text) returns table (object_path text, is_named boolean)
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select o.name,
+         exists (
+           select from casebase.reserved_objects r
+           where r.bucket_id = o.bucket_id and r.object_path = o.name collate "C"
+         )
+  from storage.objects o
+  where o.bucket_id = bucket
+    and bucket in ('admin-bucket', 'client-bucket')
+    and o.name collate "C" > after collate "C"
+  order by o.name collate "C"
+  limit 1000
+$$;
+
+
+-- supabase/schemas/files/quota.sql
+
+-- How many bytes the files and documents of one client may have in all, for case_settings. It holds for everybody.
+
+-- What is on its way counts with what it was announced as, so that many at once don't pass one by one; what goes doesn't.
+create function casebase.bytes_of_client(client uuid) returns bigint
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(sum(kept.bytes), 0)::bigint
+  from (
+    select f.file_size as bytes
+    from public.cases c
+    join public.case_files f on f.case_id = c.id
+    where c.client_id = client
+      and f.state <> 'deleting'
+    union all
+    select d.file_size
+    from public.client_documents d
+    where d.client_id = client
+      and d.state <> 'deleting'
+  ) kept
+$$;
+
+-- Asked when a file is reserved and when its true size is known. Whoever adds to a client waits for whoever came before.
+-- AFTER: the policies have spoken.
+create function casebase.hold_quota() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  most   bigint := (select s.bytes_per_client from public.case_settings s);
+  client uuid   := to_jsonb(new) ->> 'client_id';
+begin
+  if most is null then
+    return null;
+  end if;
+  if tg_relid = 'public.case_files'::regclass then
+    select c.client_id into client from public.cases c where c.id = (to_jsonb(new) ->> 'case_id')::bigint;
+  end if;
+  perform pg_advisory_xact_lock(hashtext('casebase.hold_quota'), hashtext(client::text));
+  if casebase.bytes_of_client(client) > most then
+    raise exception 'the files of one client may have % bytes in all', most
+      using errcode = 'check_violation', column = 'file_size',
+            hint = 'Delete files that are not needed any more, or have an admin raise case_settings.bytes_per_client.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger hold_quota after insert or update of file_size, state on public.case_files
+  for each row when (new.state <> 'deleting') execute function casebase.hold_quota();
+create trigger hold_quota after insert or update of file_size, state on public.client_documents
+  for each row when (new.state <> 'deleting') execute function casebase.hold_quota();
+
+-- Of a client of the caller's, or of any for staff.
+create function casebase.client_usage(client uuid) returns jsonb
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not casebase.is_staff() and client <> all (casebase.my_clients()) then
+    raise exception 'there is no such client' using errcode = 'PT404', detail = 'client_id';
+  end if;
+  return jsonb_build_object(
+    'used_bytes', casebase.bytes_of_client(client),
+    'most_bytes', (select s.bytes_per_client from public.case_settings s)
+  );
+end
+$$;
+
+
 -- supabase/schemas/files/rpc.sql
 
 -- What frontends and the service call as rpc.
+
+-- How much the files of a client take, and may take.
+create function public.client_usage(client_id uuid) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$ select casebase.client_usage(client_id) $$;
+comment on function public.client_usage(uuid) is
+  'How many bytes the files and documents of a client have, and may have: {"used_bytes", "most_bytes"}, null where there is no limit. For its members and staff; 404: no such client.';
+
+-- Shows a file to the client, or hides it from them: for staff of its case. Hidden it is at once; shown it is when its
+-- object was moved, which the service's route of the same purpose does, or the service by itself where it has a secret key.
+create function public.change_file_visibility(file_id bigint, visible_to_client boolean) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if visible_to_client is null then
+    raise exception 'visible_to_client is missing' using errcode = 'null_value_not_allowed', hint = 'It is true or false.';
+  end if;
+  if not exists (select from public.case_files f where f.id = file_id) then
+    raise exception 'there is no such file' using errcode = 'PT404', detail = 'file_id';
+  end if;
+  return to_jsonb(casebase.move_file(file_id, visible_to_client));
+end
+$$;
+comment on function public.change_file_visibility(bigint, boolean) is
+  'Shows a file to the client or hides it from them; answers its row. While other_state is pending, it is on its way. 403: not staff of its case. 404: no such file. 409: not available, or still moving the other way.';
 
 -- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
 -- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
@@ -3859,7 +4370,7 @@ create table casebase.idempotency_keys (
 );
 comment on table casebase.idempotency_keys is 'Requests that may be repeated, for a day: by whom, under which key, and what was answered.';
 comment on column casebase.idempotency_keys.claim is 'Whose turn it is; another with each turn.';
-comment on column casebase.idempotency_keys.made_id is 'The id of the case or the file that the request made.';
+comment on column casebase.idempotency_keys.made_id is 'The id of the case, interaction or file that the request made.';
 alter table casebase.idempotency_keys enable row level security;
 revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role;
 create index idempotency_keys_expires_at_idx on casebase.idempotency_keys (expires_at);
@@ -3887,7 +4398,13 @@ begin
     -- Answers take room for a day.
     if (select count(*) from casebase.idempotency_keys k where k.user_id = me and k.expires_at > now()) > 1000 then
       raise exception 'you have used 1000 keys in a day'
-        using errcode = 'PT429', hint = 'Send requests that need not be repeated without an Idempotency-Key.';
+        using errcode = 'PT429',
+              -- The service makes Retry-After of it.
+              detail = (
+                select to_char(min(k.expires_at) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                from casebase.idempotency_keys k
+                where k.user_id = me and k.expires_at > now()),
+              hint = 'Send requests that need not be repeated without an Idempotency-Key.';
     end if;
     return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
   end if;
@@ -3980,6 +4497,10 @@ end
 $$;
 
 create trigger note_what_was_made after insert on public.cases
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+-- Of a reply to a closed case, after the case that it opens.
+create trigger note_what_was_made after insert on public.interactions
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 create trigger note_what_was_made after insert on public.case_files
@@ -4076,6 +4597,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
+  ('case_file.moved',       'subject', 'A file that could be read was shown to the client, or hidden from them.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
   ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.'),
   -- Of endpoints, not of a case: no history has them.
@@ -4447,15 +4969,19 @@ create trigger record_update after update on public.internal_notes
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_note_changes();
 
--- A file exists for others from available to deleting. The service makes it available on the uploader's behalf.
+-- A file exists for others from available to deleting. The service makes it available on the uploader's behalf, and moves it
+-- on that of who asked for it.
 create function casebase.record_file_changes() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
     (n.case_id,
-     case n.state when 'available' then 'case_file.available' else 'case_file.deleted' end,
-     coalesce(casebase.caller_id(), case n.state when 'available' then n.uploaded_by end),
+     case when n.state = o.state then 'case_file.moved'
+          when n.state = 'available' then 'case_file.available'
+          else 'case_file.deleted' end,
+     coalesce(casebase.caller_id(), case when n.state = o.state then n.moved_by
+                                         when n.state = 'available' then n.uploaded_by end),
      n.visible_to_client,
      jsonb_build_object('case_file_id', n.id, 'interaction_id', n.interaction_id, 'file_name', n.file_name,
                         'original_name', n.original_name, 'content_type', n.content_type, 'file_size', n.file_size,
@@ -4463,7 +4989,10 @@ begin
     order by n.id))
   from new_rows n
   join old_rows o on o.id = n.id
-  where n.state <> o.state and 'available' in (n.state, o.state);
+  where case n.state
+          when o.state then n.visible_to_client <> o.visible_to_client
+          else 'available' in (n.state, o.state)
+        end;
   return null;
 end
 $$;
@@ -4494,6 +5023,19 @@ $$;
 create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
 create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
 
+-- Whether an entry is for clients, too.
+create function casebase.is_in_timeline(entry public.case_events) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return entry.visible_to_client
+    and (entry.type not like 'interaction.%'
+         or exists (
+           select from public.interactions i
+           where i.id = (entry.data ->> 'interaction_id')::bigint and i.visible_to_client));
+end
+$$;
+
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
 create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
@@ -4519,11 +5061,7 @@ begin
     from public.case_events e
     where e.case_id = any (seen)
       and e.created_at <= until
-      and e.visible_to_client
-      and (e.type not like 'interaction.%'
-           or exists (
-             select from public.interactions i
-             where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
+      and casebase.is_in_timeline(e)
     order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1
@@ -5353,7 +5891,7 @@ select file.type, '{
     "file_size": {"type": "integer"},
     "sha256": {"type": ["string", "null"]}
   }'
-from unnest(array['case_file.available', 'case_file.deleted']) as file (type);
+from unnest(array['case_file.available', 'case_file.moved', 'case_file.deleted']) as file (type);
 
 insert into casebase.event_schemas (type, fields) values
   ('case_file.rejected', '{
@@ -7191,6 +7729,8 @@ comment on constraint case_settings_cases_per_hour_check on public.case_settings
   'cases_per_hour must be from 0 to 1000000, or null.';
 comment on constraint case_settings_interactions_per_hour_check on public.case_settings is
   'interactions_per_hour must be from 0 to 1000000, or null.';
+comment on constraint case_settings_bytes_per_client_check on public.case_settings is
+  'bytes_per_client must be 0 or more, or null.';
 
 -- Cases.
 comment on constraint case_stages_stage_check on public.case_stages is
@@ -7395,7 +7935,7 @@ grant execute on function
   casebase.error_object(text, text, text, text),
   casebase.wanted_ids(bigint[], text),
   casebase.tags_in(jsonb, text),
-  casebase.changed_case_columns(jsonb),
+  casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),
@@ -7419,6 +7959,7 @@ grant execute on function
   casebase.free_file_name(text, text, text),
   casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
+  casebase.has_objects(jsonb),
   casebase.vouches_for_files(regclass)
 to authenticated, service_role;
 
@@ -7436,6 +7977,7 @@ grant execute on function
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
   casebase.register(text),
+  casebase.registration_problem(),
   casebase.access_problem(),
   casebase.claim_idempotency_key(text, text),
   casebase.keep_idempotency_key(uuid),
@@ -7443,7 +7985,9 @@ grant execute on function
   casebase.release_idempotency_key(uuid),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts(),
-  casebase.bucket_size_limit(text)
+  casebase.bucket_size_limit(text),
+  casebase.move_file(bigint, boolean),
+  casebase.client_usage(uuid)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -7456,6 +8000,14 @@ grant execute on function
   casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
   casebase.upload_withdraw(text, bigint),
+  casebase.files_to_sweep(),
+  casebase.upload_complete(text, bigint),
+  casebase.check_files(text, bigint),
+  casebase.check_objects(text, text),
+  casebase.file_move_copied(bigint),
+  casebase.file_move_finish(bigint, text, text),
+  casebase.file_move_give_up(bigint),
+  casebase.file_move_end(bigint),
   casebase.forget_idempotency_keys()
 to casebase_worker;
 
@@ -7489,6 +8041,8 @@ revoke all on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.change_file_visibility(bigint, boolean),
+  public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
@@ -7515,6 +8069,8 @@ grant execute on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.change_file_visibility(bigint, boolean),
+  public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
@@ -7726,7 +8282,7 @@ create policy admins_delete_invitations on public.invitations for delete to auth
 
 revoke all on public.case_settings from public, anon, authenticated, service_role;
 grant select on public.case_settings to authenticated;
-grant update (registration_open, cases_per_hour, interactions_per_hour) on public.case_settings to authenticated;
+grant update (registration_open, cases_per_hour, interactions_per_hour, bytes_per_client) on public.case_settings to authenticated;
 grant select, update on public.case_settings to service_role;
 
 -- Client members and staff read them, admins change them.

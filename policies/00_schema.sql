@@ -36,7 +36,7 @@ grant execute on function
   casebase.error_object(text, text, text, text),
   casebase.wanted_ids(bigint[], text),
   casebase.tags_in(jsonb, text),
-  casebase.changed_case_columns(jsonb),
+  casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),
@@ -60,6 +60,7 @@ grant execute on function
   casebase.free_file_name(text, text, text),
   casebase.is_readable_json(jsonb),
   casebase.object_version(text, text),
+  casebase.has_objects(jsonb),
   casebase.vouches_for_files(regclass)
 to authenticated, service_role;
 
@@ -77,6 +78,7 @@ grant execute on function
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
   casebase.register(text),
+  casebase.registration_problem(),
   casebase.access_problem(),
   casebase.claim_idempotency_key(text, text),
   casebase.keep_idempotency_key(uuid),
@@ -84,7 +86,9 @@ grant execute on function
   casebase.release_idempotency_key(uuid),
   casebase.list_cases(casebase.case_filter, text, integer, text, integer),
   casebase.case_counts(),
-  casebase.bucket_size_limit(text)
+  casebase.bucket_size_limit(text),
+  casebase.move_file(bigint, boolean),
+  casebase.client_usage(uuid)
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -97,6 +101,14 @@ grant execute on function
   casebase.verification_finish_sent(text, bigint, text[], text, bigint, text, text[]),
   casebase.verification_reject(text, bigint, text),
   casebase.upload_withdraw(text, bigint),
+  casebase.files_to_sweep(),
+  casebase.upload_complete(text, bigint),
+  casebase.check_files(text, bigint),
+  casebase.check_objects(text, text),
+  casebase.file_move_copied(bigint),
+  casebase.file_move_finish(bigint, text, text),
+  casebase.file_move_give_up(bigint),
+  casebase.file_move_end(bigint),
   casebase.forget_idempotency_keys()
 to casebase_worker;
 
@@ -130,6 +142,8 @@ revoke all on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.change_file_visibility(bigint, boolean),
+  public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
@@ -156,6 +170,8 @@ grant execute on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.change_file_visibility(bigint, boolean),
+  public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),

@@ -2,7 +2,7 @@
 
 revoke all on public.case_settings from public, anon, authenticated, service_role;
 grant select on public.case_settings to authenticated;
-grant update (registration_open, cases_per_hour, interactions_per_hour) on public.case_settings to authenticated;
+grant update (registration_open, cases_per_hour, interactions_per_hour, bytes_per_client) on public.case_settings to authenticated;
 grant select, update on public.case_settings to service_role;
 
 drop policy if exists read_case_settings on public.case_settings;

@@ -71,6 +71,7 @@ export const constraints: readonly Constraint[] = [
   {"constraint":"case_internal_case_id_fkey","table":"case_internal","field":"case_id","columns":["case_id"],"rule":"exists","sentence":"There is no such case, or you may not see it."},
   {"constraint":"case_internal_pkey","table":"case_internal","field":"case_id","columns":["case_id"],"rule":"unique","sentence":"The case has an internal record already."},
   {"constraint":"case_settings_registration_open_not_null","table":"case_settings","field":"registration_open","columns":["registration_open"],"rule":"required","sentence":"registration_open is needed, and must not be null."},
+  {"constraint":"case_settings_bytes_per_client_check","table":"case_settings","field":"bytes_per_client","columns":["bytes_per_client"],"rule":"condition","sentence":"bytes_per_client must be 0 or more, or null."},
   {"constraint":"case_settings_cases_per_hour_check","table":"case_settings","field":"cases_per_hour","columns":["cases_per_hour"],"rule":"condition","sentence":"cases_per_hour must be from 0 to 1000000, or null."},
   {"constraint":"case_settings_interactions_per_hour_check","table":"case_settings","field":"interactions_per_hour","columns":["interactions_per_hour"],"rule":"condition","sentence":"interactions_per_hour must be from 0 to 1000000, or null."},
   {"constraint":"case_settings_pkey","table":"case_settings","field":null,"columns":["only_row"],"rule":"unique","sentence":"There is one row of settings."},

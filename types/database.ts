@@ -31,14 +31,14 @@ isOneToOne: false
                   ]
                 },"case_files": {
                   Row: {
-                    "bucket_id": string,"case_id": number,"content_type": string,"file_name": string,"file_size": number,"file_url": string,"id": number,"interaction_id": number | null,"notes": (string)[],"object_path": string,"object_version": string | null,"original_name": string,"rejection": string | null,"sha256": string | null,"state": string,"updated_at": string,"uploaded_at": string,"uploaded_by": string | null,"visible_to_client": boolean
+                    "bucket_id": string,"case_id": number,"content_type": string,"file_name": string,"file_size": number,"file_url": string,"id": number,"interaction_id": number | null,"moved_by": string | null,"notes": (string)[],"object_path": string,"object_version": string | null,"original_name": string,"other_bucket_id": string | null,"other_object_path": string | null,"other_state": string | null,"other_version": string | null,"rejection": string | null,"sha256": string | null,"state": string,"updated_at": string,"uploaded_at": string,"uploaded_by": string | null,"visible_to_client": boolean
                   }
                   ComputedFields: never
                   Insert: {
-                    "bucket_id"?: string,"case_id": number,"content_type": string,"file_name"?: string,"file_size": number,"file_url"?: never,"id"?: never,"interaction_id"?: number | null,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name": string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null,"visible_to_client"?: boolean
+                    "bucket_id"?: string,"case_id": number,"content_type": string,"file_name"?: string,"file_size": number,"file_url"?: never,"id"?: never,"interaction_id"?: number | null,"moved_by"?: string | null,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name": string,"other_bucket_id"?: string | null,"other_object_path"?: string | null,"other_state"?: string | null,"other_version"?: string | null,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null,"visible_to_client"?: boolean
                   }
                   Update: {
-                    "bucket_id"?: string,"case_id"?: number,"content_type"?: string,"file_name"?: string,"file_size"?: number,"file_url"?: never,"id"?: never,"interaction_id"?: number | null,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name"?: string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null,"visible_to_client"?: boolean
+                    "bucket_id"?: string,"case_id"?: number,"content_type"?: string,"file_name"?: string,"file_size"?: number,"file_url"?: never,"id"?: never,"interaction_id"?: number | null,"moved_by"?: string | null,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name"?: string,"other_bucket_id"?: string | null,"other_object_path"?: string | null,"other_state"?: string | null,"other_version"?: string | null,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null,"visible_to_client"?: boolean
                   }
                   Relationships: [
                     {
@@ -566,6 +566,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"change_file_visibility":
+{ Args: { "file_id": number,"visible_to_client": boolean }; Returns: Json
+                           },
 "claim_idempotency_key":
 { Args: { "asked": string,"key": string }; Returns: Json
                            },
@@ -922,7 +925,7 @@ isOneToOne: false
           }
           CompositeTypes: {
             "case_page": {
-                        "cases": (Database["public"]['Tables']["cases"]['Row'])[] | null,"next_cursor": string | null,"total": number | null,"total_is_exact": boolean | null
+                        "cases": (Database["public"]['Tables']["cases"]['Row'])[] | null,"next_cursor": string | null,"total": number | null,"total_is_exact": boolean | null,"last_activity": (string)[] | null
                       },"interaction_page": {
                         "interactions": (Database["public"]['Tables']["interactions"]['Row'])[] | null,"next_cursor": string | null
                       },"timeline_entry": {

@@ -102,6 +102,8 @@ comment on constraint case_settings_cases_per_hour_check on public.case_settings
   'cases_per_hour must be from 0 to 1000000, or null.';
 comment on constraint case_settings_interactions_per_hour_check on public.case_settings is
   'interactions_per_hour must be from 0 to 1000000, or null.';
+comment on constraint case_settings_bytes_per_client_check on public.case_settings is
+  'bytes_per_client must be 0 or more, or null.';
 
 -- Cases.
 comment on constraint case_stages_stage_check on public.case_stages is

@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(42);
+select plan(48);
 
 -- What comes of: I am somebody else, and say it behind the client's back.
 create function pg_temp.speaks(who text, the_case text) returns text language plpgsql
@@ -79,6 +79,8 @@ end
 $$;
 update party_types set internal = code = 'ARGAN';
 select is(pg_temp.leaves_out('Dora', 'case', '{}'), 'Dora (ARGAN) to Carla (CLIENT)', 'staff speak to who opened the case, unseen');
+insert into client_members (client_id, user_id, display_name) values (tests.id('other')::uuid, tests.filled('{Carla}')::uuid, 'Carla of Other Ltd');
+select is(pg_temp.leaves_out('Dora', 'case', '{}'), 'Dora (ARGAN) to Carla (CLIENT)', 'as this client calls her, whatever another does');
 select is(pg_temp.leaves_out('Dora', 'case', '{"visible_to_client": true}'), 'Dora (ARGAN) to Carla (CLIENT), shown', 'or in the open');
 select is(pg_temp.leaves_out('Dora', 'case', '{"party2_name": "Bob", "party2_type": "CONTRACTOR"}'), 'Dora (ARGAN) to Bob (CONTRACTOR)', 'to whom they say');
 select is(pg_temp.leaves_out('Dora', 'case', '{"party1_name": "Bob", "party1_type": "CONTRACTOR", "party2_name": "Eve", "party2_type": "EMPLOYEE"}'), 'Bob (CONTRACTOR) to Eve (EMPLOYEE)', 'others spoke');
@@ -96,6 +98,9 @@ select is(tests.does('Alan', $$insert into interactions (case_id, party1_name, p
   values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'His words')$$), '1', 'Alan says something');
 select is(tests.would(who, $$update interactions set content = 'c' where content = 'His words'$$), outcome, who || ' changes his words: ' || outcome)
 from (values ('service', '1'), ('Ada', '1'), ('Dora', '42501'), ('Carla', '0')) v (who, outcome);
+select is(tests.would('Dora', format('update interactions set %s where content = ''His words''', change)), outcome, 'another sets ' || change || ': ' || outcome)
+from (values ('party1_name = ''X''', '42501'), ('party1_type = ''EMPLOYEE''', '42501'), ('party2_name = ''X''', '42501'), ('party2_type = ''EMPLOYEE''', '42501'),
+             ('visible_to_client = true', '1')) v (change, outcome);
 
 select * from finish();
 rollback;

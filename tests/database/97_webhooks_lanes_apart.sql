@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(38);
+select plan(39);
 
 -- A delivery for an endpoint and a case, in a state.
 create function pg_temp.delivers(which text, the_case integer, in_state text) returns void language sql
@@ -126,6 +126,15 @@ update casebase.webhook_deliveries set finished_at = now() - interval '31 days' 
 select pg_temp.delivers('second', 1, 'delivered');
 select is(casebase.webhook_tidy('30 days'), 1, 'what is over for long is forgotten');
 select is(pg_temp.states(), 'first 2 pending, first 3 pending, first 4 pending, second 1 delivered', 'and neither what is over since, nor what is not over');
+
+-- What waited for an endpoint that is switched off is given up, and not what is late elsewhere.
+delete from casebase.webhook_deliveries;
+update casebase.webhook_endpoints set enabled = true, failures_in_a_row = 0, paused_until = null;
+select pg_temp.delivers(which, 1, 'pending') from unnest(array['first', 'second']) which;
+update casebase.webhook_endpoints set enabled = description = 'second';
+update casebase.webhook_deliveries set next_attempt_at = now() - interval '31 days';
+select casebase.webhook_tidy('30 days');
+select is(pg_temp.states(), 'first 1 failed, second 1 pending', 'given up at one');
 
 -- Every lane in one turn, up to two hundred; the next turn goes on where that one ended, also past those that rightly wait.
 delete from casebase.webhook_deliveries;

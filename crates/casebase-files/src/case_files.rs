@@ -62,6 +62,14 @@ impl CaseFiles {
     }
 }
 
+/// Where else it lies, or is to lie, while it moves.
+pub(crate) fn other_place_of(row: &CaseFile) -> Result<Option<ObjectPath>, Error> {
+    match (&row.other_bucket_id, &row.other_object_path) {
+        (Some(bucket), Some(path)) => Ok(Some(ObjectPath::new(bucket, path)?)),
+        _ => Ok(None),
+    }
+}
+
 /// Where a file's row says that its object lies.
 pub(crate) fn object_of(row: &CaseFile) -> Result<ObjectPath, Error> {
     Ok(ObjectPath::new(&row.bucket_id, &row.object_path)?)

@@ -10,7 +10,7 @@ use casebase_supabase::{
 use serde_json::{Value, json};
 
 use crate::{
-    case_files::{CaseFiles, object_of},
+    case_files::{CaseFiles, object_of, other_place_of},
     error::Error,
 };
 
@@ -94,6 +94,9 @@ impl CaseFiles {
     /// The row is tried even if Storage did not answer, for an upload that never got there: the
     /// database keeps every row whose object is still there.
     async fn remove(&self, user: &UserToken, row: &CaseFile) -> Result<(), Error> {
+        if let Some(other) = other_place_of(row)? {
+            self.store.delete(user, &other).await?;
+        }
         let object_gone = self.store.delete(user, &object_of(row)?).await;
         let query = self
             .db

@@ -103,6 +103,14 @@ impl From<LedgerError> for Error {
 }
 
 impl Error {
+    /// What a function says that was asked about a file.
+    pub(crate) fn of_file(error: postgrest::Error, id: FileId) -> Self {
+        match error.api() {
+            Some(refusal) if refusal.code == "PT404" => Self::FileNotFound(id),
+            _ => error.into(),
+        }
+    }
+
     /// Whether it is the file's bytes that are refused, now and at every later try.
     pub(crate) fn condemns(&self) -> bool {
         matches!(

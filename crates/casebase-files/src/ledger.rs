@@ -64,6 +64,19 @@ pub trait Ledger: Send + Sync {
     async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Finished, LedgerError>;
     /// Condemns it, with the reason.
     async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError>;
+    /// The version of the copy of a file that moves.
+    async fn move_copied(&self, id: FileId) -> Result<String, LedgerError>;
+    /// Makes the copy the file, unless it changed since it was read.
+    async fn move_finish(
+        &self,
+        id: FileId,
+        version: &str,
+        sha256: &str,
+    ) -> Result<CaseFile, LedgerError>;
+    /// Lets go of the copy; the file stays where it is.
+    async fn move_give_up(&self, id: FileId) -> Result<(), LedgerError>;
+    /// Forgets the file's second place, where nothing lies any more.
+    async fn move_end(&self, id: FileId) -> Result<CaseFile, LedgerError>;
     /// Lets go of an upload that its caller's token can't take back any more: of its row, unless an object lies there,
     /// which then can still be deleted by who may. Whether nothing is left.
     async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError>;

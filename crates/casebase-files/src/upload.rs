@@ -106,21 +106,29 @@ struct Reservation<'a> {
 
 /// What it answers.
 #[derive(Deserialize)]
-struct Reserved {
-    file: CaseFile,
+pub(crate) struct Reserved {
+    pub(crate) file: CaseFile,
     size_limit: Option<u64>,
 }
 
 impl Reserved {
-    /// Storage holds a body to the bucket's limit where it knows its length beforehand; here every body is.
-    fn within_limit(&self, length: Option<u64>, body: Bytestream) -> Result<Bytestream, Error> {
+    /// Whether the bucket takes so many bytes.
+    pub(crate) fn takes(&self, length: Option<u64>) -> Result<(), Error> {
         match self.size_limit {
             Some(limit) if length.is_some_and(|length| length > limit) => {
                 Err(Error::TooLarge { limit })
             }
-            Some(limit) => Ok(at_most(limit, body)),
-            None => Ok(body),
+            _ => Ok(()),
         }
+    }
+
+    /// Storage holds a body to the bucket's limit where it knows its length beforehand; here every body is.
+    fn within_limit(&self, length: Option<u64>, body: Bytestream) -> Result<Bytestream, Error> {
+        self.takes(length)?;
+        Ok(match self.size_limit {
+            Some(limit) => at_most(limit, body),
+            None => body,
+        })
     }
 }
 
@@ -138,7 +146,7 @@ impl CaseFiles {
         let claims = std::mem::take(&mut file.claims);
         let (expected, body) = self.open(user, &file, body).await?;
         let passage = Passage::out(Tags::new(self.tags.get()), claims, self.scan().await?);
-        let reserved = self.reserve(user, &file, &expected).await?;
+        let reserved = self.reserve(user, &file, &expected.content_type).await?;
         let row = &reserved.file;
         let body = reserved.within_limit(file.length, body);
         let written = match body {
@@ -193,11 +201,11 @@ impl CaseFiles {
 
     /// Writes the `pending` row; the database gives it a number where its name is taken. Dies afterwards: the row stays,
     /// seen by its uploader only.
-    async fn reserve(
+    pub(crate) async fn reserve(
         &self,
         user: &UserToken,
         file: &NewFile,
-        expected: &Accepted,
+        content_type: &str,
     ) -> Result<Reserved, Error> {
         let now = Utc::now().timestamp();
         let names = FileName::new(file.case, file.fields.interaction_id, now, &file.name);
@@ -205,7 +213,7 @@ impl CaseFiles {
             case_number: file.case,
             file_name: names.to_string(),
             original_name: &file.name,
-            content_type: &expected.content_type,
+            content_type,
             file_size: file.length.unwrap_or(0),
             fields: &file.fields,
         };
@@ -270,7 +278,7 @@ impl CaseFiles {
         Ok(passage.take().await)
     }
 
-    async fn mark_uploaded(
+    pub(crate) async fn mark_uploaded(
         &self,
         user: &UserToken,
         row: &CaseFile,

@@ -18,10 +18,21 @@ use crate::{
     name,
     passage::Passage,
     scan::Scan,
-    storage::{self, StreamError, at_most},
+    storage::{self, Bytestream, StreamError, at_most},
 };
 
 impl CaseFiles {
+    /// Says that a file's bytes are there, which its uploader wrote without this service, and verifies it. Dies in between:
+    /// an `uploaded` row, and the same call again goes on.
+    pub async fn complete(&self, user: &UserToken, id: FileId) -> Result<CaseFile, Error> {
+        let row = self.find(user, id).await?;
+        if row.state == FileState::Pending {
+            let announced = u64::try_from(row.file_size).unwrap_or_default();
+            self.mark_uploaded(user, &row, announced).await?;
+        }
+        self.verify(user, id).await
+    }
+
     /// Verifies a file that its uploader wrote without this service. One that is available already
     /// is given as it is; one that is refused is deleted.
     pub async fn verify(&self, user: &UserToken, id: FileId) -> Result<CaseFile, Error> {
@@ -31,6 +42,13 @@ impl CaseFiles {
         }
         let verified = self.verify_bytes(user, &row, None).await;
         match &verified {
+            // Another call verified it meanwhile.
+            Err(Error::WrongState(_)) => {
+                let now = self.find(user, id).await?;
+                if now.state == FileState::Available {
+                    return Ok(now);
+                }
+            }
             Err(Error::Infected(_)) => self.remove_object(user, &row).await,
             Err(error) if error.condemns() => self.take_back(user, &row).await,
             _ => {}
@@ -97,11 +115,21 @@ impl CaseFiles {
         stored: &Inspection,
         stored_type: &str,
     ) -> Result<Accepted, Error> {
+        self.judge(&row.original_name, stored, stored_type)
+    }
+
+    /// Whether bytes are taken under this name, stored as that.
+    pub(crate) fn judge(
+        &self,
+        name: &str,
+        stored: &Inspection,
+        stored_type: &str,
+    ) -> Result<Accepted, Error> {
         if stored.size == 0 {
             return Err(Error::Empty);
         }
         check::check_stored_type(stored_type)?;
-        let extension = name::extension(&row.original_name);
+        let extension = name::extension(name);
         Ok(self.rules.judge(extension.as_deref(), stored)?)
     }
 
@@ -111,24 +139,37 @@ impl CaseFiles {
         row: &CaseFile,
     ) -> Result<(Inspection, String), Error> {
         let object = self.store.get(user, &object_of(row)?, None).await?;
+        let stored_type = object.content_type.clone();
+        let bytes = self.read(object).await?;
+        Ok((
+            bytes,
+            stored_type.unwrap_or_else(|| row.content_type.clone()),
+        ))
+    }
+
+    /// All of an object, past the virus scanner if there is one.
+    pub(crate) async fn read(&self, object: storage::Object) -> Result<Inspection, Error> {
         let limit = self.max_bytes;
         if object.length.is_some_and(|length| length > limit) {
             return Err(Error::TooLarge { limit });
         }
-        // The length is what Storage says; what comes counts.
-        let mut body = at_most(limit, object.body);
-        let mut passage = Passage::back(self.scan().await?);
-        while let Some(bytes) = body.try_next().await.map_err(broken)? {
-            passage.update(&bytes).await?;
-        }
-        let passed = passage.finish().await?;
-        let stored_type = object
-            .content_type
-            .unwrap_or_else(|| row.content_type.clone());
-        Ok((passed.file, stored_type))
+        passed(object.body, limit, Passage::back(self.scan().await?)).await
+    }
+
+    /// Bytes that were checked before.
+    pub(crate) async fn inspect(&self, body: Bytestream, limit: u64) -> Result<Inspection, Error> {
+        passed(body, limit, Passage::back(None)).await
     }
 }
 
+/// The length is what Storage says; what comes counts.
+async fn passed(body: Bytestream, limit: u64, mut passage: Passage) -> Result<Inspection, Error> {
+    let mut body = at_most(limit, body);
+    while let Some(bytes) = body.try_next().await.map_err(broken)? {
+        passage.update(&bytes).await?;
+    }
+    Ok(passage.finish().await?.file)
+}
 /// Here it is Storage that sends.
 fn broken(error: StreamError) -> Error {
     match error {

@@ -78,6 +78,22 @@ impl Ledger for Notes {
         self.rejected.lock().unwrap().push(reason.to_owned());
         Ok(())
     }
+
+    async fn move_copied(&self, _: FileId) -> Result<String, LedgerError> {
+        Err(LedgerError::WrongState("nothing moves".into()))
+    }
+
+    async fn move_finish(&self, _: FileId, _: &str, _: &str) -> Result<CaseFile, LedgerError> {
+        Err(LedgerError::WrongState("nothing moves".into()))
+    }
+
+    async fn move_give_up(&self, _: FileId) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
+    async fn move_end(&self, _: FileId) -> Result<CaseFile, LedgerError> {
+        Err(LedgerError::WrongState("nothing moves".into()))
+    }
 }
 
 fn row(state: &str) -> Value {

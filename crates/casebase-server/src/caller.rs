@@ -6,7 +6,7 @@ use axum::{
 };
 use casebase_supabase::jwt::UserToken;
 
-use crate::{State, error::ApiError};
+use crate::{State, error::ApiError, limits::Standing};
 
 /// The signed-in user of a request.
 pub(crate) struct Caller(pub(crate) UserToken);
@@ -24,6 +24,9 @@ impl FromRequestParts<State> for Caller {
         else {
             return Err(ApiError::no_token());
         };
-        Ok(Self(state.verifier.verify(token.trim()).await?))
+        let user = state.verifier.verify(token.trim()).await?;
+        let standing = parts.extensions.get::<Standing>();
+        state.limits.admit(&user, standing)?;
+        Ok(Self(user))
     }
 }

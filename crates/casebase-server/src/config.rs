@@ -9,7 +9,7 @@ use casebase_files::{
     scan::Clamd,
     storage::S3Settings,
 };
-use casebase_supabase::{AnonKey, below};
+use casebase_supabase::{AnonKey, SecretKey, below};
 use ipnet::IpNet;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use url::Url;
@@ -147,6 +147,28 @@ pub const VARIABLES: &[Variable] = &[
         default: Fallback::Otherwise("none: files are not scanned"),
     },
     Variable {
+        name: "CASEBASE_SECRET_KEY",
+        meaning: "a secret key of the project, for jobs that run without anybody: files that were uploaded and never \
+            completed, that are to move between the buckets, or whose bytes are to go; never used in anybody's request",
+        takes: "sb_secret_…, or the legacy service_role key",
+        default: Fallback::Otherwise(
+            "none: these wait for whoever may do them, or for `casebase files sweep`",
+        ),
+    },
+    Variable {
+        name: "CASEBASE_REQUESTS_PER_MINUTE",
+        meaning: "how many requests one user may make in a minute; 0: as many as they like",
+        takes: "a whole number, e.g. 1200",
+        default: Fallback::Value("1200"),
+    },
+    Variable {
+        name: "CASEBASE_BYTES_IN_FLIGHT",
+        meaning: "how many bytes of uploads one user may have on their way at a time, beyond a single one; 0: as many as \
+            they like",
+        takes: "a whole number of bytes, e.g. 1073741824 (1 GiB)",
+        default: Fallback::Value("1073741824"),
+    },
+    Variable {
         name: "CASEBASE_WEBHOOKS_ALLOW_PRIVATE",
         meaning: "true: webhooks also go to private and loopback addresses and over plain HTTP",
         takes: "true or false",
@@ -210,6 +232,12 @@ pub struct Config {
     pub rules: Rules,
     /// The virus scanner that files have to pass, if there is one.
     pub scanner: Option<Clamd>,
+    /// How many requests one user may make in a minute; 0: no limit.
+    pub requests_per_minute: u32,
+    /// How many bytes one user may have on their way at a time; 0: no limit.
+    pub bytes_in_flight: u64,
+    /// For what the service does by itself; never for a user.
+    pub secret_key: Option<SecretKey>,
     /// Whether webhooks go to private addresses: for development and closed networks.
     pub webhooks_allow_private: bool,
     /// Private networks that they go to all the same.
@@ -296,7 +324,11 @@ impl Config {
         below(&public_url, "").map_err(malformed("SUPABASE_PUBLIC_URL"))?;
         let anon_key = AnonKey::new(variables.required::<String>("SUPABASE_ANON_KEY")?)
             .map_err(malformed("SUPABASE_ANON_KEY"))?;
-        let (storage, notices) = variables.storage(&supabase_url, &anon_key)?;
+        let (storage, mut notices) = variables.storage(&supabase_url, &anon_key)?;
+        let secret_key = variables.optional("CASEBASE_SECRET_KEY")?;
+        if secret_key.is_none() {
+            notices.push(NO_SECRET_KEY.to_owned());
+        }
         Ok(Self {
             jwt_secret: variables.jwt_secret()?,
             database: variables.required("CASEBASE_DATABASE_URL")?,
@@ -305,6 +337,9 @@ impl Config {
             max_file_bytes: variables.max_file_bytes()?,
             rules: variables.rules()?,
             scanner: variables.optional("CASEBASE_CLAMD")?,
+            requests_per_minute: variables.required("CASEBASE_REQUESTS_PER_MINUTE")?,
+            bytes_in_flight: variables.required("CASEBASE_BYTES_IN_FLIGHT")?,
+            secret_key,
             webhooks_allow_private: variables.required("CASEBASE_WEBHOOKS_ALLOW_PRIVATE")?,
             webhooks_allow: variables.list("CASEBASE_WEBHOOKS_ALLOW", str::parse::<IpNet>)?,
             webhooks_ports: variables.list("CASEBASE_WEBHOOKS_PORTS", ports)?,
@@ -447,6 +482,9 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
 
 const NO_LEGACY_KEY: &str = "SUPABASE_ANON_KEY is not a legacy anon key, which users' S3 sessions are made from: \
     files are written over Storage's REST interface (CASEBASE_STORAGE=rest)";
+
+const NO_SECRET_KEY: &str = "CASEBASE_SECRET_KEY is not set: files that were uploaded and never completed are not checked by \
+    themselves, none is moved without somebody who asks for it, and the bytes of what nobody ends stay";
 
 const SHORTEST_SECRET: usize = 32;
 

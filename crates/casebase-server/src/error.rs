@@ -15,9 +15,18 @@ use casebase_files::{
     scan::ScanError,
     storage::{self, StreamError},
 };
-use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
+use casebase_supabase::{
+    jwt::TokenError,
+    postgrest,
+    rows::{Case, CaseNumber},
+    violation::Violation,
+};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoResponses, ToSchema};
+
+use crate::cases::version::Tagged;
 
 /// An answer that is no success.
 #[derive(Debug, Clone)]
@@ -26,8 +35,10 @@ pub(crate) struct ApiError {
     detail: Box<ErrorDetail>,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
-    /// Whether trying again is safe (`Retry-After`): programs do what it says.
-    retry: bool,
+    /// When trying again is safe, in seconds (`Retry-After`): programs do what it says.
+    retry: Option<u64>,
+    /// That of the case in the answer.
+    etag: Option<String>,
     /// Whether it is the body's coding that is not taken (`Accept-Encoding`; RFC 9110, 15.5.16).
     coding: bool,
 }
@@ -57,6 +68,10 @@ pub(crate) struct ErrorDetail {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     constraint: Option<&'static str>,
+    /// The case as it is now, where it is not what the change was made from.
+    #[schema(value_type = Option<Case>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<Box<RawValue>>,
 }
 
 /// What every operation may answer in place of its success.
@@ -75,6 +90,9 @@ pub(crate) enum Refusals {
     /// The project's policies don't let the caller do this.
     #[response(status = FORBIDDEN)]
     NotAllowed(ErrorBody),
+    /// As much was asked for or written as is allowed for now; `Retry-After` or the hint says until when.
+    #[response(status = TOO_MANY_REQUESTS)]
+    TooMany(ErrorBody),
     /// Something this service needs answers as it should not.
     #[response(status = BAD_GATEWAY)]
     OddAnswer(ErrorBody),
@@ -105,10 +123,10 @@ pub(crate) enum BodyRefusals {
     /// A field can't be taken.
     #[response(status = UNPROCESSABLE_ENTITY)]
     FieldNotTaken(ErrorBody),
-    /// As much was written as the project allows for now; the hint says until when.
-    #[response(status = TOO_MANY_REQUESTS)]
-    TooMany(ErrorBody),
 }
+
+/// After so many seconds what is away may be there.
+const SOON: u64 = 5;
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
@@ -120,9 +138,11 @@ impl ApiError {
                 hint: None,
                 field: None,
                 constraint: None,
+                case: None,
             }),
             challenge: None,
-            retry: false,
+            retry: None,
+            etag: None,
             coding: false,
         }
     }
@@ -170,8 +190,13 @@ impl ApiError {
     }
 
     /// `Retry-After`: the same request may soon be answered otherwise.
-    pub(crate) fn may_be_tried_again(mut self) -> Self {
-        self.retry = true;
+    pub(crate) fn may_be_tried_again(self) -> Self {
+        self.retry_after(SOON)
+    }
+
+    /// `Retry-After`, where it is known.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry = Some(seconds);
         self
     }
 
@@ -189,6 +214,55 @@ impl ApiError {
         let mut error = Self::new(StatusCode::UNAUTHORIZED, "missing_token", message)
             .hint("send `Authorization: Bearer <access token>`");
         error.challenge = Some("Bearer realm=\"casebase\"".into());
+        error
+    }
+
+    /// 409: a request under the same key made something, and it is not there any more.
+    pub(crate) fn gone(what: &str) -> Self {
+        let message = format!("the {what} is gone, or you may not see it any more");
+        Self::new(StatusCode::CONFLICT, "wrong_state", message)
+    }
+
+    /// 412: somebody was faster.
+    pub(crate) fn changed_meanwhile(now: Tagged) -> Self {
+        let message = "the case has changed since it was read: this is no change of what it is now";
+        let status = StatusCode::PRECONDITION_FAILED;
+        let mut error = Self::new(status, "changed_meanwhile", message)
+            .hint("it is in `case`; make the change again from that, with its ETag");
+        error.etag = Some(now.etag());
+        error.detail.case = Some(now.into_row());
+        error
+    }
+
+    /// Of what was asked for by a case's number.
+    pub(crate) fn of_number(error: postgrest::Error, case: CaseNumber) -> Self {
+        match error.api() {
+            Some(refusal) if refusal.code == "PT404" => Self::case_not_found(&case.to_string()),
+            _ => error.into(),
+        }
+    }
+
+    /// Of a change of a case. The row as it is now comes with the refusal of one that was made from another.
+    pub(crate) fn of_case(error: postgrest::Error) -> Self {
+        let now = error.api().filter(|refusal| refusal.code == "PT409");
+        let now = now.and_then(|refusal| refusal.details.as_deref());
+        let now = now.and_then(|row| serde_json::from_str(row).ok());
+        match now.map(Tagged::of) {
+            Some(Ok(now)) => Self::changed_meanwhile(now),
+            _ => error.into(),
+        }
+    }
+
+    /// Of a list: what no type says of a parameter, the database does.
+    pub(crate) fn of_list(error: postgrest::Error) -> Self {
+        let refused = error.api().filter(|refusal| refusal.code == "22023");
+        let about = |name: &&str| refused.is_some_and(|r| r.message.split(' ').any(|w| w == *name));
+        let about = ["stage", "cursor"].into_iter().find(about);
+        let mut error = Self::from(error);
+        if let Some(name) = about {
+            error.detail.code = "invalid_query";
+            error.detail.field = Some(name.into());
+        }
         error
     }
 
@@ -215,7 +289,7 @@ impl ApiError {
         tracing::error!(%reason, "{what} is unavailable");
         let message = format!("{what} is unavailable");
         let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
-        error.retry = true;
+        error.retry = Some(SOON);
         error.hint("try again in a while")
     }
 
@@ -225,7 +299,7 @@ impl ApiError {
         let mut error = error.into();
         let unknown = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::BAD_GATEWAY];
         if unknown.contains(&error.status) {
-            error.retry = false;
+            error.retry = None;
             error.detail.message += "; the change may have been made";
             return error.hint("look whether it was made before you try again");
         }
@@ -279,9 +353,12 @@ impl IntoResponse for ApiError {
             let none = HeaderValue::from_static("identity");
             response.headers_mut().insert(header::ACCEPT_ENCODING, none);
         }
-        if self.retry {
-            let wait = HeaderValue::from_static("5");
+        if let Some(seconds) = self.retry {
+            let wait = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        if let Some(etag) = self.etag.and_then(|etag| HeaderValue::try_from(etag).ok()) {
+            response.headers_mut().insert(header::ETAG, etag);
         }
         response
     }
@@ -351,7 +428,7 @@ impl ApiError {
             // Any other 404 is a table or function that this service needs and the project hasn't.
             ("PT404" | "PGRST116", _) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
-            (_, 429) => Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message),
+            (_, 429) => Self::too_many(refusal),
             ("22P05", 400) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "refused_by_database",
@@ -376,6 +453,21 @@ impl ApiError {
             Some(hint) => error.hint(hint.clone()),
             None => error,
         }
+    }
+}
+
+impl ApiError {
+    /// 429. The details are from when there is room again, where that is known.
+    fn too_many(refusal: &postgrest::ApiError) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let mut error = Self::new(status, "too_many", &refusal.message);
+        let from = refusal.details.as_deref();
+        let from = from.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
+        error.retry = from.map(|time| {
+            let wait = (time.to_utc() - Utc::now()).num_seconds().max(0) + 1;
+            wait.unsigned_abs()
+        });
+        error
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the service does in the database as `casebase_worker`, by functions made for it.
 
-use casebase_files::ledger::{Candidate, Finished, Ledger, LedgerError, Sent, Verified};
+use casebase_files::{
+    ledger::{Candidate, Finished, Ledger, LedgerError, Sent, Verified},
+    sweep::{Step, SweepLedger, Unfinished},
+};
 use casebase_supabase::rows::{CaseFile, FileId};
 use sqlx::{PgPool, types::Json};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -109,11 +112,193 @@ impl Ledger for PgLedger {
         called.map(drop).map_err(refusal)
     }
 
+    async fn move_copied(&self, id: FileId) -> Result<String, LedgerError> {
+        let _turn = self.turn().await?;
+        let call = sqlx::query_scalar("select casebase.file_move_copied($1)");
+        let called = call.bind(id.0).fetch_one(&self.pool).await;
+        called.map_err(refusal)
+    }
+
+    async fn move_finish(
+        &self,
+        id: FileId,
+        version: &str,
+        sha256: &str,
+    ) -> Result<CaseFile, LedgerError> {
+        let _turn = self.turn().await?;
+        let call = sqlx::query_scalar("select casebase.file_move_finish($1, $2, $3)");
+        let call = call.bind(id.0).bind(version).bind(sha256);
+        let Json(row) = call.fetch_one(&self.pool).await.map_err(refusal)?;
+        Ok(row)
+    }
+
+    async fn move_give_up(&self, id: FileId) -> Result<(), LedgerError> {
+        let _turn = self.turn().await?;
+        let call = sqlx::query("select casebase.file_move_give_up($1)");
+        let called = call.bind(id.0).execute(&self.pool).await;
+        called.map(drop).map_err(refusal)
+    }
+
+    async fn move_end(&self, id: FileId) -> Result<CaseFile, LedgerError> {
+        let _turn = self.turn().await?;
+        let call = sqlx::query_scalar("select casebase.file_move_end($1)");
+        let Json(row) = call
+            .bind(id.0)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(refusal)?;
+        Ok(row)
+    }
+
     async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
         let _turn = self.turn().await?;
         let call = sqlx::query_scalar("select casebase.upload_withdraw('case_file', $1)");
         let called = call.bind(id.0).fetch_one(&self.pool).await;
         called.map_err(refusal)
+    }
+}
+
+type UnfinishedRow = (
+    String,
+    i64,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+    String,
+    i64,
+    Option<String>,
+);
+
+fn unfinished(row: UnfinishedRow) -> Result<Unfinished, LedgerError> {
+    let (kind, id, step, bucket, path, other_bucket, other_path, name, content_type, size, sha256) =
+        row;
+    let step = match step.as_str() {
+        "verify" => Step::Verify,
+        "remove" => Step::Remove,
+        "move" => Step::Move,
+        "clear" => Step::Clear,
+        other => {
+            let unknown =
+                format!("the database wants a step that this service does not know: {other}");
+            return Err(LedgerError::Unavailable(unknown));
+        }
+    };
+    Ok(Unfinished {
+        kind,
+        id,
+        step,
+        place: (bucket, path),
+        other_place: other_bucket.zip(other_path),
+        original_name: name,
+        content_type,
+        file_size: size,
+        sha256,
+    })
+}
+
+#[async_trait::async_trait]
+impl SweepLedger for PgLedger {
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, LedgerError> {
+        let rows: Vec<UnfinishedRow> = sqlx::query_as(
+            "select kind, id, step, bucket_id, object_path, other_bucket_id, other_object_path, original_name,
+                    content_type, file_size, sha256
+             from casebase.files_to_sweep()",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(refusal)?;
+        rows.into_iter().map(unfinished).collect()
+    }
+
+    async fn complete(&self, file: &Unfinished) -> Result<(), LedgerError> {
+        let call = sqlx::query("select casebase.upload_complete($1, $2)");
+        let called = call
+            .bind(&file.kind)
+            .bind(file.id)
+            .execute(&self.pool)
+            .await;
+        called.map(drop).map_err(refusal)
+    }
+
+    async fn begin(&self, file: &Unfinished) -> Result<String, LedgerError> {
+        let call = sqlx::query_scalar(
+            "select coalesce(object_version, '') from casebase.verification_begin($1, $2)",
+        );
+        let call = call.bind(&file.kind).bind(file.id);
+        call.fetch_one(&self.pool).await.map_err(refusal)
+    }
+
+    async fn finish(&self, file: &Unfinished, verified: Verified) -> Result<(), LedgerError> {
+        let notes: Vec<String> = verified.notes.iter().map(ToString::to_string).collect();
+        let call = sqlx::query("select casebase.verification_finish($1, $2, $3, $4, $5, $6, $7)");
+        let call = call.bind(&file.kind).bind(file.id);
+        let call = call
+            .bind(verified.object_version)
+            .bind(verified.sha256)
+            .bind(verified.file_size)
+            .bind(verified.content_type)
+            .bind(notes);
+        call.execute(&self.pool).await.map(drop).map_err(refusal)
+    }
+
+    async fn reject(&self, file: &Unfinished, reason: &str) -> Result<(), LedgerError> {
+        let call = sqlx::query("select casebase.verification_reject($1, $2, $3)");
+        let call = call.bind(&file.kind).bind(file.id).bind(reason);
+        call.execute(&self.pool).await.map(drop).map_err(refusal)
+    }
+
+    async fn withdraw(&self, file: &Unfinished) -> Result<bool, LedgerError> {
+        let call = sqlx::query_scalar("select casebase.upload_withdraw($1, $2)");
+        let call = call.bind(&file.kind).bind(file.id);
+        call.fetch_one(&self.pool).await.map_err(refusal)
+    }
+
+    async fn move_copied(&self, file: &Unfinished) -> Result<String, LedgerError> {
+        Ledger::move_copied(self, FileId(file.id)).await
+    }
+
+    async fn move_finish(
+        &self,
+        file: &Unfinished,
+        version: &str,
+        sha256: &str,
+    ) -> Result<(), LedgerError> {
+        let finish = Ledger::move_finish(self, FileId(file.id), version, sha256);
+        finish.await.map(drop)
+    }
+
+    async fn move_give_up(&self, file: &Unfinished) -> Result<(), LedgerError> {
+        Ledger::move_give_up(self, FileId(file.id)).await
+    }
+
+    async fn move_end(&self, file: &Unfinished) -> Result<(), LedgerError> {
+        Ledger::move_end(self, FileId(file.id)).await.map(drop)
+    }
+}
+
+impl PgLedger {
+    /// The files of a kind that can be read, a thousand after `after`, and what is wrong with each.
+    pub(crate) async fn check_files(
+        &self,
+        kind: &str,
+        after: i64,
+    ) -> Result<Vec<(i64, Option<String>)>, sqlx::Error> {
+        let rows = sqlx::query_as("select id, fault from casebase.check_files($1, $2)");
+        rows.bind(kind).bind(after).fetch_all(&self.pool).await
+    }
+
+    /// The objects of a bucket, a thousand after `after`, and whether a file names each.
+    pub(crate) async fn check_objects(
+        &self,
+        bucket: &str,
+        after: &str,
+    ) -> Result<Vec<(String, bool)>, sqlx::Error> {
+        let rows =
+            sqlx::query_as("select object_path, is_named from casebase.check_objects($1, $2)");
+        rows.bind(bucket).bind(after).fetch_all(&self.pool).await
     }
 }
 

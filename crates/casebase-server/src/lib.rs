@@ -14,11 +14,15 @@ mod health;
 mod human_text;
 mod idempotency;
 mod ledger;
+mod limits;
 mod metrics;
 mod misread;
+mod moment;
 mod path;
+mod query;
 mod requests;
 mod routes;
+pub mod sweep;
 mod webhook_events;
 mod webhook_poll;
 
@@ -60,6 +64,9 @@ struct State {
     /// What goes on when its client went away ([`State::to_the_end`]).
     tasks: TaskTracker,
     under_way: UnderWay,
+    sweeping: sweep::Files,
+    limits: limits::Limits,
+    max_file_bytes: u64,
     told: Told,
     /// Whether `/metrics` answers.
     watched: bool,
@@ -83,6 +90,7 @@ impl State {
             config.rules.clone(),
         )
         .scanned_by(config.scanner.clone());
+        let sweeping = sweep::Files::of(config, Arc::clone(&ledger), files.clone())?;
         let secret = config.jwt_secret.as_deref();
         Ok(Self {
             db,
@@ -94,6 +102,9 @@ impl State {
             anon_key: config.anon_key.clone(),
             tasks: TaskTracker::new(),
             under_way: UnderWay::default(),
+            sweeping,
+            limits: limits::Limits::new(config.requests_per_minute, config.bytes_in_flight),
+            max_file_bytes: config.max_file_bytes,
             told: Told::default(),
             watched: config.metrics,
         })
@@ -117,8 +128,9 @@ impl State {
 }
 
 /// Requests that may come again are remembered for a day.
-async fn forget_old_requests(ledger: &PgLedger) -> Infallible {
+async fn forget_old_requests(ledger: &PgLedger, limits: &limits::Limits) -> Infallible {
     loop {
+        limits.forget();
         if let Err(error) = ledger.forget_old_requests().await {
             tracing::debug!(%error, "old requests are not forgotten");
         }
@@ -174,6 +186,8 @@ impl Service {
         }
         let state = self.state;
         let tasks = state.tasks.clone();
+        let sweeping = state.sweeping.clone();
+        let limits = state.limits.clone();
         let ledger = Arc::clone(&state.ledger);
         let router = routes::router(state, self.desk);
         let serving = casebase_http::serve(listener, router, self.limits, shutdown.clone());
@@ -190,7 +204,8 @@ impl Service {
                 ledger.close().await;
                 Ok(())
             } => served,
-            never = forget_old_requests(&forgetting) => match never {},
+            never = forget_old_requests(&forgetting, &limits) => match never {},
+            never = sweeping.keep_swept() => match never {},
             () = too_long => {
                 tracing::warn!("requests that did not finish in {} s were cut off", GRACE.as_secs());
                 Ok(())

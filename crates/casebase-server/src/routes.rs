@@ -9,7 +9,7 @@ use axum::{
             RETRY_AFTER, WWW_AUTHENTICATE,
         },
     },
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     State, cases,
     error::ApiError,
-    files, health, metrics,
+    files, health, limits, metrics,
     requests::{self, REQUEST_ID},
     webhook_events::Document,
     webhook_poll,
@@ -56,12 +56,21 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Documentation::openapi())
         .routes(routes!(files::upload::upload))
         .routes(routes!(files::download::download, files::delete::delete))
+        .routes(routes!(files::direct::direct))
+        .routes(routes!(files::complete::complete))
         .routes(routes!(files::verify::verify))
-        .routes(routes!(cases::list::list, cases::create::create))
+        .routes(routes!(files::visibility::change))
         .routes(routes!(
-            cases::get::get,
-            cases::update_status::update_status
+            cases::list::list,
+            cases::create::create,
+            cases::update_many::update_many
         ))
+        .routes(routes!(cases::get::get, cases::update::update))
+        .routes(routes!(
+            cases::interactions::interactions,
+            cases::reply::reply
+        ))
+        .routes(routes!(cases::timeline::timeline))
         .routes(routes!(webhook_poll::poll))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
@@ -89,6 +98,7 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
                 message,
             )
         })
+        .layer(from_fn(limits::tell))
         .layer(cors())
         // Pages, not an API: no other origin asks for them.
         .merge(casebase_desk::router(desk).with_state(()))
@@ -113,6 +123,8 @@ fn cors() -> CorsLayer {
             CONTENT_RANGE,
             ETAG,
             LOCATION,
+            limits::POLICY,
+            limits::LEFT,
             RETRY_AFTER,
             WWW_AUTHENTICATE,
             REQUEST_ID,

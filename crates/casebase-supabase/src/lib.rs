@@ -9,7 +9,7 @@ pub mod postgrest;
 pub mod rows;
 pub mod violation;
 
-use std::{error::Error as _, fmt};
+use std::{error::Error as _, fmt, str::FromStr};
 
 use url::Url;
 
@@ -41,6 +41,9 @@ pub enum SettingError {
     /// Neither kind of public key.
     #[error("the key is neither a JWT nor begins with sb_publishable_")]
     NoKey,
+    /// Neither kind of secret key.
+    #[error("the key neither begins with sb_secret_ nor is a token of the role `service_role`")]
+    NoSecretKey,
     /// The TLS or resolver set-up of this machine failed.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
@@ -99,6 +102,43 @@ impl AnonKey {
 impl fmt::Debug for AnonKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AnonKey(…)")
+    }
+}
+
+/// A key that may do everything: `sb_secret_…`, or the legacy service_role JWT. For jobs that nobody asked for; never in
+/// the request of a user.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey(String);
+
+impl SecretKey {
+    /// The key itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SecretKey {
+    type Err = SettingError;
+
+    fn from_str(key: &str) -> Result<Self, SettingError> {
+        let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic());
+        let newer = key
+            .strip_prefix("sb_secret_")
+            .is_some_and(|name| !name.is_empty());
+        match (plain, newer, jwt::looks_like_jwt(key)) {
+            (false, ..) => Err(SettingError::Key),
+            (true, true, _) => Ok(Self(key.to_owned())),
+            (true, false, true) if jwt::role_of(key).as_deref() == Some("service_role") => {
+                Ok(Self(key.to_owned()))
+            }
+            _ => Err(SettingError::NoSecretKey),
+        }
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(…)")
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{desk, migrate, serve, webhooks},
+    commands::{desk, files, migrate, serve, webhooks},
     environment::{self, LogFormat},
     terminal,
 };
@@ -34,6 +34,8 @@ enum Command {
     /// Run a local Supabase with Casebase and sample data (development and tests only)
     #[cfg(feature = "local")]
     Dev(dev::Args),
+    /// Sweep and check files: what was left half-way, what is not as it should be
+    Files(files::Args),
     /// Apply Casebase's migrations to a database
     Migrate(migrate::Args),
     /// Run the service: uploads, downloads, webhooks
@@ -61,6 +63,7 @@ impl Command {
             #[cfg(feature = "local")]
             Self::Demo(args) => demo::run(args).await,
             Self::Desk(args) => desk::run(args),
+            Self::Files(args) => files::run(args).await,
             #[cfg(feature = "local")]
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,

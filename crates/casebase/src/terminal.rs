@@ -42,6 +42,45 @@ pub fn has_color(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// Says on standard error how far something is: on a terminal in one line that changes and goes, elsewhere a line each
+/// time there is more to say.
+pub struct Progress {
+    rewrites: bool,
+}
+
+impl Progress {
+    /// Nothing is said yet.
+    pub fn new() -> Self {
+        Self {
+            rewrites: stderr().is_terminal(),
+        }
+    }
+
+    /// How far.
+    pub fn says(&self, text: impl Display) {
+        let mut out = stderr();
+        let _ = match self.rewrites {
+            true => write!(out, "\r\x1b[K{text}"),
+            false => writeln!(out, "{text}"),
+        };
+        let _ = out.flush();
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.rewrites {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+}
+
 /// An error and its causes, each said once: many errors of libraries repeat their cause.
 pub fn describe(error: &anyhow::Error) -> String {
     let mut said = String::new();

@@ -25,6 +25,12 @@ create table public.case_files (
   rejection         text,
   notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
+  -- While it moves between the buckets (moving.sql).
+  other_bucket_id   text,
+  other_object_path text        collate "C",
+  other_state       text,
+  other_version     text,
+  moved_by          uuid,
   constraint case_files_pkey primary key (id),
   constraint case_files_object_path_key unique (bucket_id, object_path),
   constraint case_files_place_check check (bucket_id <> '' and object_path <> ''),
@@ -32,6 +38,11 @@ create table public.case_files (
   constraint case_files_case_id_fkey foreign key (case_id) references public.cases (id),
   constraint case_files_interaction_id_fkey foreign key (interaction_id, case_id)
     references public.interactions (id, case_id) on delete set null (interaction_id),
+  constraint case_files_moved_by_fkey foreign key (moved_by) references auth.users (id) on delete set null,
+  constraint case_files_other_place_check check (
+    num_nulls(other_bucket_id, other_object_path, other_state) in (0, 3)
+    and coalesce(other_state in ('pending', 'deleting'), true)
+  ),
   constraint case_files_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
   constraint case_files_file_name_check check (casebase.is_object_name(file_name)),
   constraint case_files_extension_check
@@ -59,11 +70,19 @@ comment on column public.case_files.original_name is 'As the uploader called it,
 comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
 comment on column public.case_files.rejection is 'Why the service refused the content.';
 comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
+comment on column public.case_files.other_bucket_id is 'While the file moves between the buckets: where else it lies, or is to lie.';
+comment on column public.case_files.other_state is 'pending: it is being copied there; deleting: what is there goes.';
+comment on column public.case_files.other_version is 'The version of the object that is there and was checked.';
+comment on column public.case_files.moved_by is 'Who moves it, or moved it last.';
 alter table public.case_files enable row level security;
 revoke all on public.case_files from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
 alter table public.case_files
   alter column object_path set statistics 0,
+  alter column other_bucket_id set statistics 0,
+  alter column other_object_path set statistics 0,
+  alter column other_state set statistics 0,
+  alter column other_version set statistics 0,
   alter column file_url set statistics 0,
   alter column content_type set statistics 0,
   alter column file_name set statistics 0,
@@ -75,5 +94,7 @@ create index case_files_case_id_idx on public.case_files (case_id, uploaded_at d
 create index case_files_interaction_id_idx on public.case_files (interaction_id, case_id) where interaction_id is not null;
 create index case_files_uploaded_at_idx on public.case_files (uploaded_at desc);
 create index case_files_uploaded_by_idx on public.case_files (uploaded_by) where uploaded_by is not null;
+create index case_files_other_place_idx on public.case_files (other_bucket_id, other_object_path) where other_object_path is not null;
+create index case_files_moved_by_idx on public.case_files (moved_by) where moved_by is not null;
 -- For the sweep: what is under way is little.
 create index case_files_unfinished_idx on public.case_files (state, updated_at) where state <> 'available';

@@ -1,6 +1,7 @@
 -- The two buckets, and what ties an object in them to its row.
 
--- Both kinds of row as Storage's policies need them. security_invoker: what a caller doesn't see is not there.
+-- Both kinds of row as Storage's policies need them, and the second place of a file that moves: whoever moves it writes
+-- there, and whoever sees the file may clear it away. security_invoker: what a caller doesn't see is not there.
 create view casebase.reserved_objects with (security_invoker = true) as
   select f.bucket_id, f.object_path, f.state, f.uploaded_by, f.object_version,
          'case_file' as kind, f.id, f.content_type, f.file_size
@@ -8,7 +9,12 @@ create view casebase.reserved_objects with (security_invoker = true) as
   union all
   select d.bucket_id, d.object_path, d.state, d.uploaded_by, d.object_version,
          'client_document', d.id, d.content_type, d.file_size
-  from public.client_documents d;
+  from public.client_documents d
+  union all
+  select f.other_bucket_id, f.other_object_path, f.other_state, f.moved_by, f.other_version,
+         'moving_file', f.id, f.content_type, f.file_size
+  from public.case_files f
+  where f.other_object_path is not null;
 revoke all on casebase.reserved_objects from public, anon, authenticated, service_role;
 
 -- What Storage's policies ask before a write. SECURITY INVOKER: the rows are what the caller sees of them.
@@ -55,6 +61,14 @@ begin
 end
 $$;
 
+-- Whether a file's object is there still, or its second one while it moves.
+create function casebase.has_objects(file jsonb) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.object_version(file ->> 'bucket_id', file ->> 'object_path') is not null
+    or casebase.object_version(file ->> 'other_bucket_id', file ->> 'other_object_path') is not null
+$$;
+
 -- What was written more than once while its row was pending: who sent the bytes that are there, only reading them tells.
 create table casebase.overwritten_objects (
   bucket_id   text             not null,
@@ -86,6 +100,12 @@ begin
     perform from public.client_documents d
     where d.bucket_id = new.bucket_id and d.object_path = new.name and d.state = 'pending'
       and (new.owner_id is null or new.owner_id = d.uploaded_by::text)
+    for share;
+  end if;
+  if not found then
+    perform from public.case_files f
+    where f.other_bucket_id = new.bucket_id and f.other_object_path = new.name and f.other_state = 'pending'
+      and (new.owner_id is null or new.owner_id = f.moved_by::text)
     for share;
   end if;
   if not found then

@@ -1,5 +1,30 @@
 -- What frontends and the service call as rpc.
 
+-- How much the files of a client take, and may take.
+create function public.client_usage(client_id uuid) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$ select casebase.client_usage(client_id) $$;
+comment on function public.client_usage(uuid) is
+  'How many bytes the files and documents of a client have, and may have: {"used_bytes", "most_bytes"}, null where there is no limit. For its members and staff; 404: no such client.';
+
+-- Shows a file to the client, or hides it from them: for staff of its case. Hidden it is at once; shown it is when its
+-- object was moved, which the service's route of the same purpose does, or the service by itself where it has a secret key.
+create function public.change_file_visibility(file_id bigint, visible_to_client boolean) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if visible_to_client is null then
+    raise exception 'visible_to_client is missing' using errcode = 'null_value_not_allowed', hint = 'It is true or false.';
+  end if;
+  if not exists (select from public.case_files f where f.id = file_id) then
+    raise exception 'there is no such file' using errcode = 'PT404', detail = 'file_id';
+  end if;
+  return to_jsonb(casebase.move_file(file_id, visible_to_client));
+end
+$$;
+comment on function public.change_file_visibility(bigint, boolean) is
+  'Shows a file to the client or hides it from them; answers its row. While other_state is pending, it is on its way. 403: not staff of its case. 404: no such file. 409: not available, or still moving the other way.';
+
 -- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
 -- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
 -- the rest.

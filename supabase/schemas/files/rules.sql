@@ -50,14 +50,22 @@ comment on table casebase.spent_paths is 'Where a file lay, or was to lie, whose
 alter table casebase.spent_paths enable row level security;
 revoke all on casebase.spent_paths from public, anon, authenticated, service_role;
 
+create function casebase.spend(bucket text, path text) returns void
+  language sql set search_path = pg_catalog, pg_temp
+as $$
+  insert into casebase.spent_paths (bucket_id, object_path)
+  select bucket, path where path is not null
+  on conflict do nothing;
+  delete from casebase.overwritten_objects w
+  where w.bucket_id = bucket and w.object_path = path;
+$$;
+
 create function casebase.spend_path() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into casebase.spent_paths (bucket_id, object_path) values (old.bucket_id, old.object_path)
-  on conflict do nothing;
-  delete from casebase.overwritten_objects w
-  where w.bucket_id = old.bucket_id and w.object_path = old.object_path;
+  perform casebase.spend(old.bucket_id, old.object_path);
+  perform casebase.spend(to_jsonb(old) ->> 'other_bucket_id', to_jsonb(old) ->> 'other_object_path');
   return null;
 end
 $$;
@@ -176,6 +184,7 @@ create function casebase.keep_file() returns trigger
 as $$
 declare
   changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
+  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by}';
 begin
   new.updated_at := now();
   -- These become null when the interaction or the user is deleted.
@@ -184,6 +193,14 @@ begin
   end if;
   if to_jsonb(new) -> 'interaction_id' = 'null' then
     changed := array_remove(changed, 'interaction_id');
+  end if;
+
+  -- A file moves by the functions made for it (moving.sql), and then its place goes along.
+  if changed && moving and casebase.vouches_for_files(tg_relid) then
+    if not changed <@ (moving || '{bucket_id,object_path,file_name,object_version}'::text[]) then
+      raise exception 'a file that moves changes nothing else' using errcode = 'check_violation';
+    end if;
+    return new;
   end if;
 
   if not changed <@ '{state,file_size,content_type,sha256,object_version,rejection,notes}' then
@@ -237,7 +254,7 @@ create function casebase.keep_row_of_object() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if casebase.object_version(old.bucket_id, old.object_path) is not null then
+  if casebase.has_objects(to_jsonb(old)) then
     raise exception 'the object of this file is still in %', old.bucket_id
       using errcode = 'PT409', hint = 'Delete the object through Storage first.';
   end if;
@@ -252,21 +269,29 @@ create trigger a_keep_row_of_object before delete on public.client_documents
 
 -- A file that clients see never hangs on an interaction that they don't. Both sides lock the interaction, so
 -- neither can slip past the other. AFTER: the policies have spoken, so an error here tells nothing new.
-create function casebase.check_file_interaction() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+create function casebase.check_shown(interaction bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from public.interactions i where i.id = new.interaction_id and i.visible_to_client for share;
+  perform from public.interactions i where i.id = interaction and i.visible_to_client for share;
   if not found then
     raise exception 'a file that the client sees can''t belong to an interaction that the client doesn''t see'
       using errcode = 'check_violation', column = 'visible_to_client',
             hint = 'Make the interaction visible first, or the file internal.';
   end if;
+end
+$$;
+
+create function casebase.check_file_interaction() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_shown(new.interaction_id);
   return null;
 end
 $$;
 
-create trigger check_interaction after insert on public.case_files
+create trigger check_interaction after insert or update of visible_to_client on public.case_files
   for each row when (new.visible_to_client and new.interaction_id is not null)
   execute function casebase.check_file_interaction();
 
@@ -302,7 +327,7 @@ begin
   delete from public.case_files f
   where f.case_id = old.id
     and f.state <> 'available'
-    and casebase.object_version(f.bucket_id, f.object_path) is null;
+    and not casebase.has_objects(to_jsonb(f));
   if exists (select from public.case_files f where f.case_id = old.id) then
     raise exception '% has files', old.case_id
       using errcode = 'foreign_key_violation', constraint = 'case_files_case_id_fkey',

@@ -174,7 +174,7 @@ begin
     delete from %s f
     where f.id = $1
       and f.state = 'deleting'
-      and casebase.object_version(f.bucket_id, f.object_path) is null
+      and not casebase.has_objects(to_jsonb(f))
   $sql$, casebase.files_of(kind)) using id;
   execute format('select exists (select from %s f where f.id = $1)', casebase.files_of(kind)) into left_over using id;
   return not left_over;

@@ -33,6 +33,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
+  ('case_file.moved',       'subject', 'A file that could be read was shown to the client, or hidden from them.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
   ('case_file.rejected',    'staff',   'A file was refused when it was checked, e.g. for a virus; nobody could read it.'),
   -- Of endpoints, not of a case: no history has them.

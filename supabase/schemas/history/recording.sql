@@ -295,15 +295,19 @@ create trigger record_update after update on public.internal_notes
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_note_changes();
 
--- A file exists for others from available to deleting. The service makes it available on the uploader's behalf.
+-- A file exists for others from available to deleting. The service makes it available on the uploader's behalf, and moves it
+-- on that of who asked for it.
 create function casebase.record_file_changes() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.append_events(array_agg(
     (n.case_id,
-     case n.state when 'available' then 'case_file.available' else 'case_file.deleted' end,
-     coalesce(casebase.caller_id(), case n.state when 'available' then n.uploaded_by end),
+     case when n.state = o.state then 'case_file.moved'
+          when n.state = 'available' then 'case_file.available'
+          else 'case_file.deleted' end,
+     coalesce(casebase.caller_id(), case when n.state = o.state then n.moved_by
+                                         when n.state = 'available' then n.uploaded_by end),
      n.visible_to_client,
      jsonb_build_object('case_file_id', n.id, 'interaction_id', n.interaction_id, 'file_name', n.file_name,
                         'original_name', n.original_name, 'content_type', n.content_type, 'file_size', n.file_size,
@@ -311,7 +315,10 @@ begin
     order by n.id))
   from new_rows n
   join old_rows o on o.id = n.id
-  where n.state <> o.state and 'available' in (n.state, o.state);
+  where case n.state
+          when o.state then n.visible_to_client <> o.visible_to_client
+          else 'available' in (n.state, o.state)
+        end;
   return null;
 end
 $$;

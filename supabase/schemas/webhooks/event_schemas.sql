@@ -72,7 +72,7 @@ select file.type, '{
     "file_size": {"type": "integer"},
     "sha256": {"type": ["string", "null"]}
   }'
-from unnest(array['case_file.available', 'case_file.deleted']) as file (type);
+from unnest(array['case_file.available', 'case_file.moved', 'case_file.deleted']) as file (type);
 
 insert into casebase.event_schemas (type, fields) values
   ('case_file.rejected', '{

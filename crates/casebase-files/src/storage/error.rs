@@ -112,7 +112,7 @@ impl Error {
     }
 
     /// What is refused under a token whose time is over is refused for that, in whatever words.
-    pub(super) fn under(self, user: &UserToken) -> Self {
+    pub(crate) fn under(self, user: &UserToken) -> Self {
         match self {
             Self::Denied(_) if user.is_over() => Self::Token(TokenError::Expired),
             other => other,

@@ -5,17 +5,26 @@
 
 mod bytestream;
 mod error;
+mod owner;
 mod rest;
 mod s3;
 mod transfer;
 
 use casebase_supabase::jwt::UserToken;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use bytestream::{Bytestream, StreamError, with_idle_limit};
 pub(crate) use bytestream::{at_most, within};
 pub use error::{Error, S3Setting};
+pub(crate) use owner::OwnerStore;
 pub use rest::RestStore;
 pub use s3::{S3Settings, S3Store};
+
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Where an object lies. A path that could lead elsewhere cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +46,13 @@ impl ObjectPath {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
         })
+    }
+
+    /// As URLs have it, from the bucket on.
+    pub(crate) fn in_url(&self) -> String {
+        let segments = self.key.split('/');
+        let segments = segments.map(|s| utf8_percent_encode(s, SEGMENT).to_string());
+        format!("{}/{}", self.bucket, segments.collect::<Vec<_>>().join("/"))
     }
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use casebase_supabase::{AnonKey, SettingError, below, jwt::UserToken};
 use futures::{StreamExt as _, TryStreamExt as _};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Body, Client, Method, RequestBuilder, Response,
     header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RANGE},
@@ -21,17 +20,11 @@ use super::{
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
 /// The REST interface of one project's Storage.
 #[derive(Clone)]
 pub struct RestStore {
     base: Url,
-    anon_key: AnonKey,
+    apikey: String,
     http: Client,
     pub(super) patience: Patience,
 }
@@ -39,6 +32,10 @@ pub struct RestStore {
 impl RestStore {
     /// For the project at `supabase_url`.
     pub fn new(supabase_url: &Url, anon_key: AnonKey) -> Result<Self, SettingError> {
+        Self::with_key(supabase_url, anon_key.as_str())
+    }
+
+    pub(super) fn with_key(supabase_url: &Url, apikey: &str) -> Result<Self, SettingError> {
         let http = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(Policy::none())
@@ -46,7 +43,7 @@ impl RestStore {
             .map_err(|e| SettingError::Client(e.to_string()))?;
         Ok(Self {
             base: below(supabase_url, "storage/v1")?,
-            anon_key,
+            apikey: apikey.to_owned(),
             http,
             patience: Patience::default(),
         })
@@ -80,7 +77,16 @@ impl RestStore {
         path: &ObjectPath,
         range: Option<&str>,
     ) -> Result<Object, Error> {
-        let mut request = self.request(Method::GET, "object/authenticated", user, path);
+        self.get_as(user.as_str(), path, range).await
+    }
+
+    pub(super) async fn get_as(
+        &self,
+        token: &str,
+        path: &ObjectPath,
+        range: Option<&str>,
+    ) -> Result<Object, Error> {
+        let mut request = self.request_as(Method::GET, "object/authenticated", token, path);
         if let Some(range) = range {
             request = request.header(RANGE, range);
         }
@@ -94,7 +100,11 @@ impl RestStore {
     }
 
     pub(super) async fn delete(&self, user: &UserToken, path: &ObjectPath) -> Result<(), Error> {
-        let request = self.request(Method::DELETE, "object", user, path);
+        self.delete_as(user.as_str(), path).await
+    }
+
+    pub(super) async fn delete_as(&self, token: &str, path: &ObjectPath) -> Result<(), Error> {
+        let request = self.request_as(Method::DELETE, "object", token, path);
         self.answer(request).await.map(drop)
     }
 
@@ -124,6 +134,46 @@ impl RestStore {
         Ok(signed.url)
     }
 
+    /// Storage copies by itself; what it says last may be late for a large object.
+    pub(crate) async fn copy_as(
+        &self,
+        token: &str,
+        from: &ObjectPath,
+        to: &ObjectPath,
+    ) -> Result<(), Error> {
+        let wanted = json!({
+            "bucketId": from.bucket,
+            "sourceKey": from.key,
+            "destinationBucket": to.bucket,
+            "destinationKey": to.key,
+        });
+        let request = self.http.post(format!("{}/object/copy", self.base));
+        let request = request.bearer_auth(token).json(&wanted);
+        let request = request.header("apikey", &self.apikey);
+        let copied = async { checked(request.send().await.map_err(unavailable)?).await };
+        let copied = tokio::time::timeout(self.patience.stuck, copied).await;
+        copied
+            .unwrap_or_else(|_| Err(Error::Unavailable("no answer in time".into())))
+            .map(drop)
+    }
+
+    /// The query of a URL, `token=…`, under which whoever has it writes the object once. Storage's policies are asked now and
+    /// not then; the object's owner is who asked.
+    pub(crate) async fn sign_upload(
+        &self,
+        user: &UserToken,
+        path: &ObjectPath,
+    ) -> Result<String, Error> {
+        let request = self.request(Method::POST, "object/upload/sign", user, path);
+        let answer = self.answer(request.json(&json!({}))).await;
+        let answer = answer.map_err(|error| error.under(user))?;
+        let signed: SignedUpload = answer.json().await.map_err(unavailable)?;
+        let token = signed.url.split_once("?token=").map(|(_, token)| token);
+        token
+            .map(str::to_owned)
+            .ok_or_else(|| Error::Unexpected("a signed URL for an upload that has no token".into()))
+    }
+
     async fn answer(&self, request: RequestBuilder) -> Result<Response, Error> {
         let answer = async { checked(request.send().await.map_err(unavailable)?).await };
         self.patience.in_time(answer).await
@@ -136,14 +186,19 @@ impl RestStore {
         user: &UserToken,
         path: &ObjectPath,
     ) -> RequestBuilder {
-        let key: Vec<_> = path
-            .key
-            .split('/')
-            .map(|s| utf8_percent_encode(s, SEGMENT).to_string())
-            .collect();
-        let url = format!("{}/{route}/{}/{}", self.base, path.bucket, key.join("/"));
-        let request = self.http.request(method, url).bearer_auth(user.as_str());
-        request.header("apikey", self.anon_key.as_str())
+        self.request_as(method, route, user.as_str(), path)
+    }
+
+    fn request_as(
+        &self,
+        method: Method,
+        route: &str,
+        token: &str,
+        path: &ObjectPath,
+    ) -> RequestBuilder {
+        let url = format!("{}/{route}/{}", self.base, path.in_url());
+        let request = self.http.request(method, url).bearer_auth(token);
+        request.header("apikey", &self.apikey)
     }
 }
 
@@ -151,6 +206,12 @@ impl RestStore {
 #[derive(Deserialize)]
 struct Signed {
     #[serde(rename = "signedURL")]
+    url: String,
+}
+
+/// A link to write to.
+#[derive(Deserialize)]
+struct SignedUpload {
     url: String,
 }
 

@@ -1,7 +1,9 @@
 //! `/v1/…/files`: one operation per file.
 
+pub(crate) mod complete;
 pub(crate) mod delete;
 mod digests;
+pub(crate) mod direct;
 mod disposition;
 pub(crate) mod download;
 mod fields;
@@ -9,6 +11,7 @@ mod form;
 mod part;
 pub(crate) mod upload;
 pub(crate) mod verify;
+pub(crate) mod visibility;
 
 use casebase_supabase::rows::FileId;
 

@@ -12,6 +12,7 @@ use casebase_supabase::{
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
+use url::form_urlencoded;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
@@ -28,7 +29,6 @@ use crate::{
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
     idempotency::{self, Asked, Kept, Key, Turn},
-    misread::Parameters,
     path::{CaseInPath, Segment},
 };
 
@@ -99,16 +99,19 @@ pub(crate) struct FileBytes(Vec<u8>);
 pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
-    RawQuery(raw_query): RawQuery,
+    RawQuery(query): RawQuery,
     Caller(user): Caller,
-    Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<Kept, ApiError> {
-    is_utf8(raw_query.as_deref().unwrap_or_default())?;
+    let query = query.unwrap_or_default();
+    is_utf8(&query)?;
     let key = Key::of(&headers)?;
-    let (name, given) = parameters(query)?;
+    let (name, given) = parameters(&query)?;
     given.read()?;
+    // One whose length nobody knows may be as long as any.
+    let coming = length(&headers).unwrap_or(state.max_file_bytes);
+    let held = state.limits.hold(&user, coming)?;
     let request = Request {
         case: case.parse().map_err(|_| ApiError::case_not_found(&case))?,
         given,
@@ -117,7 +120,17 @@ pub(crate) async fn upload(
         body,
     };
     let storing = request.store(state.0.clone(), user, key);
-    state.to_the_end(storing).await
+    state
+        .to_the_end(async move {
+            let _held = held;
+            storing.await
+        })
+        .await
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }
 
 /// Decoded all the same, a name in another character set would be kept with signs for what can't be read.
@@ -131,12 +144,12 @@ fn is_utf8(query: &str) -> Result<(), ApiError> {
 }
 
 /// The name and the fields of a query. What is misspelt would be lost, so it is refused.
-fn parameters(query: Vec<(String, String)>) -> Result<(Option<String>, Given), ApiError> {
+fn parameters(query: &str) -> Result<(Option<String>, Given), ApiError> {
     let wrong = |message| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message);
     let (mut name, mut given) = (None, Given::default());
-    for (key, text) in query {
-        let before = match key.as_str() {
-            "name" => name.replace(text),
+    for (key, text) in form_urlencoded::parse(query.as_bytes()) {
+        let before = match &*key {
+            "name" => name.replace(text.into_owned()),
             key => given.set(key, &text).map_err(|unknown| {
                 let known = fields::names().join("`, `");
                 wrong(format!(
@@ -193,8 +206,7 @@ impl Request {
 
     fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
         let name = self.name.ok_or_else(no_name)?;
-        let length = self.headers.get(CONTENT_LENGTH);
-        let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+        let length = length(&self.headers);
         let bytes = self.body.into_data_stream().map_err(form::interruption);
         let mut file = new_file(self.case, self.given.read()?, name, length)?;
         file.claims = digests::claims(&self.headers)?;
@@ -227,7 +239,7 @@ async fn store(
     })?)
 }
 
-async fn found_before(
+pub(super) async fn found_before(
     state: &State,
     user: &UserToken,
     made: Option<i64>,
@@ -251,7 +263,7 @@ fn no_name() -> ApiError {
     )
 }
 
-fn new_file(
+pub(super) fn new_file(
     case: CaseNumber,
     fields: Fields,
     name: String,

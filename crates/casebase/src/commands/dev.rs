@@ -184,6 +184,10 @@ pub async fn start_service(stack: &Stack, listener: TcpListener) -> anyhow::Resu
         "CASEBASE_DATABASE_URL" => Some(stack.database_url(WORKER)),
         // Receivers that are tried locally are on this machine.
         "CASEBASE_WEBHOOKS_ALLOW_PRIVATE" => Some("true".into()),
+        "CASEBASE_SECRET_KEY" => settings
+            .iter()
+            .find(|(known, _)| *known == "SUPABASE_SERVICE_ROLE_KEY")
+            .map(|(_, value)| value.clone()),
         _ => settings
             .iter()
             .find(|(known, _)| *known == name)

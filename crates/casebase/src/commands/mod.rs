@@ -7,6 +7,7 @@ pub mod demo;
 pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
+pub mod files;
 pub mod migrate;
 pub mod owner;
 pub mod serve;

@@ -17,14 +17,19 @@ use crate::{
 
 const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
 
-/// The code block that has this text in it.
+pub const FILES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/files.md"));
+
 fn block(marker: &str) -> &'static str {
-    README
-        .split("```js\n")
+    block_of(README, marker)
+}
+
+/// The code block of a page that has this text in it.
+pub fn block_of(page: &'static str, marker: &str) -> &'static str {
+    page.split("```js\n")
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .find(|block| block.contains(marker))
-        .unwrap_or_else(|| panic!("README has no block with {marker}"))
+        .unwrap_or_else(|| panic!("the page has no block with {marker}"))
 }
 
 /// How README runs a script with Node.js: the options between `node` and its name.
@@ -37,10 +42,14 @@ fn node_options(script: &str) -> Vec<&'static str> {
 }
 
 /// A script beside the installed packages, removed at the end.
-struct Script(std::path::PathBuf);
+pub struct Script(std::path::PathBuf);
 
 impl Script {
-    fn write(name: &str, text: &str) -> Self {
+    pub fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    pub fn write(name: &str, text: &str) -> Self {
         let path = programs::folder().join(format!(".{name}-{}.mjs", std::process::id()));
         std::fs::write(&path, text).expect("the folder is ours");
         Self(path)

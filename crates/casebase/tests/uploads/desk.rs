@@ -167,6 +167,22 @@ impl Desk {
         row["id"].clone()
     }
 
+    /// As if three days had gone by since anything happened to the files of the case.
+    pub async fn days_go_by(&mut self) {
+        let id = self.case_id;
+        let script = format!(
+            "begin;
+             alter table public.case_files disable trigger user;
+             update public.case_files set updated_at = now() - interval '3 days' where case_id = {id};
+             alter table public.case_files enable trigger user;
+             commit"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(script))
+            .execute(&mut self.database)
+            .await
+            .unwrap();
+    }
+
     pub async fn another_connection(&self) -> PgConnection {
         let database = PgConnection::connect(project().setting("DATABASE_URL")).await;
         database.unwrap()
@@ -219,6 +235,25 @@ async fn start_service(
     database: &mut PgConnection,
     settings: &[(&str, &str)],
 ) -> (SocketAddr, DropGuard) {
+    let config = configured(database, settings).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let service = Service::new(&config).unwrap();
+    tokio::spawn(service.serve(listener, stop.clone()));
+    (address, stop.drop_guard())
+}
+
+/// The database as the service's own role.
+pub fn worker_url() -> Url {
+    let mut url = Url::parse(project().setting("DATABASE_URL")).unwrap();
+    url.set_username("casebase_worker").unwrap();
+    url.set_password(Some(WORKER_PASSWORD)).unwrap();
+    url
+}
+
+/// The settings of a service of the project, with these of its own.
+pub async fn configured(database: &mut PgConnection, settings: &[(&str, &str)]) -> Config {
     let password = format!("alter role casebase_worker password '{WORKER_PASSWORD}'");
     // Roles are shared by all of these tests: two at once would step on each other.
     sqlx::query("select pg_advisory_lock(8787)")
@@ -233,9 +268,7 @@ async fn start_service(
         .execute(&mut *database)
         .await
         .unwrap();
-    let mut url = Url::parse(project().setting("DATABASE_URL")).unwrap();
-    url.set_username("casebase_worker").unwrap();
-    url.set_password(Some(WORKER_PASSWORD)).unwrap();
+    let url = worker_url();
     let config = Config::from_variables(|name| {
         let set = settings.iter().find(|(set, _)| *set == name);
         match (set, name) {
@@ -246,12 +279,7 @@ async fn start_service(
             (None, name) => Some(project().setting(name).to_owned()),
         }
     });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let service = Service::new(&config.unwrap()).unwrap();
-    tokio::spawn(service.serve(listener, stop.clone()));
-    (address, stop.drop_guard())
+    config.unwrap()
 }
 
 async fn new_client(database: &mut PgConnection, name: &str) -> Uuid {

@@ -3,11 +3,15 @@
 
 mod again;
 mod desk;
+mod direct;
+mod killed;
+mod moving;
 #[path = "../support/people.rs"]
 mod people;
 mod scanner;
 #[path = "../support/mod.rs"]
 mod support;
+mod sweeping;
 
 use desk::{Desk, Files, created, refusal, refused, success};
 use futures::{StreamExt as _, stream};
@@ -540,7 +544,7 @@ async fn cases_are_opened_listed_read_and_moved_on_by_who_may() {
     let case = opened["case_id"].as_str().unwrap();
     assert_eq!(opened["status"], "open");
 
-    let list = success(desk.client.service(Method::GET, "/v1/cases?limit=1")).await;
+    let list = success(desk.client.service(Method::GET, "/v1/cases?page_size=1")).await;
     let list: Value = list.json().await.unwrap();
     assert_eq!(
         (&list["total"], &list["cases"][0]["case_id"]),

@@ -36,6 +36,8 @@ impl Service {
             .arg("serve")
             .envs(stack.environment())
             .env("CASEBASE_DATABASE_URL", stack.database_url(WORKER))
+            .env("CASEBASE_REQUESTS_PER_MINUTE", "0")
+            .env("CASEBASE_BYTES_IN_FLIGHT", "0")
             .envs(settings)
             .env("CASEBASE_LISTEN", "127.0.0.1:0")
             .env("CASEBASE_LOG", "error")

@@ -1,0 +1,145 @@
+//! `POST /v1/cases/{case_id}/files/direct`
+
+use axum::extract;
+use casebase_files::{DirectUpload, Fields, NewFile};
+use casebase_supabase::{
+    jwt::UserToken,
+    rows::{CaseNumber, FileState, InteractionId},
+};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::Number;
+use utoipa::ToSchema;
+
+use super::upload::{found_before, new_file};
+use crate::{
+    State,
+    body::PlainJson,
+    caller::Caller,
+    error::{ApiError, BodyRefusals, ErrorBody, Refusals},
+    idempotency::{self, Asked, Kept, Key, Turn},
+    path::{CaseInPath, Segment},
+};
+
+/// What is said of bytes that say nothing of themselves.
+const BYTES: &str = "application/octet-stream";
+
+/// A file that is to be written to Storage directly.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Announced {
+    /// The file's name.
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]*[^/\\.\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*$"
+    )]
+    name: String,
+    /// How many bytes it has.
+    #[schema(minimum = 1, maximum = 5_368_709_120_u64)]
+    #[serde(deserialize_with = "whole_number")]
+    size: u64,
+    /// What Storage is to keep it as; left out, `application/octet-stream`. The row says what the bytes are, once they
+    /// are verified.
+    #[schema(example = "application/pdf", max_length = 255)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
+    /// The interaction it belongs to; none: the case itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interaction_id: Option<InteractionId>,
+    /// `true`: the client sees it; `false`: it is internal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visible_to_client: Option<bool>,
+}
+
+/// However JSON writes one: `5.0` is `5`.
+fn whole_number<'de, D: Deserializer<'de>>(number: D) -> Result<u64, D::Error> {
+    let number = Number::deserialize(number)?;
+    let whole = number
+        .as_f64()
+        .filter(|float| float.fract() == 0.0 && (0.0..MOST_EXACT).contains(float));
+    let whole = whole.and_then(|float| format!("{float:.0}").parse().ok());
+    let whole = number.as_u64().or(whole);
+    whole.ok_or_else(|| D::Error::custom("it has to be a whole number of bytes, like 1048576"))
+}
+
+/// Below it a float is exact.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Reserves a file of a case that its uploader writes to Storage directly.
+///
+/// For large files: the bytes don't pass through this service. Write them to `upload.signed_url` in one `PUT`, or in
+/// pieces to `upload.resumable` with a client of the TUS protocol, then `POST /v1/files/{id}/complete`. Until then nobody
+/// but its uploader sees the file.
+#[utoipa::path(post, path = "/v1/cases/{case_id}/files/direct", tag = "files", security(("bearer" = [])),
+    params(("case_id" = inline(CaseInPath), Path), idempotency::Header),
+    request_body = Announced,
+    responses(
+        (status = CREATED, body = DirectUpload), (status = NOT_FOUND, body = ErrorBody),
+        (status = INTERNAL_SERVER_ERROR, body = ErrorBody), Refusals, BodyRefusals,
+    ))]
+pub(crate) async fn direct(
+    state: extract::State<State>,
+    Segment(case): Segment,
+    key: Key,
+    Caller(user): Caller,
+    PlainJson(announced): PlainJson<Announced>,
+) -> Result<Kept, ApiError> {
+    let case: CaseNumber = case.parse().map_err(|_| ApiError::case_not_found(&case))?;
+    let asked = Asked::to("announce a file")
+        .with(case.to_string())
+        .with(serde_json::to_vec(&announced)?);
+    let state = state.0;
+    let doing = state.clone();
+    doing
+        .to_the_end(async move {
+            match idempotency::turn(&state, &user, key, asked).await? {
+                Turn::Answered(kept) => Ok(kept),
+                Turn::Mine(work) => {
+                    let (claim, made) = (work.claim(), work.made());
+                    let content_type = announced.content_type.clone();
+                    let file = NewFile {
+                        claim,
+                        ..announced.of(case)?
+                    };
+                    let content_type = content_type.as_deref().unwrap_or(BYTES);
+                    work.done(reserve(&state, &user, &file, content_type, made))
+                        .await
+                }
+            }
+        })
+        .await
+}
+
+impl Announced {
+    fn of(self, case: CaseNumber) -> Result<NewFile, ApiError> {
+        let fields = Fields {
+            interaction_id: self.interaction_id,
+            visible_to_client: self.visible_to_client,
+        };
+        new_file(case, fields, self.name, Some(self.size))
+    }
+}
+
+/// `made`: by a request under the same key, which then had no answer.
+async fn reserve(
+    state: &State,
+    user: &UserToken,
+    file: &NewFile,
+    content_type: &str,
+    made: Option<i64>,
+) -> Result<Kept, ApiError> {
+    let direct = match found_before(state, user, made).await? {
+        Some(row) if row.state == FileState::Pending => DirectUpload {
+            upload: state.links.to_write(user, &row).await?,
+            file: row,
+        },
+        Some(_) | None => {
+            let files = &state.files;
+            files
+                .reserve_direct(user, &state.links, file, content_type)
+                .await?
+        }
+    };
+    let location = format!("/v1/files/{}", direct.file.id);
+    Ok(Kept::created(location, serde_json::to_string(&direct)?))
+}

@@ -1,0 +1,374 @@
+//! Nothing is lost when the service is killed: at each request that it makes for somebody, before it and after it, and at
+//! random under load. A short run here; `CASEBASE_TEST_KILLS=100 cargo test -p casebase --test uploads killed` kills a
+//! hundred times at random.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
+use casebase::commands::demo::person::Person;
+use rand::RngExt as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::{
+    desk::{Desk, Files, created, success, worker_url},
+    support::project,
+    sweeping::sweep,
+};
+
+/// A `casebase serve` of its own, killed when it is dropped.
+struct Killable {
+    child: Arc<Mutex<Child>>,
+    url: String,
+}
+
+fn kill(child: &Mutex<Child>) {
+    let mut child = child.lock().unwrap();
+    // SIGKILL.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+impl Killable {
+    /// The service of the project at `supabase`.
+    fn start(supabase: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_casebase"));
+        let mut child = command
+            .arg("serve")
+            .env("SUPABASE_URL", supabase)
+            .env("SUPABASE_ANON_KEY", project().setting("SUPABASE_ANON_KEY"))
+            .env(
+                "SUPABASE_JWT_SECRET",
+                project().setting("SUPABASE_JWT_SECRET"),
+            )
+            .env("CASEBASE_DATABASE_URL", worker_url().to_string())
+            .env("CASEBASE_STORAGE", "rest")
+            .env("CASEBASE_LISTEN", "127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = lines
+            .find_map(|line| {
+                let line = line.unwrap();
+                let (_, rest) = line.split_once("casebase serves at ")?;
+                Some(rest.split(';').next().unwrap().to_owned())
+            })
+            .expect("it says where");
+        // What it says later is read, so that it never waits for that.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            child: Arc::new(Mutex::new(child)),
+            url,
+        }
+    }
+}
+
+impl Drop for Killable {
+    fn drop(&mut self) {
+        kill(&self.child);
+    }
+}
+
+/// Between the service and the project: counts what it asks for somebody, and kills it at a step.
+#[derive(Clone, Default)]
+struct Between {
+    asked: Arc<Mutex<Asked>>,
+    under_way: Arc<AtomicUsize>,
+}
+
+#[derive(Default)]
+struct Asked {
+    /// Under this token.
+    token: String,
+    count: usize,
+    /// At which request, before it or after it, and whom.
+    kill: Option<(usize, bool, Arc<Mutex<Child>>)>,
+}
+
+impl Between {
+    async fn listen(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let between = self.clone();
+        let http = reqwest::Client::new();
+        let router = Router::new().fallback(async move |request| {
+            between.under_way.fetch_add(1, Ordering::SeqCst);
+            let answer = between.pass(&http, request).await;
+            between.under_way.fetch_sub(1, Ordering::SeqCst);
+            answer.unwrap_or_else(|_| {
+                let mut gone = Response::new(Body::empty());
+                *gone.status_mut() = StatusCode::BAD_GATEWAY;
+                gone
+            })
+        });
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    fn begin(&self, token: &str, kill: Option<(usize, bool, Arc<Mutex<Child>>)>) {
+        *self.asked.lock().unwrap() = Asked {
+            token: format!("Bearer {token}"),
+            count: 0,
+            kill,
+        };
+    }
+
+    /// What was sent by somebody who is gone arrives all the same.
+    async fn settled(&self) {
+        while self.under_way.load(Ordering::SeqCst) > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.asked.lock().unwrap().count
+    }
+
+    /// Whom to kill before this request, and whom after it.
+    fn at(&self, request: &Request) -> [Option<Arc<Mutex<Child>>>; 2] {
+        let mut asked = self.asked.lock().unwrap();
+        let token = request.headers().get("authorization");
+        if token.is_none_or(|token| token.as_bytes() != asked.token.as_bytes()) {
+            return [None, None];
+        }
+        let now = asked.count;
+        asked.count += 1;
+        match &asked.kill {
+            Some((at, true, child)) if *at == now => [None, Some(Arc::clone(child))],
+            Some((at, false, child)) if *at == now => [Some(Arc::clone(child)), None],
+            _ => [None, None],
+        }
+    }
+
+    async fn pass(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
+        let [before, after] = self.at(&request);
+        if let Some(child) = before {
+            kill(&child);
+        }
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let url = format!("{}{path}", project().setting("SUPABASE_URL"));
+        let mut headers = parts.headers;
+        headers.remove("host");
+        // What was sent to somebody who is gone then was sent.
+        let body = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap_or_default();
+        let request = http.request(parts.method, url).headers(headers).body(body);
+        let answer = request.send().await?;
+        if let Some(child) = after {
+            kill(&child);
+        }
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = answer.headers().clone();
+        response.headers_mut().remove("transfer-encoding");
+        *response.body_mut() = Body::from(answer.bytes().await?);
+        Ok(response)
+    }
+}
+
+const CONTENT: &str = "a note that must not be lost";
+
+/// What somebody asks of a service that may die.
+#[derive(Debug, Clone, Copy)]
+enum Operation {
+    Upload,
+    Complete,
+    Show,
+    Delete,
+}
+
+impl Operation {
+    /// What has to be there before: the id of a file.
+    async fn prepare(self, desk: &Desk) -> Value {
+        match self {
+            Self::Upload => Value::Null,
+            Self::Complete => {
+                let path = format!("/v1/cases/{}/files/direct", desk.case);
+                let announced = json!({"name": "a.txt", "size": CONTENT.len()});
+                let request = desk.staff.service(Method::POST, &path).json(&announced);
+                let direct = created(request.send().await.unwrap()).await;
+                let url = direct["upload"]["signed_url"].as_str().unwrap();
+                let put = reqwest::Client::new().put(url).body(CONTENT);
+                success(put.header("content-type", "text/plain")).await;
+                direct["file"]["id"].clone()
+            }
+            Self::Show | Self::Delete => {
+                let query = "name=a.txt&visible_to_client=false";
+                let file = desk.staff.upload_raw(&desk.case, query, CONTENT).await;
+                created(file).await["id"].clone()
+            }
+        }
+    }
+
+    /// Asks; the answer, if there was one that says that it was done.
+    async fn ask(self, by: &Person, service: &str, case: &str, file: &Value) -> Option<Value> {
+        let at = |method, path: &str| by.at(service, method, path);
+        let request = match self {
+            Self::Upload => {
+                let path = format!("/v1/cases/{case}/files?name=a.txt");
+                at(Method::POST, &path).body(CONTENT)
+            }
+            Self::Complete => at(Method::POST, &format!("/v1/files/{file}/complete")),
+            Self::Show => {
+                let request = at(Method::POST, &format!("/v1/files/{file}/visibility"));
+                request.json(&json!({"visible_to_client": true}))
+            }
+            Self::Delete => at(Method::DELETE, &format!("/v1/files/{file}")),
+        };
+        let answer = request.send().await.ok()?;
+        let done = answer.status().is_success();
+        let said = answer.bytes().await.ok()?;
+        done.then(|| serde_json::from_slice(&said).unwrap_or(Value::Null))
+    }
+}
+
+/// All that has to be true once everything is swept.
+async fn all_is_well(desk: &mut Desk, when: &str) {
+    // What was refused keeps its reason for one sweep more.
+    for _ in 0..2 {
+        sweep(desk, true).await;
+    }
+    let wrong: Vec<String> = sqlx::query_scalar(
+        "select f.id || ': ' || f.state || coalesce(', ' || f.other_state, '')
+         from public.case_files f
+         where f.case_id = $1
+           and (f.state <> 'available' or f.other_state is not null
+                or not exists (
+                  select from storage.objects o
+                  where o.bucket_id = f.bucket_id and o.name = f.object_path
+                    and o.version = f.object_version and (o.metadata ->> 'size')::bigint = f.file_size))
+         union all
+         select o.name || ': no row'
+         from storage.objects o
+         where o.name like $2 || '/%'
+           and not exists (
+             select from public.case_files f where f.bucket_id = o.bucket_id and f.object_path = o.name)",
+    )
+    .bind(desk.case_id)
+    .bind(desk.client_id.to_string())
+    .fetch_all(&mut desk.database)
+    .await
+    .unwrap();
+    assert!(wrong.is_empty(), "{when}: {wrong:?}");
+}
+
+/// What the caller was told is so.
+async fn what_was_told_is_so(desk: &Desk, operation: Operation, file: &Value, told: &Value) {
+    match operation {
+        Operation::Upload | Operation::Complete => {
+            let back = desk.staff.download(&told["id"]).await;
+            assert_eq!(back.text().await.unwrap(), CONTENT, "{operation:?}");
+        }
+        Operation::Show => {
+            let back = desk.client.download(file).await;
+            assert_eq!(back.text().await.unwrap(), CONTENT, "{operation:?}");
+        }
+        Operation::Delete => {
+            assert_eq!(desk.staff.download(file).await.status(), 404);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_when_the_service_is_killed_at_any_step() {
+    let between = Between::default();
+    let url = between.listen().await;
+    let mut desk = Desk::new("rest").await;
+    for operation in [
+        Operation::Upload,
+        Operation::Complete,
+        Operation::Show,
+        Operation::Delete,
+    ] {
+        // How many steps there are.
+        let service = Killable::start(&url);
+        let file = operation.prepare(&desk).await;
+        between.begin(desk.staff.token(), None);
+        let told = operation.ask(&desk.staff, &service.url, &desk.case, &file);
+        let told = told.await.expect("nobody kills it");
+        what_was_told_is_so(&desk, operation, &file, &told).await;
+        let steps = between.count();
+        assert!(steps > 1, "{operation:?}: {steps}");
+        for step in 0..steps {
+            for after in [false, true] {
+                let service = Killable::start(&url);
+                let file = operation.prepare(&desk).await;
+                let killing = Some((step, after, Arc::clone(&service.child)));
+                between.begin(desk.staff.token(), killing);
+                let told = operation.ask(&desk.staff, &service.url, &desk.case, &file);
+                let told = told.await;
+                between.settled().await;
+                let when = format!("{operation:?}, step {step}, after it: {after}");
+                assert!(told.is_none(), "{when}: it was to die first");
+                all_is_well(&mut desk, &when).await;
+                if matches!(operation, Operation::Show | Operation::Complete) {
+                    let back = desk.staff.download(&file).await;
+                    assert_eq!(back.text().await.unwrap(), CONTENT, "{when}");
+                }
+            }
+        }
+    }
+}
+
+/// What somebody does while the service dies, again and again: who was told what of which file.
+async fn work(desk: &Desk, service: &str, told: &Mutex<BTreeMap<i64, Operation>>) {
+    loop {
+        let uploaded = Operation::Upload.ask(&desk.staff, service, &desk.case, &Value::Null);
+        let Some(row) = uploaded.await else { return };
+        let id = row["id"].as_i64().unwrap();
+        told.lock().unwrap().insert(id, Operation::Upload);
+        let next = match id % 3 {
+            0 => Operation::Show,
+            1 => Operation::Delete,
+            _ => continue,
+        };
+        // Asked for and not answered, it may have happened.
+        told.lock().unwrap().remove(&id);
+        if next
+            .ask(&desk.staff, service, &desk.case, &row["id"])
+            .await
+            .is_none()
+        {
+            return;
+        }
+        told.lock().unwrap().insert(id, next);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_when_the_service_is_killed_under_load() {
+    let kills = std::env::var("CASEBASE_TEST_KILLS");
+    let kills = kills.map_or(5, |kills| kills.parse().unwrap());
+    let mut desk = Desk::new("rest").await;
+    let told = Mutex::new(BTreeMap::new());
+    for _ in 0..kills {
+        let service = Killable::start(project().setting("SUPABASE_URL"));
+        let child = Arc::clone(&service.child);
+        let lives = Duration::from_millis(rand::rng().random_range(20..600));
+        tokio::spawn(async move {
+            tokio::time::sleep(lives).await;
+            kill(&child);
+        });
+        let (desk, told, url) = (&desk, &told, service.url.as_str());
+        futures::future::join_all((0..4).map(|_| work(desk, url, told))).await;
+    }
+    all_is_well(&mut desk, "under load").await;
+    for (id, operation) in told.into_inner().unwrap() {
+        let row = json!({"id": id});
+        what_was_told_is_so(&desk, operation, &row["id"], &row).await;
+    }
+}
