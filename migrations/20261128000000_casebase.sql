@@ -675,6 +675,9 @@ as $$
 declare
   made public.invitations;
 begin
+  if row_security_active('public.invitations') and not casebase.is_admin() then
+    raise exception 'only admins invite people' using errcode = 'insufficient_privilege', hint = 'Ask an admin.';
+  end if;
   delete from public.invitations i
   where i.email = lower(invite.email)
     and i.client_id is not distinct from invite.client_id
@@ -688,29 +691,49 @@ $$;
 comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
   'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
 
+-- What keeps the caller from making themselves a client; null: nothing.
+create function casebase.registration_problem(out message text, out hint text, out code text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+begin
+  code := 'PT403';
+  if not (select s.registration_open from public.case_settings s) then
+    message := 'registration is closed';
+    hint := 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    message := 'this project has clients of its own making';
+    hint := 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    message := 'your e-mail address is not confirmed';
+    hint := 'Follow the link in the mail first.';
+  elsif exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    code := 'PT409';
+    message := 'you are registered already';
+    hint := 'rpc/my_access says what you are.';
+  end if;
+end
+$$;
+
 -- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
 create function casebase.register(display_name text) returns uuid
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person uuid := casebase.caller_id();
-  made   uuid;
+  person  uuid := casebase.caller_id();
+  problem record;
+  made    uuid;
 begin
-  if not (select s.registration_open from public.case_settings s) then
-    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
-  elsif not (select s.is_ours from casebase.client_source s) then
-    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
-  elsif not exists (
-    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
-  ) then
-    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
-  end if;
   -- Once, however often it is sent.
   perform from auth.users u where u.id = person for no key update;
-  if exists (select from public.client_members m where m.user_id = person)
-     or exists (select from public.staff_members s where s.user_id = person)
-  then
-    raise exception 'you are registered already' using errcode = 'PT409';
+  problem := casebase.registration_problem();
+  if problem.message is not null then
+    raise exception using errcode = problem.code, message = problem.message, hint = problem.hint;
   end if;
   insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
   insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);
@@ -745,17 +768,18 @@ begin
 end
 $$;
 
-create function public.my_access(out standing text, out is_client boolean, out problem text)
+create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   standing := casebase.staff_standing();
   is_client := cardinality(casebase.my_clients()) > 0;
   problem := casebase.access_problem();
+  may_register := (casebase.registration_problem()).message is null;
 end
 $$;
 comment on function public.my_access() is
-  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on. may_register: whether rpc/register would make them a client.';
 
 
 -- supabase/schemas/people/first_admin.sql
@@ -1441,6 +1465,8 @@ declare
   since timestamptz := now() - interval '1 hour';
   -- The oldest of those that fill the hour.
   first timestamptz;
+  -- When there is room for another.
+  room  text;
 begin
   if most is null or client is null or client <> all (casebase.my_clients()) then
     return;
@@ -1465,10 +1491,12 @@ begin
     limit 1;
   end if;
   if first is not null or most = 0 then
+    -- Of nothing an hour there is never room.
+    room := case when most > 0 then to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end;
+    -- The service makes Retry-After of the details.
     raise exception '% % in an hour are as many as one client may write', most, what
-      using errcode = 'PT429',
-            hint = coalesce(format('Try again after %s.', to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
-                            'An admin has set it so.');
+      using errcode = 'PT429', detail = coalesce(room, ''),
+            hint = coalesce('Try again after ' || room || '.', 'An admin has set it so.');
   end if;
 end
 $$;
@@ -2182,10 +2210,11 @@ create type public.case_page as (
   cases          public.cases[],
   next_cursor    text,
   total          integer,
-  total_is_exact boolean
+  total_is_exact boolean,
+  last_activity  timestamptz[]
 );
 comment on type public.case_page is
-  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false. last_activity is when something last happened to each of the cases that the caller may know of: also a reply or a file, of which updated_at knows nothing.';
 
 -- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
 -- case has one way without a column.
@@ -2372,6 +2401,30 @@ begin
 end
 $$;
 
+-- When something last happened to each of these, which the caller sees: for a client, what its timeline has.
+create function casebase.last_activity(seen public.cases[]) returns timestamptz[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  my_departments uuid[] := casebase.my_departments();
+  staff_id       uuid   := casebase.staff_id();
+begin
+  return array(
+    select coalesce((
+        select e.created_at
+        from public.case_events e
+        where e.case_id = c.id
+          and (c.department_id = any (my_departments)
+               or c.assigned_to = staff_id
+               or casebase.is_in_timeline(e))
+        order by e.seq desc
+        limit 1
+      ), c.created_at)
+    from unnest(seen) with ordinality c
+    order by c.ordinality);
+end
+$$;
+
 create function casebase.list_cases(
   f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
 ) returns public.case_page
@@ -2402,6 +2455,7 @@ begin
     execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
   page.cases := coalesce(found_all[:page_size], '{}');
+  page.last_activity := casebase.last_activity(page.cases);
   if cardinality(found_all) > page_size then
     page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
   end if;
@@ -2576,8 +2630,9 @@ begin
 end
 $$;
 
--- What changes says of columns, checked against what the caller may change at all: what they were granted.
-create function casebase.changed_case_columns(changes jsonb) returns jsonb
+-- What changes says of columns, checked against what the caller may change at all: what they were granted. Many cases have
+-- no version in common.
+create function casebase.changed_case_columns(changes jsonb, of_one boolean) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -2589,7 +2644,7 @@ declare
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
-      and a.attname <> 'version'
+      and (of_one or a.attname <> 'version')
     order by a.attname
   ) || '{add_tags,remove_tags}'::text[];
   change   text;
@@ -2701,7 +2756,7 @@ as $$
 #variable_conflict use_column
 declare
   wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
-  columns     jsonb       := casebase.changed_case_columns(changes);
+  columns     jsonb       := casebase.changed_case_columns(changes, cardinality(wanted) = 1);
   add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
   remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
   since       timestamptz := clock_timestamp();
@@ -2759,7 +2814,7 @@ begin
 end
 $$;
 comment on function public.update_cases(bigint[], jsonb, boolean) is
-  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. A version among the changes of one case is that which they were made from. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
 
 -- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
 create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
@@ -4315,7 +4370,7 @@ create table casebase.idempotency_keys (
 );
 comment on table casebase.idempotency_keys is 'Requests that may be repeated, for a day: by whom, under which key, and what was answered.';
 comment on column casebase.idempotency_keys.claim is 'Whose turn it is; another with each turn.';
-comment on column casebase.idempotency_keys.made_id is 'The id of the case or the file that the request made.';
+comment on column casebase.idempotency_keys.made_id is 'The id of the case, interaction or file that the request made.';
 alter table casebase.idempotency_keys enable row level security;
 revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role;
 create index idempotency_keys_expires_at_idx on casebase.idempotency_keys (expires_at);
@@ -4343,7 +4398,13 @@ begin
     -- Answers take room for a day.
     if (select count(*) from casebase.idempotency_keys k where k.user_id = me and k.expires_at > now()) > 1000 then
       raise exception 'you have used 1000 keys in a day'
-        using errcode = 'PT429', hint = 'Send requests that need not be repeated without an Idempotency-Key.';
+        using errcode = 'PT429',
+              -- The service makes Retry-After of it.
+              detail = (
+                select to_char(min(k.expires_at) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                from casebase.idempotency_keys k
+                where k.user_id = me and k.expires_at > now()),
+              hint = 'Send requests that need not be repeated without an Idempotency-Key.';
     end if;
     return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
   end if;
@@ -4436,6 +4497,10 @@ end
 $$;
 
 create trigger note_what_was_made after insert on public.cases
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+-- Of a reply to a closed case, after the case that it opens.
+create trigger note_what_was_made after insert on public.interactions
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 create trigger note_what_was_made after insert on public.case_files
@@ -4619,9 +4684,61 @@ create type casebase.event_draft as (
 comment on column casebase.event_draft.subject_is_visible is
   'Whether the client sees what the entry is about, where the type says that this decides.';
 
--- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
--- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
-create function casebase.append_events(drafts casebase.event_draft[]) returns void
+-- Whether the client sees an entry of this type. case_events.type has no foreign key: every change would lock the same row
+-- of event_types.
+create function casebase.shows_entry(type text, seen_by text, subject_is_visible boolean) returns boolean
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case seen_by
+    when 'client' then true
+    when 'staff' then false
+    when 'subject' then subject_is_visible
+    else casebase.no_such_event_type(type)
+  end;
+end
+$$;
+
+-- Writes one entry, by statements that find or write a row each: what nearly every change pays. A case that is being
+-- deleted gets none: its history goes with it.
+create function casebase.append_event(draft casebase.event_draft) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  subject record;
+  counted bigint;
+begin
+  select c.case_id as number, c.client_id, t.seen_by
+  into subject
+  from public.cases c
+  left join casebase.event_types t on t.type = draft.type
+  where c.id = draft.case_id;
+  if not found then
+    return;
+  end if;
+
+  insert into casebase.case_counters as k (case_id, last_seq)
+  values (draft.case_id, 1)
+  on conflict (case_id) do update set last_seq = k.last_seq + 1
+  returning k.last_seq into counted;
+
+  insert into public.case_events (case_id, seq, type, actor_id, actor_name, visible_to_client, data)
+  values (
+    draft.case_id,
+    counted,
+    draft.type,
+    -- The row may outlive the user whose token this is.
+    (select u.id from auth.users u where u.id = draft.actor_id),
+    coalesce(casebase.person_name(draft.actor_id, subject.client_id), 'system'),
+    casebase.shows_entry(draft.type, subject.seen_by, draft.subject_is_visible),
+    jsonb_build_object('case_id', subject.number, 'case', draft.case_id, 'client_id', subject.client_id) || draft.data
+  );
+end
+$$;
+
+-- Writes entries in the order given, as append_event does one. Counters are taken in the order of their cases, so writers
+-- of the same cases queue up instead of deadlocking.
+create function casebase.append_many_events(drafts casebase.event_draft[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -4651,19 +4768,25 @@ begin
          draft.type,
          actor.id,
          actor.name,
-         -- case_events.type has no foreign key: every change would lock the same row of event_types.
-         case t.seen_by
-           when 'client' then true
-           when 'staff' then false
-           when 'subject' then draft.subject_is_visible
-           else casebase.no_such_event_type(draft.type)
-         end,
+         casebase.shows_entry(draft.type, t.seen_by, draft.subject_is_visible),
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
   join actor on actor.actor_id is not distinct from draft.actor_id and actor.client_id = draft.client_id
   left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
+end
+$$;
+
+create function casebase.append_events(drafts casebase.event_draft[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if cardinality(drafts) > 1 then
+    perform casebase.append_many_events(drafts);
+  else
+    perform casebase.append_event(drafts[1]);
+  end if;
 end
 $$;
 
@@ -4900,6 +5023,19 @@ $$;
 create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
 create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
 
+-- Whether an entry is for clients, too.
+create function casebase.is_in_timeline(entry public.case_events) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return entry.visible_to_client
+    and (entry.type not like 'interaction.%'
+         or exists (
+           select from public.interactions i
+           where i.id = (entry.data ->> 'interaction_id')::bigint and i.visible_to_client));
+end
+$$;
+
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
 create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
@@ -4925,11 +5061,7 @@ begin
     from public.case_events e
     where e.case_id = any (seen)
       and e.created_at <= until
-      and e.visible_to_client
-      and (e.type not like 'interaction.%'
-           or exists (
-             select from public.interactions i
-             where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
+      and casebase.is_in_timeline(e)
     order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1
@@ -5526,17 +5658,21 @@ $$;
 
 -- The secrets that sign at this moment, newest first; none for an endpoint that has none.
 create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(coalesce(signing.secret, casebase.vault_secret(signing.vault_id)) order by signing.id desc), '{}')
-  from casebase.webhook_secrets signing
-  where signing.endpoint_id = $1
-    and not exists (
-      select from casebase.webhook_secrets newer
-      where newer.endpoint_id = signing.endpoint_id
-        and newer.id > signing.id
-        and newer.created_at + newer.previous_valid_for <= now()
-    )
+begin
+  return (
+    select coalesce(array_agg(coalesce(signing.secret, casebase.vault_secret(signing.vault_id)) order by signing.id desc), '{}')
+    from casebase.webhook_secrets signing
+    where signing.endpoint_id = webhook_signing_secrets.endpoint_id
+      and not exists (
+        select from casebase.webhook_secrets newer
+        where newer.endpoint_id = signing.endpoint_id
+          and newer.id > signing.id
+          and newer.created_at + newer.previous_valid_for <= now()
+      )
+  );
+end
 $$;
 
 -- A new secret takes those along that have ended, and there are no more than five: each adds a signature to a header that
@@ -5597,31 +5733,41 @@ create index webhook_payloads_case_id_idx on casebase.webhook_payloads (case_id)
 
 -- The same for every attempt and every replay of one event to one endpoint, and for no other.
 create function casebase.webhook_message_id(endpoint_id uuid, payload_id bigint) returns text
-  language sql immutable set search_path = pg_catalog, pg_temp
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send($2)), 'hex'), 32)
+begin
+  return 'msg_' || left(encode(sha256(uuid_send(endpoint_id) || int8send(payload_id)), 'hex'), 32);
+end
 $$;
 
 create function casebase.webhook_timestamp(at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+begin
+  return to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+end
 $$;
 
 -- What of an event's data only says what it is about: its keys and numbers.
 create function casebase.webhook_ids(data jsonb) returns jsonb
-  language sql immutable set search_path = pg_catalog, pg_temp
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_object_agg(field.key, field.value), '{}')
-  from jsonb_each(data) field
-  where field.key in ('case', 'seq') or field.key like '%\_id'
+begin
+  return (
+    select coalesce(jsonb_object_agg(field.key, field.value), '{}')
+    from jsonb_each(data) field
+    where field.key in ('case', 'seq') or field.key like '%\_id'
+  );
+end
 $$;
 
--- The body by Standard Webhooks: type, timestamp, data.
+-- The body by Standard Webhooks: type, timestamp, data. PL/pgSQL, like all that a change calls: a function in SQL is
+-- planned anew in each statement that calls it.
 create function casebase.webhook_body(event public.case_events, thin boolean) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select json_build_object(
+begin
+  return json_build_object(
     'type', event.type,
     'timestamp', casebase.webhook_timestamp(event.created_at),
     'data', jsonb_build_object('event_id', event.id, 'seq', event.seq) || case
@@ -5630,7 +5776,8 @@ as $$
         'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
         'visible_to_client', event.visible_to_client)
     end
-  )::text
+  )::text;
+end
 $$;
 
 -- Takes what people wrote out of what is kept of these cases, for whoever erases a person's data. What is sent from then
@@ -5882,7 +6029,10 @@ create table casebase.webhook_deliveries (
   constraint webhook_deliveries_finished_check
     check ((state in ('delivered', 'failed', 'skipped')) = (finished_at is not null)),
   constraint webhook_deliveries_skipped_check
-    check ((state = 'skipped') = (skipped_because is not null) and length(skipped_because) <= 500 and casebase.is_text(skipped_because))
+    check (
+      (state = 'skipped') = (skipped_because is not null)
+      and (skipped_because is null or length(skipped_because) <= 500 and casebase.is_text(skipped_because))
+    )
 );
 comment on table casebase.webhook_deliveries is
   'One event for one endpoint, from the change that caused it until it is delivered or given up.';
@@ -5929,10 +6079,9 @@ comment on table casebase.webhook_attempts is
 alter table casebase.webhook_attempts enable row level security;
 revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role;
 
--- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
+-- One row, which the worker's functions lock.
 create table casebase.webhook_queue (
   only_row          boolean     not null default true,
-  listening_until   timestamptz not null default '-infinity',
   -- The lane up to which webhook_tidy looked for stuck ones; null: it begins anew.
   swept_endpoint_id uuid,
   swept_case_id     bigint,
@@ -5942,6 +6091,11 @@ create table casebase.webhook_queue (
 alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
+
+-- Until when somebody waits for a notification, in milliseconds since 1970: every change reads it. No column, because the
+-- old versions of a row that changes all the time have to be passed by, for as long as any transaction may see them.
+create sequence casebase.webhook_listening_until minvalue 0 start 0;
+revoke all on sequence casebase.webhook_listening_until from public, anon, authenticated, service_role;
 
 -- Whether somebody who narrowed down what they want to hear of wants to hear of this case, as it is, or was before.
 create function casebase.webhook_wants(
@@ -5966,53 +6120,45 @@ $$;
 -- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
 -- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
 -- reading them all seemed cheaper then.
--- `deleted` are cases that are gone already.
-create function casebase.enqueue_events(events public.case_events[], deleted public.cases[] default '{}') returns void
+-- `deleted` is the case, if it is gone already.
+create function casebase.enqueue_event(event public.case_events, deleted public.cases default null) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
+declare
+  form record;
+  body bigint;
 begin
-  with wanted as (
-    select event.nth, event.case_id, subscriber.endpoint_id, subscriber.payload_version, subscriber.thin
-    from unnest(events) with ordinality
-           as event (id, case_id, seq, type, actor_id, actor_name, visible_to_client, data, created_at, nth)
-    cross join lateral (
-      select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
-      from casebase.webhook_subscriptions subscription
-      where subscription.filter = any (array[
-        event.type,
-        split_part(event.type, '.', 1) || '.*',
-        (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
-      ])
-        and (
-          (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
-            = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
-          or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
-            (select c from public.cases c where c.id = event.case_id),
-            (select c from unnest(deleted) c where c.id = event.case_id)))
-        )
-    ) subscriber
-  ),
-  payload as (
+  for form in
+    select subscription.payload_version, subscription.thin, array_agg(distinct subscription.endpoint_id) as endpoints
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter = any (array[
+      event.type,
+      split_part(event.type, '.', 1) || '.*',
+      (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
+    ])
+      and (
+        (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
+          = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
+        or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
+          (select c from public.cases c where c.id = event.case_id),
+          deleted))
+      )
+    group by subscription.payload_version, subscription.thin
+  loop
     insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
-    select (events[form.nth]).id, (events[form.nth]).case_id, (events[form.nth]).seq, (events[form.nth]).type,
-           form.payload_version, form.thin, casebase.webhook_body(events[form.nth], form.thin)
-    from (select distinct wanted.nth, wanted.payload_version, wanted.thin from wanted) form
-    returning id, event_id, payload_version, thin
-  )
-  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
-  select wanted.endpoint_id, payload.id, wanted.case_id
-  from wanted
-  join payload
-    on payload.event_id = (events[wanted.nth]).id
-    and payload.payload_version = wanted.payload_version
-    and payload.thin = wanted.thin
-  order by wanted.nth;
+    values (event.id, event.case_id, event.seq, event.type, form.payload_version, form.thin,
+            casebase.webhook_body(event, form.thin))
+    returning id into body;
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+    select endpoint.id, body, event.case_id
+    from unnest(form.endpoints) as endpoint (id);
+  end loop;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (
-    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue
-  ) then
+  if body is not null
+    and pg_sequence_last_value('casebase.webhook_listening_until') > extract(epoch from clock_timestamp()) * 1000
+  then
     perform pg_notify('casebase_webhooks', '');
   end if;
 end
@@ -6022,18 +6168,13 @@ create function casebase.enqueue_webhooks() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform casebase.enqueue_events(array(
-    select event::public.case_events
-    from inserted event
-    order by event.case_id, event.seq
-  ));
+  perform casebase.enqueue_event(new);
   return null;
 end
 $$;
 
 create trigger enqueue_webhooks after insert on public.case_events
-  referencing new table as inserted
-  for each statement execute function casebase.enqueue_webhooks();
+  for each row execute function casebase.enqueue_webhooks();
 
 -- A case's deletion is an event that its history does not outlive: it goes to the receivers only, behind what they have
 -- still to get of the case.
@@ -6041,31 +6182,33 @@ create function casebase.send_deleted_cases() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  deletions public.case_events[];
+  deletion record;
 begin
-  with counted as (
-    delete from casebase.case_counters counter
-    using old_rows deleted
-    where counter.case_id = deleted.id
-    returning counter.case_id, counter.last_seq
-  )
-  select array_agg(
-    row(
-      nextval(pg_get_serial_sequence('public.case_events', 'id')),
-      deleted.id,
-      coalesce(counted.last_seq, 0) + 1,
-      'case.deleted',
-      casebase.caller_id(),
-      coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
-      true,
-      jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
-      clock_timestamp()
-    )::public.case_events
+  for deletion in
+    with counted as (
+      delete from casebase.case_counters counter
+      using old_rows deleted
+      where counter.case_id = deleted.id
+      returning counter.case_id, counter.last_seq
+    )
+    select row(
+             nextval(pg_get_serial_sequence('public.case_events', 'id')),
+             deleted.id,
+             coalesce(counted.last_seq, 0) + 1,
+             'case.deleted',
+             casebase.caller_id(),
+             coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
+             true,
+             jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
+             clock_timestamp()
+           )::public.case_events as event,
+           deleted::public.cases as subject
+    from old_rows deleted
+    left join counted on counted.case_id = deleted.id
     order by deleted.id
-  ) into deletions
-  from old_rows deleted
-  left join counted on counted.case_id = deleted.id;
-  perform casebase.enqueue_events(deletions, array(select deleted::public.cases from old_rows deleted));
+  loop
+    perform casebase.enqueue_event(deletion.event, deletion.subject);
+  end loop;
   return null;
 end
 $$;
@@ -6302,6 +6445,19 @@ begin
 end
 $$;
 
+-- Says until when somebody waits for a notification. What is said already isn't written again.
+create function casebase.webhook_listen_until(until timestamptz) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  said constant bigint := extract(epoch from until) * 1000;
+begin
+  if pg_sequence_last_value('casebase.webhook_listening_until') is distinct from said then
+    perform setval('casebase.webhook_listening_until', said);
+  end if;
+end
+$$;
+
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
 -- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
 -- notification, for as long as listens_for.
@@ -6391,12 +6547,9 @@ begin
 
   if found then
     perform casebase.webhook_count_requests(at, heads);
-    update casebase.webhook_queue queue
-    set listening_until = '-infinity'
-    where queue.listening_until > '-infinity';
+    perform casebase.webhook_listen_until('1970-01-01 00:00+00');
   else
-    update casebase.webhook_queue
-    set listening_until = clock_timestamp() + listens_for;
+    perform casebase.webhook_listen_until(clock_timestamp() + listens_for);
     -- Only blocked ones were found, and there may be more behind them: the worker comes again at once.
     if blocked is not null then
       perform pg_notify('casebase_webhooks', '');
@@ -7782,7 +7935,7 @@ grant execute on function
   casebase.error_object(text, text, text, text),
   casebase.wanted_ids(bigint[], text),
   casebase.tags_in(jsonb, text),
-  casebase.changed_case_columns(jsonb),
+  casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),
@@ -7824,6 +7977,7 @@ grant execute on function
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
   casebase.register(text),
+  casebase.registration_problem(),
   casebase.access_problem(),
   casebase.claim_idempotency_key(text, text),
   casebase.keep_idempotency_key(uuid),
@@ -8618,10 +8772,11 @@ create policy admins_read_webhook_attempts on casebase.webhook_attempts for sele
 
 -- policies/84_webhook_queue.sql
 
--- casebase.webhook_queue.
+-- casebase.webhook_queue, and until when somebody waits for it.
 
 -- The worker's functions and the enqueueing trigger only, all of them definer functions.
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role, casebase_worker;
+revoke all on sequence casebase.webhook_listening_until from public, anon, authenticated, service_role, casebase_worker;
 
 
 -- policies/85_webhook_functions.sql

@@ -925,7 +925,7 @@ isOneToOne: false
           }
           CompositeTypes: {
             "case_page": {
-                        "cases": (Database["public"]['Tables']["cases"]['Row'])[] | null,"next_cursor": string | null,"total": number | null,"total_is_exact": boolean | null
+                        "cases": (Database["public"]['Tables']["cases"]['Row'])[] | null,"next_cursor": string | null,"total": number | null,"total_is_exact": boolean | null,"last_activity": (string)[] | null
                       },"interaction_page": {
                         "interactions": (Database["public"]['Tables']["interactions"]['Row'])[] | null,"next_cursor": string | null
                       },"timeline_entry": {

@@ -30,7 +30,7 @@ create table casebase.idempotency_keys (
 );
 comment on table casebase.idempotency_keys is 'Requests that may be repeated, for a day: by whom, under which key, and what was answered.';
 comment on column casebase.idempotency_keys.claim is 'Whose turn it is; another with each turn.';
-comment on column casebase.idempotency_keys.made_id is 'The id of the case or the file that the request made.';
+comment on column casebase.idempotency_keys.made_id is 'The id of the case, interaction or file that the request made.';
 alter table casebase.idempotency_keys enable row level security;
 revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role;
 create index idempotency_keys_expires_at_idx on casebase.idempotency_keys (expires_at);
@@ -58,7 +58,13 @@ begin
     -- Answers take room for a day.
     if (select count(*) from casebase.idempotency_keys k where k.user_id = me and k.expires_at > now()) > 1000 then
       raise exception 'you have used 1000 keys in a day'
-        using errcode = 'PT429', hint = 'Send requests that need not be repeated without an Idempotency-Key.';
+        using errcode = 'PT429',
+              -- The service makes Retry-After of it.
+              detail = (
+                select to_char(min(k.expires_at) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                from casebase.idempotency_keys k
+                where k.user_id = me and k.expires_at > now()),
+              hint = 'Send requests that need not be repeated without an Idempotency-Key.';
     end if;
     return jsonb_build_object('turn', 'mine', 'claim', known.claim, 'made_id', null);
   end if;
@@ -151,6 +157,10 @@ end
 $$;
 
 create trigger note_what_was_made after insert on public.cases
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+-- Of a reply to a closed case, after the case that it opens.
+create trigger note_what_was_made after insert on public.interactions
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 create trigger note_what_was_made after insert on public.case_files

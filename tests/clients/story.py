@@ -169,6 +169,70 @@ def others_see_what_is_theirs(client, other, case):
     refused("42501", stranger().table("cases").select("*").execute)
 
 
+def everybody_works_the_case(client, staff, admin, acme, case):
+    def rpc(person, name, **arguments):
+        return person.supabase.rpc(name, arguments)
+
+    def answer(person, name, **arguments):
+        return rpc(person, name, **arguments).execute().data
+
+    def status():
+        return client.table("cases").select("status").eq("id", case["id"]).single().execute().data["status"]
+
+    assert answer(staff, "my_access") == {"standing": "all", "is_client": False, "problem": None}
+
+    asked = {"client_id": [acme["id"]], "order_by": "priority.desc", "page_size": 3}
+    page = answer(staff, "list_cases", **asked)
+    rest = answer(staff, "list_cases", **asked, cursor=page["next_cursor"])
+    ranks = [row["priority_rank"] for row in page["cases"] + rest["cases"]]
+    assert (ranks, page["total"], page["total_is_exact"], rest["next_cursor"]) == ([3, 3, 3, 2], 4, True, None), ranks
+    refused("22023", rpc(staff, "list_cases", status=["done"]).execute)
+    assert sum(row["count"] for row in answer(client, "case_counts")) == 4
+
+    said = {"case_id": case["id"], "content": "Here it is."}
+    staff.table("cases").update({"status": "waiting"}).eq("id", case["id"]).execute()
+    client.table("interactions").insert(said).execute()
+    assert status() == "open"
+    assert answer(staff, "take_case", case_id=case["id"])["status"] == "in_progress"
+    call = {"party1_name": "Bo", "party1_type": "EMPLOYEE", "party2_name": "Gate GmbH", "party2_type": "CONTRACTOR"}
+    assert staff.table("interactions").insert({**said, **call}).execute().data[0]["visible_to_client"] is False
+    staff.table("cases").update({"status": "closed"}).eq("id", case["id"]).execute()
+    refused("PT409", staff.table("cases").update({"status": "waiting"}).eq("id", case["id"]).execute)
+    late = client.table("interactions").insert(said).execute().data[0]
+    follow_up = client.table("cases").select("*").eq("id", late["case_id"]).single().execute().data
+    assert (follow_up["follow_up_of"], status()) == (case["id"], "closed"), follow_up
+    newest = answer(client, "case_timeline", case_id=follow_up["id"], page_size=1)
+    assert (newest["entries"][0]["type"], newest["next_cursor"] is None) == ("interaction.created", False), newest
+
+    change = {"title": f"Again {RUN}", "version": follow_up["version"]}
+    staff.table("cases").update(change).eq("id", follow_up["id"]).execute()
+    refused("PT409", admin.table("cases").update(change).eq("id", follow_up["id"]).execute)
+
+    ids, changes = [follow_up["id"], -1], {"priority": "low", "add_tags": ["gate"]}
+    for dry_run in (True, False):
+        outcomes = answer(staff, "update_cases", ids=ids, changes=changes, dry_run=dry_run)
+        assert [row["result"] for row in outcomes] == ["not_visible", "done"], outcomes
+    events = [event for row in outcomes for event in row["events"] or []]
+    assert [row["result"] for row in answer(staff, "undo_changes", events=events)] == ["done"]
+    replies = answer(staff, "reply_to_cases", ids=ids, content="We are on it.")
+    assert [row["result"] for row in replies] == ["not_visible", "done"], replies
+
+    twin = client.table("cases").insert({"client_id": acme["id"], "title": f"Twin {RUN}"}).execute().data[0]
+    refused("PT404", rpc(client, "merge_cases", duplicate=twin["id"], survivor=follow_up["id"]).execute)
+    answer(staff, "merge_cases", duplicate=twin["id"], survivor=follow_up["id"])
+    assert answer(client, "find_case", case_id=twin["case_id"])["id"] == follow_up["id"]
+    [newest, *_] = answer(client, "list_interactions", case_id=twin["id"], page_size=1)["interactions"]
+    assert newest["content"] == "We are on it.", newest
+    part = answer(staff, "split_case", interaction_id=newest["id"], title=f"Part {RUN}")
+    assert part["split_from"] == follow_up["id"], part
+
+    for person in (client, staff):
+        refused("42501", rpc(person, "invite", email=f"eve-{RUN}@example.org").execute)
+    invited = answer(admin, "invite", email=f"Eve-{RUN}@example.org", scope="all")
+    assert invited["email"] == f"eve-{RUN}@example.org", invited
+    assert len(admin.table("invitations").delete().eq("id", invited["id"]).execute().data) == 1
+
+
 def client_uploads_a_file(client, other, case):
     content = b"the invoice in question\n"
     row = (
@@ -261,6 +325,7 @@ def main() -> None:
     staff_work_on_several_at_once(staff, acme)
     others_see_what_is_theirs(client, other, case)
     client_uploads_a_file(client, other, case)
+    everybody_works_the_case(client, staff, admin, acme, case)
     buckets_of_the_project_work_beside_ours()
     client_signs_out(client)
     disperse([client, other, staff, admin], [acme, elsewhere], admin, case)

@@ -64,6 +64,8 @@ from (values
   ('service', $$insert into cases (client_id, title, status, resolved_at) values ('{acme}', 't', 'resolved', {x})$$),
   ('service', $$insert into cases (client_id, title, status, closed_at) values ('{acme}', 't', 'closed', {x})$$),
   ('service', $$insert into cases (client_id, title, action_required_by) values ('{acme}', 't', {x})$$),
+  -- Of what is done, nothing is due.
+  ('service', $$insert into cases (client_id, title, status, action_required_by) values ('{acme}', 't', 'resolved', {x})$$),
   ('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_at)
      values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'c', {x})$$),
   ('service', $$insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, updated_at)
@@ -120,6 +122,8 @@ from (values
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.archived'', {x}, ''m'')', array['''client'''], array['''everybody''']),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, {x}, 'x', true, '{}')$$,
      array['''case.updated'''], array['''updated''', '''case updated''', '''CASE.UPDATED''']),
+  ('owner', $$insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at, status) values ('{Nemo}', 'k', repeat('a', 64), now(), now(), {x})$$,
+     array['200', '299'], array['199', '300']),
   ('owner', 'insert into casebase.client_source (only_row, is_ours) values ({x}, true)', array[]::text[], array['false']),
   ('owner', 'insert into casebase.webhook_queue (only_row) values ({x})', array[]::text[], array['false']),
   ('owner', 'insert into casebase.webhook_limits (only_row) values ({x})', array[]::text[], array['false']),
@@ -199,9 +203,9 @@ from (values
   ('insert into casebase.webhook_endpoints (url, department_ids, statuses) values (''https://a'', {x})',
      array['''{}'', array[''open'']'], array['array[null::uuid], ''{}''', '''{}'', array[null::text]']),
   ('insert into casebase.webhook_endpoints (url, headers) values (''https://a'', {x})',
-     array['''{"Authorization": "Bearer a b", "x-tenant": "1"}'''],
+     array['''{"Authorization": "Bearer a b", "x-tenant": "1"}''', 'jsonb_build_object(''a'', repeat(''x'', 1000))'],
      array['''[]''', '''{"a b": "c"}''', '''{"": "c"}''', '''{"a": 1}''', '''{"a": ""}''', '''{"a": "b\r\nc: d"}''', '''{"a": " b"}''', '''{"Webhook-Id": "c"}''',
-           '''{"Host": "c"}''', '''{"content-length": "1"}''', '(select jsonb_object_agg(''x'' || n, ''y'') from generate_series(1, 21) n)']),
+           '''{"Host": "c"}''', '''{"content-length": "1"}''', 'jsonb_build_object(''a'', repeat(''x'', 1001))', '(select jsonb_object_agg(''x'' || n, ''y'') from generate_series(1, 21) n)']),
   ('insert into casebase.webhook_endpoints (url, payload_version) values (''https://a'', {x})', array['1'], array['0', '2'])
 ) webhooks (statement, taken, refused);
 select pg_temp.values_of('owner', statement, taken, refused)
@@ -237,6 +241,7 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into status_transitions values ('open', 'closed', 'client', 'm')$$, '23505'),
   ('service', $$insert into cases (client_id, title, stage) values ('{acme}', 't', 'Nowhere')$$, '23503'),
   ('service', $$insert into cases (client_id, title, follow_up_of) values ('{acme}', 't', 999999)$$, '23503'),
+  ('owner', $$insert into cases (client_id, title, split_from) values ('{acme}', 't', 999999)$$, '23503'),
   ('service', $$insert into specialties (name) values ('Payroll')$$, '23505'),
   ('service', $$insert into cases (id, client_id, title) overriding system value values ({case}, '{acme}', 't')$$, '23505'),
   ('service', $$insert into interactions (id, case_id, party1_name, party1_type, party2_name, party2_type, content)
@@ -267,6 +272,14 @@ insert into tries (by_whom, statement, outcome) values
   ('service', 'insert into casebase.webhook_endpoints (id, url) values (''{endpoint}'', ''https://a'')', '23505'),
   ('owner', $$insert into casebase.webhook_secrets (id, endpoint_id, secret, previous_valid_for)
      overriding system value select 1000000, '{endpoint}', '{a secret}', '0' from generate_series(1, 2)$$, '23505');
+
+-- What a row is, and who made it when.
+insert into tries (by_whom, statement, outcome)
+select 'service', format('update %s set %s where id = %s', t.name, identity, t.id), '23514'
+from (values ('cases', '{case}'), ('interactions', '{shown}'), ('internal_notes', '{any note}')) t (name, id),
+     unnest(array['id = default', 'created_by = ''{Ada}''', 'created_at = ''2020-01-01''']
+            || case t.name when 'cases' then array['client_id = ''{other}''', 'follow_up_of = {resolved case}', 'split_from = {resolved case}']
+                           else array['case_id = {resolved case}'] end) identity;
 
 -- References: nothing names what is not there, and nothing goes that something else needs.
 insert into tries (by_whom, statement, outcome)
@@ -312,6 +325,10 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, actor_id, visible_to_client, data) values ({case}, 99, 'case.updated', 'x', '{none}', true, '{}')$$, '23503'),
   ('owner', 'delete from casebase.webhook_payloads where id = {payload}', '23503'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) values (999999999, 1, now(), 200)', '23503'),
+  ('service', 'update case_internal set case_id = {resolved case} where case_id = {case}', '23514'),
+  ('service', 'update case_files set case_id = {resolved case} where case_id = {case}', '23514'),
+  ('owner', $$update casebase.webhook_endpoints set url = 'ftp://a'$$, '23514'),
+  ('owner', $$update casebase.webhook_endpoints set event_types = '{case.nothing}'$$, '23514'),
   -- A party's code may change, and what names it follows.
   ('service', $$update party_types set code = 'WORKER' where code = 'CONTRACTOR'$$, '1');
 insert into tests.names values ('none', '00000000-0000-4000-8000-000000000000');

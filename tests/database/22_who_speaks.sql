@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(42);
+select plan(43);
 
 -- What comes of: I am somebody else, and say it behind the client's back.
 create function pg_temp.speaks(who text, the_case text) returns text language plpgsql
@@ -79,6 +79,8 @@ end
 $$;
 update party_types set internal = code = 'ARGAN';
 select is(pg_temp.leaves_out('Dora', 'case', '{}'), 'Dora (ARGAN) to Carla (CLIENT)', 'staff speak to who opened the case, unseen');
+insert into client_members (client_id, user_id, display_name) values (tests.id('other')::uuid, tests.filled('{Carla}')::uuid, 'Carla of Other Ltd');
+select is(pg_temp.leaves_out('Dora', 'case', '{}'), 'Dora (ARGAN) to Carla (CLIENT)', 'as this client calls her, whatever another does');
 select is(pg_temp.leaves_out('Dora', 'case', '{"visible_to_client": true}'), 'Dora (ARGAN) to Carla (CLIENT), shown', 'or in the open');
 select is(pg_temp.leaves_out('Dora', 'case', '{"party2_name": "Bob", "party2_type": "CONTRACTOR"}'), 'Dora (ARGAN) to Bob (CONTRACTOR)', 'to whom they say');
 select is(pg_temp.leaves_out('Dora', 'case', '{"party1_name": "Bob", "party1_type": "CONTRACTOR", "party2_name": "Eve", "party2_type": "EMPLOYEE"}'), 'Bob (CONTRACTOR) to Eve (EMPLOYEE)', 'others spoke');

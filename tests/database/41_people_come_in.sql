@@ -9,7 +9,7 @@ insert into auth.users (id, email, aud, role, email_confirmed_at, deleted_at)
 select id, lower(name) || '@example.com', 'authenticated', 'authenticated', case when name <> 'Vague' then now() end, case when name = 'Gone' then now() end
 from tests.people where what = 'comes in';
 update auth.users set email = 'New@Example.com' where id = tests.filled('{New}')::uuid;
-select plan(82);
+select plan(96);
 
 -- What the hook makes of who signs in.
 create function pg_temp.signs_in(who text) returns text language sql as $$
@@ -20,11 +20,16 @@ select is(pg_temp.signs_in('New'), 'nobody', 'who wasn''t invited is nobody');
 -- Invited by whom, to what.
 select is(tests.would(who, 'select invite(''new@example.com'')'), '42501', who || ' invites nobody')
 from unnest(array['Alan', 'Dora', 'Asta', 'Sam', 'Carla', 'Ivan', 'Faye', 'Nemo', 'anon']) who;
+select is(tests.refusal(who, 'select invite(''new@example.com'')'), '42501 | only admins invite people | Ask an admin.', who || ' hears who does') from unnest(array['Alan', 'Carla', 'Nemo']) who;
+select is((select email from invite('by.owner@example.com')), 'by.owner@example.com', 'the owner may');
+delete from invitations where email = 'by.owner@example.com';
 select is(tests.sees('Ada', $$select i.email || ' ' || (i.client_id = '{acme}') from invite('NEW@example.com', '{acme}', 'Nina') i$$), 'new@example.com true', 'an admin invites an address');
+select is(tests.does('Ada', $$select invite('other@example.com', '{acme}')$$), '1', 'and another');
 select is((select count(*) from client_members where user_id = tests.filled('{New}')::uuid), 0::bigint, 'whoever has it is nothing yet');
 select is(pg_temp.signs_in('New'), 'client', 'until they sign in');
 select is((select display_name from client_members where user_id = tests.filled('{New}')::uuid and client_id = tests.id('acme')::uuid), 'Nina', 'called as the invitation says');
-select is((select count(*) from invitations where accepted_at is null), 0::bigint, 'it is used up');
+select is((select string_agg(email, ' ') from invitations where accepted_at is null), 'other@example.com', 'it is used up, and nobody else''s');
+delete from invitations where email = 'other@example.com';
 delete from client_members where user_id = tests.filled('{New}')::uuid;
 select is(pg_temp.signs_in('New'), 'nobody', 'once');
 select is(tests.does('Ada', $$select invite('new@example.com', scope => 'departments', department_ids => array['{north}']::uuid[])$$), '1', 'to the staff');
@@ -77,22 +82,30 @@ from unnest(array['Ada', 'Late', 'service', 'anon', 'auth service']) who;
 
 -- By themselves.
 select is(tests.refusal('Nemo', 'select register(''Nemo'')'), 'PT403 | registration is closed | An admin opens it: case_settings.registration_open.', 'nobody comes in by themselves');
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'false', 'and is offered none');
 select is(tests.does('Ada', 'update case_settings set registration_open = true'), '1', 'until an admin opens it');
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'false', 'who has confirmed no address is offered none');
 select is(tests.refusal('Nemo', 'select register(''Nemo'')'), 'PT403 | your e-mail address is not confirmed | Follow the link in the mail first.', 'with a confirmed address');
 update auth.users set email_confirmed_at = now() where id = tests.filled('{Nemo}')::uuid;
 update auth.users set deleted_at = now() where id = tests.filled('{Nemo}')::uuid;
 select is(tests.would('Nemo', 'select register(''Nemo'')'), 'PT403', 'who was deleted has none');
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'false', 'and is offered nothing');
 update auth.users set deleted_at = null where id = tests.filled('{Nemo}')::uuid;
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'true', 'who has one is offered it');
 select is(tests.would('Nemo', 'select register('' '')'), '23514', 'and a name');
 select is(tests.does('Nemo', 'select register(''Nemo N.'')'), '1', 'one does');
 select is(tests.sees('Nemo', 'select name from my_clients()'), 'Nemo N.', 'and is a client');
 select is((select kind from clients where name = 'Nemo N.'), 'person', 'of kind person');
 select is(tests.sees('Nemo', 'insert into cases (client_id, title) select id, ''Ouch'' from my_clients() returning title'), 'Ouch', 'who opens a case');
+update auth.users set email_confirmed_at = now() where id in (tests.filled('{Alan}')::uuid, tests.filled('{Otto}')::uuid);
+select is(tests.sees(who, 'select may_register from my_access()'), 'false', who || ' is somebody already, and is offered nothing') from unnest(array['Nemo', 'Otto', 'Alan']) who;
+select is(tests.refusal('Alan', 'select register(''x'')'), 'PT409 | you are registered already | rpc/my_access says what you are.', 'nor can staff');
 select is(tests.would(who, 'select register(''x'')'), outcome, who || ' registers: ' || outcome)
 from (values ('Nemo', 'PT409'), ('Otto', 'PT409'), ('anon', '42501'), ('service', '42501')) v (who, outcome);
 update casebase.client_source set is_ours = false;
 delete from client_members where user_id = tests.filled('{Nemo}')::uuid;
-select is(tests.would('Nemo', 'select register(''x'')'), 'PT403', 'where the clients are the project''s own, nobody');
+select is(tests.refusal('Nemo', 'select register(''x'')'), 'PT403 | this project has clients of its own making | Ask whoever looks after it.', 'where the clients are the project''s own, nobody');
+select is(tests.sees('Nemo', 'select may_register from my_access()'), 'false', 'nor is it offered');
 
 -- There is always an admin.
 delete from staff_members where user_id = tests.filled('{New}')::uuid;

@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(32);
+select plan(52);
 select tests.world();
 insert into case_stages (stage, status) values ('With legal', 'waiting');
 savepoint whole;
@@ -31,8 +31,34 @@ alter table cases enable trigger f_follow_status;
 alter table cases disable trigger d_agree_on_stage;
 select is(tests.would('service', $$update cases set stage = 'With legal' where id = {case}$$), '23503', 'a stage belongs to its status');
 alter table cases enable trigger d_agree_on_stage;
+alter table cases drop constraint if exists cases_action_required_by_check;
+select is(tests.would('service', format('update cases set action_required_by = %L where id = {case}', due)), '23514', 'what is due is due at a time that can be read, not at ' || due)
+from unnest(array['-infinity', 'infinity', '0001-12-31 23:59:59+00 BC', '10000-01-01 00:00+00']) due;
 alter table cases disable trigger let_go_of_reservations;
 select is(tests.would('Ada', 'delete from cases where id = {case}'), '23503', 'a case with files stays');
+rollback to whole;
+
+-- Places and secrets: without the triggers that say where they are.
+alter table case_files disable trigger user;
+alter table client_documents disable trigger user;
+alter table casebase.webhook_secrets disable trigger user;
+select is(tests.would('owner', format($$insert into case_files (case_id, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  values ({case}, 'x', 'x', 'a/b', 1, %s)$$, place)), outcome, 'a file has a place: ' || place)
+from (values ('''admin-bucket'', ''x''', '1'), ('''admin-bucket'', ''''', '23514'), (''''', ''x''', '23514')) v (place, outcome);
+select is(tests.would('owner', format($$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  values ('{acme}', 'policies', 'x', 'x', 'a/b', 1, %s)$$, place)), outcome, 'so has a document: ' || place)
+from (values ('''client-bucket'', ''x''', '1'), ('''client-bucket'', ''''', '23514'), (''''', ''x''', '23514')) v (place, outcome);
+insert into casebase.webhook_endpoints (url) values ('https://example.com/');
+select is(tests.would('owner', format('insert into casebase.webhook_secrets (endpoint_id, previous_valid_for, secret, vault_id) select id, ''0'', %s from casebase.webhook_endpoints', places)), outcome,
+  'a secret is in one place: ' || places)
+from (values ('''s'', null', '1'), ('null, gen_random_uuid()', '1'), ('null, null', '23514'), ('''s'', gen_random_uuid()', '23514')) v (places, outcome);
+alter table casebase.webhook_endpoints disable trigger check_event_types;
+select is(tests.would('owner', format('update casebase.webhook_endpoints set event_types = array[%s]', types)), outcome, 'types of events are written so: ' || types)
+from (values ('''case.updated'', ''case.*''', '1'), ('''case.updated'', null', '23514'), ('''case updated''', '23514'), ('''case.updated.twice''', '23514')) v (types, outcome);
+select is(tests.would('owner', $$insert into case_files (case_id, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  values ({case}, 'x', '', 'a/b', 1, 'admin-bucket', 'x')$$), '23514', 'a file was called something');
+select is(tests.would('owner', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, bucket_id, object_path)
+  values ('{acme}', 'policies', 'x', '', 'a/b', 1, 'client-bucket', 'x')$$), '23514', 'so was a document');
 rollback to whole;
 
 -- Names: one that is too long or there already is refused without the triggers that judge and number them.

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(68);
+select plan(71);
 select tests.world();
 
 -- The number.
@@ -102,6 +102,9 @@ select is(tests.would('Alan', $$update cases set metadata = jsonb_build_object('
 -- Departments.
 select is(tests.does('Ada', $$update departments set is_default = true where name = 'South'$$), '1', 'an admin names another default department');
 select is((select string_agg(name, ', ') from departments where is_default), 'South', 'and there is one');
+select is(tests.does('Ada', $$insert into departments (name, is_default) values ('West', true)$$), '1', 'a new one');
+select is((select string_agg(name, ', ') from departments where is_default), 'West', 'is the only one');
+select is(tests.does('Ada', $$update departments set is_default = true where name = 'South'$$), '1', 'and no longer');
 select is(tests.would('Ada', $$update departments set is_default = false$$), '23514', 'never none');
 select is(tests.would('Ada', $$update departments set is_default = false where name = 'North'$$), '1', 'though one that isn''t can be told so');
 select is(tests.would('Ada', $$update departments set is_default = true where is_default$$), '1', 'as can the one that is');

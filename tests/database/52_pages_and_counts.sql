@@ -58,7 +58,7 @@ insert into orders values
   ('priority.asc', 'array_position(array[''low'', ''medium'', ''high'', ''urgent''], c.priority), c.created_at, c.id'),
   ('due_at.asc', 'c.due_at nulls last, c.id');
 
-select plan(9 + (9 + 2) * 7 + (9 * 26 - 2) + 9 + 53);
+select plan(9 + (9 + 2) * 7 + (9 * 26 - 2) + 9 + 61);
 select is(tests.sees(who, 'select count(*) from cases'), sees, who || ' sees ' || sees) from people;
 
 -- Seven at a time; there are fewer than twenty pages.
@@ -161,6 +161,34 @@ select is(pg_temp.turned(who, 'case_timeline', 'entries', $$i.type || ':' || coa
   (select string_agg(type || ':' || coalesce(data ->> 'interaction_id', data ->> 'case_file_id', ''), ' ' order by created_at desc, seq desc) from case_events
    where case_id = tests.id('case')::bigint and visible_to_client), who || ' reads all that happened, newest first')
 from unnest(array['Ada', 'Asta', 'Carla', 'Sam']) who;
+
+-- When something last happened to a case: for its client, what its timeline ends with; for its staff, anything.
+create function pg_temp.last_activity(who text, of text default 'acme') returns text language sql
+as $$
+  select tests.sees(who, format($q$select string_agg(to_char(a, 'HH24:MI'), ' ' order by nth)
+    from list_cases(client_id => array['{%s}']::uuid[], order_by => 'created_at.asc', page_size => 1000) p,
+         rows from (unnest((p.cases)), unnest(p.last_activity)) with ordinality as c (%s, a, nth) where c.id = {case}$q$, of,
+    (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute where attrelid = 'cases'::regclass and attnum > 0 and not attisdropped)))
+$$;
+update case_events set created_at = '2026-01-01 12:00+00' where case_id = tests.id('case')::bigint;
+insert into case_events (case_id, seq, type, actor_name, visible_to_client, data, created_at)
+select tests.id('case')::bigint, 1000 + n, type, 'Alan', seen, data, '2026-01-01 12:00+00'::timestamptz + n * interval '1 minute'
+from (values (1, 'case_file.available', true, '{}'::jsonb), (2, 'case.updated', false, '{}'),
+             (3, 'interaction.created', true, jsonb_build_object('interaction_id', (select max(id) from interactions where not visible_to_client))),
+             (4, 'internal_note.created', false, '{}')) e (n, type, seen, data);
+-- Another case, of which more happened, and later.
+insert into case_events (case_id, seq, type, actor_name, visible_to_client, data, created_at)
+select min(id), 5000, 'case.updated', 'Alan', true, '{}', '2026-01-01 13:00+00' from cases where client_id = tests.id('acme')::uuid and id <> tests.id('case')::bigint;
+select is(pg_temp.last_activity(who), last, who || ' is told of what last happened at ' || last)
+from (values ('Ada', '12:04'), ('Alan', '12:04'), ('Dora', '12:04'), ('Carla', '12:01')) v (who, last);
+-- Sam is a member of Acme and staff of the South, where the case is not; Asta works it.
+select is(pg_temp.last_activity('Sam'), '12:01', 'whoever sees it as its client only, as its client');
+update cases set assigned_to = tests.filled('{Asta}')::uuid where id = tests.id('case')::bigint;
+delete from case_events where case_id = tests.id('case')::bigint and seq > 1004 or type = 'case.assigned';
+select is(pg_temp.last_activity('Asta'), '12:04', 'whoever works it, as staff');
+select is(tests.sees('Carla', $$select bool_and(cardinality(last_activity) = cardinality(cases)) from list_cases(page_size => 7)$$), 'true', 'each case has one');
+delete from case_events where case_id = tests.id('case')::bigint;
+select is(pg_temp.last_activity('Carla'), tests.sees('Carla', $$select to_char(created_at, 'HH24:MI') from cases where id = {case}$$), 'a case without a history has its beginning');
 select matches(tests.refusal('Carla', format('select %s({case}, %s)', call, arguments)), '^22023 \| ' || said, call || ': ' || arguments)
 from unnest(array['list_interactions', 'case_timeline']) call,
      (values ('0', 'page_size is from 1'), ('1001', 'page_size is from 1'), ('7, ''x''', 'cursor is none'), (format('7, %L', pg_temp.cursor_of('["created_at.desc", "2026-01-01T00:00:00+00:00", 1]')), 'cursor is none')) v (arguments, said);

@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(21);
+select plan(25);
 
 select is(tests.sees('Dora', 'select version from cases where id = {case}'), '1', 'a case begins at version 1');
 select is(tests.does('Alan', $$update cases set priority = 'high' where id = {case}$$), '1', 'somebody is faster');
@@ -45,7 +45,16 @@ select is(tests.does('Ada', $$update interactions set content = 'c' where id = {
 select is(tests.would('Ada', 'update interactions set content = ''c'', version = 1 where id = {shown}'), 'PT409', 'not twice');
 -- Nobody begins at a version of their own, and many cases have none.
 select is(tests.would('Ada', $$insert into cases (client_id, title, version) values ('{acme}', 't', 9)$$), '42501', 'a new case is at its first');
-select matches(tests.refusal('Ada', $$select update_cases(array[{case}], '{"title": "t", "version": 1}')$$), '^22023 \| you can''t change version of cases', 'many at once have no version in common');
+select matches(tests.refusal('Ada', $$select update_cases(array[{case}, {other case}], '{"title": "t", "version": 1}')$$), '^22023 \| you can''t change version of cases', 'many at once have no version in common');
+create temp table read as select version from cases where id = tests.id('case')::bigint;
+create function pg_temp.updates(of_one integer, title text) returns text language sql as $$
+  select tests.sees('Ada', format('select concat_ws('' '', result, error ->> ''code'', (error ->> ''details'')::jsonb ->> ''title'') from update_cases(array[{case}], %L)',
+    jsonb_build_object('title', title, 'version', of_one)))
+$$;
+select is(pg_temp.updates((select version from read), 'First'), 'done', 'one case has one');
+select is(pg_temp.updates((select version from read), 'Second'), 'refused PT409 First', 'which is over then, and who is late sees what it is now');
+select is(pg_temp.updates((select version from read), 'First'), 'refused PT409 First', 'even for what is so already');
+select is(pg_temp.updates((select version + 1 from read), 'First'), 'unchanged', 'which is no change of what it is');
 
 select * from finish();
 rollback;

@@ -35,6 +35,13 @@ insert into storage.objects (bucket_id, name, version, metadata)
 select 'theirs', r.object_path, 'v9', jsonb_build_object('eTag', md5('x'), 'size', 7) from casebase.reserved_objects r where r.id = 2000007;
 insert into casebase.overwritten_objects (bucket_id, object_path)
 select 'theirs', r.object_path from casebase.reserved_objects r where r.id = 2000001;
+-- A file that goes takes along what is known of it, not of others.
+insert into case_files (id, case_id, original_name, content_type, file_size)
+overriding system value values (2000009, tests.id('case')::bigint, 'goes.txt', 'text/plain', 0);
+insert into client_documents (id, client_id, category, original_name, content_type, file_size)
+overriding system value values (2000009, tests.id('acme')::uuid, 'policies', 'goes.txt', 'text/plain', 0);
+delete from case_files where id = 2000009;
+delete from client_documents where id = 2000009;
 update case_files set state = 'uploaded' where id = 2000008;
 update client_documents set state = 'uploaded' where id = 2000008;
 

@@ -13,7 +13,7 @@ create role tests_manager nologin;
 grant usage on schema storage to tests_manager;
 grant all on storage.objects to tests_manager;
 insert into tests.people (name, db_role, what) values ('manager', 'tests_manager', 'a role of the project''s own');
-select plan(38);
+select plan(48);
 
 -- Which policy speaks first.
 create function pg_temp.refused_by(who text, statement text) returns text language sql
@@ -75,6 +75,33 @@ select is(tests.sees('Carla', $$select count(*) from storage.objects where bucke
 alter table case_files disable trigger a_keep_file;
 update case_files set state = 'deleting' where case_id = tests.id('case')::bigint;
 select is(tests.would('Ada', 'delete from storage.objects'), '2', 'what is deleted lies where its row says');
+
+-- What is not checked yet only its uploader reads, whatever version its row names, and should others see that row.
+rollback to seen;
+alter policy see_case_files on case_files using (true);
+alter table case_files disable trigger user;
+alter table storage.objects disable trigger user;
+update case_files set object_version = 'v1' where file_name ~ 'place$';
+insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from case_files where file_name ~ 'place$';
+select is(tests.sees(who, $$select count(*) from storage.objects where name ~ 'place$'$$), n, who || ' reads ' || n || ' that waits')
+from (values ('Carla', '1'), ('Alan', '0'), ('Sam', '0')) v (who, n);
+
+-- Without the policies that only restrict, the others still let signed-in people read, upload and delete in our buckets,
+-- and nobody else do anything.
+rollback to seen;
+drop policy if exists casebase_only_for_signed_in on storage.objects;
+drop policy if exists casebase_read_only_so on storage.objects;
+drop policy if exists casebase_upload_only_so on storage.objects;
+drop policy if exists casebase_delete_only_so on storage.objects;
+drop policy if exists casebase_never_update on storage.objects;
+drop policy if exists host_everything on storage.objects;
+alter table storage.objects disable trigger user;
+select is(tests.would(who, statement), outcome, who || ': ' || statement)
+from (values
+  ('anon', 'select from storage.objects', '0'), ('anon', 'delete from storage.objects', '0'),
+  ('anon', $$insert into storage.objects (bucket_id, name) values ('client-bucket', 'x')$$, '42501'),
+  ('Ada', $$update storage.objects set metadata = '{}'$$, '0'), ('Ada', 'select from storage.objects', '8'), ('Ada', 'delete from storage.objects', '8'),
+  ('Ada', $$insert into storage.objects (bucket_id, name) values ('client-bucket', 'x')$$, '1')) v (who, statement, outcome);
 
 select * from finish();
 rollback;

@@ -34,7 +34,7 @@ end
 $$;
 create function pg_temp.answers(person text, whose text, status integer default 201) returns text language sql
 as $$ select tests.does(person, format('select where answer_idempotency_key(%L, %s, ''/l'', ''b'', null)', pg_temp.claim(whose), status)) $$;
-select plan(81);
+select plan(83);
 
 -- The first works, others wait, and everybody has keys of their own.
 select is(pg_temp.turn('Carla'), '{"turn": "mine", "made_id": null}', 'who comes first works');
@@ -101,6 +101,11 @@ select pg_temp.turn('Carla', 'file');
 select is(pg_temp.does('Carla', 'insert into case_files (case_id, file_name, original_name, content_type, file_size) values ({case}, ''{number}-1634567890-once.txt'', ''once.txt'', ''text/plain'', 1)', 'Carla'), '1', 'a file is noted, too');
 select pg_temp.silence();
 select is(pg_temp.turn('Carla', 'file'), format('{"turn": "mine", "made_id": %s}', (select id from case_files where original_name = 'once.txt')), 'for whoever takes over');
+select pg_temp.turn('Carla', 'reply');
+update cases set status = 'closed' where id = tests.id('case')::bigint;
+select is(pg_temp.does('Carla', 'insert into interactions (case_id, content) values ({case}, ''Once'')', 'Carla'), '1', 'so is what is said');
+select pg_temp.silence();
+select is(pg_temp.turn('Carla', 'reply'), format('{"turn": "mine", "made_id": %s}', (select id from interactions where content = 'Once')), 'and not the case that it opens');
 select is(pg_temp.answers('Carla', 'Carla'), '1', 'an answer');
 select is(pg_temp.does('Carla', 'insert into cases (client_id, title) values (''{acme}'', ''After'')', 'Carla'), 'PT409', 'is the end of it');
 select is(pg_temp.does('Carla', 'insert into cases (client_id, title) values (''{acme}'', ''Without'')'), '1', 'and without a key everything is as ever');
@@ -108,7 +113,7 @@ select is(pg_temp.does('Carla', 'insert into cases (client_id, title) values (''
 -- What nobody asks for any more goes, and with its user at once.
 select is((select count(*) from casebase.idempotency_keys k join tests.people p on p.id = k.user_id where p.name = 'Otto'), 2::bigint, 'Otto has keys');
 select is(tests.does('worker', 'select casebase.forget_idempotency_keys()'), '1', 'the service tidies');
-select is((select count(*) from casebase.idempotency_keys), 4::bigint, 'what is a day old');
+select is((select count(*) from casebase.idempotency_keys), 5::bigint, 'what is a day old');
 select pg_temp.silence('25 hours');
 select pg_temp.turn('Carla', 'new');
 select is(tests.does('worker', 'select casebase.forget_idempotency_keys()'), '1', 'again');
@@ -129,7 +134,8 @@ insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires
 select tests.filled('{Otto}')::uuid, 'of many ' || n, pg_temp.hash('a'), now() + interval '1 minute', now() + interval '1 day' from generate_series(1, 999) n;
 select is((select count(*) from casebase.idempotency_keys where user_id = tests.filled('{Otto}')::uuid), 1000::bigint, 'as many as there may be');
 select is(tests.refusal('Otto', format('select claim_idempotency_key(''one more'', %L)', pg_temp.hash('a'))),
-  'PT429 | you have used 1000 keys in a day | Send requests that need not be repeated without an Idempotency-Key.', 'there is no other');
+  format('PT429 | you have used 1000 keys in a day | %s | Send requests that need not be repeated without an Idempotency-Key.',
+    to_char((select min(expires_at) from casebase.idempotency_keys where user_id = tests.filled('{Otto}')::uuid) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')), 'there is no other until then');
 select is(pg_temp.turn('Otto', 'of many 1'), '{"turn": "running"}', 'those that there are hold');
 select is(pg_temp.turn('Ada'), '{"turn": "mine", "made_id": null}', 'others have theirs');
 select pg_temp.silence('25 hours');

@@ -21,7 +21,7 @@ create temporary table leases as select 0 as n, l.* from casebase.webhook_lease(
 create function pg_temp.somebody_listens() returns boolean
 language sql
 as $$
-  select listening_until > clock_timestamp() from casebase.webhook_queue
+  select to_timestamp(last_value / 1000.0) > clock_timestamp() from casebase.webhook_listening_until
 $$;
 
 create function pg_temp.acks(lease integer, verdict text) returns integer

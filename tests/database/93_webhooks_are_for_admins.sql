@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(226);
+select plan(289);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -40,6 +40,13 @@ insert into deeds values
   ('add a body by hand',
    $$insert into casebase.webhook_payloads (type, payload_version, thin, body) values ('a.b', 1, false, '{}')$$, '1', '42501'),
   ('read bodies',          $$select body from casebase.webhook_payloads$$,                                      '1', '0'),
+  ('read by hand',         $$select from casebase.webhook_deliveries$$,                                         '1', '0'),
+  ('read attempts by hand', $$select from casebase.webhook_attempts$$,                                          '1', '0'),
+  ('read endpoints by hand', $$select from casebase.webhook_endpoints$$,                                        '1', '0'),
+  ('change a delivery by hand', $$update casebase.webhook_deliveries set attempts = 0$$,                        '1', '0'),
+  ('make an endpoint by hand', $$insert into casebase.webhook_endpoints (url) values ('https://example.com/')$$, '1', '42501'),
+  ('change an endpoint by hand', $$update casebase.webhook_endpoints set description = 'x'$$,                   '1', '0'),
+  ('delete an endpoint by hand', $$delete from casebase.webhook_endpoints$$,                                    '1', '0'),
   -- These are nobody's, not even an admin's.
   ('forge an event',       $$insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
                              values (1, {case}, 1, 'case.updated', 1, false, '{}')$$,                       '42501', '42501'),

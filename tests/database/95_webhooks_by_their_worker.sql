@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(20);
+select plan(22);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -26,6 +26,16 @@ select is(tests.sees('worker', $$select string_agg(label || ' ' || value, ', ' o
 select is(tests.sees('worker', $$select string_agg(label || ' ' || value, ', ' order by label) from casebase.service_metrics() where name = 'casebase_case_files'$$),
   (select string_agg(label || ' ' || (select count(*) from case_files where state = label), ', ' order by label) from unnest(array['available', 'deleting', 'pending', 'uploaded']) label), 'and files');
 select is(tests.sees('worker', $$select value from casebase.service_metrics() where name = 'casebase_webhook_queue_age_seconds'$$), '0', 'nothing is late');
+-- Late is what is due at an endpoint that it is sent to.
+insert into casebase.webhook_endpoints (url, description, enabled) values ('https://example.com/off', 'off', false), (null, 'fetched', true);
+insert into casebase.webhook_deliveries (endpoint_id, payload_id, next_attempt_at)
+select e.id, (select max(p.id) from casebase.webhook_payloads p), now() - interval '1 hour' from casebase.webhook_endpoints e where description in ('off', 'fetched');
+select is(tests.sees('worker', $$select value from casebase.service_metrics() where name = 'casebase_webhook_queue_age_seconds'$$), '0', 'not what waits for one that is off, or that fetches');
+insert into casebase.webhook_deliveries (endpoint_id, payload_id, next_attempt_at)
+select tests.id('endpoint')::uuid, (select max(p.id) from casebase.webhook_payloads p), now() + due from unnest(array[interval '-60 s', '-30 s', '1 day']) due;
+select is(tests.sees('worker', $$select value from casebase.service_metrics() where name = 'casebase_webhook_queue_age_seconds'$$), '60', 'but what is due longest');
+delete from casebase.webhook_deliveries where next_attempt_at <> now();
+delete from casebase.webhook_endpoints where description in ('off', 'fetched');
 select is(tests.sees('worker', 'select casebase.webhook_ack(report) from taken'), '1', 'and reports that it was delivered');
 select is((select state from casebase.webhook_deliveries), 'delivered', 'it is');
 select is((select count(*) from casebase.webhook_attempts), 1::bigint, 'with an attempt on record');

@@ -13,7 +13,7 @@ insert into tests.names select 'first', tests.sees('Ada', $$select id from creat
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second')$$);
 insert into tests.names select 'thin', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/3', 'thin', thin => true)$$);
 insert into tests.names select 'notes', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/4', 'notes', '{internal_note.*}')$$);
-select plan(37);
+select plan(38);
 
 -- What is leased, and reported: by whom, how often.
 create temporary table leases (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, message_id text, body text);
@@ -125,6 +125,15 @@ select is(pg_temp.latest('first')::jsonb -> 'data' -> 'erased', 'true', 'a body 
 
 select is_empty('select type, tests.misfit(body::jsonb, casebase.event_schema(type)) from casebase.webhook_payloads where tests.misfit(body::jsonb, casebase.event_schema(type)) is not null',
   'and everything kept is as it is documented');
+
+-- Two at once: each once, with its own number.
+insert into cases (client_id, title) select tests.id('acme')::uuid, 'goes with another ' || n from generate_series(1, 2) n;
+update cases set priority = 'urgent' where title = 'goes with another 2';
+create temporary table going as select c.id, k.last_seq + 1 as seq from cases c join casebase.case_counters k on k.case_id = c.id where c.title like 'goes with another _';
+delete from cases where title like 'goes with another _';
+select is(
+  (select string_agg(p.case_id || ' ' || p.seq, ', ' order by p.case_id) from casebase.webhook_payloads p where p.type = 'case.deleted' and not p.thin and p.case_id in (select id from going)),
+  (select string_agg(g.id || ' ' || g.seq, ', ' order by g.id) from going g), 'two that go at once are each said to be gone, once');
 
 select * from finish();
 rollback;

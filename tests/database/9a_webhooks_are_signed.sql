@@ -5,7 +5,7 @@ set local search_path = public, extensions;
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
-select plan(31);
+select plan(32);
 
 -- Public keys of Ed25519 seeds: the first three vectors of RFC 8032, 7.1.
 select is(encode(casebase.ed25519_public_key(decode(seed, 'hex')), 'hex'), key, 'the public key of ' || left(seed, 8))
@@ -26,6 +26,7 @@ select matches((select answer ->> 'secret' from made where signature = 'v1a'), '
 select matches((select answer ->> 'public_key' from made where signature = 'v1a'), '^whpk_[A-Za-z0-9+/]{43}=$', 'with a public one');
 select is(tests.sees('Ada', 'select public_keys from webhook_endpoints() where id = ''{v1a}'''), format('{%s}', (select answer ->> 'public_key' from made where signature = 'v1a')),
   'which an admin can read');
+select is(tests.sees('Ada', 'select public_keys from webhook_endpoints() where id = ''{v1}'''), '{}', 'of its own endpoint, and no other');
 select is(tests.would('Ada', $$select create_webhook_endpoint('https://example.com/', signature => 'v2')$$), '23514', 'there is no v2');
 select is(tests.would('Ada', 'select public_key from casebase.webhook_secrets'), '2', 'whoever manages webhooks reads public keys');
 select is(tests.would('Alan', 'select public_key from casebase.webhook_secrets'), '0', 'nobody else does');

@@ -8,7 +8,7 @@ set local storage.allow_delete_query = 'true';
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
-select plan(31);
+select plan(41);
 
 create function pg_temp.makes(what text) returns text language sql
 as $$
@@ -52,6 +52,24 @@ delete from case_files where case_id = tests.id('case')::bigint;
 select is(pg_temp.heard('Ada', $$delete from cases where id = {case}$$), 'acme all narrow urgent', 'its deletion too, though it is gone');
 select tests.does('Ada', $$select update_webhook_endpoint((select id from webhook_endpoints() where description = 'all'), client_ids => '{{acme}}')$$);
 select is(pg_temp.heard('Ada', $$update cases set title = 'c' where id = {other case}$$), null, 'a filter can be changed');
+
+create function pg_temp.heard_after(change text) returns text language plpgsql
+as $$
+declare
+  who text;
+begin
+  perform tests.does('Ada', format('select update_webhook_endpoint((select id from webhook_endpoints() where description = ''changed''), %s)', change));
+  who := pg_temp.heard('Ada', $s$update cases set title = 'd' where id = {other case}$s$);
+  raise exception using errcode = 'UNDO1';
+exception
+  when sqlstate 'UNDO1' then return coalesce(who, 'nobody');
+end
+$$;
+select is(pg_temp.makes($$'https://example.com/1', 'changed'$$), '1', 'one that hears of everything');
+select is(pg_temp.heard_after(change), who, 'after ' || change || ' ' || who || ' hears of it')
+from (values ('url => ''https://example.com/other''', 'changed'), ('event_types => array[''case.updated'']', 'changed'), ('event_types => array[''case.deleted'']', 'nobody'),
+             ('client_ids => ''{{other}}''', 'changed'), ('client_ids => ''{{acme}}''', 'nobody'), ('department_ids => ''{{north}}''', 'nobody'),
+             ('priorities => array[''urgent'']', 'nobody'), ('statuses => array[''closed'']', 'nobody'), ('enabled => false', 'nobody')) v (change, who);
 
 -- The same call twice.
 create function pg_temp.answers(what text) returns text language sql

@@ -5,15 +5,19 @@ import { createRoot } from 'react-dom/client'
 import { follow } from './coming-in/arrival'
 import { takeLink } from './coming-in/link'
 import { Access } from './coming-in/session'
+import { takeWanted } from './coming-in/wanted'
 import { loadConfig } from './config'
 import { DeskContext, type Desk } from './desk'
 import { useNoStrayDrops } from './files/choosing'
-import { sendTo, Uploads } from './files/uploads'
+import { isRefusedForGood, sendTo, Uploads } from './files/uploads'
+import { announce } from './frame/announce'
 import { showTheme } from './frame/theme'
 import { Refusal } from './refusal'
 import { router } from './router'
-import { forgetDrafts } from './text/drafts'
-import { loadWords, useWords } from './words'
+import { filesWait, forgetDrafts } from './text/drafts'
+import { loadWords, presentWords, useWords } from './words'
+
+const isAway = (error: unknown) => error instanceof Refusal && ['offline', 'unavailable'].includes(error.kind)
 
 async function open() {
   showTheme()
@@ -27,24 +31,37 @@ async function open() {
       queries: {
         staleTime: 2_000,
         refetchOnWindowFocus: 'always',
+        // What could not be had is asked for again until it can be.
+        refetchInterval: ({ state }) => (isAway(state.error) ? 5_000 : false),
         // Without a network a request fails at once and says so; it does not wait unseen.
         networkMode: 'always',
         // What was refused is refused again; what got no answer may get one.
-        retry: (tries, error) => error instanceof Refusal && ['offline', 'unavailable'].includes(error.kind) && tries < 2,
+        retry: (tries, error) => isAway(error) && tries < 2,
       },
       mutations: { networkMode: 'always' },
     },
   })
+  let arrived = 0
   const uploads = new Uploads(access, sendTo(config.serviceUrl), () => {
+    arrived++
     void queries.invalidateQueries({ queryKey: ['cases'] })
+  })
+  uploads.list.subscribe(() => {
+    // Said once, when the last of them is there or can't be.
+    if (!arrived || uploads.list.get().some(({ state }) => state.is !== 'failed' && state.is !== 'done')) return
+    announce(presentWords().files.added(arrived))
+    arrived = 0
   })
   addEventListener('online', () => uploads.retryAll(['offline']))
   addEventListener('beforeunload', (event) => {
-    if (uploads.list.get().length) event.preventDefault()
+    if (filesWait() || uploads.list.get().some((upload) => !isRefusedForGood(upload))) event.preventDefault()
   })
   access.standing.subscribe(() => {
     const standing = access.standing.get()
-    if (standing.is === 'in') uploads.retryAll(['expired'])
+    if (standing.is === 'in') {
+      takeWanted()
+      uploads.retryAll(['expired'])
+    }
     if (standing.is !== 'out') return void queries.invalidateQueries()
     // In this tab or another one: nothing of the person stays.
     uploads.clear()

@@ -7,6 +7,7 @@ export type RefusalKind =
   | 'unavailable'
   | 'expired'
   | 'forbidden'
+  | 'byPolicy'
   | 'missing'
   | 'changed'
   | 'conflict'
@@ -70,8 +71,12 @@ type PostgrestError = { message: string; code?: string | null; details?: string 
 /** How the database says that a row is not the one any more that a change was made from. */
 const VERSION = /^version \d+ was changed meanwhile/
 
+/** What a policy or a missing grant refuses, of which PostgreSQL speaks to programs. */
+const BY_POLICY = /row-level security policy|^permission denied/
+
 function kindOfPostgrest({ code, message }: PostgrestError, status: number, isViolation: boolean): RefusalKind {
   if (code === 'PT409' && VERSION.test(message)) return 'changed'
+  if (code === '42501' && BY_POLICY.test(message)) return 'byPolicy'
   // 409 is for a row that is there twice or still in use; what was entered is wrong otherwise.
   return isViolation && code !== '23505' ? 'invalid' : kindOf(status)
 }
@@ -79,11 +84,16 @@ function kindOfPostgrest({ code, message }: PostgrestError, status: number, isVi
 /** A refusal as PostgREST's JSON tells it. */
 export function postgrestRefusal(error: PostgrestError, status: number): Refusal {
   const violated = violation(error)
+  // Of too much in an hour, the details say when there is room again.
+  const room = status === 429 ? Date.parse(error.details ?? '') : NaN
+  const retryAfter = Number.isNaN(room) ? undefined : Math.max(1, Math.ceil((room - Date.now()) / 1000))
   return new Refusal(kindOfPostgrest(error, status, violated !== null), violated?.sentence ?? error.message, {
     constraint: violated?.constraint,
     field: violated?.field ?? undefined,
     code: error.code ?? undefined,
-    hint: error.hint ?? undefined,
+    // Which says the same as a point in time.
+    hint: retryAfter === undefined ? (error.hint ?? undefined) : undefined,
+    retryAfter,
   })
 }
 

@@ -2,12 +2,16 @@ import {
   createHashHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect,
 } from '@tanstack/react-router'
 import { CasesPage } from './cases/CasesPage'
-import { STATUSES, type Status } from './cases/queries'
 import { Members } from './coming-in/Members'
+import { saysStaff } from './coming-in/session'
+import { isPage } from './coming-in/wanted'
 import { SignIn } from './coming-in/SignIn'
+import { useDesk } from './desk'
 import { Broken } from './frame/Broken'
 import { Frame } from './frame/Frame'
 import { Page } from './frame/Page'
+import { readSearch } from './queue/filter'
+import { useStore } from './store'
 import { useWords } from './words'
 
 // Pages stand behind the #, so that one file on any host serves them all, and no server's log has a case's number.
@@ -22,43 +26,52 @@ const home = createRoute({
   },
 })
 
+/** Where somebody was going who has to come in first. Only a page of the desk. */
+const wanted = ({ to }: Record<string, unknown>): { to?: string | undefined } => (isPage(to) ? { to } : {})
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: SignIn,
-  // Only a page of the desk.
-  validateSearch: ({ to }: Record<string, unknown>): { to?: string } =>
-    typeof to === 'string' && /^\/(?![/\\])/.test(to) ? { to } : {},
+  validateSearch: wanted,
 })
 
 const signUp = createRoute({
   getParentRoute: () => root,
   path: '/sign-up',
+  validateSearch: wanted,
   component: lazyRouteComponent(() => import('./coming-in/SignUp'), 'SignUp'),
 })
 
 const forgottenPassword = createRoute({
   getParentRoute: () => root,
   path: '/forgotten-password',
+  validateSearch: wanted,
   component: lazyRouteComponent(() => import('./coming-in/ForgottenPassword'), 'ForgottenPassword'),
 })
 
 const choosePassword = createRoute({
   getParentRoute: () => root,
   path: '/choose-password',
+  validateSearch: wanted,
   component: lazyRouteComponent(() => import('./coming-in/ChoosePassword'), 'ChoosePassword'),
 })
 
 const members = createRoute({ getParentRoute: () => root, id: 'members', component: Members })
 
+const Queue = lazyRouteComponent(() => import('./queue/QueuePage'), 'QueuePage')
+
+/** Staff work through a queue; whoever is none sees their own cases. */
+function Cases() {
+  const { access } = useDesk()
+  return saysStaff(useStore(access.standing)) ? <Queue /> : <CasesPage />
+}
+
 const cases = createRoute({
   getParentRoute: () => members,
   path: '/cases',
-  component: CasesPage,
-  validateSearch: ({ status }: Record<string, unknown>): { status?: Status } => {
-    const known = STATUSES.find((one) => one === status)
-    return known ? { status: known } : {}
-  },
+  component: Cases,
+  validateSearch: readSearch,
 })
 
 const newCase = createRoute({

@@ -1,4 +1,7 @@
 import type { Page } from '@playwright/test'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, expectAccessible, newCase, newClientMember, rows, say, signIn, test, type Person } from './project'
 
 const PNG = Buffer.from(
@@ -182,6 +185,8 @@ test('what the service refuses, it says, and the file can go', async ({ page }) 
   ])
   for (const name of ['photo.png', 'empty.txt']) {
     await expect(page.getByRole('alert').filter({ hasText: `${name}: Not uploaded.` })).toBeVisible()
+    // Sent again it would be refused again.
+    await expect(page.getByRole('button', { name: `Try ${name} again` })).toHaveCount(0)
     await page.getByRole('button', { name: `Cancel ${name}` }).click()
   }
   await page.route('**/v1/cases/*/files?*', (route) =>
@@ -189,4 +194,64 @@ test('what the service refuses, it says, and the file can go', async ({ page }) 
   )
   await hand(page, 'drop', '.case', [{ name: 'more.txt', type: 'text/plain', base64: btoa('more') }])
   await expect(page.getByRole('alert').filter({ hasText: 'Try again in 7 seconds.' })).toBeVisible()
+})
+
+test('a file that can’t be read any more is said to be that, and no fault of the network', async ({ page }) => {
+  await openCase(page)
+  const folder = await mkdtemp(join(tmpdir(), 'desk-'))
+  const path = join(folder, 'gone.txt')
+  await writeFile(path, 'soon gone')
+  let arrived = () => {}
+  const waits = new Promise<void>((resolve) => (arrived = resolve))
+  // Chosen, and deleted before its turn comes.
+  await page.route('**/v1/cases/*/files?*', async (route) => {
+    arrived()
+    await route.abort('connectionreset')
+  })
+  await page.locator('.case-side input[type=file]').setInputFiles(path)
+  await waits
+  await rm(folder, { recursive: true })
+  await page.getByRole('button', { name: 'Try gone.txt again' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: 'gone.txt: Not uploaded. The file can’t be read any more' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Try gone.txt again' })).toHaveCount(0)
+})
+
+test('thirty files at once all arrive, and that they have is said', async ({ page }) => {
+  const { row } = await openCase(page)
+  const names = Array.from({ length: 30 }, (_, nth) => `photo ${nth + 1}.txt`)
+  await page.locator('.case-side input[type=file]').setInputFiles(
+    names.map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })),
+  )
+  await expect(page.getByRole('status').filter({ hasText: /files? (was|were) added/ })).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByRole('button', { name: 'Download photo' })).toHaveCount(30)
+  await expect(page.locator('.case-side .files li')).toHaveCount(30)
+  expect((await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(30)
+})
+
+test('a refused file is refused in German, too', async ({ page }) => {
+  await openCase(page)
+  await page.getByLabel('Account').click()
+  await page.getByLabel('Language').selectOption('de')
+  await hand(page, 'drop', '.case', [
+    { name: 'empty.txt', type: 'text/plain', base64: '' },
+    { name: 'photo.png', type: 'image/png', base64: btoa('no picture at all') },
+  ])
+  await expect(page.getByRole('alert').filter({ hasText: 'Die Datei ist leer.' })).toBeVisible()
+  await expect(page.getByRole('alert').filter({ hasText: 'Eine Datei dieser Art wird hier nicht angenommen.' })).toBeVisible()
+})
+
+test('whoever takes files away by the keyboard keeps their place', async ({ page }) => {
+  await openCase(page)
+  await page.route('**/v1/cases/*/files?*', (route) => route.abort('connectionreset'))
+  await hand(page, 'drop', '.case', ['a.txt', 'b.txt'].map((name) => ({ name, type: 'text/plain', base64: btoa(name) })))
+  await expect(page.getByRole('alert').filter({ hasText: 'Not uploaded.' })).toHaveCount(2)
+  await page.getByRole('button', { name: 'Try a.txt again' }).press('Enter')
+  await expect(page.getByRole('button', { name: 'Cancel a.txt' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('button', { name: 'Cancel b.txt' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('button', { name: 'Add files' })).toBeFocused()
+  await hand(page, 'paste', 'textarea', [{ name: 'c.txt', type: 'text/plain', base64: btoa('c') }])
+  await page.getByRole('button', { name: 'Remove c.txt' }).press('Enter')
+  await expect(page.getByRole('button', { name: 'Attach files' })).toBeFocused()
 })

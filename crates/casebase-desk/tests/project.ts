@@ -28,7 +28,7 @@ export async function asOwner<T = unknown>(path: string, body?: unknown, method 
 export const rows = <T = Record<string, unknown>>(path: string, body?: unknown, method?: string) =>
   asOwner<T[]>(`/rest/v1/${path}`, body, method)
 
-export type Person = { id: string; email: string; name: string; client: string }
+export type Person = { id: string; email: string; name: string; client: string; company: string }
 
 /** Somebody with an account and no role. */
 export async function newPerson(name: string): Promise<{ id: string; email: string }> {
@@ -40,10 +40,23 @@ export async function newPerson(name: string): Promise<{ id: string; email: stri
 /** A member of a client of their own. */
 export async function newClientMember(name = 'Carla'): Promise<Person> {
   const { id, email } = await newPerson(name)
-  const [client] = await rows<{ id: string }>('clients', { name: `${name}'s company ${id.slice(0, 6)}` })
+  const company = `${name}'s company ${id.slice(0, 6)}`
+  const [client] = await rows<{ id: string }>('clients', { name: company })
   if (!client) throw new Error('the client has no row')
   await rows('client_members', { client_id: client.id, user_id: id, display_name: name })
-  return { id, email, name, client: client.id }
+  return { id, email, name, client: client.id, company }
+}
+
+export type Staff = { id: string; email: string; name: string; department: string }
+
+/** A member of staff, who sees the cases of a department of their own. */
+export async function newStaff(name = 'Alan', changes: Record<string, unknown> = {}): Promise<Staff> {
+  const { id, email } = await newPerson(name)
+  const [department] = await rows<{ id: string }>('departments', { name: `${name}'s department ${id.slice(0, 6)}` })
+  if (!department) throw new Error('the department has no row')
+  await rows('staff_members', { user_id: id, display_name: name, scope: 'departments', ...changes })
+  await rows('staff_departments', { user_id: id, department_id: department.id })
+  return { id, email, name, department: department.id }
 }
 
 type CaseRow = { id: number; case_id: string; title: string; updated_at: string }

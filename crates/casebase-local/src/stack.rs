@@ -7,12 +7,18 @@ use std::{
 };
 
 use axum::{
-    Json, Router, http::StatusCode, middleware::from_fn, response::IntoResponse, routing::get,
+    Json, Router,
+    extract::{OriginalUri, Request},
+    http::{StatusCode, uri::PathAndQuery},
+    middleware::from_fn,
+    response::IntoResponse,
+    routing::get,
 };
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use serde_json::json;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 
 use crate::{
     auth,
@@ -464,24 +470,17 @@ async fn gateway(
     auth: auth::Config,
     storage: storage::Config,
 ) -> Result<Router, Error> {
+    let rest = rest::router(rest).await.map_err(Error::server("REST"))?;
+    let auth = auth::router(auth).await.map_err(Error::server("Auth"))?;
+    let storage = storage::router(storage)
+        .await
+        .map_err(Error::server("Storage"))?
+        .layer(from_fn(allow_every_origin));
     Ok(Router::new()
         .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
-        // As services, so that what is at `/rest/v1/` itself is reached too.
-        .nest_service(
-            "/rest/v1",
-            rest::router(rest).await.map_err(Error::server("REST"))?,
-        )
-        .nest_service(
-            "/auth/v1",
-            auth::router(auth).await.map_err(Error::server("Auth"))?,
-        )
-        .nest_service(
-            "/storage/v1",
-            storage::router(storage)
-                .await
-                .map_err(Error::server("Storage"))?
-                .layer(from_fn(allow_every_origin)),
-        )
+        .merge(below("/rest/v1", rest))
+        .merge(below("/auth/v1", auth))
+        .merge(below("/storage/v1", storage))
         .fallback(|| async {
             (
                 StatusCode::NOT_FOUND,
@@ -489,4 +488,28 @@ async fn gateway(
             )
                 .into_response()
         }))
+}
+
+/// A server at what follows its prefix, as it was sent: axum's nesting takes two slashes for one.
+fn below(prefix: &'static str, server: Router) -> Router {
+    let server = ServiceBuilder::new()
+        .map_request(move |mut request: Request| {
+            let original = request.uri().clone();
+            let path = original.path_and_query().map_or("/", PathAndQuery::as_str);
+            let rest = path.strip_prefix(prefix).unwrap_or(path);
+            let rest = match rest.starts_with('/') {
+                true => rest.to_owned(),
+                false => format!("/{rest}"),
+            };
+            if let Ok(uri) = rest.parse() {
+                *request.uri_mut() = uri;
+            }
+            request.extensions_mut().insert(OriginalUri(original));
+            request
+        })
+        .service(server);
+    Router::new()
+        .route_service(prefix, server.clone())
+        .route_service(&format!("{prefix}/"), server.clone())
+        .route_service(&format!("{prefix}/{{*rest}}"), server)
 }

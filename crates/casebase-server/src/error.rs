@@ -15,9 +15,21 @@ use casebase_files::{
     scan::ScanError,
     storage::{self, StreamError},
 };
-use casebase_supabase::{jwt::TokenError, postgrest, violation::Violation};
+use casebase_supabase::{
+    jwt::TokenError,
+    postgrest,
+    rows::{Case, CaseNumber},
+    violation::Violation,
+};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoResponses, ToSchema};
+
+use crate::cases::version::Tagged;
+
+/// What is away may be back in so many seconds.
+const SOON: i64 = 5;
 
 /// An answer that is no success.
 #[derive(Debug, Clone)]
@@ -26,8 +38,10 @@ pub(crate) struct ApiError {
     detail: Box<ErrorDetail>,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
-    /// When trying again is safe, in seconds (`Retry-After`): programs do what it says.
-    retry: Option<u64>,
+    /// In how many seconds to try again (`Retry-After`), where that is safe: programs do what it says.
+    retry: Option<i64>,
+    /// That of the case in the answer.
+    etag: Option<String>,
     /// Whether it is the body's coding that is not taken (`Accept-Encoding`; RFC 9110, 15.5.16).
     coding: bool,
 }
@@ -57,6 +71,10 @@ pub(crate) struct ErrorDetail {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     constraint: Option<&'static str>,
+    /// The case as it is now, where it is not what the change was made from.
+    #[schema(value_type = Option<Case>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<Box<RawValue>>,
 }
 
 /// What every operation may answer in place of its success.
@@ -110,9 +128,6 @@ pub(crate) enum BodyRefusals {
     FieldNotTaken(ErrorBody),
 }
 
-/// After so many seconds what is away may be there.
-const SOON: u64 = 5;
-
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
         Self {
@@ -123,9 +138,11 @@ impl ApiError {
                 hint: None,
                 field: None,
                 constraint: None,
+                case: None,
             }),
             challenge: None,
             retry: None,
+            etag: None,
             coding: false,
         }
     }
@@ -178,7 +195,7 @@ impl ApiError {
     }
 
     /// `Retry-After`, where it is known.
-    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: i64) -> Self {
         self.retry = Some(seconds);
         self
     }
@@ -197,6 +214,55 @@ impl ApiError {
         let mut error = Self::new(StatusCode::UNAUTHORIZED, "missing_token", message)
             .hint("send `Authorization: Bearer <access token>`");
         error.challenge = Some("Bearer realm=\"casebase\"".into());
+        error
+    }
+
+    /// 409: a request under the same key made something, and it is not there any more.
+    pub(crate) fn gone(what: &str) -> Self {
+        let message = format!("the {what} is gone, or you may not see it any more");
+        Self::new(StatusCode::CONFLICT, "wrong_state", message)
+    }
+
+    /// 412: somebody was faster.
+    pub(crate) fn changed_meanwhile(now: Tagged) -> Self {
+        let message = "the case has changed since it was read: this is no change of what it is now";
+        let status = StatusCode::PRECONDITION_FAILED;
+        let mut error = Self::new(status, "changed_meanwhile", message)
+            .hint("it is in `case`; make the change again from that, with its ETag");
+        error.etag = Some(now.etag());
+        error.detail.case = Some(now.into_row());
+        error
+    }
+
+    /// Of what was asked for by a case's number.
+    pub(crate) fn of_number(error: postgrest::Error, case: CaseNumber) -> Self {
+        match error.api() {
+            Some(refusal) if refusal.code == "PT404" => Self::case_not_found(&case.to_string()),
+            _ => error.into(),
+        }
+    }
+
+    /// Of a change of a case. The row as it is now comes with the refusal of one that was made from another.
+    pub(crate) fn of_case(error: postgrest::Error) -> Self {
+        let now = error.api().filter(|refusal| refusal.code == "PT409");
+        let now = now.and_then(|refusal| refusal.details.as_deref());
+        let now = now.and_then(|row| serde_json::from_str(row).ok());
+        match now.map(Tagged::of) {
+            Some(Ok(now)) => Self::changed_meanwhile(now),
+            _ => error.into(),
+        }
+    }
+
+    /// Of a list: what no type says of a parameter, the database does.
+    pub(crate) fn of_list(error: postgrest::Error) -> Self {
+        let refused = error.api().filter(|refusal| refusal.code == "22023");
+        let about = |name: &&str| refused.is_some_and(|r| r.message.split(' ').any(|w| w == *name));
+        let about = ["stage", "cursor"].into_iter().find(about);
+        let mut error = Self::from(error);
+        if let Some(name) = about {
+            error.detail.code = "invalid_query";
+            error.detail.field = Some(name.into());
+        }
         error
     }
 
@@ -288,8 +354,11 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(header::ACCEPT_ENCODING, none);
         }
         if let Some(seconds) = self.retry {
-            let wait = HeaderValue::from(seconds);
-            response.headers_mut().insert(header::RETRY_AFTER, wait);
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(etag) = self.etag.and_then(|etag| HeaderValue::try_from(etag).ok()) {
+            response.headers_mut().insert(header::ETAG, etag);
         }
         response
     }
@@ -359,7 +428,7 @@ impl ApiError {
             // Any other 404 is a table or function that this service needs and the project hasn't.
             ("PT404" | "PGRST116", _) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             (_, 409) => Self::new(StatusCode::CONFLICT, "conflict", message),
-            (_, 429) => Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message),
+            (_, 429) => Self::too_many(refusal),
             ("22P05", 400) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "refused_by_database",
@@ -384,6 +453,18 @@ impl ApiError {
             Some(hint) => error.hint(hint.clone()),
             None => error,
         }
+    }
+}
+
+impl ApiError {
+    /// 429. The details are from when there is room again, where that is known.
+    fn too_many(refusal: &postgrest::ApiError) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let mut error = Self::new(status, "too_many", &refusal.message);
+        let from = refusal.details.as_deref();
+        let from = from.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
+        error.retry = from.map(|time| (time.to_utc() - Utc::now()).num_seconds().max(0) + 1);
+        error
     }
 }
 

@@ -35,13 +35,34 @@ pub(crate) fn line(longest: usize) -> Object {
     object(Type::String.into(), longest, pattern, meaning)
 }
 
-/// Lines that are not all blank, of up to `longest` characters; or empty, or null.
+/// Lines that are not all blank, of up to `longest` characters.
+pub(crate) fn text(longest: usize) -> Object {
+    let pattern = format!("^{}$", some_text());
+    object(Type::String.into(), longest, pattern, "Text, not blank.")
+}
+
+/// The same, or empty.
+pub(crate) fn text_or_empty(longest: usize) -> Object {
+    let pattern = format!("^({})?$", some_text());
+    object(
+        Type::String.into(),
+        longest,
+        pattern,
+        "Text, not blank; or empty.",
+    )
+}
+
+/// The same, or null.
 pub(crate) fn text_or_nothing(longest: usize) -> Object {
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    let pattern = format!("^({})?$", some_text());
+    object(types, longest, pattern, "Text, not blank; or empty.")
+}
+
+fn some_text() -> String {
     let any = format!("([^{REFUSED}\r]|\r\n)*");
     let seen = format!("[^{REFUSED}{LINE_BREAKS}{SPACES}{INVISIBLE}]");
-    let pattern = format!("^({any}{seen}{any})?$");
-    let types = SchemaType::from_iter([Type::String, Type::Null]);
-    object(types, longest, pattern, "Text, not blank; or empty.")
+    format!("{any}{seen}{any}")
 }
 
 fn object(types: SchemaType, longest: usize, pattern: String, description: &str) -> Object {

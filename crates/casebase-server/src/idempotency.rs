@@ -130,11 +130,18 @@ impl Kept {
         }
     }
 
-    pub(crate) fn created(location: String, body: String) -> Self {
+    /// What has no address of its own.
+    pub(crate) fn added(body: String) -> Self {
         Self {
             status: StatusCode::CREATED,
-            location: Some(location),
             ..Self::ok(body)
+        }
+    }
+
+    pub(crate) fn created(location: String, body: String) -> Self {
+        Self {
+            location: Some(location),
+            ..Self::added(body)
         }
     }
 

@@ -1,17 +1,16 @@
 //! What a caller hears whose body or query cannot be read: the field, what it is, and what it has to be.
 
-use std::error::Error;
+use std::{borrow::Cow, error::Error};
 
 use axum::{
-    extract::{FromRequestParts, Query, rejection::JsonRejection},
+    extract::{FromRequestParts, rejection::JsonRejection},
     http::{StatusCode, request::Parts},
 };
-use serde::de::{DeserializeOwned, value};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::Path;
 use url::form_urlencoded;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, query};
 
 /// A value is repeated up to here.
 const MOST: usize = 100;
@@ -24,23 +23,18 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
-        Query::try_from_uri(&parts.uri)
-            .map(|Query(read)| Self(read))
-            .map_err(|rejection| {
-                let given = |field: &str| {
-                    let mut pairs = form_urlencoded::parse(query.as_bytes());
-                    let pair = pairs.find(|(name, _)| name == field);
-                    pair.map(|(_, text)| text.into_owned())
-                };
-                let error = cause::<serde_path_to_error::Error<value::Error>>(&rejection);
-                error.map_or_else(
-                    || unreadable("invalid_query", &rejection.body_text()),
-                    |error| {
-                        let said = error.inner().to_string();
-                        misread("invalid_query", error.path(), &said, given)
-                    },
-                )
-            })
+        query::read(query).map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            // Of a list, its first wrong one: `status[1]`.
+            let (name, nth) = path.split_once('[').unwrap_or((&path, "0]"));
+            let nth = nth.trim_end_matches(']').parse().unwrap_or_default();
+            let pairs = form_urlencoded::parse(query.as_bytes());
+            let mut given = pairs
+                .filter(|(known, _)| known == name)
+                .map(|(_, text)| text);
+            let given = given.nth(nth).map(Cow::into_owned);
+            misread("invalid_query", name, &error.inner().to_string(), given)
+        })
     }
 }
 
@@ -54,15 +48,17 @@ pub(crate) fn object<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
     }
     let mut reader = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let given = |field: &str| match serde_json::from_str(json) {
-            Ok(Value::Object(mut fields)) => fields.remove(field).map(|value| match value {
-                Value::String(text) => text,
-                other => other.to_string(),
-            }),
-            _ => None,
-        };
+        let path = error.path().to_string();
+        // `changes.status` and `ids[1]`, as a JSON pointer.
+        let pointer = format!("/{path}").replace(['.', '['], "/").replace(']', "");
+        let body: Option<Value> = serde_json::from_str(json).ok();
+        let given = body.as_ref().and_then(|body| body.pointer(&pointer));
+        let given = given.map(|value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
         let said = error.inner().to_string();
-        misread("invalid_body", error.path(), without_place(&said), given)
+        misread("invalid_body", &path, without_place(&said), given)
     })
 }
 
@@ -90,15 +86,9 @@ fn unreadable(code: &'static str, message: &str) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
 }
 
-fn misread(
-    code: &'static str,
-    path: &Path,
-    said: &str,
-    given: impl Fn(&str) -> Option<String>,
-) -> ApiError {
-    let path = path.to_string();
+fn misread(code: &'static str, path: &str, said: &str, given: Option<String>) -> ApiError {
     // What is missing or there twice is no place in what was read.
-    let field = match path.as_str() {
+    let field = match path {
         "." => said.split('`').nth(1).unwrap_or_default(),
         path => path,
     };
@@ -108,11 +98,7 @@ fn misread(
             field => ApiError::field(field.to_owned(), code, said),
         };
     }
-    let value: String = given(field)
-        .unwrap_or_default()
-        .chars()
-        .take(MOST)
-        .collect();
+    let value: String = given.unwrap_or_default().chars().take(MOST).collect();
     let message = match wanted(said) {
         Some(wanted) => format!("{field} is `{value}`; it has to be {wanted}"),
         None => format!("{field}: {said}"),
@@ -128,6 +114,7 @@ fn wanted(said: &str) -> Option<&str> {
         None if said.starts_with("UUID parsing failed") => {
             Some("a UUID, like 7f0c9d0e-2f7e-4c53-9a4e-6f0a3a4a7a10")
         }
+        None if said.starts_with("provided string was not `true`") => Some("true or false"),
         None if said.starts_with("number would be zero") => {
             Some("a whole number from 1 to 4294967295")
         }

@@ -60,11 +60,17 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
         .routes(routes!(files::complete::complete))
         .routes(routes!(files::verify::verify))
         .routes(routes!(files::visibility::change))
-        .routes(routes!(cases::list::list, cases::create::create))
         .routes(routes!(
-            cases::get::get,
-            cases::update_status::update_status
+            cases::list::list,
+            cases::create::create,
+            cases::update_many::update_many
         ))
+        .routes(routes!(cases::get::get, cases::update::update))
+        .routes(routes!(
+            cases::interactions::interactions,
+            cases::reply::reply
+        ))
+        .routes(routes!(cases::timeline::timeline))
         .routes(routes!(webhook_poll::poll))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

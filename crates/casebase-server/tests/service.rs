@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
-    matchers::{header, method, path, path_regex, query_param},
+    matchers::{header, method, path, path_regex},
 };
 
 const SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
@@ -109,6 +109,20 @@ fn rows(table: &str, rows: Value) -> Mock {
         .respond_with(answer)
 }
 
+/// What `rpc/find_case` answers to its number.
+fn the_case(row: &Value) -> Mock {
+    let asked = wiremock::matchers::body_json(json!({"case_id": row["case_id"]}));
+    let found = ResponseTemplate::new(200).set_body_json(row);
+    let find = Mock::given(path("/rest/v1/rpc/find_case")).and(asked);
+    find.respond_with(found)
+}
+
+/// What `rpc/update_cases` says of one case.
+fn outcome(of_one: Value) -> Mock {
+    let outcomes = ResponseTemplate::new(200).set_body_json(json!([of_one]));
+    Mock::given(path("/rest/v1/rpc/update_cases")).respond_with(outcomes)
+}
+
 /// A reservation that names a case or an interaction that is not there: the argument's name.
 fn no_such(argument: &str) -> Mock {
     let refusal =
@@ -186,7 +200,7 @@ async fn a_token_that_postgrest_or_storage_takes_no_more_is_challenged_and_not_f
 async fn a_key_that_the_gateway_does_not_take_is_not_the_callers_fault() {
     let refused = ResponseTemplate::new(401).set_body_json(json!({"message": "Invalid API key"}));
     let world = World::new(vec![
-        Mock::given(path("/rest/v1/cases")).respond_with(refused),
+        Mock::given(path("/rest/v1/rpc/list_cases")).respond_with(refused),
     ])
     .await;
     let answer = world.user(Method::GET, "/v1/cases").send().await.unwrap();
@@ -196,15 +210,14 @@ async fn a_key_that_the_gateway_does_not_take_is_not_the_callers_fault() {
 #[tokio::test]
 async fn the_callers_own_token_goes_to_postgrest() {
     let token = token(60, SECRET);
-    let mine =
-        Mock::given(path("/rest/v1/cases")).and(header("authorization", format!("Bearer {token}")));
-    let none = ResponseTemplate::new(206)
-        .insert_header("content-range", "*/0")
-        .set_body_json(json!([]));
-    let world = World::new(vec![mine.respond_with(none)]).await;
+    let mine = Mock::given(path("/rest/v1/rpc/list_cases"))
+        .and(header("authorization", format!("Bearer {token}")));
+    let none = json!({"cases": [], "next_cursor": null, "total": 0, "total_is_exact": true});
+    let page = ResponseTemplate::new(200).set_body_json(&none);
+    let world = World::new(vec![mine.respond_with(page)]).await;
     let request = world.anonymous(Method::GET, "/v1/cases").bearer_auth(token);
     let answer: Value = request.send().await.unwrap().json().await.unwrap();
-    assert_eq!(answer, json!({"cases": [], "total": 0}));
+    assert_eq!(answer, none);
 }
 
 #[tokio::test]
@@ -232,13 +245,13 @@ async fn a_case_that_is_missing_invisible_or_misspelt_is_not_found() {
 
 #[tokio::test]
 async fn a_case_is_the_same_under_both_prefixes_and_however_it_is_written() {
-    let asked = |query: &str| query_param("case_id", query.to_owned());
-    let row = json!({"id": 6, "case_id": "CASE-0006"});
-    let one = Mock::given(method("GET")).and(asked("eq.CASE-0006"));
-    let one = one.respond_with(ResponseTemplate::new(200).set_body_json(json!([row])));
-    let change = Mock::given(path("/rest/v1/cases")).and(|r: &wiremock::Request| r.method != "GET");
-    let change = change.respond_with(ResponseTemplate::new(201).set_body_json(json!([row])));
-    let world = World::new(vec![one, change]).await;
+    let row = json!({"id": 6, "case_id": "CASE-0006", "version": 1});
+    let open = Mock::given(method("POST")).and(path("/rest/v1/cases"));
+    let open = open.respond_with(ResponseTemplate::new(201).set_body_json(json!([row])));
+    let mut mocks = vec![open, rows("cases", json!([row]))];
+    mocks.push(the_case(&row));
+    mocks.push(outcome(json!({"id": 6, "result": "done", "error": null})));
+    let world = World::new(mocks).await;
     let status = json!({"status": "resolved"});
     for prefix in ["/v1/cases", "/api/cases"] {
         for case in ["CASE-0006", "case-6", "6"] {
@@ -655,14 +668,14 @@ async fn a_refusal_keeps_its_status_and_a_project_without_our_tables_is_no_missi
         (404, "PGRST202", (502, "database_error")),
         (404, "42P01", (502, "database_error")),
         (404, "42883", (502, "database_error")),
-        (404, "PT404", (404, "not_found")),
+        (404, "PT404", (404, "case_not_found")),
         (403, "PT403", (403, "not_allowed")),
         (409, "PT409", (409, "conflict")),
         (429, "PT429", (429, "too_many")),
         (406, "PGRST116", (404, "not_found")),
     ] {
         let refusal = json!({"code": code, "message": "no"});
-        let refused = Mock::given(path("/rest/v1/cases"))
+        let refused = Mock::given(path("/rest/v1/rpc/find_case"))
             .respond_with(ResponseTemplate::new(status).set_body_json(refusal));
         let world = World::new(vec![refused]).await;
         let request = world.user(Method::GET, "/v1/cases/CASE-0001");
@@ -673,30 +686,233 @@ async fn a_refusal_keeps_its_status_and_a_project_without_our_tables_is_no_missi
 }
 
 #[tokio::test]
-async fn a_case_that_one_sees_and_may_not_change_is_refused() {
-    let passed_over = Mock::given(method("PATCH")).and(query_param("id", "eq.1"));
-    let passed_over = passed_over.respond_with(ResponseTemplate::new(200).set_body_json(json!([])));
-    let case = json!([{
-        "id": 1, "case_id": "CASE-0001", "client_id": USER, "department_id": USER, "required_specialty_id": null,
-        "title": "t", "description": null, "status": "open", "priority": "medium", "assigned_to": null,
-        "escalated_by": null, "escalated_at": null, "action_required_by": null, "action_required_of": null,
-        "metadata": {}, "created_by": USER, "created_at": "2026-01-01T00:00:00+00:00",
-        "updated_at": "2026-01-01T00:00:00+00:00", "resolved_at": null,
-    }]);
-    let world = World::new(vec![rows("cases", case), passed_over]).await;
-    let request = world.user(Method::PATCH, "/v1/cases/CASE-0001");
-    let (status, error) = error(
-        request
-            .json(&json!({"status": "resolved"}))
-            .send()
-            .await
-            .unwrap(),
-    )
-    .await;
+async fn a_change_of_a_case_that_is_refused_says_why() {
+    let row = json!({"id": 1, "case_id": "CASE-0001", "version": 7});
+    let now = json!({"id": 1, "case_id": "CASE-0001", "version": 8, "title": "theirs"});
+    let rls = "new row violates row-level security policy for table \"cases\"";
+    let stage = "there is no stage x";
+    for (error_of_one, expected, message) in [
+        (
+            json!({"code": "42501", "message": rls, "details": null, "hint": null}),
+            (403, "not_allowed"),
+            "you may not do this",
+        ),
+        (
+            json!({"code": "PT409", "message": "a case that is closed can't become waiting",
+                   "details": null, "hint": "Only an admin opens it again."}),
+            (409, "conflict"),
+            "a case that is closed can't become waiting",
+        ),
+        (
+            json!({"code": "22023", "message": stage, "details": null, "hint": null}),
+            (422, "refused_by_database"),
+            stage,
+        ),
+        (
+            json!({"code": "PT409", "message": "version 7 was changed meanwhile: it is version 8 now",
+                   "details": now.to_string(), "hint": null}),
+            (412, "changed_meanwhile"),
+            "the case has changed since it was read: this is no change of what it is now",
+        ),
+    ] {
+        let refused = json!({"id": 1, "result": "refused", "error": error_of_one, "events": null});
+        let world = World::new(vec![the_case(&row), outcome(refused)]).await;
+        let request = world.user(Method::PATCH, "/v1/cases/1");
+        let request = request.header("if-match", "\"1.7\"");
+        let answer = request.json(&json!({"stage": "x"})).send().await.unwrap();
+        let etag = answer.headers().get("etag").cloned();
+        let (status, error) = error(answer).await;
+        assert_eq!((status, error["code"].as_str().unwrap()), expected);
+        assert_eq!(error["message"], message);
+        assert_eq!(status == 412, error["case"] == now, "{error}");
+        assert_eq!(etag.is_some_and(|etag| etag == "\"1.8\""), status == 412);
+    }
+    let gone = json!({"id": 1, "result": "not_visible", "error": null, "events": null});
+    let world = World::new(vec![the_case(&row), outcome(gone)]).await;
+    let request = world.user(Method::PATCH, "/v1/cases/1").json(&json!({}));
+    let (status, error) = error(request.send().await.unwrap()).await;
     assert_eq!(
         (status, error["code"].as_str().unwrap()),
-        (403, "not_allowed")
+        (404, "case_not_found")
     );
+}
+
+#[tokio::test]
+async fn a_change_is_made_from_the_version_that_was_read() {
+    let row = json!({"id": 1, "case_id": "CASE-0001", "version": 7});
+    let changed = json!({"id": 1, "case_id": "CASE-0001", "version": 8});
+    let done = json!({"id": 1, "result": "done", "error": null, "events": [3]});
+    let mocks = vec![
+        the_case(&row),
+        outcome(done),
+        rows("cases", json!([changed])),
+    ];
+    let world = World::new(mocks).await;
+    let read = world.user(Method::GET, "/v1/cases/1").send().await.unwrap();
+    assert_eq!(read.headers()["etag"], "\"1.7\"");
+    let patch = |tag: Option<&str>| {
+        let request = world.user(Method::PATCH, "/v1/cases/1");
+        let request = request.json(&json!({"stage": null, "metadata": {"n": 1}}));
+        tag.into_iter()
+            .fold(request, |r, tag| r.header("if-match", tag))
+            .send()
+    };
+    let sent = async || {
+        let requests = world.supabase.received_requests().await.unwrap();
+        let mut updates = requests
+            .iter()
+            .filter(|r| r.url.path().ends_with("update_cases"));
+        updates.next_back().map(|r| r.body_json::<Value>().unwrap())
+    };
+    let (status, refused) = error(patch(Some("\"1.6\"")).await.unwrap()).await;
+    assert_eq!((status, &refused["case"]), (412, &row));
+    let (status, refused) = error(patch(Some("1.7")).await.unwrap()).await;
+    assert_eq!((status, refused["field"].as_str()), (400, Some("If-Match")));
+    assert_eq!(sent().await, None);
+    for (tag, version) in [(Some("\"1.7\""), json!(7)), (None, Value::Null)] {
+        let answer = patch(tag).await.unwrap();
+        assert_eq!(answer.headers()["etag"], "\"1.8\"");
+        assert_eq!(answer.json::<Value>().await.unwrap(), changed);
+        let mut changes = json!({"stage": null, "metadata": {"n": 1}});
+        if !version.is_null() {
+            changes["version"] = version;
+        }
+        let expected = json!({"ids": [1], "changes": changes, "dry_run": false});
+        assert_eq!(sent().await, Some(expected));
+    }
+}
+
+#[tokio::test]
+async fn many_cases_are_changed_as_one_is_with_an_answer_for_each() {
+    let outcome_of_one = json!({"id": 1, "result": "done", "error": null, "events": [3]});
+    let world = World::new(vec![outcome(outcome_of_one.clone())]).await;
+    let many =
+        json!({"ids": [1, -1], "changes": {"priority": "low", "add_tags": ["a"]}, "dry_run": true});
+    for prefix in ["/v1/cases", "/api/cases"] {
+        let answer = world.user(Method::PATCH, prefix).json(&many).send();
+        let answer: Value = answer.await.unwrap().json().await.unwrap();
+        assert_eq!(answer, json!([outcome_of_one]));
+    }
+    let sent = world.supabase.received_requests().await.unwrap();
+    assert_eq!(sent[0].body_json::<Value>().unwrap(), many);
+    for (body, field) in [
+        (json!({"ids": [1, "x"], "changes": {}}), "ids[1]"),
+        (
+            json!({"ids": [1], "changes": {"status": "done"}}),
+            "changes.status",
+        ),
+        (
+            json!({"ids": [1], "changes": {"version": 1}}),
+            "changes.version",
+        ),
+        (
+            json!({"ids": [1], "changes": {"title": null}}),
+            "changes.title",
+        ),
+    ] {
+        let refused = world.user(Method::PATCH, "/v1/cases").json(&body);
+        let (status, error) = error(refused.send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["field"].as_str()),
+            (422, Some(field)),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_and_what_happened_in_a_case_comes_a_page_at_a_time() {
+    let row = json!({"id": 6, "case_id": "CASE-0006", "version": 1});
+    let page = |function: &str, arguments: Value| {
+        Mock::given(path(format!("/rest/v1/rpc/{function}")))
+            .and(wiremock::matchers::body_json(arguments))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({"of": function})))
+    };
+    let world = World::new(vec![
+        the_case(&row),
+        page(
+            "list_interactions",
+            json!({"case_id": 6, "page_size": 2, "cursor": "c"}),
+        ),
+        page("case_timeline", json!({"case_id": 6})),
+    ])
+    .await;
+    for prefix in ["/v1/cases", "/api/cases"] {
+        for (path, function) in [
+            ("6/interactions?page_size=2&cursor=c", "list_interactions"),
+            ("case-6/timeline", "case_timeline"),
+        ] {
+            let asked = world.user(Method::GET, &format!("{prefix}/{path}")).send();
+            let answer: Value = asked.await.unwrap().json().await.unwrap();
+            assert_eq!(answer, json!({"of": function}));
+        }
+    }
+    for query in ["page_size=0", "page_size=1001", "page_size=", "limit=2"] {
+        let path = format!("/v1/cases/6/timeline?{query}");
+        let (status, error) = error(world.user(Method::GET, &path).send().await.unwrap()).await;
+        assert_eq!(
+            (status, error["code"].as_str()),
+            (422, Some("invalid_query"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reply_is_written_once_under_its_key() {
+    let row = json!({"id": 6, "case_id": "CASE-0006", "version": 1});
+    let said = json!({"id": 9, "case_id": 6, "content": "Hello"});
+    let mine = ResponseTemplate::new(200)
+        .set_body_json(json!({"turn": "mine", "claim": CLAIM, "made_id": null}));
+    let insert = Mock::given(path("/rest/v1/interactions"))
+        .and(header("casebase-claim", CLAIM))
+        .and(wiremock::matchers::body_json(
+            json!({"case_id": 6, "content": "Hello"}),
+        ));
+    let world = World::new(vec![
+        the_case(&row),
+        Mock::given(path("/rest/v1/rpc/claim_idempotency_key")).respond_with(mine),
+        insert.respond_with(ResponseTemplate::new(201).set_body_json(json!([said]))),
+        Mock::given(path("/rest/v1/rpc/answer_idempotency_key"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!(true))),
+    ])
+    .await;
+    let reply = world.user(Method::POST, "/v1/cases/6/interactions");
+    let reply = reply
+        .header("idempotency-key", "k")
+        .json(&json!({"content": "Hello"}));
+    let answer = reply.send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+    assert_eq!(answer.json::<Value>().await.unwrap(), said);
+}
+
+#[tokio::test]
+async fn too_much_is_to_be_tried_again_when_there_is_room() {
+    let later = (chrono::Utc::now() + chrono::TimeDelta::minutes(30)).to_rfc3339();
+    for (details, told) in [
+        (json!(later), true),
+        (json!(""), false),
+        (Value::Null, false),
+    ] {
+        let refusal = json!({"code": "PT429", "message": "no", "details": details, "hint": null});
+        let refused = Mock::given(path("/rest/v1/cases"))
+            .respond_with(ResponseTemplate::new(429).set_body_json(refusal));
+        let world = World::new(vec![refused]).await;
+        let new = json!({"client_id": USER, "title": "t"});
+        let answer = world
+            .user(Method::POST, "/v1/cases")
+            .json(&new)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 429);
+        let wait = answer.headers().get("retry-after");
+        let wait: Option<u64> = wait.map(|wait| wait.to_str().unwrap().parse().unwrap());
+        assert_eq!(wait.is_some(), told);
+        assert!(
+            wait.is_none_or(|wait| (1..=1801).contains(&wait)),
+            "{wait:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -723,7 +939,7 @@ async fn json_that_is_none_or_has_unknown_fields_is_refused_in_the_usual_shape()
     }
     let (status, error) = error(
         world
-            .user(Method::GET, "/v1/cases?limit=0")
+            .user(Method::GET, "/v1/cases?page_size=0")
             .send()
             .await
             .unwrap(),
@@ -777,17 +993,114 @@ async fn a_status_or_priority_that_is_none_is_refused_with_those_that_are() {
 }
 
 #[tokio::test]
-async fn a_status_is_asked_for_in_the_databases_word() {
-    let asked = Mock::given(path("/rest/v1/cases"))
-        .and(query_param("status", "eq.in_progress"))
-        .and(query_param("priority", "eq.urgent"));
-    let none = ResponseTemplate::new(206)
-        .insert_header("content-range", "*/0")
-        .set_body_json(json!([]));
-    let world = World::new(vec![asked.respond_with(none)]).await;
-    let path = "/v1/cases?status=in_progress&priority=urgent";
-    let answer = world.user(Method::GET, path).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
+async fn a_list_is_asked_for_in_the_words_of_the_database() {
+    let none = json!({"cases": [], "next_cursor": null, "total": null, "total_is_exact": null});
+    let asked = Mock::given(path("/rest/v1/rpc/list_cases"));
+    let world = World::new(vec![
+        asked.respond_with(ResponseTemplate::new(200).set_body_json(&none)),
+    ])
+    .await;
+    let id = USER;
+    for (query, expected) in [
+        ("", json!({})),
+        (
+            "?status=open&status=in_progress&priority=urgent&stage=a%2Cb",
+            json!({"status": ["open", "in_progress"], "priority": ["urgent"], "stage": ["a,b"]}),
+        ),
+        (
+            "?unassigned=true&overdue=false&tags=a&tags=b&page_size=1&cursor=c&count_up_to=0&order_by=due_at.asc",
+            json!({"unassigned": true, "overdue": false, "tags": ["a", "b"], "page_size": 1, "cursor": "c",
+                   "count_up_to": 0, "order_by": "due_at.asc"}),
+        ),
+        (
+            &format!("?assigned_to={id}&department_id={id}&client_id={id}"),
+            json!({"assigned_to": [id], "department_id": [id], "client_id": [id]}),
+        ),
+        (
+            "?created_from=2026-01-01T00:00:00.123456%2B01:00&updated_before=2026-01-02T00:00:00Z&metadata=%7B%22n%22%3A%201.50%7D",
+            json!({"created_from": "2025-12-31T23:00:00.123456Z", "updated_before": "2026-01-02T00:00:00Z",
+                   "metadata": {"n": 1.5}}),
+        ),
+    ] {
+        let answer = world
+            .user(Method::GET, &format!("/api/cases{query}"))
+            .send();
+        let answer: Value = answer.await.unwrap().json().await.unwrap();
+        assert_eq!(answer, none, "{query}");
+        let requests = world.supabase.received_requests().await.unwrap();
+        let sent: Value = requests.last().unwrap().body_json().unwrap();
+        assert_eq!(sent, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_makes_no_sense_is_named_with_what_would() {
+    let world = World::new(vec![]).await;
+    for (query, field, told) in [
+        ("limit=10", "limit", "expected one of `status`, `stage`,"),
+        (
+            "status=open&status=done",
+            "status",
+            "status is `done`; it has to be one of `open`,",
+        ),
+        (
+            "order_by=title",
+            "order_by",
+            "order_by is `title`; it has to be one of `created_at.desc`,",
+        ),
+        (
+            "page_size=1001",
+            "page_size",
+            "page_size is `1001`; it has to be a whole number from 1 to 1000",
+        ),
+        ("page_size=5&page_size=6", "page_size", "only one of them"),
+        (
+            "count_up_to=x",
+            "count_up_to",
+            "it has to be a whole number from 0 to 10000",
+        ),
+        (
+            "overdue=yes",
+            "overdue",
+            "overdue is `yes`; it has to be true or false",
+        ),
+        (
+            "created_from=yesterday",
+            "created_from",
+            "a time with its offset, like 2026-11-28T09:30:00Z",
+        ),
+        (
+            "metadata=[]",
+            "metadata",
+            "metadata is `[]`; it has to be a JSON object",
+        ),
+        ("client_id=7", "client_id", "it has to be a UUID"),
+    ] {
+        let request = world.user(Method::GET, &format!("/v1/cases?{query}"));
+        let (status, error) = error(request.send().await.unwrap()).await;
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(
+            (status, error["field"].as_str()),
+            (422, Some(field)),
+            "{message}"
+        );
+        assert!(message.contains(told), "{message}");
+    }
+    assert!(world.supabase.received_requests().await.unwrap().is_empty());
+    for (message, field) in [
+        ("there is no stage x", "stage"),
+        ("cursor is none that this list gave", "cursor"),
+    ] {
+        let refusal =
+            json!({"code": "22023", "message": message, "details": null, "hint": "There are y."});
+        let refused = Mock::given(path("/rest/v1/rpc/list_cases"))
+            .respond_with(ResponseTemplate::new(400).set_body_json(refusal));
+        let world = World::new(vec![refused]).await;
+        let (status, error) =
+            error(world.user(Method::GET, "/v1/cases").send().await.unwrap()).await;
+        let expected = json!({"code": "invalid_query", "message": message, "hint": "There are y.", "field": field});
+        assert_eq!((status, error), (422, expected));
+    }
 }
 
 #[tokio::test]
@@ -813,7 +1126,7 @@ async fn a_change_that_was_not_answered_may_have_been_made_and_a_look_changes_no
         ResponseTemplate::new(503).set_body_string("<html>"),
         ResponseTemplate::new(201).set_body_string("[{"),
     ] {
-        let away = Mock::given(path("/rest/v1/cases")).respond_with(answer);
+        let away = Mock::given(path_regex("^/rest/v1/")).respond_with(answer);
         let world = World::new(vec![away]).await;
         let create = world.user(Method::POST, "/v1/cases").json(&new);
         let look = world.user(Method::GET, "/v1/cases/CASE-0001");
@@ -1010,20 +1323,25 @@ async fn the_openapi_document_describes_every_webhook() {
 async fn a_row_that_rust_cannot_hold_is_passed_on_as_it_is() {
     let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
     let row = format!(
-        r#"{{"id": 1, "case_id": "CASE-0001", "metadata": {{"f": 1e400, "deep": {deep}}},
+        r#"{{"id": 1, "case_id": "CASE-0001", "version": 1, "metadata": {{"f": 1e400, "deep": {deep}}},
             "action_required_by": "294276-12-31T23:59:59+00:00", "created_at": "infinity"}}"#
     );
-    let rows = ResponseTemplate::new(200)
-        .insert_header("content-range", "0-0/1")
-        .set_body_string(format!("[{row}]"));
-    let world = World::new(vec![Mock::given(path("/rest/v1/cases")).respond_with(rows)]).await;
+    let answering = |at: &str, body: String| {
+        let answer = ResponseTemplate::new(200).set_body_string(body);
+        Mock::given(path(format!("/rest/v1/{at}"))).respond_with(answer)
+    };
+    let page = format!(r#"{{"cases":[{row}],"total":1}}"#);
+    let world = World::new(vec![
+        answering("cases", format!("[{row}]")),
+        answering("rpc/find_case", row.clone()),
+        answering("rpc/list_cases", page.clone()),
+        outcome(json!({"id": 1, "result": "done", "error": null})),
+    ])
+    .await;
     let one = "/v1/cases/CASE-0001";
     let new = json!({"client_id": USER, "title": "t"});
     for (request, expected) in [
-        (
-            world.user(Method::GET, "/v1/cases"),
-            format!(r#"{{"cases":[{row}],"total":1}}"#),
-        ),
+        (world.user(Method::GET, "/v1/cases"), page),
         (world.user(Method::GET, one), row.clone()),
         (
             world.user(Method::POST, "/v1/cases").json(&new),
@@ -1125,8 +1443,8 @@ async fn an_encoded_body_is_refused_with_what_is_taken_and_nothing_is_read_of_it
         let (_, error) = error(answer).await;
         assert_ne!(error["code"], "encoding_not_taken", "{path}");
     }
-    // What was not encoded asked for its place.
-    assert_eq!(world.changes().await, 1);
+    // What was not encoded asked for its place, or for its case.
+    assert_eq!(world.changes().await, 2);
 }
 
 #[tokio::test]

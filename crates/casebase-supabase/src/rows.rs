@@ -201,6 +201,36 @@ pub struct CaseKey {
     pub case_id: CaseNumber,
 }
 
+/// A row of `interactions`, as its readers see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Interaction {
+    /// Its key.
+    pub id: InteractionId,
+    /// The case, by `cases.id`.
+    pub case_id: CaseId,
+    /// Who speaks.
+    pub party1_name: String,
+    /// A party type's code.
+    pub party1_type: String,
+    /// To whom.
+    pub party2_name: String,
+    /// A party type's code.
+    pub party2_type: String,
+    /// Markdown, as text.
+    pub content: String,
+    /// Whether the client may see it.
+    pub visible_to_client: bool,
+    /// Who wrote it down.
+    pub created_by: Option<Uuid>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Counts changes: an update that sends another is refused.
+    #[schema(minimum = 1)]
+    pub version: i32,
+}
+
 /// Where a file stands between its reservation and its deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

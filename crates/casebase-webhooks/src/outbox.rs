@@ -189,8 +189,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// A connection that hears when there is something to do. Through a transaction pooler it hears nothing, and
-    /// polling has to do.
+    /// A connection that hears when there is something to do, if anything comes through to it
+    /// ([`Outbox::is_heard_by`]).
     ///
     /// # Errors
     /// What the database says.
@@ -198,6 +198,33 @@ impl Outbox {
         let mut listener = PgListener::connect_with(&self.pool).await?;
         listener.listen(CHANNEL).await?;
         Ok(listener)
+    }
+
+    /// Whether a notification comes through to this listener `within` that time. A pooler in transaction mode accepts
+    /// LISTEN, and passes nothing on.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn is_heard_by(
+        &self,
+        listener: &mut PgListener,
+        within: Duration,
+    ) -> Result<bool, sqlx::Error> {
+        let word = Uuid::new_v4().to_string();
+        sqlx::query("select pg_notify($1, $2)")
+            .bind(CHANNEL)
+            .bind(&word)
+            .execute(&self.pool)
+            .await?;
+        let heard = async {
+            while let Some(notification) = listener.try_recv().await? {
+                if notification.payload() == word {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        timeout(within, heard).await.unwrap_or(Ok(false))
     }
 }
 

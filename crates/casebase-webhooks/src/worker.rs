@@ -24,6 +24,9 @@ const FIRST_NAP: Duration = Duration::from_millis(10);
 /// How long to wait for more when one of several requests is finished: reporting them together costs one commit.
 const GATHER: Duration = Duration::from_millis(1);
 
+/// How long a notification may take to come through before the log says that none does.
+const HEARD_WITHIN: Duration = Duration::from_secs(5);
+
 /// How often old deliveries are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
@@ -58,7 +61,7 @@ pub async fn run(pool: PgPool, config: Config, shutdown: CancellationToken) -> R
             timeout: config.timeout,
         });
     }
-    let grace = config.grace;
+    let (grace, poll) = (config.grace, config.poll);
     let outbox = Outbox::new(pool);
     let wake = Arc::new(Notify::new());
     let mut worker = Worker {
@@ -79,7 +82,7 @@ pub async fn run(pool: PgPool, config: Config, shutdown: CancellationToken) -> R
     let work = async {
         tokio::select! {
             () = worker.work(&wake, &shutdown) => {}
-            () = listen(&outbox, &wake) => {}
+            () = listen(&outbox, &wake, poll) => {}
         }
         worker.finish().await;
     };
@@ -287,8 +290,9 @@ fn in_words(outcome: &Outcome) -> &'static str {
 }
 
 /// Wakes the worker when the database says so, for ever. Without it polling does the same, more slowly.
-async fn listen(outbox: &Outbox, wake: &Notify) {
+async fn listen(outbox: &Outbox, wake: &Notify, poll: Duration) {
     let mut retry = Retry::default();
+    let mut told = None;
     loop {
         let listening = outbox.listen().await;
         if listening.is_ok() {
@@ -297,6 +301,13 @@ async fn listen(outbox: &Outbox, wake: &Notify) {
         let pause = retry.pause();
         match listening {
             Ok(mut listener) => {
+                if let Ok(heard) = outbox.is_heard_by(&mut listener, HEARD_WITHIN).await
+                    && told.replace(heard) != Some(heard)
+                {
+                    tell_whether_heard(heard, poll);
+                }
+                // Others may have come meanwhile.
+                wake.notify_one();
                 // None: the connection was lost and is made anew; a notification may have been missed.
                 while let Ok(_notified) = listener.try_recv().await {
                     wake.notify_one();
@@ -313,6 +324,17 @@ async fn listen(outbox: &Outbox, wake: &Notify) {
             }
         }
         tokio::time::sleep(pause).await;
+    }
+}
+
+/// Says how the worker learns of what is to be sent.
+fn tell_whether_heard(heard: bool, poll: Duration) {
+    match heard {
+        true => tracing::info!("the database notifies of webhooks as they are written"),
+        false => tracing::warn!(
+            "no notification of the database's comes through, as behind a pooler in transaction mode: webhooks are \
+             looked for every {poll:?} instead; hint: connect directly, or through a pooler in session mode"
+        ),
     }
 }
 

@@ -25,6 +25,8 @@ mod human_text;
 mod lost_updates;
 #[path = "database/names.rs"]
 mod names;
+#[path = "database/narrow_types.rs"]
+mod narrow_types;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;

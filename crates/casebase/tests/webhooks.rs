@@ -17,6 +17,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use standardwebhooks::Webhook;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -279,6 +280,127 @@ async fn an_idle_worker_is_woken_by_the_change() {
         [("delivered".into(), vec![Some(204)])]
     );
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_listener_that_nothing_comes_through_to_is_told_from_one_that_hears() {
+    let pool = connect(PgPoolOptions::new().max_connections(2)).await;
+    let outbox = Outbox::new(pool);
+    let mut listener = outbox.listen().await.expect("it listens");
+    let heard = outbox.is_heard_by(&mut listener, PATIENCE).await;
+    assert!(heard.expect("the database answers"));
+
+    // As a pooler in transaction mode: the notification goes to nobody.
+    listener.unlisten_all().await.expect("it stops listening");
+    let moment = Duration::from_millis(200);
+    let heard = outbox.is_heard_by(&mut listener, moment).await;
+    assert!(!heard.expect("the database answers"));
+}
+
+/// `casebase serve` over the tests' project, with its metrics open.
+struct Serve {
+    process: tokio::process::Child,
+    url: String,
+}
+
+impl Serve {
+    async fn start(database: &PgPool) -> Self {
+        sqlx::query("alter role casebase_worker password 'of the tests'")
+            .execute(database)
+            .await
+            .expect("the password is set");
+        let mut url: url::Url = project()
+            .setting("DATABASE_ADMIN_URL")
+            .parse()
+            .expect("a URL");
+        url.set_username("casebase_worker").expect("a name");
+        url.set_password(Some("of the tests")).expect("a password");
+        let mut process = tokio::process::Command::new(env!("CARGO_BIN_EXE_casebase"))
+            .arg("serve")
+            .env("SUPABASE_URL", project().setting("SUPABASE_URL"))
+            .env("SUPABASE_ANON_KEY", project().setting("SUPABASE_ANON_KEY"))
+            .env("CASEBASE_DATABASE_URL", url.as_str())
+            .env("CASEBASE_LISTEN", "127.0.0.1:0")
+            .env("CASEBASE_METRICS", "true")
+            .env("CASEBASE_WEBHOOKS_ALLOW_PRIVATE", "true")
+            .stderr(std::process::Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it starts");
+        let mut lines = BufReader::new(process.stderr.take().expect("piped")).lines();
+        let (mut url, mut told) = (None, false);
+        while url.is_none() || !told {
+            let line = lines.next_line().await.expect("UTF-8").expect("it serves");
+            told |= line.contains("the database notifies of webhooks as they are written");
+            if let Some((_, rest)) = line.split_once("casebase serves at ") {
+                url = rest.split(';').next().map(str::to_owned);
+            }
+        }
+        // It would stop at a pipe that nobody reads.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self {
+            process,
+            url: url.expect("it says where it serves"),
+        }
+    }
+
+    async fn metrics(&self) -> String {
+        let answer = reqwest::get(format!("{}/metrics", self.url)).await;
+        answer
+            .expect("it answers")
+            .text()
+            .await
+            .expect("the metrics are text")
+    }
+}
+
+/// The value under this name, with its labels; 0 before anything was counted.
+fn value_of(metrics: &str, name: &str) -> f64 {
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map_or(0.0, |value| value.parse().expect("a number"))
+}
+
+#[tokio::test]
+async fn the_metrics_of_a_running_service_move_with_what_is_sent() {
+    const ENABLED: &str = r#"casebase_webhook_endpoints{state="enabled"}"#;
+    const DELIVERED: &str = r#"casebase_webhook_attempts_total{result="delivered"}"#;
+    const RETRIED: &str = r#"casebase_webhook_attempts_total{result="retried"}"#;
+    let scene = Scene::new(|nth| ResponseTemplate::new(if nth == 0 { 500 } else { 204 })).await;
+    sqlx::query("update casebase.webhook_endpoints set retry_waits = '{0}' where id = $1")
+        .bind(scene.endpoint_id)
+        .execute(&scene.database)
+        .await
+        .expect("it is tried again at once");
+    let mut serve = Serve::start(&scene.database).await;
+
+    let before = serve.metrics().await;
+    assert!(value_of(&before, ENABLED) >= 1.0, "{before}");
+    assert_eq!(value_of(&before, "casebase_database_up"), 1.0, "{before}");
+    for name in [
+        r#"casebase_webhook_queue{state="pending"}"#,
+        r#"casebase_webhook_queue_age_seconds{state="oldest_due"}"#,
+        r#"casebase_case_files{state="available"}"#,
+    ] {
+        assert!(before.contains(name), "{name}: {before}");
+    }
+    scene.set_status(&scene.first, "in_progress").await;
+    scene.history().await;
+    let after = serve.metrics().await;
+    assert_eq!(value_of(&after, DELIVERED), 1.0, "{after}");
+    assert_eq!(value_of(&after, RETRIED), 1.0, "{after}");
+    let attempts = value_of(&after, "casebase_webhook_attempt_seconds_count");
+    assert_eq!(attempts, 2.0, "{after}");
+
+    sqlx::query("update casebase.webhook_endpoints set enabled = false where id = $1")
+        .bind(scene.endpoint_id)
+        .execute(&scene.database)
+        .await
+        .expect("it is switched off");
+    let off = serve.metrics().await;
+    assert_eq!(value_of(&off, ENABLED), value_of(&before, ENABLED) - 1.0);
+    serve.process.kill().await.expect("it ends");
 }
 
 #[tokio::test]

@@ -42,8 +42,9 @@ begin
 end
 $$;
 
--- What changes says of columns, checked against what the caller may change at all: what they were granted.
-create function casebase.changed_case_columns(changes jsonb) returns jsonb
+-- What changes says of columns, checked against what the caller may change at all: what they were granted. Many cases have
+-- no version in common.
+create function casebase.changed_case_columns(changes jsonb, of_one boolean) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -55,7 +56,7 @@ declare
       and a.attgenerated = ''
       and a.attidentity = ''
       and has_column_privilege(a.attrelid, a.attnum, 'update')
-      and a.attname <> 'version'
+      and (of_one or a.attname <> 'version')
     order by a.attname
   ) || '{add_tags,remove_tags}'::text[];
   change   text;
@@ -167,7 +168,7 @@ as $$
 #variable_conflict use_column
 declare
   wanted      bigint[]    := casebase.wanted_ids(ids, 'ids');
-  columns     jsonb       := casebase.changed_case_columns(changes);
+  columns     jsonb       := casebase.changed_case_columns(changes, cardinality(wanted) = 1);
   add_tags    text[]      := casebase.tags_in(changes, 'add_tags');
   remove_tags text[]      := casebase.tags_in(changes, 'remove_tags');
   since       timestamptz := clock_timestamp();
@@ -225,7 +226,7 @@ begin
 end
 $$;
 comment on function public.update_cases(bigint[], jsonb, boolean) is
-  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. A version among the changes of one case is that which they were made from. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
 
 -- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
 create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb

@@ -11,6 +11,8 @@ declare
   since timestamptz := now() - interval '1 hour';
   -- The oldest of those that fill the hour.
   first timestamptz;
+  -- When there is room for another.
+  room  text;
 begin
   if most is null or client is null or client <> all (casebase.my_clients()) then
     return;
@@ -35,10 +37,12 @@ begin
     limit 1;
   end if;
   if first is not null or most = 0 then
+    -- Of nothing an hour there is never room.
+    room := case when most > 0 then to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end;
+    -- The service makes Retry-After of the details.
     raise exception '% % in an hour are as many as one client may write', most, what
-      using errcode = 'PT429',
-            hint = coalesce(format('Try again after %s.', to_char((first + interval '1 hour') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
-                            'An admin has set it so.');
+      using errcode = 'PT429', detail = coalesce(room, ''),
+            hint = coalesce('Try again after ' || room || '.', 'An admin has set it so.');
   end if;
 end
 $$;

@@ -26,10 +26,11 @@ create type public.case_page as (
   cases          public.cases[],
   next_cursor    text,
   total          integer,
-  total_is_exact boolean
+  total_is_exact boolean,
+  last_activity  timestamptz[]
 );
 comment on type public.case_page is
-  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false.';
+  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false. last_activity is when something last happened to each of the cases that the caller may know of: also a reply or a file, of which updated_at knows nothing.';
 
 -- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
 -- case has one way without a column.
@@ -216,6 +217,30 @@ begin
 end
 $$;
 
+-- When something last happened to each of these, which the caller sees: for a client, what its timeline has.
+create function casebase.last_activity(seen public.cases[]) returns timestamptz[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  my_departments uuid[] := casebase.my_departments();
+  staff_id       uuid   := casebase.staff_id();
+begin
+  return array(
+    select coalesce((
+        select e.created_at
+        from public.case_events e
+        where e.case_id = c.id
+          and (c.department_id = any (my_departments)
+               or c.assigned_to = staff_id
+               or casebase.is_in_timeline(e))
+        order by e.seq desc
+        limit 1
+      ), c.created_at)
+    from unnest(seen) with ordinality c
+    order by c.ordinality);
+end
+$$;
+
 create function casebase.list_cases(
   f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
 ) returns public.case_page
@@ -246,6 +271,7 @@ begin
     execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
   end if;
   page.cases := coalesce(found_all[:page_size], '{}');
+  page.last_activity := casebase.last_activity(page.cases);
   if cardinality(found_all) > page_size then
     page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
   end if;

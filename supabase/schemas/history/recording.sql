@@ -10,9 +10,61 @@ create type casebase.event_draft as (
 comment on column casebase.event_draft.subject_is_visible is
   'Whether the client sees what the entry is about, where the type says that this decides.';
 
--- Writes entries in the order given. Counters are taken in the order of their cases, so writers of the same cases
--- queue up instead of deadlocking. A case that is being deleted gets none: its history goes with it.
-create function casebase.append_events(drafts casebase.event_draft[]) returns void
+-- Whether the client sees an entry of this type. case_events.type has no foreign key: every change would lock the same row
+-- of event_types.
+create function casebase.shows_entry(type text, seen_by text, subject_is_visible boolean) returns boolean
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case seen_by
+    when 'client' then true
+    when 'staff' then false
+    when 'subject' then subject_is_visible
+    else casebase.no_such_event_type(type)
+  end;
+end
+$$;
+
+-- Writes one entry, by statements that find or write a row each: what nearly every change pays. A case that is being
+-- deleted gets none: its history goes with it.
+create function casebase.append_event(draft casebase.event_draft) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  subject record;
+  counted bigint;
+begin
+  select c.case_id as number, c.client_id, t.seen_by
+  into subject
+  from public.cases c
+  left join casebase.event_types t on t.type = draft.type
+  where c.id = draft.case_id;
+  if not found then
+    return;
+  end if;
+
+  insert into casebase.case_counters as k (case_id, last_seq)
+  values (draft.case_id, 1)
+  on conflict (case_id) do update set last_seq = k.last_seq + 1
+  returning k.last_seq into counted;
+
+  insert into public.case_events (case_id, seq, type, actor_id, actor_name, visible_to_client, data)
+  values (
+    draft.case_id,
+    counted,
+    draft.type,
+    -- The row may outlive the user whose token this is.
+    (select u.id from auth.users u where u.id = draft.actor_id),
+    coalesce(casebase.person_name(draft.actor_id, subject.client_id), 'system'),
+    casebase.shows_entry(draft.type, subject.seen_by, draft.subject_is_visible),
+    jsonb_build_object('case_id', subject.number, 'case', draft.case_id, 'client_id', subject.client_id) || draft.data
+  );
+end
+$$;
+
+-- Writes entries in the order given, as append_event does one. Counters are taken in the order of their cases, so writers
+-- of the same cases queue up instead of deadlocking.
+create function casebase.append_many_events(drafts casebase.event_draft[]) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -42,19 +94,25 @@ begin
          draft.type,
          actor.id,
          actor.name,
-         -- case_events.type has no foreign key: every change would lock the same row of event_types.
-         case t.seen_by
-           when 'client' then true
-           when 'staff' then false
-           when 'subject' then draft.subject_is_visible
-           else casebase.no_such_event_type(draft.type)
-         end,
+         casebase.shows_entry(draft.type, t.seen_by, draft.subject_is_visible),
          jsonb_build_object('case_id', draft.number, 'case', draft.case_id, 'client_id', draft.client_id) || draft.data
   from draft
   join counted on counted.case_id = draft.case_id
   join actor on actor.actor_id is not distinct from draft.actor_id and actor.client_id = draft.client_id
   left join casebase.event_types t on t.type = draft.type
   order by draft.case_id, draft.nth;
+end
+$$;
+
+create function casebase.append_events(drafts casebase.event_draft[]) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if cardinality(drafts) > 1 then
+    perform casebase.append_many_events(drafts);
+  else
+    perform casebase.append_event(drafts[1]);
+  end if;
 end
 $$;
 

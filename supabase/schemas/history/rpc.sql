@@ -3,6 +3,19 @@
 create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
 create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
 
+-- Whether an entry is for clients, too.
+create function casebase.is_in_timeline(entry public.case_events) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return entry.visible_to_client
+    and (entry.type not like 'interaction.%'
+         or exists (
+           select from public.interactions i
+           where i.id = (entry.data ->> 'interaction_id')::bigint and i.visible_to_client));
+end
+$$;
+
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
 create function casebase.case_timeline(cases bigint[], page_size integer, cursor text) returns public.timeline_page
@@ -28,11 +41,7 @@ begin
     from public.case_events e
     where e.case_id = any (seen)
       and e.created_at <= until
-      and e.visible_to_client
-      and (e.type not like 'interaction.%'
-           or exists (
-             select from public.interactions i
-             where i.id = (e.data ->> 'interaction_id')::bigint and i.visible_to_client))
+      and casebase.is_in_timeline(e)
     order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1

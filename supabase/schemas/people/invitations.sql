@@ -110,6 +110,9 @@ as $$
 declare
   made public.invitations;
 begin
+  if row_security_active('public.invitations') and not casebase.is_admin() then
+    raise exception 'only admins invite people' using errcode = 'insufficient_privilege', hint = 'Ask an admin.';
+  end if;
   delete from public.invitations i
   where i.email = lower(invite.email)
     and i.client_id is not distinct from invite.client_id
@@ -123,29 +126,49 @@ $$;
 comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
   'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
 
+-- What keeps the caller from making themselves a client; null: nothing.
+create function casebase.registration_problem(out message text, out hint text, out code text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  person uuid := casebase.caller_id();
+begin
+  code := 'PT403';
+  if not (select s.registration_open from public.case_settings s) then
+    message := 'registration is closed';
+    hint := 'An admin opens it: case_settings.registration_open.';
+  elsif not (select s.is_ours from casebase.client_source s) then
+    message := 'this project has clients of its own making';
+    hint := 'Ask whoever looks after it.';
+  elsif not exists (
+    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
+  ) then
+    message := 'your e-mail address is not confirmed';
+    hint := 'Follow the link in the mail first.';
+  elsif exists (select from public.client_members m where m.user_id = person)
+     or exists (select from public.staff_members s where s.user_id = person)
+  then
+    code := 'PT409';
+    message := 'you are registered already';
+    hint := 'rpc/my_access says what you are.';
+  end if;
+end
+$$;
+
 -- Whoever comes by themselves, where an admin lets them: a client of kind person, of whom they are the member.
 create function casebase.register(display_name text) returns uuid
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person uuid := casebase.caller_id();
-  made   uuid;
+  person  uuid := casebase.caller_id();
+  problem record;
+  made    uuid;
 begin
-  if not (select s.registration_open from public.case_settings s) then
-    raise exception 'registration is closed' using errcode = 'PT403', hint = 'An admin opens it: case_settings.registration_open.';
-  elsif not (select s.is_ours from casebase.client_source s) then
-    raise exception 'this project has clients of its own making' using errcode = 'PT403', hint = 'Ask whoever looks after it.';
-  elsif not exists (
-    select from auth.users u where u.id = person and u.email_confirmed_at is not null and u.deleted_at is null
-  ) then
-    raise exception 'your e-mail address is not confirmed' using errcode = 'PT403', hint = 'Follow the link in the mail first.';
-  end if;
   -- Once, however often it is sent.
   perform from auth.users u where u.id = person for no key update;
-  if exists (select from public.client_members m where m.user_id = person)
-     or exists (select from public.staff_members s where s.user_id = person)
-  then
-    raise exception 'you are registered already' using errcode = 'PT409';
+  problem := casebase.registration_problem();
+  if problem.message is not null then
+    raise exception using errcode = problem.code, message = problem.message, hint = problem.hint;
   end if;
   insert into public.clients (name, kind) values (display_name, 'person') returning id into made;
   insert into public.client_members (client_id, user_id, display_name) values (made, person, display_name);

@@ -14,14 +14,15 @@ begin
 end
 $$;
 
-create function public.my_access(out standing text, out is_client boolean, out problem text)
+create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   standing := casebase.staff_standing();
   is_client := cardinality(casebase.my_clients()) > 0;
   problem := casebase.access_problem();
+  may_register := (casebase.registration_problem()).message is null;
 end
 $$;
 comment on function public.my_access() is
-  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on.';
+  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on. may_register: whether rpc/register would make them a client.';

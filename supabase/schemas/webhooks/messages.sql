@@ -27,31 +27,41 @@ create index webhook_payloads_case_id_idx on casebase.webhook_payloads (case_id)
 
 -- The same for every attempt and every replay of one event to one endpoint, and for no other.
 create function casebase.webhook_message_id(endpoint_id uuid, payload_id bigint) returns text
-  language sql immutable set search_path = pg_catalog, pg_temp
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select 'msg_' || left(encode(sha256(uuid_send($1) || int8send($2)), 'hex'), 32)
+begin
+  return 'msg_' || left(encode(sha256(uuid_send(endpoint_id) || int8send(payload_id)), 'hex'), 32);
+end
 $$;
 
 create function casebase.webhook_timestamp(at timestamptz) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+begin
+  return to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+end
 $$;
 
 -- What of an event's data only says what it is about: its keys and numbers.
 create function casebase.webhook_ids(data jsonb) returns jsonb
-  language sql immutable set search_path = pg_catalog, pg_temp
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_object_agg(field.key, field.value), '{}')
-  from jsonb_each(data) field
-  where field.key in ('case', 'seq') or field.key like '%\_id'
+begin
+  return (
+    select coalesce(jsonb_object_agg(field.key, field.value), '{}')
+    from jsonb_each(data) field
+    where field.key in ('case', 'seq') or field.key like '%\_id'
+  );
+end
 $$;
 
--- The body by Standard Webhooks: type, timestamp, data.
+-- The body by Standard Webhooks: type, timestamp, data. PL/pgSQL, like all that a change calls: a function in SQL is
+-- planned anew in each statement that calls it.
 create function casebase.webhook_body(event public.case_events, thin boolean) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select json_build_object(
+begin
+  return json_build_object(
     'type', event.type,
     'timestamp', casebase.webhook_timestamp(event.created_at),
     'data', jsonb_build_object('event_id', event.id, 'seq', event.seq) || case
@@ -60,7 +70,8 @@ as $$
         'actor', jsonb_build_object('id', event.actor_id, 'name', event.actor_name),
         'visible_to_client', event.visible_to_client)
     end
-  )::text
+  )::text;
+end
 $$;
 
 -- Takes what people wrote out of what is kept of these cases, for whoever erases a person's data. What is sent from then

@@ -43,7 +43,10 @@ create table casebase.webhook_deliveries (
   constraint webhook_deliveries_finished_check
     check ((state in ('delivered', 'failed', 'skipped')) = (finished_at is not null)),
   constraint webhook_deliveries_skipped_check
-    check ((state = 'skipped') = (skipped_because is not null) and length(skipped_because) <= 500 and casebase.is_text(skipped_because))
+    check (
+      (state = 'skipped') = (skipped_because is not null)
+      and (skipped_because is null or length(skipped_because) <= 500 and casebase.is_text(skipped_because))
+    )
 );
 comment on table casebase.webhook_deliveries is
   'One event for one endpoint, from the change that caused it until it is delivered or given up.';
@@ -90,10 +93,9 @@ comment on table casebase.webhook_attempts is
 alter table casebase.webhook_attempts enable row level security;
 revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role;
 
--- One row. The worker's functions lock it; writers read from it whether somebody waits for a notification.
+-- One row, which the worker's functions lock.
 create table casebase.webhook_queue (
   only_row          boolean     not null default true,
-  listening_until   timestamptz not null default '-infinity',
   -- The lane up to which webhook_tidy looked for stuck ones; null: it begins anew.
   swept_endpoint_id uuid,
   swept_case_id     bigint,
@@ -103,6 +105,11 @@ create table casebase.webhook_queue (
 alter table casebase.webhook_queue enable row level security;
 revoke all on casebase.webhook_queue from public, anon, authenticated, service_role;
 insert into casebase.webhook_queue default values;
+
+-- Until when somebody waits for a notification, in milliseconds since 1970: every change reads it. No column, because the
+-- old versions of a row that changes all the time have to be passed by, for as long as any transaction may see them.
+create sequence casebase.webhook_listening_until minvalue 0 start 0;
+revoke all on sequence casebase.webhook_listening_until from public, anon, authenticated, service_role;
 
 -- Whether somebody who narrowed down what they want to hear of wants to hear of this case, as it is, or was before.
 create function casebase.webhook_wants(
@@ -127,53 +134,45 @@ $$;
 -- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
 -- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
 -- reading them all seemed cheaper then.
--- `deleted` are cases that are gone already.
-create function casebase.enqueue_events(events public.case_events[], deleted public.cases[] default '{}') returns void
+-- `deleted` is the case, if it is gone already.
+create function casebase.enqueue_event(event public.case_events, deleted public.cases default null) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
+declare
+  form record;
+  body bigint;
 begin
-  with wanted as (
-    select event.nth, event.case_id, subscriber.endpoint_id, subscriber.payload_version, subscriber.thin
-    from unnest(events) with ordinality
-           as event (id, case_id, seq, type, actor_id, actor_name, visible_to_client, data, created_at, nth)
-    cross join lateral (
-      select distinct subscription.endpoint_id, subscription.payload_version, subscription.thin
-      from casebase.webhook_subscriptions subscription
-      where subscription.filter = any (array[
-        event.type,
-        split_part(event.type, '.', 1) || '.*',
-        (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
-      ])
-        and (
-          (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
-            = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
-          or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
-            (select c from public.cases c where c.id = event.case_id),
-            (select c from unnest(deleted) c where c.id = event.case_id)))
-        )
-    ) subscriber
-  ),
-  payload as (
+  for form in
+    select subscription.payload_version, subscription.thin, array_agg(distinct subscription.endpoint_id) as endpoints
+    from casebase.webhook_subscriptions subscription
+    where subscription.filter = any (array[
+      event.type,
+      split_part(event.type, '.', 1) || '.*',
+      (select '*' from casebase.event_types t where t.type = event.type and not t.on_request)
+    ])
+      and (
+        (subscription.client_ids, subscription.department_ids, subscription.priorities, subscription.statuses)
+          = ('{}'::uuid[], '{}'::uuid[], '{}'::text[], '{}'::text[])
+        or casebase.webhook_wants(subscription, event.data -> 'changes', coalesce(
+          (select c from public.cases c where c.id = event.case_id),
+          deleted))
+      )
+    group by subscription.payload_version, subscription.thin
+  loop
     insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
-    select (events[form.nth]).id, (events[form.nth]).case_id, (events[form.nth]).seq, (events[form.nth]).type,
-           form.payload_version, form.thin, casebase.webhook_body(events[form.nth], form.thin)
-    from (select distinct wanted.nth, wanted.payload_version, wanted.thin from wanted) form
-    returning id, event_id, payload_version, thin
-  )
-  insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
-  select wanted.endpoint_id, payload.id, wanted.case_id
-  from wanted
-  join payload
-    on payload.event_id = (events[wanted.nth]).id
-    and payload.payload_version = wanted.payload_version
-    and payload.thin = wanted.thin
-  order by wanted.nth;
+    values (event.id, event.case_id, event.seq, event.type, form.payload_version, form.thin,
+            casebase.webhook_body(event, form.thin))
+    returning id into body;
+    insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+    select endpoint.id, body, event.case_id
+    from unnest(form.endpoints) as endpoint (id);
+  end loop;
 
   -- NOTIFY takes a lock of the whole cluster at commit: only when it wakes somebody.
-  if found and (
-    select queue.listening_until > clock_timestamp() from casebase.webhook_queue queue
-  ) then
+  if body is not null
+    and pg_sequence_last_value('casebase.webhook_listening_until') > extract(epoch from clock_timestamp()) * 1000
+  then
     perform pg_notify('casebase_webhooks', '');
   end if;
 end
@@ -183,18 +182,13 @@ create function casebase.enqueue_webhooks() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform casebase.enqueue_events(array(
-    select event::public.case_events
-    from inserted event
-    order by event.case_id, event.seq
-  ));
+  perform casebase.enqueue_event(new);
   return null;
 end
 $$;
 
 create trigger enqueue_webhooks after insert on public.case_events
-  referencing new table as inserted
-  for each statement execute function casebase.enqueue_webhooks();
+  for each row execute function casebase.enqueue_webhooks();
 
 -- A case's deletion is an event that its history does not outlive: it goes to the receivers only, behind what they have
 -- still to get of the case.
@@ -202,31 +196,33 @@ create function casebase.send_deleted_cases() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  deletions public.case_events[];
+  deletion record;
 begin
-  with counted as (
-    delete from casebase.case_counters counter
-    using old_rows deleted
-    where counter.case_id = deleted.id
-    returning counter.case_id, counter.last_seq
-  )
-  select array_agg(
-    row(
-      nextval(pg_get_serial_sequence('public.case_events', 'id')),
-      deleted.id,
-      coalesce(counted.last_seq, 0) + 1,
-      'case.deleted',
-      casebase.caller_id(),
-      coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
-      true,
-      jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
-      clock_timestamp()
-    )::public.case_events
+  for deletion in
+    with counted as (
+      delete from casebase.case_counters counter
+      using old_rows deleted
+      where counter.case_id = deleted.id
+      returning counter.case_id, counter.last_seq
+    )
+    select row(
+             nextval(pg_get_serial_sequence('public.case_events', 'id')),
+             deleted.id,
+             coalesce(counted.last_seq, 0) + 1,
+             'case.deleted',
+             casebase.caller_id(),
+             coalesce(casebase.person_name(casebase.caller_id(), deleted.client_id), 'system'),
+             true,
+             jsonb_build_object('case_id', deleted.case_id, 'case', deleted.id, 'client_id', deleted.client_id),
+             clock_timestamp()
+           )::public.case_events as event,
+           deleted::public.cases as subject
+    from old_rows deleted
+    left join counted on counted.case_id = deleted.id
     order by deleted.id
-  ) into deletions
-  from old_rows deleted
-  left join counted on counted.case_id = deleted.id;
-  perform casebase.enqueue_events(deletions, array(select deleted::public.cases from old_rows deleted));
+  loop
+    perform casebase.enqueue_event(deletion.event, deletion.subject);
+  end loop;
   return null;
 end
 $$;

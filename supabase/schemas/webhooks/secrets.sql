@@ -171,17 +171,21 @@ $$;
 
 -- The secrets that sign at this moment, newest first; none for an endpoint that has none.
 create function casebase.webhook_signing_secrets(endpoint_id uuid) returns text[]
-  language sql stable set search_path = pg_catalog, pg_temp
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(coalesce(signing.secret, casebase.vault_secret(signing.vault_id)) order by signing.id desc), '{}')
-  from casebase.webhook_secrets signing
-  where signing.endpoint_id = $1
-    and not exists (
-      select from casebase.webhook_secrets newer
-      where newer.endpoint_id = signing.endpoint_id
-        and newer.id > signing.id
-        and newer.created_at + newer.previous_valid_for <= now()
-    )
+begin
+  return (
+    select coalesce(array_agg(coalesce(signing.secret, casebase.vault_secret(signing.vault_id)) order by signing.id desc), '{}')
+    from casebase.webhook_secrets signing
+    where signing.endpoint_id = webhook_signing_secrets.endpoint_id
+      and not exists (
+        select from casebase.webhook_secrets newer
+        where newer.endpoint_id = signing.endpoint_id
+          and newer.id > signing.id
+          and newer.created_at + newer.previous_valid_for <= now()
+      )
+  );
+end
 $$;
 
 -- A new secret takes those along that have ended, and there are no more than five: each adds a signature to a header that

@@ -190,6 +190,19 @@ begin
 end
 $$;
 
+-- Says until when somebody waits for a notification. What is said already isn't written again.
+create function casebase.webhook_listen_until(until timestamptz) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  said constant bigint := extract(epoch from until) * 1000;
+begin
+  if pg_sequence_last_value('casebase.webhook_listening_until') is distinct from said then
+    perform setval('casebase.webhook_listening_until', said);
+  end if;
+end
+$$;
+
 -- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
 -- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
 -- notification, for as long as listens_for.
@@ -279,12 +292,9 @@ begin
 
   if found then
     perform casebase.webhook_count_requests(at, heads);
-    update casebase.webhook_queue queue
-    set listening_until = '-infinity'
-    where queue.listening_until > '-infinity';
+    perform casebase.webhook_listen_until('1970-01-01 00:00+00');
   else
-    update casebase.webhook_queue
-    set listening_until = clock_timestamp() + listens_for;
+    perform casebase.webhook_listen_until(clock_timestamp() + listens_for);
     -- Only blocked ones were found, and there may be more behind them: the worker comes again at once.
     if blocked is not null then
       perform pg_notify('casebase_webhooks', '');

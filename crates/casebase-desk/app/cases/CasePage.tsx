@@ -1,11 +1,12 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { saysStaff } from '../coming-in/session'
 import { useDesk } from '../desk'
 import { DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
 import { Page } from '../frame/Page'
-import { Empty, Failed, Loading } from '../frame/states'
+import { Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
 import { Refusal } from '../refusal'
 import { useStore } from '../store'
@@ -13,19 +14,31 @@ import { Markdown } from '../text/Markdown'
 import { useWords } from '../words'
 import { Details } from './Details'
 import { justCreated } from './created'
-import { EditCase } from './EditCase'
-import { getCase, getTimeline, keyOf, numberOf, type Case, type Timeline, type TimelineEntry } from './queries'
+import { MissingCase } from './MissingCase'
+import { EditCase, isBeingEdited } from './EditCase'
+import { getCase, getDuplicates, getTimeline, keyOf, numberOf, type Case, type Timeline, type TimelineEntry } from './queries'
 import { PriorityMark, StatusMark } from './Status'
+import { joined } from './stream'
 import { Talk } from './Talk'
 
 /** So many interactions at first, and so many more each time. */
 const STEP = 50
 
+const StaffCase = lazy(async () => ({ default: (await import('../casework/StaffCase')).StaffCase }))
+
 /** A case: what it is about, what was said, its details and files. */
 export function CasePage() {
   const { number } = useParams({ from: '/members/cases/$number' })
+  const { access } = useDesk()
+  const isStaff = saysStaff(useStore(access.standing))
   // Another case is another page, with its own typed text.
-  return <OneCase key={number} number={number} />
+  const asClient = <OneCase key={number} number={number} />
+  if (!isStaff) return asClient
+  return (
+    <Suspense fallback={<Loading lines={8} />}>
+      <StaffCase key={number} number={number} asClient={asClient} />
+    </Suspense>
+  )
 }
 
 function OneCase({ number }: { number: string }) {
@@ -37,7 +50,6 @@ function OneCase({ number }: { number: string }) {
     enabled: Number.isFinite(keyOf(number)),
     refetchInterval: 8_000,
     placeholderData: keepPreviousData,
-    retry: (tries, error) => !(error instanceof Refusal && error.kind === 'missing') && tries < 2,
   })
   const timeline = useQuery({
     queryKey: ['cases', 'timeline', number, most],
@@ -47,16 +59,27 @@ function OneCase({ number }: { number: string }) {
     refetchInterval: 8_000,
     placeholderData: keepPreviousData,
   })
+  // A duplicate leads to the case that it goes on in; there stands what was said in both.
+  const isDuplicate = read.data?.merged_into !== null
+  const others = isDuplicate ? [] : casesIn(timeline.data).filter((other) => other !== number)
+  const duplicates = useQuery({
+    queryKey: ['cases', 'duplicates', number, others, most],
+    queryFn: () => getDuplicates(access, others.map(keyOf), most),
+    enabled: others.length > 0,
+    refetchInterval: 8_000,
+    placeholderData: keepPreviousData,
+  })
   const isMissing = !Number.isFinite(keyOf(number)) || (read.error instanceof Refusal && read.error.kind === 'missing')
   if (isMissing) return <MissingCase number={number} />
   // Both at once, so that nothing moves; without the history where that alone fails.
-  if (read.data && !timeline.isPending) {
-    const hasMoreSaid = read.data.interactions.length >= most
+  if (read.data && !timeline.isPending && !duplicates.isLoading) {
+    const talk = joined(read.data, isDuplicate ? [] : (duplicates.data ?? []), most)
+    const hasMoreSaid = talk.interactions.length >= most
     return (
       <ShownCase
-        shown={read.data}
+        shown={{ ...read.data, ...talk }}
         timeline={timeline.data}
-        isStale={read.isError || timeline.isError}
+        isStale={read.isError || timeline.isError || duplicates.isError}
         hasMoreSaid={hasMoreSaid}
         onEarlier={() => setMost(most + STEP)}
       />
@@ -69,18 +92,8 @@ function OneCase({ number }: { number: string }) {
   )
 }
 
-function MissingCase({ number }: { number: string }) {
-  const words = useWords()
-  return (
-    <Page title={words.theCase.missing(number)} className="narrow">
-      <Empty title={words.theCase.missingLead}>
-        <Link to="/cases" className="button">
-          {words.toCases}
-        </Link>
-      </Empty>
-    </Page>
-  )
-}
+/** The cases whose history it is: the one, and those that were merged into it. */
+const casesIn = (timeline: Timeline | undefined) => [...new Set(timeline?.entries.map(({ data }) => data.case_id))].sort()
 
 function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
   shown: Case
@@ -92,7 +105,7 @@ function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
   const words = useWords()
   const { access, uploads } = useDesk()
   const standing = access.standing.get()
-  const [editing, setEditing] = useState(false)
+  const [editing, setEditing] = useState(() => isBeingEdited(access, shown.id))
   const isStaff = standing.is !== 'out' && standing.role !== undefined && standing.role !== 'client'
   const mayEdit = isStaff || shown.status === 'open'
   return (
@@ -132,13 +145,21 @@ function ShownCase({ shown, timeline, isStale, hasMoreSaid, onEarlier }: {
         <div className="case-columns">
           <div className="case-main">
             {editing ? (
-              <EditCase shown={shown} onDone={() => setEditing(false)} />
+              <EditCase
+                shown={shown}
+                mayEdit={mayEdit}
+                onDone={() => {
+                  setEditing(false)
+                  // The form was where the focus is; what it changed is here.
+                  setTimeout(() => document.querySelector('h1')?.focus())
+                }}
+              />
             ) : (
               <Description shown={shown} timeline={timeline?.entries ?? []} />
             )}
             <Talk shown={shown} timeline={timeline} hasMoreSaid={hasMoreSaid} onEarlier={onEarlier} />
           </div>
-          <Details shown={shown} />
+          <Details shown={shown} lastActivity={timeline?.entries[0]?.created_at ?? shown.updated_at} />
         </div>
       </Page>
     </DropZone>
@@ -167,6 +188,8 @@ function Description({ shown, timeline }: { shown: Case; timeline: readonly Time
 function Created({ shown }: { shown: Case }) {
   const words = useWords()
   const { uploads } = useDesk()
+  // Said once: not when the page is come back to.
+  useEffect(() => () => justCreated.set(undefined), [])
   const underWay = useStore(uploads.list).filter(({ caseNumber }) => caseNumber === shown.case_id).length
   if (useStore(justCreated) !== shown.case_id) return null
   const copy = async () => {

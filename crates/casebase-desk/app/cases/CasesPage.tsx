@@ -1,9 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
+import { useMyClients } from '../coming-in/Members'
 import { useDesk } from '../desk'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
+import { useStore } from '../store'
 import { useWords } from '../words'
 import { listCases, STATUSES, type CaseRow } from './queries'
 import { PriorityMark, StatusMark } from './Status'
@@ -12,7 +14,8 @@ import { PriorityMark, StatusMark } from './Status'
 export function CasesPage() {
   const words = useWords()
   const { access } = useDesk()
-  const { status } = useSearch({ from: '/members/cases' })
+  const search = useSearch({ from: '/members/cases' })
+  const status = STATUSES.find((one) => one === search.status)
   const pages = useInfiniteQuery({
     queryKey: ['cases', 'list', status],
     queryFn: ({ pageParam }) => listCases(access, status, pageParam),
@@ -20,7 +23,9 @@ export function CasesPage() {
     getNextPageParam: ({ next_cursor }) => next_cursor,
     refetchInterval: 10_000,
   })
-  const rows = pages.data?.pages.flatMap((page) => page.cases)
+  const rows = pages.data?.pages.flatMap((page) =>
+    page.cases.map((row, nth) => ({ row, lastActivity: page.last_activity[nth] ?? row.updated_at })),
+  )
   return (
     <Page
       title={words.list.title}
@@ -45,13 +50,13 @@ export function CasesPage() {
       {rows?.length === 0 && <NoCases filtered={status !== undefined} />}
       {rows && rows.length > 0 && (
         <ul className="cases">
-          {rows.map((row) => (
-            <CaseLine key={row.id} row={row} />
+          {rows.map(({ row, lastActivity }) => (
+            <CaseLine key={row.id} row={row} lastActivity={lastActivity} />
           ))}
         </ul>
       )}
       {pages.hasNextPage && (
-        <button type="button" className="more" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+        <button type="button" className="more" aria-disabled={pages.isFetchingNextPage} onClick={() => void (pages.isFetchingNextPage || pages.fetchNextPage())}>
           {words.list.more}
         </button>
       )}
@@ -59,7 +64,7 @@ export function CasesPage() {
   )
 }
 
-function CaseLine({ row }: { row: CaseRow }) {
+function CaseLine({ row, lastActivity }: { row: CaseRow; lastActivity: string }) {
   const words = useWords()
   return (
     <li>
@@ -74,7 +79,7 @@ function CaseLine({ row }: { row: CaseRow }) {
       </span>
       <span className="muted when">
         <span className="unseen">{words.list.updated('')}</span>
-        <Time at={row.updated_at} />
+        <Time at={lastActivity} />
       </span>
     </li>
   )
@@ -82,12 +87,23 @@ function CaseLine({ row }: { row: CaseRow }) {
 
 function NoCases({ filtered }: { filtered: boolean }) {
   const words = useWords()
+  const { access } = useDesk()
+  const standing = useStore(access.standing)
+  const clients = useMyClients()
   if (filtered) {
     return (
       <Empty title={words.list.emptyFiltered}>
         <Link to="/cases" search={{}}>
           {words.list.showAll}
         </Link>
+      </Empty>
+    )
+  }
+  // Whose token still says client, and whose client has let them go.
+  if (clients.data?.length === 0 && standing.is !== 'out' && standing.role === 'client') {
+    return (
+      <Empty title={words.comingIn.noRole}>
+        <p className="muted">{words.comingIn.noRoleLead(standing.email)}</p>
       </Empty>
     )
   }

@@ -14,12 +14,12 @@ import { numberOf, reopenCase, type Case } from './queries'
 import { PriorityMark, StatusMark } from './Status'
 
 /** What is known of the case, what can be done with it, and its own files. */
-export function Details({ shown }: { shown: Case }) {
+export function Details({ shown, lastActivity }: { shown: Case; lastActivity: string }) {
   const words = useWords()
   return (
     <aside className="case-side">
       <section aria-labelledby="details">
-        <h2 id="details">{words.theCase.details}</h2>
+        <h2 id="details" tabIndex={-1}>{words.theCase.details}</h2>
         <dl>
           <Detail term={words.theCase.status}>
             <StatusMark status={shown.status} />
@@ -43,11 +43,16 @@ export function Details({ shown }: { shown: Case }) {
             <Time at={shown.created_at} />
           </Detail>
           <Detail term={words.theCase.lastActivity}>
-            <Time at={shown.updated_at} />
+            <Time at={lastActivity} />
           </Detail>
-          {shown.resolved_at && (
+          {shown.resolved_at && shown.resolved_at !== shown.closed_at && (
             <Detail term={words.theCase.resolved}>
               <Time at={shown.resolved_at} />
+            </Detail>
+          )}
+          {shown.closed_at && (
+            <Detail term={words.theCase.closed}>
+              <Time at={shown.closed_at} />
             </Detail>
           )}
           {shown.follow_up_of !== null && (
@@ -74,6 +79,9 @@ function Detail({ term, children }: { term: string; children: ReactNode }) {
   )
 }
 
+/** The button that was used goes with the state that it ended; what it changed stands here. */
+const toDetails = () => document.getElementById('details')?.focus()
+
 /** What a client can do about a status. */
 function Moves({ shown }: { shown: Case }) {
   const words = useWords()
@@ -84,6 +92,7 @@ function Moves({ shown }: { shown: Case }) {
     mutationFn: () => reopenCase(access, shown.id),
     onSuccess: async () => {
       announce(words.theCase.reopened)
+      toDetails()
       await queries.invalidateQueries({ queryKey: ['cases'] })
     },
   })
@@ -92,7 +101,7 @@ function Moves({ shown }: { shown: Case }) {
     <>
       <div className="form-actions">
         {shown.status === 'resolved' && (
-          <button type="button" disabled={reopen.isPending} onClick={() => reopen.mutate()}>
+          <button type="button" aria-disabled={reopen.isPending} onClick={() => reopen.isPending || reopen.mutate()}>
             {words.theCase.reopen}
           </button>
         )}
@@ -103,7 +112,16 @@ function Moves({ shown }: { shown: Case }) {
         )}
       </div>
       <FormRefusal refused={reopen.error ?? undefined} />
-      {escalating && <EscalateDialog caseKey={shown.id} onClose={() => setEscalating(false)} />}
+      {escalating && (
+        <EscalateDialog
+          caseKey={shown.id}
+          onClose={(isDone) => {
+            setEscalating(false)
+            // After the window has given the focus back to its button.
+            if (isDone) setTimeout(toDetails)
+          }}
+        />
+      )}
     </>
   )
 }

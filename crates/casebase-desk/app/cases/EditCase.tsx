@@ -7,7 +7,8 @@ import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Refusal } from '../refusal'
 import { isBlank } from '../rules'
-import { useDraft } from '../text/drafts'
+import type { Access } from '../coming-in/session'
+import { hasDraft, useDraft } from '../text/drafts'
 import { asEdited, asStored } from '../text/editing'
 import { Editor } from '../text/Editor'
 import { Markdown } from '../text/Markdown'
@@ -15,22 +16,34 @@ import { useWords } from '../words'
 import { caseFaults, DESCRIPTION_MOST } from './faults'
 import { getCase, updateCase, type Case } from './queries'
 
+/** What is kept of an edit of this case. */
+const draftOf = (access: Access, id: number) => {
+  const standing = access.standing.get()
+  return `${standing.is === 'out' ? '' : standing.userId}.${id}.edit`
+}
+
+/** Whether an edit was begun and not ended: over a reload, or when the page was left. */
+export const isBeingEdited = (access: Access, id: number) => hasDraft(`${draftOf(access, id)}.version`)
+
 /** Title and description, changed from the version that was read when editing began. */
-export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void }) {
+export function EditCase({ shown, mayEdit = true, onDone }: { shown: Case; mayEdit?: boolean; onDone: () => void }) {
   const words = useWords()
   const { access } = useDesk()
   const queries = useQueryClient()
-  const standing = access.standing.get()
-  const draft = `${standing.is === 'out' ? '' : standing.userId}.${shown.id}.edit`
+  const draft = draftOf(access, shown.id)
+  const [version, setVersion] = useDraft(`${draft}.version`)
   const [base, setBase] = useState<Case>(shown)
-  const [theirs, setTheirs] = useState<Case>()
+  // What was begun from an earlier version is not saved over a later one unseen.
+  const [theirs, setTheirs] = useState(() => (version && version !== String(shown.version) ? shown : undefined))
   const [title = base.title, setTitle] = useDraft(`${draft}.title`)
   const [description = asEdited(base.description), setDescription] = useDraft(`${draft}.description`)
-  const isBehind = shown.version !== base.version && !theirs
+  const begin = () => setVersion(String(base.version))
+  const isBehind = (shown.title !== base.title || shown.description !== base.description) && !theirs
 
   const done = async () => {
     setTitle(undefined)
     setDescription(undefined)
+    setVersion(undefined)
     onDone()
     await queries.invalidateQueries({ queryKey: ['cases'] })
   }
@@ -53,16 +66,24 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
         if (!(thrown instanceof Refusal && thrown.kind === 'changed')) throw thrown
         // Nobody's version is written over unseen: the present one is shown first.
         const present = await getCase(access, shown.case_id, 1)
+        // Something else of the case was changed.
+        if (present.title === base.title && present.description === base.description) return save(present)
         // Saved before, and only the answer to that was lost.
         if (present.title === title.trim() && asEdited(present.description) === description) return done()
         setBase(present)
         setTheirs(present)
+        setVersion(String(present.version))
       }
     },
   )
   return (
-    <form onSubmit={form.submit} noValidate aria-label={words.theCase.editing}>
-      {isBehind && (
+    <form onSubmit={form.submit} onInput={(event) => { begin(); form.input(event) }} noValidate aria-label={words.theCase.editing}>
+      {!mayEdit && (
+        <p className="notice" role="status">
+          {words.theCase.notEditable}
+        </p>
+      )}
+      {mayEdit && isBehind && (
         <p className="notice" role="status">
           {words.theCase.changedMeanwhile}
         </p>
@@ -74,10 +95,12 @@ export function EditCase({ shown, onDone }: { shown: Case; onDone: () => void })
         error={form.wrong.description} onChange={setDescription} />
       <FormRefusal refused={form.refused} kept={words.newCase.kept} />
       <div className="form-actions">
-        <button type="submit" className="primary" disabled={form.sending}>
-          {theirs ? words.theCase.keepMine : words.save}
-        </button>
-        {theirs && (
+        {mayEdit && (
+          <button type="submit" className="primary" aria-disabled={form.sending}>
+            {theirs ? words.theCase.keepMine : words.save}
+          </button>
+        )}
+        {mayEdit && theirs && (
           <button type="button" onClick={() => void done()}>
             {words.theCase.takeTheirs}
           </button>

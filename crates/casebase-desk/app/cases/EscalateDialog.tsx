@@ -10,7 +10,7 @@ import { useWords } from '../words'
 import { reasonFaults } from './faults'
 import { escalateCase } from './queries'
 
-export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose: () => void }) {
+export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose: (isDone: boolean) => void }) {
   const words = useWords()
   const { access } = useDesk()
   const queries = useQueryClient()
@@ -23,13 +23,13 @@ export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose:
       await escalateCase(access, caseKey, reason.trim())
       setReason(undefined)
       announce(words.theCase.escalatedNow)
-      onClose()
+      onClose(true)
       await queries.invalidateQueries({ queryKey: ['cases'] })
     },
   )
   return (
-    <Dialog title={words.theCase.escalateTitle} onClose={onClose}>
-      <form onSubmit={form.submit} noValidate>
+    <Dialog title={words.theCase.escalateTitle} onClose={() => onClose(false)}>
+      <form onSubmit={form.submit} onInput={form.input} noValidate>
         <p>{words.theCase.escalateLead}</p>
         <div className="field">
           <label htmlFor={id}>{words.theCase.reason}</label>
@@ -37,6 +37,7 @@ export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose:
             id={id}
             name="reason"
             rows={3}
+            dir="auto"
             value={reason}
             aria-invalid={form.wrong.reason ? true : undefined}
             aria-describedby={form.wrong.reason && `${id}-error`}
@@ -50,10 +51,10 @@ export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose:
         </div>
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>
+          <button type="submit" className="primary" aria-disabled={form.sending}>
             {words.theCase.escalate}
           </button>
-          <button type="button" className="quiet" onClick={onClose}>
+          <button type="button" className="quiet" onClick={() => onClose(false)}>
             {words.cancel}
           </button>
         </div>

@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useRef, useState } from 'react'
+import { useRef } from 'react'
 import { useDesk } from '../desk'
 import { ChosenFiles } from '../files/ChosenFiles'
-import { ChooseFiles, DropZone, useLeaveGuard } from '../files/choosing'
+import { ChooseFiles, DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
@@ -11,7 +11,7 @@ import { Icon } from '../frame/Icon'
 import { useOnce } from '../once'
 import { asRefusal } from '../refusal'
 import { isBlank } from '../rules'
-import { useDraft } from '../text/drafts'
+import { useChosenFiles, useDraft } from '../text/drafts'
 import { Editor } from '../text/Editor'
 import { useWords } from '../words'
 import { constraintText } from '../words/refusals'
@@ -27,13 +27,12 @@ export function ReplyForm({ shown }: { shown: Case }) {
   const standing = access.standing.get()
   const userId = standing.is === 'out' ? '' : standing.userId
   const [content = '', setContent] = useDraft(`${userId}.${shown.id}.reply`)
-  const [files, setFiles] = useState<File[]>([])
+  const [files, addFiles, setFiles] = useChosenFiles(`${userId}.${shown.id}.reply`)
   const field = useRef<HTMLTextAreaElement>(null)
-  const addFiles = (added: File[]) => setFiles((before) => [...before, ...added])
-  useLeaveGuard(files.length > 0)
   const send = useOnce(
     (text: string) => reply(access, shown.id, text),
-    (text, since) => findReply(access, text, userId, since),
+    (text, since) => findReply(access, shown, text, userId, since),
+    () => access.now(),
   )
   const form = useForm<'content'>(
     () => replyFaults(content, files.length, words),
@@ -50,25 +49,28 @@ export function ReplyForm({ shown }: { shown: Case }) {
         announce(words.talk.followed(caseNumber))
         await navigate({ to: '/cases/$number', params: { number: caseNumber } })
       }
-      await queries.invalidateQueries({ queryKey: ['cases'] })
+      // What is new shows by itself; the next reply need not wait for it.
+      void queries.invalidateQueries({ queryKey: ['cases'] })
     },
+    (thrown) =>
+      asRefusal(thrown).constraint === 'interactions_content_check' ? { content: constraintText('interactions_content_check', words) } : {},
   )
-  const refusedHere = form.refused !== undefined && asRefusal(form.refused).constraint === 'interactions_content_check'
   const consequence =
     shown.merged_into !== null ? words.theCase.goesOn(numberOf(shown.merged_into))
     : shown.status === 'closed' ? words.talk.replyFollows
-    : shown.status === 'resolved' || shown.status === 'waiting' ? words.talk.replyReopens
+    : shown.status === 'resolved' ? words.talk.replyReopens
+    : shown.status === 'waiting' ? words.talk.replyAwaited
     : undefined
   return (
     <DropZone onFiles={addFiles} className="reply">
-      <form onSubmit={form.submit} noValidate aria-label={words.talk.reply}>
+      <form onSubmit={form.submit} onInput={form.input} noValidate aria-label={words.talk.reply}>
         <Editor label={words.talk.yourReply} name="content" value={content} most={CONTENT_MOST} rows={4} hint={consequence}
-          error={form.wrong.content ?? (refusedHere ? constraintText('interactions_content_check', words) : undefined)}
+          error={form.wrong.content}
           onChange={setContent} onFiles={addFiles} fieldRef={field} />
         <ChosenFiles files={files} onRemove={(index) => setFiles(files.filter((_, at) => at !== index))} />
-        <FormRefusal refused={refusedHere ? undefined : form.refused} title={words.talk.failed} kept={words.newCase.kept} />
+        <FormRefusal refused={form.refused} title={words.talk.failed} kept={words.newCase.kept} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>
+          <button type="submit" className="primary" aria-disabled={form.sending}>
             {form.sending ? words.talk.sending : words.talk.send}
           </button>
           <ChooseFiles className="quiet" onFiles={addFiles}>

@@ -1,3 +1,4 @@
+import { saysStaff } from '../coming-in/session'
 import { useDesk } from '../desk'
 import { useWords } from '../words'
 import type { Priority, Status } from './queries'
@@ -6,9 +7,7 @@ import type { Priority, Status } from './queries'
 export function StatusMark({ status }: { status: Status }) {
   const words = useWords()
   const { access } = useDesk()
-  const standing = access.standing.get()
-  const isStaff = standing.is !== 'out' && standing.role !== undefined && standing.role !== 'client'
-  const word = status === 'waiting' && isStaff ? words.waitingForClient : words.status[status]
+  const word = status === 'waiting' && saysStaff(access.standing.get()) ? words.waitingForClient : words.status[status]
   return (
     <span className={`status ${status}`}>
       <svg viewBox="0 0 16 16" aria-hidden="true">

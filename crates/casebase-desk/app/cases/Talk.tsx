@@ -11,9 +11,12 @@ import { Time } from '../frame/Time'
 import { Markdown } from '../text/Markdown'
 import { useLanguage, useWords } from '../words'
 import { sentence } from './events'
-import type { Case, Interaction, Timeline, TimelineEntry } from './queries'
+import { numberOf, type Case, type Interaction, type Timeline, type TimelineEntry } from './queries'
 import { ReplyForm } from './ReplyForm'
 import { entries } from './stream'
+
+/** So many entries fit on few screens. */
+const MANY = 6
 
 export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
   shown: Case
@@ -29,7 +32,14 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
   const drawn = useDeferredValue(all, [])
   return (
     <section aria-labelledby="talk" className="talk">
-      <h2 id="talk">{words.talk.title}</h2>
+      <div className="section-head">
+        <h2 id="talk">{words.talk.title}</h2>
+        {all.length > MANY && (
+          <button type="button" className="quiet" onClick={() => document.querySelector<HTMLElement>('.reply textarea')?.focus()}>
+            {words.talk.toLatest}
+          </button>
+        )}
+      </div>
       {(hasMoreSaid || hasMoreHappened) && (
         <button type="button" className="more" onClick={onEarlier}>
           {words.talk.earlier}
@@ -42,7 +52,8 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
             <Said
               key={`i${entry.said.id}`}
               said={entry.said}
-              caseNumber={shown.case_id}
+              caseNumber={numberOf(entry.said.case_id)}
+              isHere={entry.said.case_id === shown.id}
               files={shown.case_files.filter((file) => file.interaction_id === entry.said.id)}
             />
           ) : (
@@ -71,7 +82,7 @@ function useNews(said: readonly Interaction[]) {
 }
 
 const Said = memo(
-  function Said({ said, caseNumber, files }: { said: Interaction; caseNumber: string; files: CaseFile[] }) {
+  function Said({ said, caseNumber, isHere, files }: { said: Interaction; caseNumber: string; isHere: boolean; files: CaseFile[] }) {
     const words = useWords()
     const { access, uploads } = useDesk()
     const standing = access.standing.get()
@@ -81,6 +92,11 @@ const Said = memo(
         <div className="said-head">
           <strong>{said.party1_name}</strong>
           <span className="muted">{words.talk.to(said.party2_name)}</span>
+          {!isHere && (
+            <Link to="/cases/$number" params={{ number: caseNumber }} className="case-number">
+              {caseNumber}
+            </Link>
+          )}
           {!said.visible_to_client && <span className="tag internal">{words.talk.internal}</span>}
           <span className="muted when">
             <Time at={said.created_at} />

@@ -4,7 +4,7 @@ import { constraintText } from '../words/refusals'
 
 // What is wrong with a text before the database is asked, in its own limits and words.
 
-const TITLE_MOST = most('cases_title_check')
+export const TITLE_MOST = most('cases_title_check')
 export const DESCRIPTION_MOST = most('cases_description_check')
 export const CONTENT_MOST = most('interactions_content_check')
 

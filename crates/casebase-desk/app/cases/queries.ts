@@ -19,11 +19,12 @@ export type Interaction = Pick<Row<'interactions'>, (typeof SAID)[number]>
 
 /** What is asked for of an interaction. */
 const SAID = [
-  'id', 'party1_name', 'party2_name', 'content', 'visible_to_client', 'created_by', 'created_at', 'updated_at',
+  'id', 'case_id', 'party1_name', 'party2_name', 'content', 'visible_to_client', 'created_by', 'created_at', 'updated_at',
 ] as const
 
-/** A case with what was said, the newest first and as many as were asked for, and its files. */
-export type Case = CaseRow & { interactions: Interaction[]; case_files: CaseFile[] }
+/** What was said, the newest first and as many as were asked for, and files. */
+export type Talk = { interactions: Interaction[]; case_files: CaseFile[] }
+export type Case = CaseRow & Talk
 
 /** A page, whose parts PostgreSQL's types alone can't say are there. */
 type Page<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof Parts> & Parts
@@ -33,7 +34,7 @@ export type TimelineEntry = Page<
   { created_at: string; type: string; actor_name: string; data: { case_id: string; changes?: Record<string, { from?: unknown; to?: unknown }> } }
 >
 export type Timeline = Page<'timeline_page', { entries: TimelineEntry[] }>
-type CasePage = Page<'case_page', { cases: CaseRow[] }>
+type CasePage = Page<'case_page', { cases: CaseRow[]; last_activity: string[] }>
 
 /** A page of cases, newest first, and where the next begins. */
 export const listCases = (access: Access, status: Status | undefined, cursor: string | undefined) =>
@@ -69,11 +70,28 @@ export async function getCase(access: Access, caseNumber: string, interactions: 
   return found
 }
 
+/** What was said in these cases, the newest of each and as many as were asked for, and their files. */
+export const getDuplicates = (access: Access, keys: readonly number[], interactions: number) =>
+  answer<Talk[]>(
+    access.supabase
+      .from('cases')
+      .select(`interactions(${SAID.join()}),case_files(${FILED.join()})`)
+      .in('id', keys)
+      .order('created_at', { referencedTable: 'interactions', ascending: false })
+      .order('id', { referencedTable: 'interactions', ascending: false })
+      .limit(interactions, { referencedTable: 'interactions' })
+      .order('id', { referencedTable: 'case_files' }),
+  )
+
 /** The newest of what happened to a case, newest first, as its reader may know it. */
 export const getTimeline = (access: Access, key: number, entries: number) =>
   answer<Timeline>(access.supabase.rpc('case_timeline', { case_id: key, page_size: entries }))
 
-export type NewCase = { client_id: string; title: string; description: string }
+export type NewCase = Pick<Tables['cases']['Insert'], 'department_id' | 'priority' | 'assigned_to' | 'required_specialty_id' | 'action_required_by'> & {
+  client_id: string
+  title: string
+  description: string
+}
 
 export const createCase = (access: Access, row: NewCase) =>
   answer<CaseRow>(access.supabase.from('cases').insert(row).select('id,case_id').single<CaseRow>())
@@ -81,7 +99,7 @@ export const createCase = (access: Access, row: NewCase) =>
 /** The case that an attempt made whose answer was lost, if it did. Long texts fit into no address, so they are compared
  * here. */
 export const findCase = async (access: Access, row: NewCase, userId: string, since: Date) => {
-  const alike = await answer<(CaseRow & NewCase)[]>(
+  const alike = await answer<CaseRow[]>(
     access.supabase
       .from('cases')
       .select('id,case_id,description')
@@ -103,13 +121,13 @@ type Reply = { id: number; case_id: number }
 export const reply = (access: Access, key: number, content: string) =>
   answer<Reply>(access.supabase.from('interactions').insert({ case_id: key, content }).select('id,case_id').single<Reply>())
 
-/** The reply that an attempt made whose answer was lost, wherever it landed. */
-export const findReply = async (access: Access, content: string, userId: string, since: Date) => {
+/** The reply that an attempt made whose answer was lost. One to a closed case may have landed in another. */
+export const findReply = async (access: Access, to: CaseRow, content: string, userId: string, since: Date) => {
   const own = await answer<(Reply & { content: string })[]>(
     access.supabase
       .from('interactions')
       .select('id,case_id,content')
-      .eq('created_by', userId)
+      .match({ created_by: userId, ...(to.status !== 'closed' && { case_id: to.id }) })
       .gte('created_at', since.toISOString()),
   )
   return own.find((one) => one.content === content)

@@ -3,7 +3,7 @@ import { de } from '../words/de'
 import { en } from '../words/en'
 import { sentence } from './events'
 import type { Interaction, TimelineEntry } from './queries'
-import { entries } from './stream'
+import { entries, joined } from './stream'
 
 const at = (minute: number) => `2026-11-28T12:${String(minute).padStart(2, '0')}:00+00:00`
 const said = (id: number, minute: number) => ({ id, created_at: at(minute) }) as Interaction
@@ -24,6 +24,14 @@ it('of one moment, what happened stands before what was said, and each in its ow
 it('where one goes on further back, the other waits with it', () => {
   expect(told([said(9, 9), said(8, 8)], true, [event(9), event(7), event(1)], false)).toEqual(['said 8', 'event 09', 'said 9'])
   expect(told([said(9, 9), said(1, 1)], false, [event(9), event(7)], true)).toEqual(['event 07', 'event 09', 'said 9'])
+})
+
+it('what was said in duplicates stands among the rest, no further back than all of it is known', () => {
+  const talk = (...interactions: Interaction[]) => ({ interactions, case_files: [] })
+  const ids = (...given: Parameters<typeof joined>) => joined(...given).interactions.map(({ id }) => id)
+  expect(ids(talk(said(5, 9), said(3, 2)), [talk(said(4, 5)), talk(said(2, 2))], 50)).toEqual([5, 4, 3, 2])
+  expect(ids(talk(said(5, 9), said(3, 2)), [talk(said(4, 5), said(1, 1))], 2)).toEqual([5, 4])
+  expect(ids(talk(said(5, 9)), [], 50)).toEqual([5])
 })
 
 it('entries of one moment are told apart, and keep their keys when older ones come', () => {

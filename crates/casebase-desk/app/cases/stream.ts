@@ -1,6 +1,17 @@
-import type { Interaction, TimelineEntry } from './queries'
+import type { Interaction, Talk, TimelineEntry } from './queries'
 
 export type Entry = { at: string; said: Interaction } | { at: string; happened: TimelineEntry; key: string }
+
+/** What was said in a case and in its duplicates, each with its newest, as one: the newest of all. */
+export function joined(one: Talk, others: readonly Talk[], most: number): Talk {
+  if (!others.length) return { interactions: one.interactions, case_files: one.case_files }
+  const all = [one, ...others]
+  const newestFirst = (a: Interaction, b: Interaction) => Date.parse(b.created_at) - Date.parse(a.created_at) || b.id - a.id
+  return {
+    interactions: all.flatMap(({ interactions }) => interactions).sort(newestFirst).slice(0, most),
+    case_files: all.flatMap(({ case_files }) => case_files),
+  }
+}
 
 /** Strings of one kind of timestamp; PostgreSQL's leave zeros at their end out. */
 const later = (one: Entry, other: Entry) => Date.parse(one.at) - Date.parse(other.at)

@@ -1,4 +1,4 @@
-import { Navigate, useNavigate } from '@tanstack/react-router'
+import { Navigate, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
@@ -7,7 +7,7 @@ import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
 import { useStore } from '../store'
 import { useWords } from '../words'
-import { authAnswer } from './auth'
+import { authAnswer, useAuthFaults } from './auth'
 import { PasswordField } from './PasswordField'
 
 /** Where the links of an invitation and of a forgotten password lead. */
@@ -16,25 +16,29 @@ export function ChoosePassword() {
   const { access } = useDesk()
   const standing = useStore(access.standing)
   const navigate = useNavigate()
+  const { to } = useSearch({ from: '/choose-password' })
   const [password, setPassword] = useState('')
+  const authFaults = useAuthFaults()
   const form = useForm<'password'>(
     () => ({ password: password.length >= 6 ? undefined : words.passwordHint }),
     async () => {
       await authAnswer(access.supabase.auth.updateUser({ password }))
       announce(words.passwordSaved)
-      await navigate({ to: '/cases', replace: true })
+      await navigate({ to: to ?? '/cases', replace: true })
     },
+    authFaults,
   )
-  if (standing.is === 'out') return <Navigate to="/sign-in" replace />
+  if (standing.is === 'out') return <Navigate to="/sign-in" search={{ to }} replace />
   return (
     <Page title={words.choosePassword} className="narrow" lead={<p className="lead">{words.choosePasswordLead(standing.email)}</p>}>
-      <form onSubmit={form.submit} noValidate>
-        <input type="hidden" name="username" autoComplete="username" value={standing.email} readOnly />
+      <form onSubmit={form.submit} onInput={form.input} noValidate>
+        {/* For password managers, which pass over what is of type hidden. */}
+        <input hidden name="username" autoComplete="username" value={standing.email} readOnly />
         <PasswordField label={words.newPassword} hint={words.passwordHint} autoComplete="new-password" value={password}
           error={form.wrong.password} onChange={setPassword} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>
+          <button type="submit" className="primary" aria-disabled={form.sending}>
             {words.choosePassword}
           </button>
         </div>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Navigate, Outlet, useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useDesk } from '../desk'
+import { announce } from '../frame/announce'
 import { Field } from '../frame/Field'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
@@ -21,7 +22,8 @@ export function useMyClients() {
   return useQuery({
     queryKey: ['my_clients', standing.is === 'out' ? '' : standing.userId],
     queryFn: () => answer<Client[]>(access.supabase.rpc('my_clients')),
-    staleTime: 60_000,
+    // Somebody may have been taken out of one since.
+    refetchOnMount: 'always',
   })
 }
 
@@ -36,11 +38,12 @@ function useMyAccess(enabled: boolean) {
   })
 }
 
-type MyAccess = { standing: string | null; is_client: boolean; problem: string | null }
+type MyAccess = { standing: string | null; is_client: boolean; problem: string | null; may_register: boolean }
 
 /** What only people who signed in see. Whoever did and is nobody here is told what to do. */
 export function Members() {
-  const { access } = useDesk()
+  const words = useWords().comingIn
+  const { access, queries } = useDesk()
   const standing = useStore(access.standing)
   const isSomebody = standing.is !== 'out' && standing.role !== undefined
   const mine = useMyAccess(standing.is === 'in' && !isSomebody)
@@ -48,7 +51,14 @@ export function Members() {
   if (isSomebody || mine.data?.is_client || mine.data?.standing) return <Outlet />
   if (mine.isPending) return <Loading />
   if (mine.isError) return <Failed error={mine.error} onRetry={() => void mine.refetch()} />
-  return <NoRole email={standing.email} problem={mine.data.problem} />
+  const look = async () => {
+    // Another token, which says what its owner has become.
+    await access.supabase.auth.refreshSession()
+    const { data } = await mine.refetch()
+    if (data && !data.is_client && !data.standing) announce(words.stillNoRole)
+    else await queries.invalidateQueries()
+  }
+  return <NoRole email={standing.email} name={standing.name} found={mine.data} onLook={look} />
 }
 
 /** Back to this page afterwards: the one it was, not one that it is becoming. */
@@ -58,30 +68,26 @@ function ToSignIn() {
   return <Navigate to="/sign-in" search={{ to }} replace />
 }
 
-function NoRole({ email, problem }: { email: string; problem: string | null }) {
+function NoRole({ email, name, found, onLook }: { email: string; name: string; found: MyAccess; onLook: () => Promise<void> }) {
   const words = useWords().comingIn
-  const { access, queries } = useDesk()
-  const look = async () => {
-    // Another token, which says what its owner has become.
-    await access.supabase.auth.refreshSession()
-    await queries.invalidateQueries()
-  }
   return (
-    <Page title={words.noRole} className="narrow">
-      <p className="lead">{problem ?? words.noRoleLead(email)}</p>
-      <button type="button" onClick={() => void look()}>
-        {words.lookAgain}
-      </button>
-      {!problem && <Register onRegistered={look} />}
+    <Page title={found.may_register ? words.mayRegister : words.noRole} className="narrow">
+      {found.may_register && <Register name={name} onRegistered={onLook} />}
+      <p className="lead">{found.problem ?? (found.may_register ? words.mayBeAdded(email) : words.noRoleLead(email))}</p>
+      <div className="form-actions">
+        <button type="button" onClick={() => void onLook()}>
+          {words.lookAgain}
+        </button>
+      </div>
     </Page>
   )
 }
 
 /** Whoever comes by themselves, where an admin lets them. */
-function Register({ onRegistered }: { onRegistered: () => Promise<void> }) {
+function Register({ name: known, onRegistered }: { name: string; onRegistered: () => Promise<void> }) {
   const words = useWords().comingIn
   const { access } = useDesk()
-  const [name, setName] = useState('')
+  const [name, setName] = useState(known)
   const form = useForm<'name'>(
     () => ({ name: isBlank(name) ? words.missing.name : undefined }),
     async () => {
@@ -91,14 +97,14 @@ function Register({ onRegistered }: { onRegistered: () => Promise<void> }) {
   )
   const isClosed = form.refused instanceof Refusal && form.refused.message === 'registration is closed'
   return (
-    <form onSubmit={form.submit} noValidate className="aside">
-      <p>{words.registerLead}</p>
+    <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <p className="lead">{words.registerLead}</p>
       <Field label={words.name} name="name" autoComplete="name" value={name} error={form.wrong.name}
         onChange={(event) => setName(event.target.value)} />
       <FormRefusal refused={isClosed ? undefined : form.refused} />
       {isClosed && <p className="notice" role="alert">{words.registrationClosed}</p>}
       <div className="form-actions">
-        <button type="submit" className="primary" disabled={form.sending}>
+        <button type="submit" className="primary" aria-disabled={form.sending}>
           {words.register}
         </button>
       </div>

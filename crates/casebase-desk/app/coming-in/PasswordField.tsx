@@ -8,7 +8,6 @@ export function PasswordField({ onChange, value, ...field }: {
   value: string
   hint?: string
   error?: string | undefined
-  autoFocus?: boolean
   onChange: (password: string) => void
 }) {
   const words = useWords().comingIn

@@ -8,9 +8,10 @@ import { Page } from '../frame/Page'
 import { Refusal } from '../refusal'
 import { useStore } from '../store'
 import { useWords } from '../words'
-import { authAnswer } from './auth'
+import { authAnswer, looksLikeEmail } from './auth'
 import { arrival } from './arrival'
 import { PasswordField } from './PasswordField'
+import { comeBack } from './wanted'
 
 export function SignIn() {
   const words = useWords().comingIn
@@ -21,9 +22,9 @@ export function SignIn() {
   return (
     <Page title={words.signIn} lead={<p className="lead">{words.signInLead}</p>} className="narrow">
       <LinkFailed />
-      <SignInForm />
+      <SignInForm to={to} />
       <p>
-        {words.noAccount} <Link to="/sign-up">{words.signUp}</Link>
+        {words.noAccount} <Link to="/sign-up" search={{ to }}>{words.signUp}</Link>
       </p>
     </Page>
   )
@@ -43,7 +44,7 @@ function LinkFailed() {
   )
 }
 
-export function SignInForm({ email: known }: { email?: string }) {
+export function SignInForm({ email: known, to }: { email?: string; to?: string | undefined }) {
   const words = useWords().comingIn
   const { access } = useDesk()
   const [email, setEmail] = useState(known ?? '')
@@ -51,7 +52,7 @@ export function SignInForm({ email: known }: { email?: string }) {
   const [unconfirmed, setUnconfirmed] = useState(false)
   const form = useForm<'email' | 'password'>(
     () => ({
-      email: email.trim() ? undefined : words.missing.email,
+      email: looksLikeEmail(email) ? undefined : words.missing.email,
       password: password ? undefined : words.missing.password,
     }),
     async () => {
@@ -67,7 +68,7 @@ export function SignInForm({ email: known }: { email?: string }) {
   )
   return (
     <>
-      <form onSubmit={form.submit} noValidate>
+      <form onSubmit={form.submit} onInput={form.input} noValidate>
         <Field
           label={words.email}
           name="email"
@@ -83,62 +84,64 @@ export function SignInForm({ email: known }: { email?: string }) {
           autoComplete="current-password"
           value={password}
           error={form.wrong.password}
-          autoFocus={known !== undefined}
           onChange={setPassword}
         />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>
+          <button type="submit" className="primary" aria-disabled={form.sending}>
             {words.signIn}
           </button>
-          {known === undefined && <Link to="/forgotten-password">{words.forgot}</Link>}
+          {known === undefined && <Link to="/forgotten-password" search={{ to }}>{words.forgot}</Link>}
         </div>
       </form>
-      {unconfirmed && <EnterCode email={email.trim()} type="signup" />}
+      {unconfirmed && <EnterCode email={email.trim()} type="signup" to={to} />}
     </>
   )
 }
 
 /** The code of a mail, for whoever reads it on another device, and the mail once more. */
-export function EnterCode({ email, type }: { email: string; type: 'signup' | 'recovery' }) {
+export function EnterCode({ email, type, to }: { email: string; type: 'signup' | 'recovery'; to?: string | undefined }) {
   const words = useWords().comingIn
   const { access } = useDesk()
   const [code, setCode] = useState('')
+  // As mails show them: 123 456. A project's codes have six digits to ten.
+  const digits = code.replaceAll(/[\s-]/g, '')
   const [sentAgain, setSentAgain] = useState(false)
   const [refused, setRefused] = useState<unknown>()
   const form = useForm<'code'>(
-    () => ({ code: /^\d{6}$/.test(code.trim()) ? undefined : words.missing.code }),
+    () => ({ code: /^\d{6,10}$/.test(digits) ? undefined : words.missing.code }),
     async () => {
       setRefused(undefined)
-      await authAnswer(access.supabase.auth.verifyOtp({ email, token: code.trim(), type }))
+      await authAnswer(access.supabase.auth.verifyOtp({ email, token: digits, type }))
     },
   )
   const again = async () => {
-    const options = { emailRedirectTo: here() }
+    setSentAgain(false)
+    setRefused(undefined)
+    const back = comeBack(to)
     try {
-      if (type === 'signup') await authAnswer(access.supabase.auth.resend({ type, email, options }))
-      else await authAnswer(access.supabase.auth.resetPasswordForEmail(email, { redirectTo: here() }))
+      if (type === 'signup') await authAnswer(access.supabase.auth.resend({ type, email, options: { emailRedirectTo: back } }))
+      else await authAnswer(access.supabase.auth.resetPasswordForEmail(email, { redirectTo: back }))
       setSentAgain(true)
     } catch (thrown) {
       setRefused(thrown)
     }
   }
   return (
-    <form onSubmit={form.submit} noValidate className="aside">
+    <form onSubmit={form.submit} onInput={form.input} noValidate className="aside">
       <Field
         label={words.code}
         hint={words.codeHint}
         name="code"
         inputMode="numeric"
         autoComplete="one-time-code"
-        maxLength={6}
         value={code}
         error={form.wrong.code}
         onChange={(event) => setCode(event.target.value)}
       />
       <FormRefusal refused={form.refused ?? refused} />
       <div className="form-actions">
-        <button type="submit" disabled={form.sending}>
+        <button type="submit" aria-disabled={form.sending}>
           {words.useCode}
         </button>
         <button type="button" className="quiet" onClick={() => void again()}>
@@ -149,6 +152,3 @@ export function EnterCode({ email, type }: { email: string; type: 'signup' | 're
     </form>
   )
 }
-
-/** Where links in mails come back to: the desk's page, without anything behind it. */
-export const here = () => location.origin + location.pathname

@@ -6,12 +6,19 @@ import { Store } from '../store'
 
 export type Standing =
   | { is: 'out' }
-  | { is: 'in'; userId: string; email: string; role: string | undefined; session: string }
+  | { is: 'in'; userId: string; email: string; name: string; role: string | undefined; session: string }
   /** The session ended by itself: the page stays, with what was typed, until its person signs in again. */
-  | { is: 'expired'; userId: string; email: string; role: string | undefined; session: string }
+  | { is: 'expired'; userId: string; email: string; name: string; role: string | undefined; session: string }
+
+/** Whether the token says that its owner is on the staff: which half of the desk is shown, and nothing that they may do. */
+export const saysStaff = (standing: Standing): boolean =>
+  standing.is !== 'out' && (standing.role === 'staff' || standing.role === 'admin')
 
 /** Which session was left on purpose, in whichever tab of this browser: then no tab keeps showing anything. */
 const LEFT = 'casebase.left'
+
+/** By how many milliseconds the project's clock is ahead of this machine's, as a token that was new told. */
+const AHEAD = 'casebase.clock'
 
 /** supabase-js, and who it is signed in as. */
 export class Access {
@@ -25,6 +32,8 @@ export class Access {
         detectSessionInUrl: false,
         storageKey: 'casebase.session',
       },
+      // What is asked for again, and when, the pages say.
+      db: { retry: false },
       global: { fetch: (input, init) => this.#fetch(input, init) },
     })
   }
@@ -33,13 +42,29 @@ export class Access {
   async start(): Promise<void> {
     const { data } = await this.supabase.auth.getSession()
     this.#follow(data.session)
+    // Kept from before: it is not new.
+    this.#issued = claimsIn(data.session?.access_token ?? '').issued
     this.supabase.auth.onAuthStateChange((event, session) => {
+      if (session && (event === 'SIGNED_IN' || event === 'TOKEN_REFRESHED')) this.#setClock(session.access_token)
       if (event !== 'INITIAL_SESSION') this.#follow(session)
     })
     addEventListener('storage', ({ key, newValue }) => {
       if (key === LEFT) this.#leave(newValue)
     })
   }
+
+  /** The time of the project's clock, in milliseconds: this machine's may be hours off. */
+  now = () => Date.now() + (Number(localStorage.getItem(AHEAD)) || 0)
+
+  /** A token is told of more than once; it was new the first time. */
+  #setClock(token: string) {
+    const { issued } = claimsIn(token)
+    if (issued === undefined || issued === this.#issued) return
+    this.#issued = issued
+    localStorage.setItem(AHEAD, String(issued - Date.now()))
+  }
+
+  #issued: number | undefined
 
   /** What another tab left comes here in its own time: before or after supabase-js says that the session ended. */
   #leave(session: string | null) {
@@ -83,7 +108,8 @@ export class Access {
       }
       const { role, session: id } = claimsIn(session.access_token)
       if (before.is === 'in' && before.email === email && before.role === role && before.session === id) return
-      this.standing.set({ is: 'in', userId, email, role, session: id })
+      const { name } = session.user.user_metadata as { name?: unknown }
+      this.standing.set({ is: 'in', userId, email, name: typeof name === 'string' ? name : '', role, session: id })
     } else if (before.is === 'in') {
       this.standing.set({ ...before, is: 'expired' })
       this.#leave(localStorage.getItem(LEFT))
@@ -104,16 +130,16 @@ export class Access {
   }
 }
 
-/** `app_metadata.case_role` and `session_id` of a token, for what is shown. What its owner may do is the database's to
+/** `app_metadata.case_role`, `session_id` and `iat` (in milliseconds) of a token, for what is shown. What its owner may do is the database's to
  * say. */
-export function claimsIn(token: string): { role: string | undefined; session: string } {
+export function claimsIn(token: string): { role: string | undefined; session: string; issued: number | undefined } {
   try {
     const payload = token.split('.')[1] ?? ''
     const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
-    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { session_id?: unknown; app_metadata?: { case_role?: unknown } }
+    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { session_id?: unknown; iat?: unknown; app_metadata?: { case_role?: unknown } }
     const role = claims.app_metadata?.case_role
-    return { role: typeof role === 'string' ? role : undefined, session: String(claims.session_id) }
+    return { role: typeof role === 'string' ? role : undefined, session: String(claims.session_id), issued: typeof claims.iat === 'number' ? claims.iat * 1000 : undefined }
   } catch {
-    return { role: undefined, session: '' }
+    return { role: undefined, session: '', issued: undefined }
   }
 }

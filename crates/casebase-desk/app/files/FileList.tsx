@@ -2,6 +2,8 @@ import { useState } from 'react'
 import { useDesk } from '../desk'
 import { Time } from '../frame/Time'
 import { Icon } from '../frame/Icon'
+import { useStore } from '../store'
+import { isUnderWay } from './uploads'
 import { useLanguage, useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
@@ -11,10 +13,13 @@ import type { CaseFile } from './row'
 import { hasThumbnail, Thumbnail } from './Thumbnail'
 
 export function FileList({ files, label }: { files: readonly CaseFile[]; label: string }) {
-  if (!files.length) return null
+  const { uploads } = useDesk()
+  const underWay = useStore(uploads.list)
+  const arrived = files.filter((file) => !isUnderWay(file, underWay))
+  if (!arrived.length) return null
   return (
     <ul className="files" aria-label={label}>
-      {files.map((file) => (
+      {arrived.map((file) => (
         <FileLine key={file.id} file={file} />
       ))}
     </ul>
@@ -32,6 +37,7 @@ function FileLine({ file }: { file: CaseFile }) {
   const [refused, setRefused] = useState<unknown>()
   const name = file.original_name
   const download = async () => {
+    if (loading) return
     setLoading(true)
     setRefused(undefined)
     try {
@@ -45,25 +51,27 @@ function FileLine({ file }: { file: CaseFile }) {
   const isThere = file.state === 'available'
   return (
     <li>
-      {isThere && shownAs(file.content_type) ? (
-        <button type="button" className="link file-name" aria-label={words.previewOf(name)} onClick={() => setShown(true)}>
-          {hasThumbnail(file) && <Thumbnail file={file} />}
-          {name}
-        </button>
-      ) : (
-        <span className="file-name">{name}</span>
-      )}
-      {file.notes.map((note) => (
-        <span key={note} className="tag noted">
-          {words.notes[note] ?? note}
+      <span className="file-facts">
+        {isThere && shownAs(file.content_type) ? (
+          <button type="button" className="link file-name" aria-label={words.previewOf(name)} onClick={() => setShown(true)}>
+            {hasThumbnail(file) && <Thumbnail file={file} />}
+            {name}
+          </button>
+        ) : (
+          <span className="file-name" dir="auto">{name}</span>
+        )}
+        {file.notes.map((note) => (
+          <span key={note} className="tag noted">
+            {words.notes[note] ?? note}
+          </span>
+        ))}
+        {!file.visible_to_client && <span className="tag internal">{all.talk.internal}</span>}
+        <span className="muted">
+          {size(file.file_size, language)} · <Time at={file.uploaded_at} />
         </span>
-      ))}
-      {!file.visible_to_client && <span className="tag internal">{all.talk.internal}</span>}
-      <span className="muted">
-        {size(file.file_size, language)} · <Time at={file.uploaded_at} />
       </span>
       {isThere ? (
-        <button type="button" className="quiet icon push" aria-label={words.downloadOf(name)} title={words.downloadOf(name)} disabled={loading} onClick={() => void download()}>
+        <button type="button" className="quiet icon" aria-label={words.downloadOf(name)} title={words.downloadOf(name)} aria-disabled={loading} onClick={() => void download()}>
           <Icon name="download" />
         </button>
       ) : (

@@ -4,7 +4,8 @@ import { Icon } from '../frame/Icon'
 import { useLanguage, useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
-import type { Upload } from './uploads'
+import { leaveLine } from './leaving'
+import { isRefusedForGood, type Upload } from './uploads'
 
 /** What is on its way to a case, or to one of its interactions: how far it is, and how to stop or repeat it. */
 export function UploadList({ caseNumber, interactionId }: { caseNumber: string; interactionId?: number | undefined }) {
@@ -29,21 +30,30 @@ function UploadLine({ upload }: { upload: Upload }) {
   const { id, file, state } = upload
   return (
     <li className={state.is === 'failed' ? 'bad' : undefined}>
-      <span className="file-name">{file.name}</span>
-      <span className="muted">{size(file.size, language)}</span>
-      <UploadProgress upload={upload} />
+      <span className="file-facts">
+        <span className="file-name" dir="auto">{file.name}</span>
+        <span className="muted">{size(file.size, language)}</span>
+        <UploadProgress upload={upload} />
+      </span>
       {state.is === 'failed' && (
         <span className="wrong" role="alert">
           <span className="unseen">{file.name}: </span>
           {words.failed} {refusalText(state.refusal)}
         </span>
       )}
-      {state.is === 'failed' && (
-        <button type="button" aria-label={words.retryOf(file.name)} title={words.retryOf(file.name)} className="quiet icon push" onClick={() => uploads.retry(id)}>
+      {state.is === 'failed' && !isRefusedForGood(upload) && (
+        <button type="button" aria-label={words.retryOf(file.name)} title={words.retryOf(file.name)} className="quiet icon" onClick={(event) => {
+          // This button goes, the one beside it stays.
+          event.currentTarget.parentElement?.querySelector<HTMLElement>('button:last-of-type')?.focus()
+          uploads.retry(id)
+        }}>
           <Icon name="again" />
         </button>
       )}
-      <button type="button" className={`quiet icon ${state.is === 'failed' ? '' : 'push'}`} aria-label={words.cancelOf(file.name)} title={words.cancelOf(file.name)} onClick={() => uploads.cancel(id)}>
+      <button type="button" className="quiet icon" aria-label={words.cancelOf(file.name)} title={words.cancelOf(file.name)} onClick={(event) => {
+        leaveLine(event.currentTarget)
+        uploads.cancel(id)
+      }}>
         <Icon name="cross" />
       </button>
     </li>

@@ -1,4 +1,5 @@
 import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react'
+import { announce } from '../frame/announce'
 import { useWords } from '../words'
 
 /** A button that opens the system's window for files. */
@@ -11,7 +12,7 @@ export function ChooseFiles({ onFiles, label, children, className }: {
   const input = useRef<HTMLInputElement>(null)
   return (
     <>
-      <button type="button" className={className} aria-label={label} title={label} onClick={() => input.current?.click()}>
+      <button type="button" data-choose className={className} aria-label={label} title={label} onClick={() => input.current?.click()}>
         {children}
       </button>
       <input
@@ -53,15 +54,29 @@ export function DropZone({ onFiles, wholePage, children, className }: {
       }}
       onDrop={(event) => {
         setOver(0)
-        const files = [...event.dataTransfer.files]
-        if (!files.length || event.isDefaultPrevented()) return
+        if (!hasFiles(event) || event.isDefaultPrevented()) return
         event.preventDefault()
-        onFiles(files)
+        const { files, folders } = dropped(event.dataTransfer)
+        if (folders.length) announce(words.noFolders(folders.join(', ')))
+        if (files.length) onFiles(files)
       }}
     >
       {children}
     </div>
   )
+}
+
+/** Files apart from folders, which come as files that can't be read. */
+export function dropped({ items }: DataTransfer): { files: File[]; folders: string[] } {
+  const files: File[] = []
+  const folders: string[] = []
+  for (const item of items) {
+    const file = item.getAsFile()
+    if (!file) continue
+    if (item.webkitGetAsEntry()?.isDirectory) folders.push(file.name)
+    else files.push(file)
+  }
+  return { files, folders }
 }
 
 function usePastedFiles(onFiles: ((files: File[]) => void) | undefined) {
@@ -90,14 +105,4 @@ export function useNoStrayDrops() {
       removeEventListener('drop', stop)
     }
   }, [])
-}
-
-/** Asks before the page is left while it holds what would be lost. */
-export function useLeaveGuard(holds: boolean) {
-  useEffect(() => {
-    if (!holds) return
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
-    addEventListener('beforeunload', ask)
-    return () => removeEventListener('beforeunload', ask)
-  }, [holds])
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Refusal } from '../refusal'
-import { Uploads, type Send } from './uploads'
+import type { CaseFile } from './row'
+import { isUnderWay, Uploads, type Send } from './uploads'
 
 const file = (name: string) => new File(['12345'], name)
 const target = { caseNumber: 'CASE-0001' }
@@ -26,6 +27,16 @@ function desk(token: (tries: number) => string | undefined = () => 'token') {
 const settled = () => new Promise((resolve) => setTimeout(resolve))
 
 describe('uploads', () => {
+  it('stand for their rows as long as these are not there for everybody', () => {
+    const { uploads } = desk()
+    uploads.add(target, [file('a')])
+    uploads.add({ ...target, interactionId: 7 }, [file('b')])
+    const row = (original_name: string, state: string, interaction_id: number | null = null) =>
+      isUnderWay({ original_name, state, interaction_id } as CaseFile, uploads.list.get())
+    expect([row('a', 'pending'), row('a', 'uploaded'), row('b', 'pending', 7)]).toEqual([true, true, true])
+    expect([row('a', 'available'), row('b', 'pending'), row('c', 'pending')]).toEqual([false, false, false])
+  })
+
   it('run three at a time, and one follows when one is done', async () => {
     const { uploads, begun, states } = desk()
     uploads.add(target, ['a', 'b', 'c', 'd'].map(file))

@@ -1,8 +1,9 @@
 import { asRefusal, Refusal, serviceRefusal } from '../refusal'
 import { Store } from '../store'
+import type { CaseFile } from './row'
 
-/** Where a file goes: a case, and one of its interactions, or none. */
-export type Target = { caseNumber: string; interactionId?: number | undefined }
+/** Where a file goes: a case, and one of its interactions, or none; and whether its client sees it, where staff say so. */
+export type Target = { caseNumber: string; interactionId?: number | undefined; visibleToClient?: boolean | undefined }
 
 export type UploadState =
   | { is: 'waiting' }
@@ -134,6 +135,15 @@ export class Uploads {
   }
 }
 
+/** Whether a row is of a file on its way, which stands among the uploads already. */
+export const isUnderWay = (file: CaseFile, uploads: readonly Upload[]) =>
+  file.state !== 'available' &&
+  uploads.some((one) => one.file.name === file.original_name && (one.interactionId ?? null) === file.interaction_id)
+
+/** What will be refused again, however often it is sent. */
+const FOR_GOOD = ['content_refused', 'empty_file', 'file_too_large', 'infected', 'unreadable_file', 'type_not_allowed']
+export const isRefusedForGood = ({ state }: Upload) => state.is === 'failed' && FOR_GOOD.includes(state.refusal.code ?? '')
+
 /** So often what is still under way is asked for again. */
 const PATIENCE = 30
 
@@ -151,6 +161,7 @@ export const sendTo =
       const query = new URLSearchParams({ name: upload.file.name })
       if (upload.interactionId) query.set('interaction_id', String(upload.interactionId))
       const request = new XMLHttpRequest()
+      if (upload.visibleToClient) query.set('visible_to_client', 'true')
       request.open('POST', `${serviceUrl}/v1/cases/${encodeURIComponent(upload.caseNumber)}/files?${query}`)
       request.setRequestHeader('authorization', `Bearer ${token}`)
       request.setRequestHeader('idempotency-key', upload.key)
@@ -160,8 +171,15 @@ export const sendTo =
         if (request.status < 300) return resolve()
         reject(serviceRefusal(request.status, request.responseText, request.getResponseHeader('retry-after')))
       }
-      request.onerror = () => reject(new Refusal('offline', 'the connection was lost'))
+      request.onerror = () => void whyUnsent(upload.file).then(reject)
       request.onabort = () => reject(new Refusal('failed', 'cancelled'))
       stop.addEventListener('abort', () => request.abort())
       request.send(upload.file)
     })
+
+/** A file that is gone, or a folder, breaks off like a connection: the browser says nothing of why. */
+const whyUnsent = (file: Blob) =>
+  file.slice(0, 1).arrayBuffer().then(
+    () => new Refusal('offline', 'the connection was lost'),
+    () => new Refusal('invalid', 'the file cannot be read', { code: 'unreadable_file' }),
+  )

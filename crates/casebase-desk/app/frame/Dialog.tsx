@@ -2,7 +2,8 @@ import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import { useWords } from '../words'
 import { Icon } from './Icon'
 
-/** A window over the page. The browser holds the focus in it, closes it with Escape and gives the focus back. */
+/** A window over the page. The browser holds the focus in it, closes it with Escape and gives the focus back. What has
+ * `data-begin` gets the focus first. */
 export function Dialog({ title, onClose, wide, children }: { title: string; onClose?: () => void; wide?: boolean; children: ReactNode }) {
   const words = useWords()
   const dialog = useRef<HTMLDialogElement>(null)
@@ -11,6 +12,9 @@ export function Dialog({ title, onClose, wide, children }: { title: string; onCl
   useLayoutEffect(() => {
     const shown = dialog.current
     shown?.showModal()
+    // What is to be filled in, not the button that closes it.
+    const first = shown?.querySelector<HTMLElement>('[data-begin]') ?? shown?.querySelector<HTMLElement>('input:not([readonly]), textarea, select')
+    first?.focus()
     return () => shown?.close()
   }, [])
   return (

@@ -8,14 +8,16 @@ export function Field({ label, hint, error, after, ...input }: {
   after?: ReactNode
 } & InputHTMLAttributes<HTMLInputElement>) {
   const id = useId()
-  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')
+  // Where it says the same again, once.
+  const hinted = hint !== error && hint
+  const described = [hinted && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <input id={id} aria-invalid={error ? true : undefined} aria-describedby={described || undefined} {...input} />
-      {hint && (
+      {hinted && (
         <p id={`${id}-hint`} className="hint">
-          {hint}
+          {hinted}
         </p>
       )}
       {error && (

@@ -1,10 +1,13 @@
-import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { saysStaff } from '../coming-in/session'
 import { SignInAgain } from '../coming-in/SignInAgain'
 import { useDesk } from '../desk'
+import { listKeys, Shortcuts, useShortcut } from '../shortcuts'
 import { useStore } from '../store'
 import { chooseLanguage, LANGUAGES, useLanguage, useWords, type Language } from '../words'
 import { Announcements } from './announce'
+import { useDismissal } from './dismiss'
 import { chooseTheme, theme, THEMES, type Theme } from './theme'
 
 /** What surrounds every page. */
@@ -12,6 +15,9 @@ export function Frame() {
   const words = useWords()
   const { access } = useDesk()
   const standing = useStore(access.standing)
+  const isStaff = saysStaff(standing)
+  const navigate = useNavigate()
+  useShortcut('c', words.menu.newCase, () => void navigate({ to: '/cases/new' }), isStaff)
   return (
     <>
       <a
@@ -45,6 +51,7 @@ export function Frame() {
         <Outlet />
       </main>
       <Announcements />
+      {isStaff && <Shortcuts />}
       {standing.is === 'expired' && <SignInAgain email={standing.email} />}
     </>
   )
@@ -62,23 +69,7 @@ function AccountMenu() {
   useEffect(() => {
     if (menu.current) menu.current.open = false
   }, [path])
-  useEffect(() => {
-    const close = (event: Event) => {
-      const details = menu.current
-      if (!details?.open) return
-      if (event instanceof KeyboardEvent) {
-        if (event.key !== 'Escape') return
-        details.querySelector('summary')?.focus()
-      } else if (event.target instanceof Node && details.contains(event.target)) return
-      details.open = false
-    }
-    document.addEventListener('pointerdown', close)
-    document.addEventListener('keydown', close)
-    return () => {
-      document.removeEventListener('pointerdown', close)
-      document.removeEventListener('keydown', close)
-    }
-  }, [])
+  useDismissal(menu)
   const email = standing.is === 'out' ? undefined : standing.email
   return (
     <details className="menu" ref={menu}>
@@ -109,6 +100,11 @@ function AccountMenu() {
             ))}
           </select>
         </label>
+        {saysStaff(standing) && (
+          <button type="button" onClick={listKeys}>
+            {words.menu.keys}
+          </button>
+        )}
         {email && (
           <button type="button" onClick={() => void access.signOut()}>
             {words.menu.signOut}

@@ -10,10 +10,25 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ]
 
+type Formats = { relative: Intl.RelativeTimeFormat; exact: Intl.DateTimeFormat; short: Intl.DateTimeFormat }
+
+/** By language: to make one takes as long as to use it a hundred times, and a list shows a hundred times. */
+const formats = new Map<string, Formats>()
+
+function formatsOf(language: string): Formats {
+  const found = formats.get(language) ?? {
+    relative: new Intl.RelativeTimeFormat(language, { numeric: 'auto' }),
+    exact: new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long' }),
+    short: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }),
+  }
+  formats.set(language, found)
+  return found
+}
+
 /** `3 hours ago`, in words of the language. */
 export function relative(time: Date, now: Date, language: string): string {
   const seconds = (time.getTime() - now.getTime()) / 1000
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+  const { relative: format } = formatsOf(language)
   const unit = UNITS.find(([, size]) => Math.abs(seconds) >= size)
   if (!unit) return format.format(0, 'second')
   const count = seconds / unit[1]
@@ -26,11 +41,10 @@ export function Time({ at, exactly }: { at: string; exactly?: boolean }) {
   const language = useLanguage()
   const now = useNow()
   const time = new Date(at)
-  const exact = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long' }).format(time)
-  const short = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(time)
+  const { exact, short } = formatsOf(language)
   return (
-    <time dateTime={at} title={exact}>
-      {exactly ? short : relative(time, now, language)}
+    <time dateTime={at} title={exact.format(time)}>
+      {exactly ? short.format(time) : relative(time, now, language)}
     </time>
   )
 }

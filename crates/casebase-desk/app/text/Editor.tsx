@@ -68,14 +68,14 @@ export function Editor({ label, hint, name, value, error, most, rows = 6, onChan
       </div>
       <div className="editor-box" hidden={previewed}>
         <markdown-toolbar for={id} aria-label={words.toolbar}>
-          <md-bold aria-label={words.bold} title={words.bold}><Icon name="bold" /></md-bold>
-          <md-italic aria-label={words.italic} title={words.italic}><Icon name="italic" /></md-italic>
-          <md-header aria-label={words.heading} title={words.heading}><Icon name="heading" /></md-header>
-          <md-quote aria-label={words.quote} title={words.quote}><Icon name="quote" /></md-quote>
-          <md-code aria-label={words.code} title={words.code}><Icon name="code" /></md-code>
-          <md-link aria-label={words.link} title={words.link}><Icon name="link" /></md-link>
-          <md-unordered-list aria-label={words.bullets} title={words.bullets}><Icon name="bullets" /></md-unordered-list>
-          <md-ordered-list aria-label={words.numbers} title={words.numbers}><Icon name="numbers" /></md-ordered-list>
+          <md-bold role="button" aria-label={words.bold} title={words.bold}><Icon name="bold" /></md-bold>
+          <md-italic role="button" aria-label={words.italic} title={words.italic}><Icon name="italic" /></md-italic>
+          <md-header role="button" aria-label={words.heading} title={words.heading}><Icon name="heading" /></md-header>
+          <md-quote role="button" aria-label={words.quote} title={words.quote}><Icon name="quote" /></md-quote>
+          <md-code role="button" aria-label={words.code} title={words.code}><Icon name="code" /></md-code>
+          <md-link role="button" aria-label={words.link} title={words.link}><Icon name="link" /></md-link>
+          <md-unordered-list role="button" aria-label={words.bullets} title={words.bullets}><Icon name="bullets" /></md-unordered-list>
+          <md-ordered-list role="button" aria-label={words.numbers} title={words.numbers}><Icon name="numbers" /></md-ordered-list>
         </markdown-toolbar>
         <textarea
           id={id}

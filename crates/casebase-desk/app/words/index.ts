@@ -37,5 +37,8 @@ export async function chooseLanguage(language: Language) {
   await speak(language)
 }
 
+/** The words as they are now, for what is no component. */
+export const presentWords = (): Words => spoken.get().words
+
 export const useWords = (): Words => useStore(spoken).words
 export const useLanguage = (): Language => useStore(spoken).language

@@ -1,13 +1,20 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { constraints } from '../../../../types/constraints'
 import { STATUSES } from '../cases/queries'
 import { de } from './de'
 import { en } from './en'
+import { sentenceOf } from './refusals'
 
-/** What a client's pages send. */
+/** What the pages send. */
 const SENT: Record<string, readonly string[]> = {
-  cases: ['client_id', 'title', 'description', 'escalation_reason'],
-  interactions: ['case_id', 'content'],
+  cases: [
+    'client_id', 'title', 'description', 'escalation_reason', 'department_id', 'required_specialty_id', 'status', 'stage', 'priority', 'assigned_to',
+    'action_required_by', 'action_required_of', 'metadata',
+  ],
+  interactions: ['case_id', 'content', 'party1_name', 'party1_type', 'party2_name', 'party2_type'],
+  internal_notes: ['case_id', 'content'],
+  case_internal: ['case_id', 'tags', 'metadata'],
   case_files: ['case_id', 'interaction_id', 'file_name', 'original_name', 'content_type', 'file_size'],
 }
 
@@ -15,12 +22,13 @@ const met = constraints.filter(
   ({ table, columns, rule }) =>
     rule !== 'required' &&
     columns.some((column) => SENT[table]?.includes(column)) &&
-    // A file's state is the service's, and merging the staff's.
-    !columns.includes('state') &&
-    !columns.includes('merged_into'),
+    // A file's state is the service's, and merging has a function of its own, as has a record that is there already; when a
+    // case was resolved or closed is the database's.
+    !['state', 'merged_into', 'resolved_at', 'closed_at'].some((column) => columns.includes(column)) &&
+    rule !== 'unique',
 )
 
-it('every constraint that a client can meet has its words in German', () => {
+it('every constraint that somebody can meet has its words in German', () => {
   const missing = met.map(({ constraint }) => constraint).filter((name) => !de.constraints[name])
   expect(missing).toEqual([])
 })
@@ -30,10 +38,37 @@ it.each([['en', en], ['de', de]] as const)('no words of %s are for a constraint 
   expect(Object.keys(words.constraints).filter((name) => !known.includes(name))).toEqual([])
 })
 
+/** What the rules of cases and their files say when they refuse, as their sources have it. */
+const refusals = ['cases/rules', 'cases/rpc', 'cases/merging', 'files/rules'].flatMap((file) => {
+  const source = readFileSync(new URL(`../../../../supabase/schemas/${file}.sql`, import.meta.url), 'utf8')
+  return [...source.matchAll(/raise exception '((?:[^']|'')+)'/g)].map(([, text]) => ({ file, text: (text ?? '').replaceAll("''", "'") }))
+})
+
+/** What only programs meet: another word than the pages have, or a file that is not sent through the service. */
+const NOT_MET = [
+  '% of % never changes', 'version % was changed meanwhile: it is version % now', "you can't set % when you open a case",
+  'a reply opens another case',
+]
+
+it('every sentence with which the rules of a case refuse has its words in German, and no other has', () => {
+  const met = refusals.filter(({ file, text }) => file.startsWith('cases/') && !NOT_MET.includes(text)).map(({ text }) => text)
+  expect(met.filter((text) => !de.sentences[text])).toEqual([])
+  const known = refusals.map(({ text }) => text)
+  const ours = [...Object.keys(de.sentences), ...Object.keys(en.sentences)]
+  expect(ours.filter((text) => !known.includes(text))).toEqual([])
+})
+
+it('a sentence of the database names what it is about in the words of the pages', () => {
+  expect(sentenceOf("a case that is in_progress can't become waiting", de)).toBe('Aus „In Arbeit“ kann nicht „Wartet“ werden.')
+  expect(sentenceOf("you can't change priority, assigned_to of this case", en)).toBe('You can’t change this of the case: Priority, Assignee.')
+  expect(sentenceOf('the case is not resolved', en)).toBeUndefined()
+  expect(sentenceOf('something else', de)).toBeUndefined()
+})
+
 it('no text is there in one language only by accident', () => {
   const paths = (texts: object, at = ''): string[] =>
     Object.entries(texts).flatMap(([key, text]) => (typeof text === 'object' ? paths(text as object, `${at}${key}.`) : [at + key]))
-  const without = (all: string[]) => all.filter((path) => !path.startsWith('constraints.')).sort()
+  const without = (all: string[]) => all.filter((path) => !/^(constraints|sentences)\./.test(path)).sort()
   expect(without(paths(de))).toEqual(without(paths(en)))
 })
 

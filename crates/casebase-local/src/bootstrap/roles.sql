@@ -15,6 +15,8 @@ grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role to supabase_storage_admin;
 grant anon, authenticated, service_role to postgres with admin option;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
+-- Restoring a dump of data begins with it.
+grant set on parameter session_replication_role to postgres;
 -- Creating policies takes ownership, so the owner is a member of both; guards.sql takes back the rest.
 grant supabase_auth_admin, supabase_storage_admin to postgres;
 

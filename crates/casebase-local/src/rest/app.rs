@@ -109,18 +109,39 @@ impl App {
         let body = to_bytes(body, MAX_BODY)
             .await
             .map_err(|_| Error::invalid_body("The body could not be read".to_owned()))?;
-        let Ok(query) = query_params::decode(parts.uri.query().unwrap_or_default()) else {
-            return Ok(something_went_wrong());
+        let query = match query_params::decode(parts.uri.query().unwrap_or_default()) {
+            Ok(query) => query,
+            Err(unreadable) => {
+                return match unreadable.refusal() {
+                    Some(refusal) => Err(refusal),
+                    None => Ok(something_went_wrong()),
+                };
+            }
         };
         let incoming = Incoming { parts, query, body };
         let request = self.interpret(&incoming).await?;
         let known = self.cache();
-        match self.execute(&incoming, &caller, &request).await {
+        match self.repeat(&incoming, &caller, &request).await {
             Err(error) if error.may_be_stale() => match self.reload_if_changed(&known).await {
-                Ok(true) => self.execute(&incoming, &caller, &request).await,
+                Ok(true) => self.repeat(&incoming, &caller, &request).await,
                 _ => Err(error),
             },
             answer => answer,
+        }
+    }
+
+    /// As often as the transaction loses to another one.
+    async fn repeat(
+        &self,
+        incoming: &Incoming,
+        caller: &Caller,
+        request: &ApiRequest,
+    ) -> Result<Response, Error> {
+        loop {
+            match self.execute(incoming, caller, request).await {
+                Err(error) if error.is_lost_race() => {}
+                answer => return answer,
+            }
         }
     }
 

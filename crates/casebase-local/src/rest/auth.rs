@@ -85,17 +85,43 @@ fn verified(token: &str, keys: &Keys) -> Result<Claims, Error> {
 
 fn refusal(error: &TokenError, token: &str) -> Error {
     let no_key = |details: &str| Error::token("No suitable key or wrong key type", Some(details));
+    match algorithm(token).as_deref() {
+        None => return Error::token("JWT cryptographic operation failed", None),
+        Some("none") => {
+            let details = "JWT is unsecured but expected 'alg' was not 'none'";
+            return Error::token("Wrong or unsupported encoding algorithm", Some(details));
+        }
+        Some(_) => {}
+    }
     match error {
+        TokenError::Algorithm => no_key("No suitable key was found to decode the JWT"),
+        TokenError::Signature => no_key("None of the keys was able to decode the JWT"),
         TokenError::Expired => Error::claims("JWT expired"),
         TokenError::Claims(claim) if claim == "nbf" => Error::claims("JWT not yet valid"),
         TokenError::Claims(_) | TokenError::Malformed(_) => {
             // the token is refused either way; its claims only word the refusal
             let malformed = unverified_claims(token).and_then(|claims| check(&claims).err());
-            malformed.unwrap_or_else(|| Error::token("JWT couldn't be decoded", None))
+            malformed.unwrap_or_else(|| Error::claims("Parsing claims failed"))
         }
-        TokenError::Algorithm => Error::token("Wrong or unsupported encoding algorithm", None),
-        TokenError::Signature => no_key("None of the keys was able to decode the JWT"),
     }
+}
+
+/// The algorithms of signed tokens (RFC 7518, RFC 8037) that PostgREST's library knows.
+const ALGORITHMS: [&str; 11] = [
+    "none", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512",
+    "EdDSA",
+];
+
+/// What a token that has the form of one says it was signed with.
+fn algorithm(token: &str) -> Option<String> {
+    let parts: Vec<Vec<u8>> = token
+        .split('.')
+        .map(|part| BASE64_URL_SAFE_NO_PAD.decode(part))
+        .collect::<Result<_, _>>()
+        .ok()?;
+    let header: Value = serde_json::from_slice(parts.first()?).ok()?;
+    let named = header.get("alg")?.as_str()?;
+    ALGORITHMS.contains(&named).then(|| named.to_owned())
 }
 
 fn unverified_claims(token: &str) -> Option<Claims> {
@@ -176,6 +202,45 @@ mod tests {
         assert!(caller("authenticated").require_known_role().is_ok());
         for role in ["none", "authenticator", "postgres", "anon\0", ""] {
             assert!(caller(role).require_known_role().is_err(), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_token_is_said_as_postgrest_says_it() {
+        let encoded = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+        let valid = token(serde_json::json!({"role": "anon"}));
+        let (signed, _) = valid.rsplit_once('.').unwrap();
+        let with = |header: &str| format!("{}.{}.{}", encoded(header), encoded("{}"), encoded("x"));
+        let broken = "JWT cryptographic operation failed";
+        for (token, expected) in [
+            (format!("{signed}.not base64"), broken),
+            (format!("{signed}.===="), broken),
+            ("a.b.c".into(), broken),
+            (with("{"), broken),
+            (with(r#"{"typ":"JWT"}"#), broken),
+            (with(r#"{"alg":"HS1"}"#), broken),
+            (
+                with(r#"{"alg":"none"}"#),
+                "JWT is unsecured but expected 'alg' was not 'none'",
+            ),
+            (
+                with(r#"{"alg":"RS256"}"#),
+                "No suitable key was found to decode the JWT",
+            ),
+            (
+                format!("{signed}.{}", encoded("another")),
+                "None of the keys was able to decode the JWT",
+            ),
+            ("a.b".into(), "Expected 3 parts in JWT; got 2"),
+        ] {
+            let body = identify("authorization", &format!("Bearer {token}"))
+                .unwrap_err()
+                .body();
+            let said = String::from_utf8_lossy(&body).into_owned();
+            assert!(
+                said.contains(expected) && said.contains("PGRST301"),
+                "{token}: {said}"
+            );
         }
     }
 

@@ -45,7 +45,7 @@ impl Error {
         self
     }
 
-    fn with_rest_status(mut self, status: u16) -> Self {
+    pub fn with_rest_status(mut self, status: u16) -> Self {
         self.rest_status = status;
         self
     }
@@ -132,6 +132,12 @@ impl Error {
         Self::new("InvalidRequest", 400, message).labelled("FastifyError")
     }
 
+    /// `Content-Type` is there and names no type.
+    pub fn no_media_type() -> Self {
+        Self::new("InvalidMimeType", 415, "Invalid Content-Type header")
+            .labelled("invalid_mime_type")
+    }
+
     /// JSON bodies are bounded.
     pub fn body_too_large() -> Self {
         Self::new("EntityTooLarge", 413, "Request body is too large")
@@ -214,6 +220,15 @@ impl Error {
             "InvalidRequest",
             400,
             "Invalid file size format, hint: use 20GB / 20MB / 30KB / 3B",
+        )
+    }
+
+    /// Half a byte is a size, but none that a bucket's row can hold.
+    pub fn broken_size(bytes: f64) -> Self {
+        Self::new(
+            "InvalidParameter",
+            400,
+            format!("invalid input syntax for type bigint: \"{bytes}\""),
         )
     }
 

@@ -120,22 +120,27 @@ async fn from_raw(
         robots,
     };
     let length = request.number("content-length");
-    raw(request, target, bucket, description, length, body).await
+    // Storage compares the length that was declared, so a body without one is held to nothing but the disk.
+    let limit = match length {
+        Some(_) => single_request_limit(request, bucket, target.key),
+        None => request.storage.config.file_size_limit,
+    };
+    raw(request, target, bucket, description, length, limit, body).await
 }
 
-/// A body of declared type and length; used by REST and S3 alike.
+/// A body of declared type, and of `limit` bytes at most; used by REST and S3 alike.
 pub async fn raw(
     request: &Request,
     target: Target<'_>,
     bucket: &Bucket,
     description: Description,
     length: Option<u64>,
+    limit: u64,
     body: &mut Incoming,
 ) -> Result<Uploaded, Error> {
     if !names::is_empty_folder(target.key) {
         names::check_mime(&description.mimetype, bucket.mime_types())?;
     }
-    let limit = single_request_limit(request, bucket, target.key);
     if length.is_some_and(|length| length > limit) {
         return Err(Error::too_large());
     }

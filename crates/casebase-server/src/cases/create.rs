@@ -1,9 +1,6 @@
 //! `POST /v1/cases`
 
-use axum::{
-    extract::{self, OriginalUri},
-    http::StatusCode,
-};
+use axum::extract::{self, OriginalUri};
 use casebase_supabase::{
     jwt::UserToken,
     rows::{Case, CaseKey, Priority},
@@ -39,7 +36,7 @@ pub(crate) struct NewCase {
     department_id: Option<Uuid>,
 }
 
-fn title() -> Object {
+pub(super) fn title() -> Object {
     human_text::line(200)
 }
 
@@ -114,11 +111,8 @@ impl Opening {
     /// By a request under the same key, which then had no answer.
     async fn opened_before(&self, case: i64) -> Result<Kept, ApiError> {
         let row = self.state.db.from("cases", &self.user).eq("id", case);
-        let row: Row = row.one().await?.ok_or_else(|| {
-            let message =
-                "the case that this request opened is gone, or you may not see it any more";
-            ApiError::new(StatusCode::CONFLICT, "wrong_state", message)
-        })?;
+        let row: Option<Row> = row.one().await?;
+        let row = row.ok_or_else(|| ApiError::gone("case that this request opened"))?;
         self.answer(&row)
     }
 

@@ -1,9 +1,9 @@
 //! `GET /v1/cases/{case_id}`
 
-use axum::{Json, extract};
+use axum::extract;
 use casebase_supabase::rows::Case;
 
-use super::{Row, case_number, found, named};
+use super::{case_number, found, version::Tagged};
 use crate::{
     State,
     caller::Caller,
@@ -11,18 +11,17 @@ use crate::{
     path::{CaseInPath, Segment},
 };
 
-/// One case.
+/// One case, or the one that it was merged into.
 #[utoipa::path(get, path = "/v1/cases/{case_id}", tag = "cases", security(("bearer" = [])),
     params(("case_id" = inline(CaseInPath), Path)),
     responses(
-        (status = OK, body = Case), (status = NOT_FOUND, body = ErrorBody), Refusals,
+        (status = OK, body = Case, headers(("ETag" = String))), (status = NOT_FOUND, body = ErrorBody), Refusals,
     ))]
 pub(crate) async fn get(
     state: extract::State<State>,
     Segment(case): Segment,
     Caller(user): Caller,
-) -> Result<Json<Row>, ApiError> {
+) -> Result<Tagged, ApiError> {
     let case = case_number(&case)?;
-    let row = named(&state, &user, case).one().await?;
-    found(row, case).map(Json)
+    found(&state, &user, case).await
 }

@@ -12,6 +12,7 @@ use casebase_supabase::{
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
+use url::form_urlencoded;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{AllOfBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
@@ -28,7 +29,6 @@ use crate::{
     caller::Caller,
     error::{ApiError, BodyRefusals, ErrorBody, Refusals},
     idempotency::{self, Asked, Kept, Key, Turn},
-    misread::Parameters,
     path::{CaseInPath, Segment},
 };
 
@@ -99,15 +99,15 @@ pub(crate) struct FileBytes(Vec<u8>);
 pub(crate) async fn upload(
     state: extract::State<State>,
     Segment(case): Segment,
-    RawQuery(raw_query): RawQuery,
+    RawQuery(query): RawQuery,
     Caller(user): Caller,
-    Parameters(query): Parameters<Vec<(String, String)>>,
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<Kept, ApiError> {
-    is_utf8(raw_query.as_deref().unwrap_or_default())?;
+    let query = query.unwrap_or_default();
+    is_utf8(&query)?;
     let key = Key::of(&headers)?;
-    let (name, given) = parameters(query)?;
+    let (name, given) = parameters(&query)?;
     given.read()?;
     // One whose length nobody knows may be as long as any.
     let coming = length(&headers).unwrap_or(state.max_file_bytes);
@@ -144,12 +144,12 @@ fn is_utf8(query: &str) -> Result<(), ApiError> {
 }
 
 /// The name and the fields of a query. What is misspelt would be lost, so it is refused.
-fn parameters(query: Vec<(String, String)>) -> Result<(Option<String>, Given), ApiError> {
+fn parameters(query: &str) -> Result<(Option<String>, Given), ApiError> {
     let wrong = |message| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message);
     let (mut name, mut given) = (None, Given::default());
-    for (key, text) in query {
-        let before = match key.as_str() {
-            "name" => name.replace(text),
+    for (key, text) in form_urlencoded::parse(query.as_bytes()) {
+        let before = match &*key {
+            "name" => name.replace(text.into_owned()),
             key => given.set(key, &text).map_err(|unknown| {
                 let known = fields::names().join("`, `");
                 wrong(format!(

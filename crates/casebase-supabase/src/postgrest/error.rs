@@ -105,6 +105,37 @@ impl Error {
     }
 }
 
+/// A refusal that a function gives back in place of a row, in the words of PostgREST.
+#[derive(Debug, Deserialize)]
+pub struct Refused {
+    code: String,
+    message: String,
+    details: Option<String>,
+    hint: Option<String>,
+}
+
+impl From<Refused> for Error {
+    /// With the status that PostgREST would have answered it with.
+    fn from(refused: Refused) -> Self {
+        let own = refused
+            .code
+            .strip_prefix("PT")
+            .and_then(|own| own.parse().ok());
+        let status = own.unwrap_or(match refused.code.as_str() {
+            "42501" => 403,
+            "23503" | "23505" => 409,
+            _ => 400,
+        });
+        Self::from_refusal(ApiError {
+            status,
+            code: refused.code,
+            message: refused.message,
+            details: refused.details,
+            hint: refused.hint,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 struct ErrorBody {
     code: Option<String>,

@@ -19,8 +19,8 @@ use std::{sync::Arc, time::Duration};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-pub use error::{ApiError, Error};
-pub use query::{Page, Query};
+pub use error::{ApiError, Error, Refused};
+pub use query::Query;
 
 use self::transport::Transport;
 use crate::{AnonKey, SettingError, jwt::UserToken};

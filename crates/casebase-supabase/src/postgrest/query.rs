@@ -1,11 +1,9 @@
 //! One request to PostgREST, built and sent.
 
-use std::num::NonZeroU32;
-
 use postgrest::Builder;
 use reqwest::{
-    Response, StatusCode,
-    header::{CONTENT_RANGE, HeaderMap, HeaderName, HeaderValue},
+    StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -15,15 +13,6 @@ use crate::SettingError;
 
 /// What the trigger `note_what_was_made` reads (`supabase/schemas/idempotency_keys.sql`).
 const CLAIM: HeaderName = HeaderName::from_static("casebase-claim");
-
-/// A page of rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    /// The rows of this page.
-    pub rows: Vec<T>,
-    /// How many rows there are on all pages.
-    pub total: u64,
-}
 
 /// A request in the making. The first thing wrong with it is reported when it is sent, and then
 /// nothing is sent.
@@ -36,7 +25,7 @@ struct Parts {
     url: String,
     headers: HeaderMap,
     transport: Transport,
-    /// `select`, filters and order, in the words of the `postgrest` crate.
+    /// `select` and filters, in the words of the `postgrest` crate.
     steps: Vec<Box<dyn FnOnce(Builder) -> Builder + Send>>,
 }
 
@@ -82,18 +71,6 @@ impl Query {
         self.column_step(column, move |b, column| b.eq(column, value))
     }
 
-    /// Orders by the columns, largest first and nulls last, the first column counting most.
-    pub fn descending(self, columns: &[&str]) -> Self {
-        let mut terms = Vec::with_capacity(columns.len());
-        for column in columns {
-            match identifier(column) {
-                Ok(column) => terms.push(format!("{column}.desc.nullslast")),
-                Err(error) => return self.fail(error),
-            }
-        }
-        self.step(move |b| b.order(terms.join(",")))
-    }
-
     /// The rows.
     pub async fn rows<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
         let answer = self.send().await?;
@@ -111,33 +88,6 @@ impl Query {
                 reason: format!("{n} rows where there should be one"),
             }),
         }
-    }
-
-    /// `limit` rows after the first `offset`, and how many there are in all. Past the end there are
-    /// none, which is no error.
-    pub async fn page<T: DeserializeOwned>(
-        mut self,
-        offset: u32,
-        limit: NonZeroU32,
-    ) -> Result<Page<T>, Error> {
-        if let Ok(parts) = &mut self.parts {
-            // Not the crate's `exact_count`, which asks for the first row only.
-            let count = HeaderValue::from_static("count=exact");
-            parts.headers.insert("Prefer", count);
-        }
-        let last = u64::from(offset) + u64::from(limit.get()) - 1;
-        let first = offset as usize;
-        let last = usize::try_from(last).unwrap_or(usize::MAX);
-        let answer = self.step(move |b| b.range(first, last)).send_any().await?;
-        let rows = match answer.status {
-            StatusCode::RANGE_NOT_SATISFIABLE => Vec::new(),
-            _ => parse(answer.status, &answer.checked()?.body)?,
-        };
-        let total = answer.total.ok_or_else(|| Error::UnexpectedAnswer {
-            status: answer.status.as_u16(),
-            reason: "no total in Content-Range".into(),
-        })?;
-        Ok(Page { rows, total })
     }
 
     /// Writes a row; the row as the database completed it.
@@ -206,23 +156,18 @@ impl Query {
         self
     }
 
-    async fn send_any(self) -> Result<Answer, Error> {
+    /// Sends; anything but success is an error.
+    async fn send(self) -> Result<Answer, Error> {
         let parts = self.parts?;
         let start = parts.transport.builder(&parts.url);
         let built = parts.steps.into_iter().fold(start, |b, step| step(b));
         let answer = parts.transport.send(built, parts.headers).await?;
-        Ok(Answer {
-            status: answer.status(),
-            total: total(&answer),
-            body: answer.text().await.map_err(Error::from_transport)?,
-        })
-    }
-
-    /// Sends; anything but success is an error.
-    async fn send(self) -> Result<Answer, Error> {
-        let answer = self.send_any().await?;
-        answer.checked()?;
-        Ok(answer)
+        let status = answer.status();
+        let body = answer.text().await.map_err(Error::from_transport)?;
+        match status.is_success() {
+            true => Ok(Answer { status, body }),
+            false => Err(Error::from_answer(status.as_u16(), &body)),
+        }
     }
 }
 
@@ -241,23 +186,7 @@ fn json(value: &impl Serialize) -> Result<String, Error> {
 
 struct Answer {
     status: StatusCode,
-    total: Option<u64>,
     body: String,
-}
-
-impl Answer {
-    fn checked(&self) -> Result<&Self, Error> {
-        if self.status.is_success() {
-            return Ok(self);
-        }
-        Err(Error::from_answer(self.status.as_u16(), &self.body))
-    }
-}
-
-/// The number after the slash of `Content-Range: 0-24/3573`.
-fn total(answer: &Response) -> Option<u64> {
-    let range = answer.headers().get(CONTENT_RANGE)?.to_str().ok()?;
-    range.rsplit_once('/')?.1.parse().ok()
 }
 
 fn parse<T: DeserializeOwned>(status: StatusCode, body: &str) -> Result<T, Error> {

@@ -1,8 +1,6 @@
 //! The gaps of the crate underneath, each with the request that would fall into it.
 #![expect(clippy::unwrap_used)]
 
-use std::num::NonZeroU32;
-
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
@@ -73,9 +71,6 @@ async fn names_that_would_leave_their_place_are_refused_and_nothing_is_sent() {
         assert!(matches!(table, Err(Error::InvalidName(n)) if n == name));
         let column = db.from("cases", &user()).eq(name, 1).rows::<Value>().await;
         assert!(matches!(column, Err(Error::InvalidName(n)) if n == name));
-        let ordered = db.from("cases", &user()).descending(&[name]);
-        let ordered = ordered.rows::<Value>().await;
-        assert!(matches!(ordered, Err(Error::InvalidName(n)) if n == name));
     }
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -92,51 +87,25 @@ async fn values_stay_values_whatever_they_hold() {
     );
 }
 
-#[tokio::test]
-async fn a_page_has_its_rows_and_the_total() {
-    let answer = ResponseTemplate::new(206)
-        .insert_header("content-range", "2-3/5")
-        .set_body_json(json!([3, 4]));
-    let (server, db) = answering(answer).await;
-    let query = db.from("cases", &user()).descending(&["id"]);
-    let page = query
-        .page::<i64>(2, NonZeroU32::new(2).unwrap())
-        .await
-        .unwrap();
-    assert_eq!(
-        page,
-        Page {
-            rows: vec![3, 4],
-            total: 5
-        }
-    );
-    let request = only_request(&server).await;
-    assert_eq!(request.headers["range"], "2-3");
-    assert_eq!(request.headers["prefer"], "count=exact");
-    assert_eq!(
-        query_of(&request),
-        [("order".into(), "id.desc.nullslast".into())]
-    );
-}
-
-#[tokio::test]
-async fn a_page_past_the_end_is_empty() {
-    let answer = ResponseTemplate::new(416)
-        .insert_header("content-range", "*/5")
-        .set_body_json(json!({"code": "PGRST103", "message": "Requested range not satisfiable"}));
-    let (_server, db) = answering(answer).await;
-    let query = db.from("cases", &user());
-    let page = query
-        .page::<i64>(50, NonZeroU32::new(25).unwrap())
-        .await
-        .unwrap();
-    assert_eq!(
-        page,
-        Page {
-            rows: vec![],
-            total: 5
-        }
-    );
+#[test]
+fn a_refusal_in_a_row_has_the_status_that_postgrest_would_have_given_it() {
+    for (code, status) in [
+        ("PT409", 409),
+        ("42501", 403),
+        ("23503", 409),
+        ("23514", 400),
+        ("P0001", 400),
+    ] {
+        let row = json!({"code": code, "message": "no", "details": "d", "hint": null});
+        let refused: Refused = serde_json::from_value(row).unwrap();
+        let error = Error::from(refused);
+        let refusal = error.api().unwrap();
+        assert_eq!((refusal.status, &*refusal.code), (status, code));
+        assert_eq!(
+            (&*refusal.message, refusal.details.as_deref()),
+            ("no", Some("d"))
+        );
+    }
 }
 
 #[tokio::test]

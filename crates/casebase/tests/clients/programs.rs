@@ -32,6 +32,30 @@ pub fn supabase_cli() -> Option<Command> {
     Some(Command::new(folder().join("node_modules/.bin/supabase")))
 }
 
+/// TypeScript in `place`, below [`folder`] so that the packages are found, compiled as strictly as it can be.
+pub fn compile(place: &Path, files: &[&str]) {
+    let mut compile = in_folder("node");
+    succeed(
+        compile
+            .current_dir(place)
+            .arg(folder().join("node_modules/typescript/bin/tsc"))
+            .args([
+                "--strict",
+                "--noUncheckedIndexedAccess",
+                "--target",
+                "es2022",
+            ])
+            .args([
+                "--module",
+                "nodenext",
+                "--skipLibCheck",
+                "--lib",
+                "es2022,dom",
+            ])
+            .args(files),
+    );
+}
+
 /// `python` in [`folder`], of an environment of its own below `target/`.
 pub fn python() -> Option<Command> {
     if !has("python3", &["-c", "import ensurepip, venv"]) {

@@ -1,10 +1,12 @@
 //! A case's day, played by each client library as client, staff and admin.
 
-use std::process::Command;
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
 
 use crate::{
     dev::Dev,
-    programs::{node, python, succeed},
+    programs::{compile, folder, node, python, succeed},
     readme::{FILES, Script, block_of},
     support::project,
 };
@@ -35,6 +37,31 @@ fn supabase_py_plays_a_days_work_as_client_staff_and_admin() {
     if let Some(mut python) = python() {
         play(python.arg("story.py"));
     }
+}
+
+/// What must not compile stands in the story, which a compiler that took it would refuse.
+#[test]
+fn typescript_plays_a_days_work_without_casts_as_client_staff_and_admin() {
+    let Some(mut node) = node() else { return };
+    let settings = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(settings.path(), &[]);
+    let place = tempfile::tempdir_in(folder()).expect("the folder is ours");
+    let types = folder().join("../../types");
+    let story = ["typed.ts", "casebase.ts", "database.ts"];
+    for (from, file) in [folder(), types.clone(), types].iter().zip(story) {
+        fs::copy(from.join(file), place.path().join(file)).expect("copied");
+    }
+    compile(place.path(), &story);
+    let story = node.arg(WEBSOCKET).arg(place.path().join("typed.js"));
+    let told = succeed(story.envs(&dev.settings));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let expected = json!({
+        "status": "open", "said": "Hello", "taken": "in_progress", "refused": [], "open": 1, "talk": "Hello",
+        "entries": ["case.updated", "case.updated", "case.status_changed", "interaction.created", "case.created"],
+        "department": "General", "standing": "admin", "is_client": false, "problem": null, "page": ["medium", 2],
+        "undone": ["done"], "embedded": ["in_progress", 1, "Alan", 0], "overdue": 0, "invited": "departments",
+    });
+    assert_eq!(told, expected);
 }
 
 /// Everybody who verifies a token here has nothing but the published keys to do it with.

@@ -130,12 +130,12 @@ async fn the_service_says_once_which_field_was_refused_and_what_would_be_taken()
     assert_eq!(heard[0].0, 403);
     assert_eq!(heard[0], heard[1]);
     // A query.
-    let (_, error) = refusal(&ada, Method::GET, "/v1/cases?limit=ten", &json!({})).await;
+    let (_, error) = refusal(&ada, Method::GET, "/v1/cases?page_size=ten", &json!({})).await;
     assert_eq!(
         error["message"],
-        "limit is `ten`; it has to be a whole number of at most 4294967295"
+        "page_size is `ten`; it has to be a whole number from 1 to 1000"
     );
-    assert_eq!(error["field"], "limit");
+    assert_eq!(error["field"], "page_size");
 }
 
 /// The page's script, compiled in strict TypeScript beside the table, and run as it stands there.
@@ -158,28 +158,8 @@ fn a_frontend_finds_the_words_for_what_postgrest_refused() {
     .expect("written");
     let table = folder().join("../../types/constraints.ts");
     std::fs::copy(table, place.path().join("constraints.ts")).expect("copied");
-    let mut compile = crate::programs::node().expect("it was there before");
-    succeed(
-        compile
-            .current_dir(place.path())
-            .arg(folder().join("node_modules/typescript/bin/tsc"))
-            .args([
-                "--strict",
-                "--noUncheckedIndexedAccess",
-                "--target",
-                "es2022",
-                "--module",
-                "nodenext",
-            ])
-            .args([
-                "--skipLibCheck",
-                "--lib",
-                "es2022,dom",
-                "words.ts",
-                "constraints.ts",
-                "globals.d.ts",
-            ]),
-    );
+    let files = ["words.ts", "constraints.ts", "globals.d.ts"];
+    crate::programs::compile(place.path(), &files);
     let said = succeed(
         node.arg("--experimental-websocket")
             .arg(place.path().join("words.js"))

@@ -5,6 +5,7 @@ mod again;
 mod desk;
 mod direct;
 mod killed;
+mod limits;
 mod moving;
 #[path = "../support/people.rs"]
 mod people;
@@ -544,7 +545,7 @@ async fn cases_are_opened_listed_read_and_moved_on_by_who_may() {
     let case = opened["case_id"].as_str().unwrap();
     assert_eq!(opened["status"], "open");
 
-    let list = success(desk.client.service(Method::GET, "/v1/cases?limit=1")).await;
+    let list = success(desk.client.service(Method::GET, "/v1/cases?page_size=1")).await;
     let list: Value = list.json().await.unwrap();
     assert_eq!(
         (&list["total"], &list["cases"][0]["case_id"]),

@@ -30,21 +30,37 @@ pub struct QueryParams {
 
 /// `%FF` and the like: PostgREST fails on a query string that is not UTF-8.
 #[derive(Debug)]
-pub struct NotUtf8;
+pub struct NotUtf8 {
+    /// The parameter's name, if that much could be read.
+    name: Option<String>,
+}
+
+impl NotUtf8 {
+    /// What is refused before the value is looked at.
+    pub fn refusal(&self) -> Option<Error> {
+        parse_path(self.name.as_deref()?).err()
+    }
+}
 
 /// Splits a query string into its decoded parameters.
 pub fn decode(query: &str) -> Result<Vec<(String, Option<String>)>, NotUtf8> {
-    let text = |encoded: &str| {
+    let text = |encoded: &str, name: Option<&str>| {
         let spaced = encoded.replace('+', " ");
         let decoded = percent_decode(spaced.as_bytes()).decode_utf8();
-        decoded.map(|s| s.into_owned()).map_err(|_| NotUtf8)
+        decoded.map(|s| s.into_owned()).map_err(|_| NotUtf8 {
+            name: name.map(str::to_owned),
+        })
     };
     query
         .split(['&', ';'])
         .filter(|item| !item.is_empty())
         .map(|item| match item.split_once('=') {
-            Some((name, value)) => Ok((text(name)?, Some(text(value)?))),
-            None => Ok((text(item)?, None)),
+            Some((name, value)) => {
+                let name = text(name, None)?;
+                let value = text(value, Some(&name))?;
+                Ok((name, Some(value)))
+            }
+            None => Ok((text(item, None)?, None)),
         })
         .collect()
 }
@@ -188,20 +204,26 @@ fn parse_select(text: &str) -> Result<Vec<SelectItem>, Error> {
     parser::parse(text, Parser::select).map_err(|e| refusal("select parameter", text, &e))
 }
 
-/// Limits and offsets by level; of several of the same level the last counts.
+/// Limits and offsets by level; of several of the same level the last counts. The root's have no other name.
 fn parse_ranges(
     limits: Vec<(String, String)>,
     offsets: Vec<(String, String)>,
 ) -> Result<Vec<(EmbedPath, RowRange)>, Error> {
+    let level = |name: &str, of_root: &str| {
+        let (path, _) = parse_path(name)?;
+        Ok::<_, Error>((!path.is_empty() || name == of_root).then_some(path))
+    };
     let mut ranges: HashMap<EmbedPath, RowRange> = HashMap::new();
     for (name, value) in limits {
-        let (path, _) = parse_path(&name)?;
-        ranges.insert(path, RowRange::from_limit(&value));
+        if let Some(path) = level(&name, "limit")? {
+            ranges.insert(path, RowRange::from_limit(&value));
+        }
     }
     let mut last_offsets: HashMap<EmbedPath, RowRange> = HashMap::new();
     for (name, value) in offsets {
-        let (path, _) = parse_path(&name)?;
-        last_offsets.insert(path, RowRange::from_offset(&value));
+        if let Some(path) = level(&name, "offset")? {
+            last_offsets.insert(path, RowRange::from_offset(&value));
+        }
     }
     for (path, offset) in last_offsets {
         let range = match ranges.get(&path) {
@@ -246,6 +268,20 @@ mod tests {
         assert_eq!(params.root_filters().count(), 1);
         assert_eq!(params.filters[1].0, ["messages", "author"]);
         assert!(params.filter_names.contains("id"));
+    }
+
+    #[test]
+    fn the_roots_limit_has_no_other_name() {
+        assert_eq!(parse("t(ickets.limit=1").root_range(), RowRange::ALL);
+        assert_eq!(parse("limit=1&t(ickets.offset=2").root_range().offset, 0);
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_said_before_a_value_that_is_no_text() {
+        let refusal = |query| decode(query).unwrap_err().refusal();
+        assert!(refusal("%3Eitle=eq.%FF").is_some());
+        assert!(refusal("title=eq.%FF").is_none());
+        assert!(refusal("%FF=eq.1").is_none());
     }
 
     #[test]

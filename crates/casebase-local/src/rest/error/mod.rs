@@ -66,6 +66,11 @@ impl Error {
         self.0.code.starts_with("PGRST2")
     }
 
+    /// PostgreSQL ended the transaction for the sake of another one: the same again may succeed.
+    pub fn is_lost_race(&self) -> bool {
+        matches!(self.0.code.as_str(), "40001" | "40P01")
+    }
+
     /// The body.
     pub fn body(&self) -> Bytes {
         json!({

@@ -56,7 +56,14 @@ fn invocation(sql: &mut Sql, plan: &CallPlan) {
                 name_of(sql, parameter);
                 match argument {
                     Argument::One(value) => sql.value(value),
-                    Argument::Several(values) => sql.array(values.iter().map(String::as_str)),
+                    // Text until the call: a value that is none is an error of the call, not of the statement.
+                    Argument::Several(values) => {
+                        sql.push("ARRAY[");
+                        sql.list(values, ", ", |sql, value| {
+                            sql.value(value).push("::text");
+                        });
+                        sql.push("]")
+                    }
                 };
                 sql.push("::").push(parameter.longest_type());
             });

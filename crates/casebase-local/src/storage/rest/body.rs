@@ -16,8 +16,8 @@ pub struct Object {
     properties: Map<String, Value>,
 }
 
-/// Reads the body, which must be an object.
-pub async fn read(request: &Request, body: Body) -> Result<Object, Error> {
+/// Reads the body: `None` if its type is not JSON, an error if it says JSON and is none.
+pub async fn read(request: &Request, body: Body) -> Result<Option<Sent>, Error> {
     let content_type = request.header(header::CONTENT_TYPE).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let bytes = axum::body::to_bytes(body, LARGEST)
@@ -25,28 +25,51 @@ pub async fn read(request: &Request, body: Body) -> Result<Object, Error> {
         .map_err(|_| Error::body_too_large())?;
     // Bodies of another type are not looked at.
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(Error::validation("body must be object"));
+        return Ok(None);
     }
     if bytes.is_empty() {
-        return Err(Error::malformed_json(
-            "Body cannot be empty when content-type is set to 'application/json'",
-        ));
+        return Ok(Some(Sent::Nothing));
     }
     let value = serde_json::from_slice(&bytes).map_err(|_| {
         Error::malformed_json(
             "Body is not valid JSON but content-type is set to 'application/json'",
         )
     })?;
-    match value {
-        Value::Object(properties) => Ok(Object {
-            path: "body".into(),
-            properties,
-        }),
-        _ => Err(Error::validation("body must be object")),
+    Ok(Some(Sent::Value(value)))
+}
+
+/// What came as JSON.
+#[derive(Debug)]
+pub enum Sent {
+    /// No byte.
+    Nothing,
+    /// A value.
+    Value(Value),
+}
+
+/// Refuses a body that says it is JSON and has no byte.
+pub fn value(sent: Option<Sent>) -> Result<Option<Value>, Error> {
+    match sent {
+        None => Ok(None),
+        Some(Sent::Value(value)) => Ok(Some(value)),
+        Some(Sent::Nothing) => Err(Error::malformed_json(
+            "Body cannot be empty when content-type is set to 'application/json'",
+        )),
     }
 }
 
 impl Object {
+    /// A body that must be an object.
+    pub fn from_body(body: Option<Value>) -> Result<Self, Error> {
+        match body {
+            Some(Value::Object(properties)) => Ok(Self {
+                path: "body".into(),
+                properties,
+            }),
+            _ => Err(Error::validation("body must be object")),
+        }
+    }
+
     fn refuse(&self, property: &str, must: &str) -> Error {
         Error::validation(format!("{}/{property} must {must}", self.path))
     }
@@ -207,9 +230,8 @@ fn whole(value: &Value) -> Option<i64> {
         Value::Null => 0.0,
         _ => return None,
     };
-    // Beyond 2^53 a double no longer counts in ones.
-    let exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
-    exact.then_some(number as i64)
+    // A double that is too large for the answer is the largest.
+    (number.fract() == 0.0).then_some(number as i64)
 }
 
 #[cfg(test)]

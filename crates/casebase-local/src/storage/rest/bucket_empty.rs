@@ -9,7 +9,7 @@ use super::super::{
     respond,
 };
 
-/// Storage leaves the work to a queue; here it is done when the answer comes.
+/// For the project itself alone. Storage leaves the work to a queue; here it is done when the answer comes.
 pub async fn handle(request: &Request, id: &str) -> Result<Response, Error> {
     if caller_sees_objects(request, id).await? {
         let mut client = request.client().await?;

@@ -25,7 +25,14 @@ use axum::{body::Body, extract::Request as HttpRequest, response::Response};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde_json::json;
 
-use super::{Storage, caller::Caller, error::Error, request::Request, respond};
+use super::{
+    Storage,
+    caller::{Caller, Role},
+    error::Error,
+    request::Request,
+    respond,
+};
+use body::Object;
 pub use bucket_delete::delete as delete_bucket;
 use route::{Access, Operation, Route};
 
@@ -42,48 +49,92 @@ pub async fn serve(storage: Arc<Storage>, request: HttpRequest) -> Response {
         .unwrap_or_else(|error| error.rest())
 }
 
+/// A request whose form is looked at before its caller is, as Storage's framework does.
+struct Unproven {
+    request: Request,
+    access: Access,
+}
+
+impl Unproven {
+    /// The object that the operation takes.
+    async fn object(&self, body: Body) -> Result<Object, Error> {
+        let sent = body::read(&self.request, body).await?;
+        Object::from_body(body::value(sent)?)
+    }
+
+    /// The request, with the caller that its token proves.
+    fn prove(self) -> Result<Request, Error> {
+        let caller = authenticate(&self.request, self.access)?;
+        Ok(Request {
+            caller,
+            ..self.request
+        })
+    }
+
+    /// The same for an operation that needs no body, and none that is broken.
+    async fn without(self, body: Body) -> Result<Request, Error> {
+        let sent = body::read(&self.request, body).await?;
+        body::value(sent)?;
+        self.prove()
+    }
+
+    /// The same where clients say JSON and send nothing.
+    async fn without_any(self, body: Body) -> Result<Request, Error> {
+        body::read(&self.request, body).await?;
+        self.prove()
+    }
+}
+
 async fn answer(
     storage: Arc<Storage>,
     parts: Parts,
     body: Body,
     route: Route,
 ) -> Result<Response, Error> {
-    let mut request = Request::new(storage, parts, route.operation.name());
-    request.caller = authenticate(&request, route.operation.access())?;
+    let request = Request::new(storage, parts, route.operation.name());
+    request.check_media_type()?;
+    let access = route.operation.access();
+    let asked = Unproven { request, access };
     let (bucket, key) = (route.bucket.as_str(), route.key.as_str());
     match route.operation {
         Operation::Status => Ok(respond::empty(StatusCode::OK)),
-        Operation::CreateBucket => bucket_create::handle(&request, body).await,
-        Operation::ListBuckets => bucket_list::handle(&request).await,
-        Operation::GetBucket => bucket_get::handle(&request, bucket).await,
-        Operation::UpdateBucket => bucket_update::handle(&request, bucket, body).await,
-        Operation::DeleteBucket => bucket_delete::handle(&request, bucket).await,
-        Operation::EmptyBucket => bucket_empty::handle(&request, bucket).await,
-        Operation::Upload => object_upload::create(&request, bucket, key, body).await,
-        Operation::Update => object_upload::update(&request, bucket, key, body).await,
-        Operation::UploadSigned => object_upload::signed(&request, bucket, key, body).await,
+        Operation::CreateBucket => bucket_create::handle(asked, body).await,
+        Operation::ListBuckets => bucket_list::handle(&asked.prove()?).await,
+        Operation::GetBucket => bucket_get::handle(&asked.prove()?, bucket).await,
+        Operation::UpdateBucket => bucket_update::handle(asked, bucket, body).await,
+        Operation::DeleteBucket => {
+            bucket_delete::handle(&asked.without_any(body).await?, bucket).await
+        }
+        Operation::EmptyBucket => {
+            bucket_empty::handle(&asked.without_any(body).await?, bucket).await
+        }
+        Operation::Upload => object_upload::create(&asked.prove()?, bucket, key, body).await,
+        Operation::Update => object_upload::update(&asked.prove()?, bucket, key, body).await,
+        Operation::UploadSigned => object_upload::signed(&asked.prove()?, bucket, key, body).await,
         Operation::GetAuthenticated | Operation::Get => {
-            object_get::by_caller(&request, bucket, key).await
+            object_get::by_caller(&asked.prove()?, bucket, key).await
         }
-        Operation::GetPublic => object_get::public(&request, bucket, key).await,
-        Operation::GetSigned => object_get::signed(&request, bucket, key).await,
+        Operation::GetPublic => object_get::public(&asked.prove()?, bucket, key).await,
+        Operation::GetSigned => object_get::signed(&asked.prove()?, bucket, key).await,
         Operation::HeadAuthenticated | Operation::Head => {
-            object_info::head(&request, bucket, key).await
+            object_info::head(&asked.prove()?, bucket, key).await
         }
-        Operation::HeadPublic => object_info::head_public(&request, bucket, key).await,
+        Operation::HeadPublic => object_info::head_public(&asked.prove()?, bucket, key).await,
         Operation::InfoAuthenticated | Operation::Info => {
-            object_info::info(&request, bucket, key).await
+            object_info::info(&asked.prove()?, bucket, key).await
         }
-        Operation::InfoPublic => object_info::info_public(&request, bucket, key).await,
-        Operation::Delete => object_delete::one(&request, bucket, key).await,
-        Operation::DeleteMany => object_delete::many(&request, bucket, body).await,
-        Operation::List => object_list::handle(&request, bucket, body).await,
-        Operation::ListV2 => object_list_v2::handle(&request, bucket, body).await,
-        Operation::Move => object_move::handle(&request, body).await,
-        Operation::Copy => object_copy::handle(&request, body).await,
-        Operation::Sign => object_sign::one(&request, bucket, key, body).await,
-        Operation::SignMany => object_sign::many(&request, bucket, body).await,
-        Operation::SignUpload => object_sign_upload::handle(&request, bucket, key).await,
+        Operation::InfoPublic => object_info::info_public(&asked.prove()?, bucket, key).await,
+        Operation::Delete => object_delete::one(&asked.without(body).await?, bucket, key).await,
+        Operation::DeleteMany => object_delete::many(asked, bucket, body).await,
+        Operation::List => object_list::handle(asked, bucket, body).await,
+        Operation::ListV2 => object_list_v2::handle(asked, bucket, body).await,
+        Operation::Move => object_move::handle(asked, body).await,
+        Operation::Copy => object_copy::handle(asked, body).await,
+        Operation::Sign => object_sign::one(asked, bucket, key, body).await,
+        Operation::SignMany => object_sign::many(asked, bucket, body).await,
+        Operation::SignUpload => {
+            object_sign_upload::handle(&asked.without(body).await?, bucket, key).await
+        }
     }
 }
 
@@ -93,12 +144,21 @@ fn authenticate(request: &Request, access: Access) -> Result<Caller, Error> {
     let keys = &request.storage.config.keys;
     match (access, header) {
         (Access::Project, _) => Ok(Caller::service()),
-        (Access::Header, None) => Err(Error::validation(
+        (Access::Header | Access::Service, None) => Err(Error::validation(
             "headers must have required property 'authorization'",
         )),
         (Access::Anybody, header) => Ok(header
             .and_then(|header| Caller::from_token(keys, bearer(header)).ok())
             .unwrap_or_else(Caller::anonymous)),
+        (Access::Service, header) => {
+            let caller = Caller::from_token(keys, bearer(header.unwrap_or_default()))?;
+            match caller.role {
+                Role::Service => Ok(caller),
+                Role::Anon | Role::Authenticated => {
+                    Err(Error::access_denied("Access denied: Invalid role").with_rest_status(403))
+                }
+            }
+        }
         (_, header) => Caller::from_token(keys, bearer(header.unwrap_or_default())),
     }
 }

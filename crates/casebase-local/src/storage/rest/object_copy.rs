@@ -11,17 +11,19 @@ use super::{
         request::Request,
         respond, upload,
     },
-    body::{self, Object},
+    Unproven,
+    body::Object,
 };
 
-pub async fn handle(request: &Request, body: Body) -> Result<Response, Error> {
-    let body = body::read(request, body).await?;
+pub async fn handle(asked: Unproven, body: Body) -> Result<Response, Error> {
+    let body = asked.object(body).await?;
     body.require(&["sourceKey", "bucketId", "destinationKey"])?;
     let bucket = body.required_string("bucketId")?;
     let source = body.required_string("sourceKey")?;
     let key = body.required_string("destinationKey")?;
     let destination = body.string("destinationBucket")?.filter(|b| !b.is_empty());
-    let labels = labels(request, &body)?;
+    let labels = labels(&asked.request, &body)?;
+    let request = &asked.prove()?;
     let target = Target {
         bucket: destination.as_deref().unwrap_or(&bucket),
         key: &key,

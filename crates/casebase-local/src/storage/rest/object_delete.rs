@@ -4,7 +4,7 @@ use axum::{body::Body, response::Response};
 
 use super::{
     super::{database::objects::Object, error::Error, names, removal, request::Request, respond},
-    body,
+    Unproven,
 };
 
 /// One object, which must be there.
@@ -15,9 +15,10 @@ pub async fn one(request: &Request, bucket: &str, key: &str) -> Result<Response,
 }
 
 /// Several objects; the answer has those that were there and could be deleted.
-pub async fn many(request: &Request, bucket: &str, body: Body) -> Result<Response, Error> {
-    let body = body::read(request, body).await?;
+pub async fn many(asked: Unproven, bucket: &str, body: Body) -> Result<Response, Error> {
+    let body = asked.object(body).await?;
     let keys = body.required_strings("prefixes")?;
+    let request = &asked.prove()?;
     names::check_bucket(bucket)?;
     let removed = removal::many(request, bucket, &keys).await?;
     let removed: Vec<_> = removed.iter().map(Object::to_json).collect();

@@ -8,14 +8,14 @@ use super::{
         database::listing::{self, Entry, Search},
         error::Error,
         names,
-        request::Request,
         respond::{self, iso},
     },
-    body::{self, Object},
+    Unproven,
+    body::Object,
 };
 
-pub async fn handle(request: &Request, bucket: &str, body: Body) -> Result<Response, Error> {
-    let body = body::read(request, body).await?;
+pub async fn handle(asked: Unproven, bucket: &str, body: Body) -> Result<Response, Error> {
+    let body = asked.object(body).await?;
     let mut prefix = body.required_string("prefix")?;
     let limit = body.integer("limit", 1)?.unwrap_or(100);
     let offset = body.integer("offset", 0)?.unwrap_or(0);
@@ -24,6 +24,7 @@ pub async fn handle(request: &Request, bucket: &str, body: Body) -> Result<Respo
         &body,
         &["name", "updated_at", "created_at", "last_accessed_at"],
     )?;
+    let request = &asked.prove()?;
     names::check_bucket(bucket)?;
     if !prefix.is_empty() && !prefix.ends_with('/') {
         prefix.push('/');

@@ -9,20 +9,20 @@ use super::{
         error::Error,
         listing::{self, Listed, Query},
         names,
-        request::Request,
         respond::{self, iso},
     },
-    body,
+    Unproven,
     object_list::sort,
 };
 
-pub async fn handle(request: &Request, bucket: &str, body: Body) -> Result<Response, Error> {
-    let body = body::read(request, body).await?;
+pub async fn handle(asked: Unproven, bucket: &str, body: Body) -> Result<Response, Error> {
+    let body = asked.object(body).await?;
     let prefix = body.string("prefix")?.unwrap_or_default();
     let limit = body.integer("limit", 1)?.unwrap_or_default();
     let cursor = body.string("cursor")?.filter(|c| !c.is_empty());
     let by_folder = body.boolean("with_delimiter")?.unwrap_or(false);
     let (column, order) = sort(&body, &["name", "updated_at", "created_at"])?;
+    let request = &asked.prove()?;
     names::check_bucket(bucket)?;
     let query = Query {
         prefix: &prefix,

@@ -6,19 +6,19 @@ use super::{
     super::{
         copying::{self, Source},
         error::Error,
-        request::Request,
         respond,
     },
-    body,
+    Unproven,
 };
 
-pub async fn handle(request: &Request, body: Body) -> Result<Response, Error> {
-    let body = body::read(request, body).await?;
+pub async fn handle(asked: Unproven, body: Body) -> Result<Response, Error> {
+    let body = asked.object(body).await?;
     body.require(&["bucketId", "sourceKey", "destinationKey"])?;
     let bucket = body.required_string("bucketId")?;
     let source = body.required_string("sourceKey")?;
     let key = body.required_string("destinationKey")?;
     let destination = body.string("destinationBucket")?.filter(|b| !b.is_empty());
+    let request = &asked.prove()?;
     let source = Source {
         bucket: &bucket,
         key: &source,

@@ -8,18 +8,15 @@ use super::{
         database::objects, error::Error, listing::LARGEST_PAGE, names, request::Request, respond,
         signed_url,
     },
-    body::{self, Object},
+    Unproven,
+    body::Object,
 };
 
 /// A URL for one object that the caller may read.
-pub async fn one(
-    request: &Request,
-    bucket: &str,
-    key: &str,
-    body: Body,
-) -> Result<Response, Error> {
-    let body = body::read(request, body).await?;
+pub async fn one(asked: Unproven, bucket: &str, key: &str, body: Body) -> Result<Response, Error> {
+    let body = asked.object(body).await?;
     let seconds = expires_in(&body)?;
+    let request = &asked.prove()?;
     names::check_bucket(bucket)?;
     names::check_key(key)?;
     let readable = existing(request, bucket, &[key.to_owned()]).await?;
@@ -31,8 +28,8 @@ pub async fn one(
 }
 
 /// URLs for several objects, each with an error instead where the caller may not read it.
-pub async fn many(request: &Request, bucket: &str, body: Body) -> Result<Response, Error> {
-    let body = body::read(request, body).await?;
+pub async fn many(asked: Unproven, bucket: &str, body: Body) -> Result<Response, Error> {
+    let body = asked.object(body).await?;
     body.require(&["expiresIn", "paths"])?;
     let seconds = expires_in(&body)?;
     let keys = body.required_strings("paths")?;
@@ -41,6 +38,7 @@ pub async fn many(request: &Request, bucket: &str, body: Body) -> Result<Respons
             "body/paths must NOT have more than {LARGEST_PAGE} items"
         )));
     }
+    let request = &asked.prove()?;
     names::check_bucket(bucket)?;
     let readable = existing(request, bucket, &keys).await?;
     let mut answers = Vec::with_capacity(keys.len());

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::super::{
     error::Error,
+    names,
     policy::Target,
     request::Request,
     respond,
@@ -57,6 +58,7 @@ pub async fn signed(
     key: &str,
     body: Body,
 ) -> Result<Response, Error> {
+    names::check_bucket(bucket)?;
     let token = super::object_get::token(request)?;
     let keys = &request.storage.config.keys;
     let url = format!("{bucket}/{key}");

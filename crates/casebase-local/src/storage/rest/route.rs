@@ -74,6 +74,8 @@ pub enum Access {
     Header,
     /// A valid token.
     Token,
+    /// The same, of the project itself.
+    Service,
     /// A token if there is a valid one.
     Anybody,
     /// Nothing: the operation acts with the project's rights, within what it checks itself.
@@ -123,6 +125,7 @@ impl Operation {
             | Self::InfoPublic
             | Self::UploadSigned => Access::Project,
             Self::ListV2 => Access::Token,
+            Self::EmptyBucket => Access::Service,
             _ => Access::Header,
         }
     }

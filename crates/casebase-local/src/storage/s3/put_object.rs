@@ -44,7 +44,8 @@ async fn put(s3: &S3, length: Option<u64>, body: &mut Incoming) -> Result<Respon
         owner: request.caller.owner(),
         upsert: true,
     };
-    let uploaded = upload::raw(request, target, &bucket, description, length, body).await?;
+    let limit = upload::single_request_limit(request, &bucket, target.key);
+    let uploaded = upload::raw(request, target, &bucket, description, length, limit, body).await?;
     let mut response = respond::empty(StatusCode::OK);
     respond::set(&mut response, header::ETAG, &uploaded.etag);
     Ok(response)

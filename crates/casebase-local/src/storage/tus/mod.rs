@@ -96,7 +96,8 @@ struct Tus {
 /// Answers a request.
 pub async fn serve(storage: Arc<Storage>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
-    let url = UploadUrl::parse(parts.uri.path());
+    let url = parts.uri.path_and_query();
+    let url = url.and_then(|url| UploadUrl::parse(url.as_str()));
     let Some((url, operation)) = url.and_then(|url| Some((url, operation(&parts.method)?))) else {
         return rest::not_found(&parts);
     };
@@ -138,6 +139,7 @@ fn authenticated(
     operation: &'static str,
 ) -> Result<Tus, Error> {
     let mut request = Request::new(storage, parts, operation);
+    request.check_media_type()?;
     request.caller = if url.signed || request.method == Method::OPTIONS {
         Caller::service()
     } else {

@@ -1,8 +1,16 @@
 //! The URL of a resumable upload: bucket, key and version, in base64url.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine, alphabet,
+    engine::{GeneralPurpose, general_purpose::NO_PAD, general_purpose::URL_SAFE_NO_PAD},
+};
 
 const ROOT: &str = "/upload/resumable";
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    NO_PAD.with_decode_allow_trailing_bits(true),
+);
 
 /// What a path below `/upload/resumable` names.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,8 +37,9 @@ pub struct UploadId {
 }
 
 impl UploadUrl {
-    /// Reads a path; `None` if it is not below the root.
-    pub fn parse(path: &str) -> Option<Self> {
+    /// Reads a path and its query, which Storage takes for a part of the id; `None` if it is not below the root.
+    pub fn parse(url: &str) -> Option<Self> {
+        let path = url.split('?').next().unwrap_or_default();
         let rest = path.strip_prefix(ROOT)?;
         let rest = match rest.strip_prefix('/') {
             Some(rest) => rest,
@@ -42,18 +51,34 @@ impl UploadUrl {
             Some(id) if id.starts_with('/') => (true, &id[1..]),
             _ => (false, rest),
         };
-        let id = id.trim_end_matches('/');
+        let last = || {
+            let url = url.strip_suffix('/').unwrap_or(url);
+            url.rsplit('/').next().unwrap_or_default()
+        };
+        let names_one = !id.trim_end_matches('/').is_empty();
         Some(Self {
             signed,
-            id: (!id.is_empty()).then(|| UploadId::decode(id).ok_or(NotAnId)),
+            id: names_one.then(|| UploadId::decode(last()).ok_or(NotAnId)),
         })
     }
 }
 
 impl UploadId {
+    /// As Node.js decodes: what is no digit is passed over, and so is a rest of less than a byte.
     fn decode(text: &str) -> Option<Self> {
-        let decoded = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
-        let decoded = String::from_utf8(decoded).ok()?;
+        let mut digits: Vec<u8> = text
+            .bytes()
+            .filter_map(|digit| match digit {
+                b'+' => Some(b'-'),
+                b'-' | b'_' => Some(digit),
+                _ => digit.is_ascii_alphanumeric().then_some(digit),
+            })
+            .collect();
+        if digits.len() % 4 == 1 {
+            digits.pop();
+        }
+        let decoded = LENIENT.decode(digits).ok()?;
+        let decoded = String::from_utf8_lossy(&decoded);
         let (bucket, rest) = decoded.split_once('/')?;
         let (key, version) = rest.rsplit_once('/')?;
         Some(Self {
@@ -93,6 +118,27 @@ mod tests {
                 })
             );
         }
+    }
+
+    #[test]
+    fn a_query_is_read_as_a_part_of_the_id() {
+        let version = |url: &str| {
+            let id = UploadUrl::parse(url).and_then(|url| url.id)?;
+            id.ok().map(|id| id.version)
+        };
+        assert_eq!(version("/upload/resumable/Yi9rL3Zl").as_deref(), Some("ve"));
+        assert_ne!(
+            version("/upload/resumable/Yi9rL3Zl?x=12"),
+            version("/upload/resumable/Yi9rL3Zl")
+        );
+        assert_eq!(
+            version("/upload/resumable/Yi9rL3Zl?").as_deref(),
+            Some("ve")
+        );
+        assert_eq!(
+            version("/upload/resumable/Yi9rL3Zl?a").as_deref(),
+            Some("ve")
+        );
     }
 
     #[test]

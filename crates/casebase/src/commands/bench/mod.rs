@@ -2,9 +2,12 @@
 
 pub mod access;
 mod files;
+mod memory;
 mod progress;
 mod report;
 mod rest;
+mod service;
+mod webhooks;
 
 /// The options of `casebase bench`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +24,8 @@ enum What {
     Files(files::Args),
     /// The local stack's REST interface, against the same SQL without HTTP
     Rest(rest::Args),
+    /// Webhooks: deliveries, what they cost writers, and what a queue that is full or old costs
+    Webhooks(webhooks::Args),
 }
 
 /// Measures and prints.
@@ -29,5 +34,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         What::Access(args) => access::run(args).await,
         What::Files(args) => files::run(args).await,
         What::Rest(args) => rest::run(args).await,
+        What::Webhooks(args) => webhooks::run(args).await,
     }
 }

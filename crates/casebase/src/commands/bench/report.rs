@@ -19,10 +19,48 @@ pub struct Measurement {
     pub control: f64,
     /// `value` by `control`.
     pub ratio: f64,
-    /// What `value` may be at most.
+    /// What `value` may be at most, or has to be at least.
     pub target: f64,
+    /// Which of the two.
+    pub bound: Bound,
     /// Whether it is.
     pub holds: bool,
+}
+
+/// What a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// The most that is good.
+    AtMost,
+    /// The least that is good.
+    AtLeast,
+}
+
+impl Measurement {
+    /// Compares, where `target` is the most that is good, or the least.
+    pub fn new(
+        name: String,
+        value: f64,
+        unit: &'static str,
+        control: f64,
+        bound: Bound,
+        target: f64,
+    ) -> Self {
+        Self {
+            name,
+            value,
+            unit,
+            control,
+            ratio: value / control,
+            target,
+            bound,
+            holds: match bound {
+                Bound::AtMost => value <= target,
+                Bound::AtLeast => value >= target,
+            },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -51,14 +89,18 @@ pub fn print_table(
         .unwrap_or(0);
     writeln!(
         out,
-        "{:width$}  {value:>12}  {control:>12}  {:>7}  {:>12}",
-        "", "ratio", "at most"
+        "{:width$}  {value:>12}  {control:>12}  {:>7}  {:>21}",
+        "", "ratio", "target"
     )?;
     for m in measurements {
         let unit = m.unit;
+        let bound = match m.bound {
+            Bound::AtMost => "at most ",
+            Bound::AtLeast => "at least",
+        };
         writeln!(
             out,
-            "{:width$}  {:>9.2} {unit}  {:>9.2} {unit}  {:>7.2}  {:>9.2} {unit}  {}",
+            "{:width$}  {:>9.2} {unit}  {:>9.2} {unit}  {:>7.2}  {bound} {:>9.2} {unit}  {}",
             m.name,
             m.value,
             m.control,

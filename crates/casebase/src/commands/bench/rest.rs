@@ -15,7 +15,7 @@ use tokio_postgres::{Client, NoTls, types::ToSql};
 
 use super::{
     progress::Progress,
-    report::{self, Measurement},
+    report::{self, Bound, Measurement},
 };
 
 /// The options of `casebase bench rest`. Run it in a release build.
@@ -156,15 +156,14 @@ async fn measure(
         controls.push(time_of_one(turn, asks.iter()).await?);
     }
     let (value, control) = (median(values), median(controls));
-    Ok(Measurement {
-        name: name(question, connections),
+    Ok(Measurement::new(
+        name(question, connections),
         value,
-        unit: "ms",
+        "ms",
         control,
-        ratio: value / control,
-        target: AT_MOST * control,
-        holds: value <= AT_MOST * control,
-    })
+        Bound::AtMost,
+        AT_MOST * control,
+    ))
 }
 
 /// Runs each until the turn is over; how many milliseconds went by for one answer.

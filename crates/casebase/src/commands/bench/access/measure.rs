@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use super::{people::Asker, questions::Question};
-use crate::commands::bench::report::Measurement;
+use crate::commands::bench::report::{Bound, Measurement};
 
 /// Rounds enough for a median, or as many as fit.
 const ROUNDS: usize = 101;
@@ -136,6 +136,7 @@ fn compare(name: String, value: Duration, control: Duration) -> Measurement {
         control: milliseconds(control),
         ratio: (value.as_secs_f64() / control.as_secs_f64() * 100.0).round() / 100.0,
         target: milliseconds(target),
+        bound: Bound::AtMost,
         holds: value <= target,
     }
 }

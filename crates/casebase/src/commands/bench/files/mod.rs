@@ -4,9 +4,7 @@
 //! that its memory is its own. What goes to Storage directly goes into a bucket whose policy asks for nothing, with a token
 //! as users have one. Both take turns.
 
-mod memory;
 mod people;
-mod service;
 mod transfer;
 
 use std::time::Duration;
@@ -16,12 +14,12 @@ use casebase_local::{Options, Stack};
 
 use self::{
     people::{Desk, Storage},
-    service::Service,
     transfer::Way,
 };
 use super::{
     progress::Progress,
-    report::{self, Measurement},
+    report::{self, Bound, Measurement},
+    service::Service,
 };
 use crate::commands::dev;
 
@@ -138,7 +136,14 @@ async fn measure_all(args: &Args, stack: &Stack) -> anyhow::Result<Vec<Measureme
         if tasks.is_empty() {
             continue;
         }
-        let service = Service::start(stack, storage, 2 * large.max(64 * MIB)).await?;
+        let settings = [
+            ("CASEBASE_STORAGE", storage.to_string()),
+            (
+                "CASEBASE_MAX_FILE_BYTES",
+                (2 * large.max(64 * MIB)).to_string(),
+            ),
+        ];
+        let service = Service::start(stack, settings).await?;
         let bench = Bench::new(&desk, &service, large).await?;
         for (name, at_once, task) in tasks {
             progress.measures(&name);
@@ -281,27 +286,12 @@ fn in_words(size: u64) -> String {
 
 fn compared(name: String, values: Vec<f64>, controls: Vec<f64>, at_most: f64) -> Measurement {
     let (value, control) = (median(values), median(controls));
-    Measurement {
-        name,
-        value,
-        unit: "ms",
-        control,
-        ratio: value / control,
-        target: at_most * control,
-        holds: value <= at_most * control,
-    }
+    let target = at_most * control;
+    Measurement::new(name, value, "ms", control, Bound::AtMost, target)
 }
 
 fn of_memory(name: String, value: f64, idle: f64, at_most: f64) -> Measurement {
-    Measurement {
-        name,
-        value,
-        unit: "MiB",
-        control: idle,
-        ratio: value / idle,
-        target: idle + at_most,
-        holds: value <= idle + at_most,
-    }
+    Measurement::new(name, value, "MiB", idle, Bound::AtMost, idle + at_most)
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

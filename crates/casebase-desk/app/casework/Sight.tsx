@@ -1,0 +1,37 @@
+import { useWords } from '../words'
+import { Icon } from '../frame/Icon'
+import { useWork } from './work'
+
+/** Who will see what is written here, in words, colour and sign. */
+export function Sight({ isVisible }: { isVisible: boolean }) {
+  const words = useWords().work
+  const seers = useSeers()
+  return (
+    <p className={`sight ${isVisible ? 'open' : 'closed'}`}>
+      <Icon name={isVisible ? 'eye' : 'lock'} />
+      <span>{isVisible ? words.seenBy(seers) : words.seenByStaff}</span>
+    </p>
+  )
+}
+
+/** Those on the client's side. */
+export function useSeers(): string {
+  const words = useWords().work
+  const { client } = useWork()
+  const names = client.members.map(({ display_name }) => display_name)
+  return words.seers(client.name, names.slice(0, 3).join(', '), Math.max(0, names.length - 3))
+}
+
+/** Whether the client sees what is recorded: a switch that says what either way means. */
+export function SightSwitch({ isVisible, onChange }: { isVisible: boolean; onChange: (isVisible: boolean) => void }) {
+  const words = useWords().work
+  const seers = useSeers()
+  return (
+    <label className={`sight switch ${isVisible ? 'open' : 'closed'}`}>
+      <input type="checkbox" role="switch" checked={isVisible} onChange={(event) => onChange(event.target.checked)} />
+      <span>
+        <strong>{words.clientSees}</strong> {isVisible ? words.seesWhat(seers) : words.seenByStaff}
+      </span>
+    </label>
+  )
+}

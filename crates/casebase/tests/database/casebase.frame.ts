@@ -1,0 +1,121 @@
+// The types of the API, narrower than those that the Supabase CLI makes (database.ts): `createClient<CasebaseDatabase>(url,
+// key)` knows the words of fixed sets, which columns may be given, and what the rpc answer. Written from the catalogue by
+// `UPDATE=1 cargo test -p casebase --test database narrow_types`; copy both into a frontend.
+
+import type { Database, Json } from './database.js'
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: Json | undefined }
+
+/* the words */
+
+export type CaseStatus = Words['cases']['status']
+export type Priority = Words['cases']['priority']
+export type Scope = Words['staff_members']['scope']
+
+type Tables = Database['public']['Tables']
+type Views = Database['public']['Views']
+type Functions = Database['public']['Functions']
+type Composites = Database['public']['CompositeTypes']
+
+/** The same columns, with these words where they have any text. */
+type Narrow<Columns, Name> = Name extends keyof Words
+  ? {
+      [Column in keyof Columns]: Column extends keyof Words[Name]
+        ? Words[Name][Column] | Extract<Columns[Column], null | undefined>
+        : Columns[Column]
+    }
+  : Columns
+
+/** What may be given of them. */
+type Give<Columns, Names> = { [Column in keyof Columns as Column extends Names ? Column : never]: Columns[Column] }
+
+type Table<Name extends keyof Tables> = Omit<Tables[Name], 'Row' | 'Insert' | 'Update'> & {
+  Row: Narrow<Tables[Name]['Row'], Name>
+  Insert: Give<Narrow<Tables[Name]['Insert'], Name>, Name extends keyof Given ? Given[Name]['insert'] : never>
+  Update: Give<Narrow<Tables[Name]['Update'], Name>, Name extends keyof Given ? Given[Name]['update'] : never>
+}
+
+/** A row of `cases`. */
+export type Case = Table<'cases'>['Row']
+export type Interaction = Table<'interactions'>['Row']
+
+/** An answer of several parts, which PostgreSQL's types alone can't say are there. */
+type Whole<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof Parts> & Parts
+
+/** `next_cursor` is null on the last page; `total` and `total_is_exact` are null where nothing was counted. */
+export type CasePage = Whole<'case_page', { cases: Case[] }>
+export type InteractionPage = Whole<'interaction_page', { interactions: Interaction[] }>
+export type TimelineEntry = Whole<
+  'timeline_entry',
+  { created_at: string; type: EventType; actor_name: string; data: JsonObject }
+>
+export type TimelinePage = Whole<'timeline_page', { entries: TimelineEntry[] }>
+
+export type CaseOrder =
+  | 'created_at.desc'
+  | 'created_at.asc'
+  | 'updated_at.desc'
+  | 'updated_at.asc'
+  | 'priority.desc'
+  | 'priority.asc'
+  | 'due_at.asc'
+
+/** What `rpc/list_cases` is narrowed by. */
+export type CaseFilter = Omit<Functions['list_cases']['Args'], 'status' | 'priority' | 'order_by' | 'metadata'> & {
+  status?: CaseStatus[]
+  priority?: Priority[]
+  order_by?: CaseOrder
+  metadata?: JsonObject
+}
+
+/** What `rpc/update_cases` takes; `version` for one case alone. */
+export type CaseChanges = Table<'cases'>['Update'] & { add_tags?: string[]; remove_tags?: string[] }
+
+/** Why one of many was refused, as PostgREST says it. */
+export type Refusal = { code: string; message: string; details: string | null; hint: string | null }
+
+type Outcome<Result extends string> = { id: number; result: Result; error: Refusal | null }
+
+export type CaseCount = {
+  status: CaseStatus
+  priority: Priority
+  count: number
+  overdue: number
+  unassigned: number
+  mine: number
+}
+
+/** `problem` says what keeps the caller from being staff. */
+export type Access = { standing: 'admin' | Scope | null; is_client: boolean; problem: string | null }
+
+/** Functions whose arguments or answers are narrower than their types in PostgreSQL. */
+type Rpc = {
+  list_cases: { Args: CaseFilter; Returns: CasePage }
+  list_interactions: { Returns: InteractionPage }
+  case_timeline: { Returns: TimelinePage }
+  case_counts: { Returns: CaseCount[] }
+  my_access: { Returns: Access }
+  update_cases: {
+    Args: { ids: number[]; changes: CaseChanges; dry_run?: boolean }
+    Returns: (Outcome<'done' | 'unchanged' | 'refused' | 'not_visible'> & { events: number[] | null })[]
+  }
+  undo_changes: { Returns: Outcome<'done' | 'partly' | 'refused'>[] }
+  reply_to_cases: { Returns: (Outcome<'done' | 'refused' | 'not_visible'> & { interaction_id: number | null })[] }
+  invite: {
+    Args: Omit<Functions['invite']['Args'], 'scope'> & { scope?: Scope }
+    Returns: Table<'invitations'>['Row']
+  }
+} & { [Name in 'find_case' | 'take_case' | 'reopen_case' | 'escalate_case' | 'merge_cases' | 'split_case']: { Returns: Case } }
+
+/** For `createClient`. */
+export type CasebaseDatabase = {
+  public: Omit<Database['public'], 'Tables' | 'Views' | 'Functions' | 'CompositeTypes'> & {
+    Tables: { [Name in keyof Tables]: Table<Name> }
+    Views: { [Name in keyof Views]: Omit<Views[Name], 'Row'> & { Row: Case } }
+    Functions: {
+      [Name in keyof Functions]: Name extends keyof Rpc ? Omit<Functions[Name], keyof Rpc[Name]> & Rpc[Name] : Functions[Name]
+    }
+    CompositeTypes: Composites
+  }
+}
