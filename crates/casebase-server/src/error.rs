@@ -125,9 +125,6 @@ pub(crate) enum BodyRefusals {
     FieldNotTaken(ErrorBody),
 }
 
-/// After so many seconds what is away may be there.
-const SOON: u64 = 5;
-
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
         Self {
@@ -195,7 +192,7 @@ impl ApiError {
     }
 
     /// `Retry-After`, where it is known.
-    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: i64) -> Self {
         self.retry = Some(seconds);
         self
     }

@@ -69,7 +69,7 @@ impl Limits {
             Ok(state) => (state.remaining_burst_capacity(), None),
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
-                (0, Some(wait.as_secs().saturating_add(1)))
+                (0, Some(i64::try_from(wait.as_secs()).unwrap_or(60) + 1))
             }
         };
         if let Some(standing) = standing {

@@ -5,6 +5,7 @@ mod again;
 mod desk;
 mod direct;
 mod killed;
+mod limits;
 mod moving;
 #[path = "../support/people.rs"]
 mod people;
