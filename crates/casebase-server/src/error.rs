@@ -28,6 +28,9 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::cases::version::Tagged;
 
+/// After so many seconds what is away may be there.
+const SOON: i64 = 5;
+
 /// An answer that is no success.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
@@ -36,7 +39,7 @@ pub(crate) struct ApiError {
     /// `WWW-Authenticate`.
     challenge: Option<String>,
     /// When trying again is safe, in seconds (`Retry-After`): programs do what it says.
-    retry: Option<u64>,
+    retry: Option<i64>,
     /// That of the case in the answer.
     etag: Option<String>,
     /// Whether it is the body's coding that is not taken (`Accept-Encoding`; RFC 9110, 15.5.16).
@@ -460,10 +463,7 @@ impl ApiError {
         let mut error = Self::new(status, "too_many", &refusal.message);
         let from = refusal.details.as_deref();
         let from = from.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
-        error.retry = from.map(|time| {
-            let wait = (time.to_utc() - Utc::now()).num_seconds().max(0) + 1;
-            wait.unsigned_abs()
-        });
+        error.retry = from.map(|time| (time.to_utc() - Utc::now()).num_seconds().max(0) + 1);
         error
     }
 }
