@@ -32,6 +32,7 @@ export type EventType =
   | 'case.updated'
   | 'case_file.available'
   | 'case_file.deleted'
+  | 'case_file.moved'
   | 'case_file.rejected'
   | 'interaction.created'
   | 'interaction.deleted'
@@ -54,7 +55,7 @@ export interface Given {
   }
   case_settings: {
     insert: never
-    update: 'cases_per_hour' | 'interactions_per_hour' | 'registration_open'
+    update: 'bytes_per_client' | 'cases_per_hour' | 'interactions_per_hour' | 'registration_open'
   }
   case_stages: {
     insert: 'position' | 'stage' | 'status'
