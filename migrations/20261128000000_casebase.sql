@@ -6124,6 +6124,7 @@ $$;
 create function casebase.enqueue_event(event public.case_events, deleted public.cases default null) returns void
   language plpgsql set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
+  set plan_cache_mode = force_generic_plan
 as $$
 declare
   form record;

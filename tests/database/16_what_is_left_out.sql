@@ -83,7 +83,7 @@ insert into left_out values
   ('casebase.webhook_endpoints', 'client_ids [], created_at now, created_by some, department_ids [], description empty, enabled true, event_types [], failures_in_a_row 0, headers {}, id some, payload_version 1, priorities [], rate_used 0, signature v1, statuses [], thin false, updated_at now'),
   ('casebase.webhook_limits', 'endpoints 100, only_row true'),
   ('casebase.webhook_payloads', 'created_at at that moment'),
-  ('casebase.webhook_queue', 'listening_until -infinity, only_row true'),
+  ('casebase.webhook_queue', 'only_row true'),
   ('casebase.webhook_secrets', 'created_at now'),
   ('cases', 'created_at now, department_id some, description empty, metadata {}, priority medium, status open, updated_at now, version 1'),
   ('client_documents', 'bucket_id empty, file_name empty, notes [], object_path empty, state pending, updated_at now, uploaded_at now'),

@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(43);
+select plan(48);
 
 -- What comes of: I am somebody else, and say it behind the client's back.
 create function pg_temp.speaks(who text, the_case text) returns text language plpgsql
@@ -98,6 +98,9 @@ select is(tests.does('Alan', $$insert into interactions (case_id, party1_name, p
   values ({case}, 'A', 'ARGAN', 'B', 'CLIENT', 'His words')$$), '1', 'Alan says something');
 select is(tests.would(who, $$update interactions set content = 'c' where content = 'His words'$$), outcome, who || ' changes his words: ' || outcome)
 from (values ('service', '1'), ('Ada', '1'), ('Dora', '42501'), ('Carla', '0')) v (who, outcome);
+select is(tests.would('Dora', format('update interactions set %s where content = ''His words''', change)), outcome, 'another sets ' || change || ': ' || outcome)
+from (values ('party1_name = ''X''', '42501'), ('party1_type = ''EMPLOYEE''', '42501'), ('party2_name = ''X''', '42501'), ('party2_type = ''EMPLOYEE''', '42501'),
+             ('visible_to_client = true', '1')) v (change, outcome);
 
 select * from finish();
 rollback;

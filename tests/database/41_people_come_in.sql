@@ -9,7 +9,7 @@ insert into auth.users (id, email, aud, role, email_confirmed_at, deleted_at)
 select id, lower(name) || '@example.com', 'authenticated', 'authenticated', case when name <> 'Vague' then now() end, case when name = 'Gone' then now() end
 from tests.people where what = 'comes in';
 update auth.users set email = 'New@Example.com' where id = tests.filled('{New}')::uuid;
-select plan(96);
+select plan(99);
 
 -- What the hook makes of who signs in.
 create function pg_temp.signs_in(who text) returns text language sql as $$
@@ -39,11 +39,13 @@ select is((select concat_ws(' ', m.display_name, m.scope, m.is_admin, m.active, 
 update staff_members set active = false where user_id = tests.filled('{New}')::uuid;
 select is(pg_temp.signs_in('New'), 'nobody', 'who was dismissed');
 select is(tests.does('Ada', $$select invite('new@example.com', is_admin => true, scope => 'all')$$), '1', 'may be invited again');
+select is(tests.does('Ada', $$update staff_members set active = false where user_id = '{New}'$$), '1', 'dismissed they are already');
 select is(pg_temp.signs_in('New'), 'admin', 'as an admin');
 -- Who has to go doesn't come back by what was still on its way.
 select is(tests.does('Ada', $$select invite('new@example.com', scope => 'all')$$) || tests.does('Ada', $$select invite('new@example.com', '{acme}')$$) || tests.does('Ada', $$select invite('gone@example.com', scope => 'all')$$), '111', 'invited while they are there, somebody else too');
-select is(tests.does('Ada', $$update staff_members set display_name = 'N.' where user_id = '{New}'$$), '1', 'another change');
+select is(tests.does('Ada', $$update staff_members set display_name = 'N.', active = true where user_id = '{New}'$$), '1', 'another change');
 select is((select count(*) from invitations where email = 'new@example.com' and accepted_at is null), 2::bigint, 'leaves invitations alone');
+select is((select count(*) from invitations where email = 'new@example.com' and accepted_at is not null), 3::bigint, 'those that were used stay on record');
 create temp table were as select count(*) filter (where accepted_at is null) open, count(*) filter (where accepted_at is not null) used from invitations;
 select is(tests.does('Ada', $$update staff_members set active = false where user_id = '{New}'$$), '1', 'and dismissed');
 select is((select format('%s %s', open - count(*) filter (where accepted_at is null), used - count(*) filter (where accepted_at is not null)) from were, invitations group by open, used), '1 0', 'one is gone, nobody else''s and none that was used');
@@ -94,6 +96,7 @@ update auth.users set deleted_at = null where id = tests.filled('{Nemo}')::uuid;
 select is(tests.sees('Nemo', 'select may_register from my_access()'), 'true', 'who has one is offered it');
 select is(tests.would('Nemo', 'select register('' '')'), '23514', 'and a name');
 select is(tests.does('Nemo', 'select register(''Nemo N.'')'), '1', 'one does');
+select is((select xmax::text from auth.users where id = tests.filled('{Gone}')::uuid), '0', 'whom nobody else waits for');
 select is(tests.sees('Nemo', 'select name from my_clients()'), 'Nemo N.', 'and is a client');
 select is((select kind from clients where name = 'Nemo N.'), 'person', 'of kind person');
 select is(tests.sees('Nemo', 'insert into cases (client_id, title) select id, ''Ouch'' from my_clients() returning title'), 'Ouch', 'who opens a case');

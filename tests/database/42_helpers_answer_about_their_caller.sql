@@ -63,7 +63,7 @@ begin
 end
 $$;
 
-select plan((select count(*)::integer from answers) + 14);
+select plan((select count(*)::integer from answers) + 19);
 select is(
   (select jsonb_object_agg(who.name, pg_temp.answer(who.name, a.query))
    from jsonb_each_text(to_jsonb(a) - 'place' - 'query') who (name, expected)),
@@ -89,6 +89,12 @@ select is((select assigned_to from cases where id = tests.id('other case')::bigi
 select is(tests.does('Dora', $$select hand_over_case({other case}, null, '{Sam}')$$), '1', 'to a colleague');
 select is((select row(department_id, assigned_to)::text from cases where id = tests.id('other case')::bigint), tests.filled('({south},{Sam})'), 'it is his, where it was');
 select is((select count(*) from internal_notes where case_id = tests.id('other case')::bigint), 1::bigint, 'and no note was made of it');
+select cmp_ok((select count(*) from case_events where case_id = tests.id('other case')::bigint and actor_id = tests.filled('{Dora}')::uuid), '>', 0::bigint, 'of what she did there');
+select is(tests.sees('Dora', $$select count(*) from casebase.my_entries_since(array[{other case}], '-infinity')$$), '0', 'she is told nothing any more');
+insert into tests.names select 'hers', array_agg(id)::text from case_events where case_id = tests.id('other case')::bigint and actor_id = tests.filled('{Dora}')::uuid;
+select is(tests.would('Dora', format('select casebase.undo_changes_of({other case}, %L)', tests.id('hers'))), 'PT404', 'nor takes anything back there');
+select is(tests.does('Dora', $$insert into internal_notes (case_id, content) values ({case}, 'c')$$), '1', 'a note is no change of a case');
+select is(tests.sees('Dora', $$select count(*) from casebase.my_entries_since(array[{case}], '-infinity')$$), '0', 'and what others did is not hers');
 select is((select string_agg(row(c.department_id, c.assigned_to)::text, ' ') from cases c where c.id <> tests.id('other case')::bigint),
   tests.filled('({north},{Asta}) ({north},{Asta})'), 'nor anything done to another case');
 

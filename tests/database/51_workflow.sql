@@ -22,7 +22,7 @@ begin
 end
 $$;
 
-select plan(2 * 20 + 97);
+select plan(2 * 20 + 103);
 select is(pg_temp.moves('Asta', from_status, to_status), case when made_by in ('client', 'staff') then '1' else 'PT409' end,
   'staff: from ' || from_status || ' to ' || to_status || ', by ' || made_by) from steps;
 select is(pg_temp.moves('Ada', from_status, to_status), case made_by when 'nobody' then 'PT409' else '1' end,
@@ -109,6 +109,9 @@ select is(tests.does('Asta', $$update cases set status = 'waiting', action_requi
 select is(pg_temp.move(), 'waiting, CLIENT, with a deadline', 'waits for its client');
 select is(tests.does('Asta', $$update cases set status = 'in_progress' where id = {case}$$), '1', 'when it doesn''t any more');
 select is(pg_temp.move(), 'in_progress', 'nothing is asked of the client');
+select is(tests.does('Asta', $$update cases set status = 'waiting' where id = {case}$$), '1', 'where it is nobody''s move');
+select is(pg_temp.move(), 'waiting, CLIENT', 'what waits, waits for the client');
+select is(tests.does('Asta', $$update cases set status = 'in_progress' where id = {case}$$), '1', 'and goes on');
 select is(tests.does('Asta', $$update cases set status = 'waiting', action_required_of = 'CONTRACTOR' where id = {case}$$), '1', 'one that waits for somebody else');
 select is(pg_temp.move(), 'waiting, CONTRACTOR', 'says so');
 select is(tests.does('Asta', $$update cases set status = 'waiting', action_required_of = 'ARGAN' where id = {case}$$), '1', 'and may wait for us');
@@ -157,6 +160,7 @@ select is(tests.would('Dora', $$insert into interactions (case_id, party1_name, 
   'what staff write');
 update cases set status = 'resolved', assigned_to = null where id = tests.id('resolved case')::bigint;
 select is((select status from cases where id = tests.id('resolved case')::bigint), 'resolved', 'opens nothing');
+select is(tests.sees('Otto', 'select casebase.receive_reply({resolved case})') || pg_temp.status('resolved case'), tests.id('resolved case') || 'resolved', 'nor does who is not its client, whatever they call');
 select is(pg_temp.replies('Sam', 'resolved case') || pg_temp.status('resolved case'), tests.id('resolved case') || 'open',
   'a client''s does, also of one who is staff elsewhere');
 update status_transitions set made_by = 'staff' where (from_status, to_status) = ('resolved', 'open');
@@ -174,6 +178,7 @@ select is((select row(status, priority, title, client_id, department_id, require
   'that points back, and is otherwise like it');
 select is((select status from cases where id = tests.id('case')::bigint), 'closed', 'the closed one stays closed');
 select is((select data ->> 'follow_up_of' from case_events where case_id = tests.id('follow-up')::bigint and seq = 1), tests.id('case'), 'the history says what it follows');
+select is(tests.would('Carla', $$insert into interactions (case_id, content) values ({other case}, 'c')$$), '42501', 'it opens no other client''s case to her');
 select is(pg_temp.replies('Carla', 'case'), tests.id('follow-up'), 'the next goes there too');
 select is(tests.does('Carla', $$insert into interactions (case_id, content) values ({case}, 'one'), ({case}, 'two')$$), '2', 'and two at once');
 update cases set status = 'waiting' where id = tests.id('follow-up')::bigint;
@@ -184,6 +189,10 @@ select is((select row(follow_up_of, created_by)::text from cases where id = test
 select is(tests.sees('Otto', format('select count(*) from interactions where case_id in (%s, %s)', tests.id('follow-up'), tests.id('second'))), '0', 'of which others see nothing');
 select is(tests.sees('Carla', format('select count(*) from interactions where case_id in (%s, %s)', tests.id('follow-up'), tests.id('second'))), '6', 'and their client all');
 select is(tests.would('service', 'delete from cases where id = {second}') || tests.would('service', $$update cases set follow_up_of = {case} where id = {second}$$), '123514', 'what a case follows never changes');
+delete from client_members where user_id = tests.filled('{Carla}')::uuid;
+select is(tests.would('Carla', 'insert into interactions (case_id, content) values ({follow-up}, ''c'')') || ' ' || tests.sees('Carla', 'select count(*) from interactions where case_id = {follow-up}'), '42501 0',
+  'who has left the client neither writes nor reads in what was opened for their reply');
+insert into client_members (client_id, user_id, display_name) values (tests.id('acme')::uuid, tests.filled('{Carla}')::uuid, 'Carla');
 delete from interactions where case_id = tests.id('follow-up')::bigint;
 select is(tests.does('Ada', format('delete from cases where id = %s', tests.id('follow-up'))), '1', 'when that is deleted');
 select is((select follow_up_of from cases where id = tests.id('second')::bigint), null, 'it follows none');

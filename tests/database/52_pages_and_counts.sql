@@ -58,7 +58,7 @@ insert into orders values
   ('priority.asc', 'array_position(array[''low'', ''medium'', ''high'', ''urgent''], c.priority), c.created_at, c.id'),
   ('due_at.asc', 'c.due_at nulls last, c.id');
 
-select plan(9 + (9 + 2) * 7 + (9 * 26 - 2) + 9 + 61);
+select plan(9 + (9 + 2) * 7 + (9 * 26 - 2) + 9 + 62);
 select is(tests.sees(who, 'select count(*) from cases'), sees, who || ' sees ' || sees) from people;
 
 -- Seven at a time; there are fewer than twenty pages.
@@ -113,6 +113,7 @@ from (values
   ('order_by => null', 'there is no order null'),
   ('page_size => 0', 'page_size is from 1 to 1000, not 0'), ('page_size => 1001', 'page_size is from 1 to 1000'), ('page_size => null', 'page_size is from 1 to 1000, not null'),
   ('count_up_to => -1', 'count_up_to is from 0 to 10000, not -1'), ('count_up_to => 10001', 'count_up_to is from 0'), ('count_up_to => null', 'count_up_to is from 0 to 10000, not null')) v (arguments, said);
+select is(tests.refusal('Nemo', 'select list_cases(stage => array[''Triage''])'), '22023 | there is no stage Triage | There are .', 'whoever is nobody knows no stage');
 select is(tests.would('Carla', 'select list_cases(page_size => 1000, count_up_to => 10000)'), '1', 'the most');
 -- A word of the constraints is one of the list's.
 select is_empty($$

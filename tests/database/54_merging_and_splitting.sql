@@ -8,11 +8,14 @@ insert into cases (client_id, department_id, title, created_by) select tests.id(
 insert into tests.names select title || ' twin', id::text from cases where title in ('north', 'south') union all select title || ' number', case_id from cases where title in ('north', 'south');
 insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
 select tests.id(t)::bigint, 'Carla', 'CLIENT', 'Argan', 'ARGAN', 'Again: ' || t, true from unnest(array['north twin', 'south twin']) t;
-select plan(78);
+select plan(82);
 
 -- Who may, and what.
 select is(tests.would(who, 'select merge_cases({north twin}, {case})'), outcome, who || ' merges: ' || outcome)
 from (values ('Ada', '1'), ('Alan', '1'), ('Dora', '1'), ('Asta', 'PT404'), ('Sam', 'PT404'), ('Carla', 'PT404'), ('Otto', 'PT404'), ('Nemo', 'PT404'), ('anon', '42501'), ('service', '42501')) v (who, outcome);
+update cases set assigned_to = tests.filled('{Asta}')::uuid where id = tests.id('north twin')::bigint;
+select is(tests.would('Asta', 'select merge_cases({north twin}, {case})'), '1', 'and who works both');
+update cases set assigned_to = null where id = tests.id('north twin')::bigint;
 select is(tests.would('Dora', 'select merge_cases({south twin}, {case})') || tests.would('Dora', 'select merge_cases({case}, {south twin})'), 'PT404PT404', 'both must be in sight');
 select is(tests.refusal('Alan', 'select merge_cases({other case}, {case})'), 'PT409 | the two cases have different clients | Cases are merged within one client.', 'and of one client');
 select is(tests.would('Alan', 'select merge_cases({case}, {case})'), '22023', 'and two');
@@ -58,6 +61,9 @@ select is(tests.does('Alan', 'select merge_cases({case}, {south twin})'), '1', '
 select is(tests.sees(who, 'select id from find_case(''{north number}'')'), tests.id(survivor), who || ' is led to ' || survivor)
 from (values ('Alan', 'south twin'), ('Carla', 'south twin'), ('Sam', 'south twin'), ('Dora', 'case')) v (who, survivor);
 select is(tests.sees('Carla', 'select count(*) from unnest((list_interactions({north twin})).interactions) i where i.content ~ ''^(Hello|Again)'''), '3', 'all three speak as one');
+-- Asked themselves, the helpers lead nobody further than they see.
+select is(tests.sees(who, 'select cardinality(casebase.merged_cases({south twin})) || '' '' || (casebase.survivor_of({north twin}) = {north twin})'), said, who || ' is told of ' || said)
+from (values ('Carla', '3 false'), ('Otto', '1 true'), ('Nemo', '1 true')) v (who, said);
 -- A service key can write a circle: whoever asks gets an answer all the same.
 savepoint straight;
 select is(tests.does('service', 'update cases set status = ''closed'', merged_into = {north twin} where id = {south twin}'), '1', 'a circle');

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(61);
+select plan(66);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 insert into specialties (name) values ('Pensions');
@@ -40,6 +40,8 @@ select is(pg_temp.outcome('Dora', '{case}', '{"remove_tags": ["new"]}'), 'unchan
 select is((select count(*) from case_internal where case_id = tests.id('case')::bigint), 0::bigint, 'it is not written for that');
 select is(pg_temp.outcome('Dora', '{case}', '{"remove_tags": ["new"], "add_tags": ["new", "old"]}'), 'done', 'both at once');
 select is((select tags from case_internal where case_id = tests.id('case')::bigint), '{old}', 'what is taken away is away');
+select is(pg_temp.outcome('Alan', '{other case}', '{"add_tags": ["only"]}'), 'done', 'one case gets a tag');
+select is((select string_agg(case_id::text, ' ') from case_internal where 'only' = any (tags)), tests.id('other case'), 'and no other');
 select is(pg_temp.outcome('Carla', '{case}', '{"add_tags": ["mine"]}'), 'refused 42501', 'a client has no tags');
 select is(pg_temp.outcome('Alan', '{case}', '{"add_tags": [" "]}'), 'refused 23514', 'a tag says something');
 select is(pg_temp.outcome('Asta', '{case}', '{"add_tags": ["asta"], "priority": "low"}'), 'refused 42501', 'what is refused by half is not done by half');
@@ -100,6 +102,12 @@ update done set events = (select array_agg(e) from done, unnest(events) e);
 delete from done where ctid <> (select min(ctid) from done);
 select is(pg_temp.undoes('Dora'), 'done', 'are taken back together');
 select is((select concat_ws(' ', status, priority, action_required_of, action_required_by) from cases where id = tests.id('case')::bigint), 'open medium', 'with all that followed from them');
+-- Each case goes back to what it was itself.
+delete from done;
+update cases set priority = case id when tests.id('case')::bigint then 'high' else 'urgent' end where id in (tests.id('case')::bigint, tests.id('other case')::bigint);
+select is(pg_temp.does_many('Alan', '{case},{other case}', '{"priority": "low"}'), '1', 'two cases');
+select is(pg_temp.undoes('Alan'), 'done, done', 'are taken back');
+select is((select string_agg(priority, ' ' order by id) from cases where id in (tests.id('case')::bigint, tests.id('other case')::bigint)), 'high urgent', 'each to its own');
 -- By the rules of every case.
 delete from done;
 select is(pg_temp.does_many('Alan', '{case}', tests.filled('{"assigned_to": "{Dora}"}')), '1', 'a case changes hands');

@@ -15,7 +15,7 @@ insert into storage.objects (bucket_id, name, version) select bucket_id, object_
 update case_files set state = 'uploaded' where original_name = 'on it uploaded';
 select plan(6);
 
-select is(tests.does('Dora', 'update interactions set content = content where id = {another}'), '1', 'an interaction that is not hidden');
+select is(tests.does('Dora', 'update interactions set visible_to_client = true where id = {another}'), '1', 'an interaction that is not hidden');
 select is((select string_agg(original_name || ' ' || state, ', ' order by original_name) from case_files where original_name like 'on %'),
   'on another pending, on it pending, on it internal pending, on it uploaded uploaded, on none pending', 'lets go of nothing');
 select is(tests.does('Dora', 'update interactions set visible_to_client = false where id = {shown}'), '1', 'one that is hidden');

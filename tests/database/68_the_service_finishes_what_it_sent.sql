@@ -40,12 +40,15 @@ insert into case_files (id, case_id, original_name, content_type, file_size)
 overriding system value values (2000009, tests.id('case')::bigint, 'goes.txt', 'text/plain', 0);
 insert into client_documents (id, client_id, category, original_name, content_type, file_size)
 overriding system value values (2000009, tests.id('acme')::uuid, 'policies', 'goes.txt', 'text/plain', 0);
-delete from case_files where id = 2000009;
+-- Nor of one of the same name in the other bucket.
+insert into case_files (id, case_id, original_name, content_type, file_size, visible_to_client)
+overriding system value values (2000010, tests.id('case')::bigint, 'written over.txt', 'text/plain', 0, true);
+delete from case_files where id in (2000009, 2000010);
 delete from client_documents where id = 2000009;
 update case_files set state = 'uploaded' where id = 2000008;
 update client_documents set state = 'uploaded' where id = 2000008;
 
-select plan(2 * (8 + 8) + 2 + 4 + 2 + 3 + 5);
+select plan(2 * (8 + 8) + 2 + 4 + 3 + 3 + 5);
 
 create function pg_temp.finishes(kind text, id bigint) returns text language sql
 as $$
@@ -76,7 +79,7 @@ from unnest(array['Carla', 'Ada', 'service', 'anon']) who;
 select is(tests.sees(who, format('select file->>''bucket_id'' || '' '' || (file->>''state'') || '' '' || (answer->>''size_limit'')
   from (select reserve_case_file(%L, ''a b.txt'', ''text/plain'') as answer) a, lateral (select answer->''file'' as file) f', number)), outcome,
   who || ' reserves: ' || coalesce(outcome, 'no'))
-from (values ('Carla', tests.id('number'), 'client-bucket pending 52428800'), ('Dora', tests.id('number'), 'admin-bucket pending 52428800')) v (who, number, outcome);
+from (values ('Carla', tests.id('number'), 'client-bucket pending 52428800'), ('Dora', tests.id('number'), 'admin-bucket pending 52428800'), ('Asta', tests.id('number'), 'admin-bucket pending 52428800')) v (who, number, outcome);
 select is(tests.refusal(who, statement), refusal, who || ': ' || statement)
 from (select 'Otto' as who, format('select reserve_case_file(%L, ''a.txt'', ''text/plain'')', tests.id('number')) as statement, tests.refusal('Otto', $$select reserve_case_file('CASE-999999', 'a.txt', 'text/plain')$$) as refusal
   union all select 'Carla', format('select reserve_case_file(%L, ''a.txt'', ''text/plain'', interaction_id => %s)', tests.id('number'), tests.id('hidden')),

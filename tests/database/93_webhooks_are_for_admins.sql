@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(289);
+select plan(298);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -46,6 +46,7 @@ insert into deeds values
   ('change a delivery by hand', $$update casebase.webhook_deliveries set attempts = 0$$,                        '1', '0'),
   ('make an endpoint by hand', $$insert into casebase.webhook_endpoints (url) values ('https://example.com/')$$, '1', '42501'),
   ('change an endpoint by hand', $$update casebase.webhook_endpoints set description = 'x'$$,                   '1', '0'),
+  ('switch an endpoint off by hand', $$update casebase.webhook_endpoints set enabled = false, disabled_reason = 'x'$$, '1', '0'),
   ('delete an endpoint by hand', $$delete from casebase.webhook_endpoints$$,                                    '1', '0'),
   -- These are nobody's, not even an admin's.
   ('forge an event',       $$insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)

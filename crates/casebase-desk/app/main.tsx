@@ -61,8 +61,10 @@ async function open() {
     if (standing.is === 'in') {
       takeWanted()
       uploads.retryAll(['expired'])
+      void queries.invalidateQueries()
     }
-    if (standing.is !== 'out') return void queries.invalidateQueries()
+    // Of a session that ended by itself, all stays until its person is back.
+    if (standing.is !== 'out') return
     // In this tab or another one: nothing of the person stays.
     uploads.clear()
     queries.clear()

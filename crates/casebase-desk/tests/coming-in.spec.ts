@@ -103,6 +103,9 @@ test('a login survives a reload, refreshes a token that was refused, and ends in
   expect(refused).toBeGreaterThan(1)
 
   await page.getByLabel('Your reply').fill('a draft')
+  // Nothing is asked for that is nobody's any more.
+  const refusedAtTheEnd: string[] = []
+  context.on('response', (response) => response.status() === 401 && refusedAtTheEnd.push(response.url()))
   const other = await context.newPage()
   await other.goto('')
   await expect(other.getByRole('link', { name: 'The lift is stuck' })).toBeVisible()
@@ -111,6 +114,7 @@ test('a login survives a reload, refreshes a token that was refused, and ends in
   await expect(other.getByRole('heading', { name: 'Sign in' })).toBeVisible()
   await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible()
   await expect(page.getByText('The lift is stuck')).toHaveCount(0)
+  expect(refusedAtTheEnd).toEqual([])
   expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.includes('draft')))).toEqual([])
 })
 

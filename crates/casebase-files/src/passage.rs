@@ -51,9 +51,11 @@ impl Passage {
 
     /// The next bytes.
     pub(crate) async fn update(&mut self, bytes: &Bytes) -> Result<(), StreamError> {
-        self.inspector.update(bytes);
-        if let Some(tags) = &mut self.tags {
-            tags.update(bytes);
+        match &mut self.tags {
+            Some(tags) => self
+                .inspector
+                .update_beside(bytes, |block| tags.update(block)),
+            None => self.inspector.update(bytes),
         }
         self.claims.iter_mut().for_each(|claim| claim.update(bytes));
         match &mut self.scan {

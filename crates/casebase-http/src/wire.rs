@@ -149,6 +149,12 @@ impl Wire {
             self.ahead.advance(length);
             return Poll::Ready(Ok(length));
         }
+        if most == buf.remaining() {
+            // All of the room is read into as it is; a part of it would have to be cleared first.
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            return Poll::Ready(Ok(buf.filled().len() - before));
+        }
         let mut part = ReadBuf::new(buf.initialize_unfilled_to(most));
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut part))?;
         let length = part.filled().len();

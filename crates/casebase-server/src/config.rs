@@ -11,7 +11,7 @@ use casebase_files::{
 };
 use casebase_supabase::{AnonKey, SecretKey, below};
 use ipnet::IpNet;
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection as _, PgPool, postgres::PgPoolOptions};
 use url::Url;
 
 use crate::database_url::{self, DatabaseUrl};
@@ -257,6 +257,8 @@ pub struct WorkerDatabase(DatabaseUrl);
 /// How long a caller waits for a free connection, or for the database to be there at all. On a
 /// machine that is busy with uploads, the steps of a new connection alone have taken 5 s.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection that was given back so lately needs no round trip to show that it is alive: it was asked then.
+const JUST_USED: Duration = Duration::from_secs(1);
 
 impl WorkerDatabase {
     /// A pool that connects when it is first needed, so that the service starts before its database does.
@@ -264,6 +266,15 @@ impl WorkerDatabase {
         PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > JUST_USED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(self.0.0.clone())
     }
 }

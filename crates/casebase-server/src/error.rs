@@ -28,7 +28,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::cases::version::Tagged;
 
-/// What is away may be back in so many seconds.
+/// After so many seconds what is away may be there.
 const SOON: i64 = 5;
 
 /// An answer that is no success.
@@ -38,7 +38,7 @@ pub(crate) struct ApiError {
     detail: Box<ErrorDetail>,
     /// `WWW-Authenticate`.
     challenge: Option<String>,
-    /// In how many seconds to try again (`Retry-After`), where that is safe: programs do what it says.
+    /// When trying again is safe, in seconds (`Retry-After`): programs do what it says.
     retry: Option<i64>,
     /// That of the case in the answer.
     etag: Option<String>,
@@ -354,8 +354,8 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(header::ACCEPT_ENCODING, none);
         }
         if let Some(seconds) = self.retry {
-            let headers = response.headers_mut();
-            headers.insert(header::RETRY_AFTER, seconds.into());
+            let wait = HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
         if let Some(etag) = self.etag.and_then(|etag| HeaderValue::try_from(etag).ok()) {
             response.headers_mut().insert(header::ETAG, etag);
@@ -575,6 +575,8 @@ impl ApiError {
                 .hint("put `file` last: the parts before it say where it goes"),
             StreamError::SecondFile => Self::field("file", "second_file", error)
                 .hint("send each file in a request of its own"),
+            StreamError::EndsOtherwise => Self::new(StatusCode::BAD_REQUEST, "invalid_form", error)
+                .hint("end the form with `--`, the boundary, `--` and CRLF, or choose a boundary of your own"),
             StreamError::TooMuchBeside { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "form_too_large", error)
                     .hint("send only the fields that an upload has, and then the file")

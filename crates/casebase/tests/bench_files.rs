@@ -7,7 +7,8 @@ use std::process::Command;
 use serde_json::Value;
 
 #[test]
-fn the_report_says_of_both_backends_what_was_measured_and_whether_it_holds() {
+fn the_report_says_of_both_backends_with_and_without_a_network_what_was_measured_and_whether_it_holds()
+ {
     let output = Command::new(env!("CARGO_BIN_EXE_casebase"))
         .args(["bench", "files", "--mib", "1", "--json"])
         .args(["--only", "at a time: download of 1 MiB"])
@@ -16,14 +17,22 @@ fn the_report_says_of_both_backends_what_was_measured_and_whether_it_holds() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(
-        said.contains("[2/2] rest:  1 at a time: download of 1 MiB\n"),
+        said.contains("[2/4] rest:  1 at a time: download of 1 MiB\n")
+            && said.contains("[4/4] rest:  1 at a time: download of 1 MiB, over 1 Gbit/s\n"),
         "{said}"
     );
     let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
     let measurements = report["measurements"].as_array().expect("a list");
-    assert_eq!(measurements.len(), 2);
+    assert_eq!(measurements.len(), 4);
     for measurement in measurements {
         let number = |field: &str| measurement[field].as_f64().expect("a number");
+        let spent = &measurement["processor"];
+        assert!(
+            ["ours", "others", "control"]
+                .iter()
+                .all(|who| spent[who].as_f64() >= Some(0.0)),
+            "{spent}"
+        );
         assert_eq!(measurement["unit"], "ms");
         assert!(number("value") > 0.0 && number("control") > 0.0);
         let target = number("control") / 0.9;

@@ -317,8 +317,10 @@ impl Serve {
         url.set_password(Some("of the tests")).expect("a password");
         let mut process = tokio::process::Command::new(env!("CARGO_BIN_EXE_casebase"))
             .arg("serve")
-            .env("SUPABASE_URL", project().setting("SUPABASE_URL"))
-            .env("SUPABASE_ANON_KEY", project().setting("SUPABASE_ANON_KEY"))
+            .envs(
+                ["SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_PROJECT_REF"]
+                    .map(|name| (name, project().setting(name))),
+            )
             .env("CASEBASE_DATABASE_URL", url.as_str())
             .env("CASEBASE_LISTEN", "127.0.0.1:0")
             .env("CASEBASE_METRICS", "true")

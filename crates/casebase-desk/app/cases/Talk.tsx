@@ -15,7 +15,7 @@ import { numberOf, type Case, type Interaction, type Timeline, type TimelineEntr
 import { ReplyForm } from './ReplyForm'
 import { entries } from './stream'
 
-/** So many entries fit on few screens. */
+/** So much that was said fits on few screens. */
 const MANY = 6
 
 export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
@@ -34,7 +34,7 @@ export function Talk({ shown, timeline, hasMoreSaid, onEarlier }: {
     <section aria-labelledby="talk" className="talk">
       <div className="section-head">
         <h2 id="talk">{words.talk.title}</h2>
-        {all.length > MANY && (
+        {shown.interactions.length > MANY && (
           <button type="button" className="quiet" onClick={() => document.querySelector<HTMLElement>('.reply textarea')?.focus()}>
             {words.talk.toLatest}
           </button>

@@ -111,8 +111,8 @@ export class Access {
       const { name } = session.user.user_metadata as { name?: unknown }
       this.standing.set({ is: 'in', userId, email, name: typeof name === 'string' ? name : '', role, session: id })
     } else if (before.is === 'in') {
-      this.standing.set({ ...before, is: 'expired' })
-      this.#leave(localStorage.getItem(LEFT))
+      // Left on purpose, it never looks like one that ended by itself.
+      this.standing.set(localStorage.getItem(LEFT) === before.session ? { is: 'out' } : { ...before, is: 'expired' })
     }
   }
 

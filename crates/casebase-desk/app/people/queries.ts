@@ -12,9 +12,9 @@ export type Named = { id: string; name: string }
 
 const SELDOM = 5 * 60_000
 
-function useSeldom<T>(name: string, ask: (access: Access) => Promise<T>) {
+function useSeldom<T>(name: string, ask: (access: Access) => Promise<T>, enabled = true) {
   const { access } = useDesk()
-  return useQuery({ queryKey: ['people', name], queryFn: () => ask(access), staleTime: SELDOM, refetchOnWindowFocus: true })
+  return useQuery({ queryKey: ['people', name], queryFn: () => ask(access), enabled, staleTime: SELDOM, refetchOnWindowFocus: true })
 }
 
 /** Everybody on the staff, those who left included: cases may still be theirs. */
@@ -23,11 +23,15 @@ export const useStaff = () =>
     answer<StaffMember[]>(access.supabase.from('staff_members').select('user_id,display_name,active').order('display_name')),
   )
 
-export const useDepartments = () =>
-  useSeldom('departments', (access) =>
-    answer<Department[]>(
-      access.supabase.from('departments').select('id,name,is_default,staff_departments(user_id)').order('name'),
-    ),
+/** Where cases are worked, and by whom; not asked for where nothing shows it. */
+export const useDepartments = (wanted = true) =>
+  useSeldom(
+    'departments',
+    (access) =>
+      answer<Department[]>(
+        access.supabase.from('departments').select('id,name,is_default,staff_departments(user_id)').order('name'),
+      ),
+    wanted,
   )
 
 export const useSpecialties = () =>

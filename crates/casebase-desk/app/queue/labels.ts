@@ -39,7 +39,7 @@ export function useStaffName(): (id: string) => string {
 export function useLabels(filter: Filter): (facet: Facet, value: string) => string {
   const words = useWords()
   const staffName = useStaffName()
-  const departments = useDepartments().data
+  const departments = useDepartments(filter.department.length > 0).data
   const clients = useClientNames(filter.client)
   return (facet, value) => {
     switch (facet) {

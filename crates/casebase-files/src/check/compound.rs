@@ -12,6 +12,8 @@ pub(super) const SIGNATURE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// What of a compound file has passed.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Compound {
+    /// Whether the file is one, once its beginning has passed.
+    begins: Option<bool>,
     rest: Vec<u8>,
     /// What its streams are named like.
     pub(super) kinds: Vec<Kind>,
@@ -57,6 +59,9 @@ const INSTALLER: &[u8] = b"\x10\x0c\0\0\0\0\0\xc0\0\0\0\0\0\0\x46";
 
 impl Compound {
     pub(super) fn update(&mut self, mut bytes: &[u8]) {
+        if self.begins == Some(false) {
+            return;
+        }
         if !self.rest.is_empty() {
             let missing = (ENTRY - self.rest.len()).min(bytes.len());
             let (now, later) = bytes.split_at(missing);
@@ -75,6 +80,9 @@ impl Compound {
     }
 
     fn see(&mut self, piece: &[u8]) {
+        if !*self.begins.get_or_insert(piece.starts_with(SIGNATURE)) {
+            return;
+        }
         if is_encrypted_by_itself(piece) {
             self.notes.insert(FileNote::PasswordProtected);
         }

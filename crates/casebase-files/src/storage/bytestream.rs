@@ -41,6 +41,9 @@ pub enum StreamError {
     /// It came in a form, and the form has another file.
     #[error("one file a request: the form has a second one")]
     SecondFile,
+    /// It came in a form whose boundary is a browser's, and the form does not end as theirs do.
+    #[error("the form does not end with its boundary, two hyphens and a line break")]
+    EndsOtherwise,
     /// It came in a form, and too much of the form is something else.
     #[error("the form has more than {limit} bytes beside its file")]
     TooMuchBeside {

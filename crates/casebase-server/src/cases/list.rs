@@ -75,6 +75,7 @@ pub(crate) struct Parameters {
     )]
     metadata: Option<Box<RawValue>>,
     /// By default `created_at.desc`.
+    #[param(inline)]
     #[serde(skip_serializing_if = "Option::is_none")]
     order_by: Option<Order>,
     /// At most this many, by default 25.

@@ -196,10 +196,14 @@ impl Request {
     }
 
     async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
-        let part = form::read(self.body, boundary, self.given).await?;
+        let form = form::Form {
+            length: length(&self.headers),
+            body: self.body,
+            boundary,
+        };
+        let part = form::read(form, self.given).await?;
         let name = self.name.or(part.name).ok_or_else(no_name)?;
-        // The length of the whole form is known, that of the file in it is not.
-        let mut file = new_file(self.case, part.fields, name, None)?;
+        let mut file = new_file(self.case, part.fields, name, part.length)?;
         file.claims = part.claims;
         Ok((file, part.body))
     }

@@ -4,17 +4,22 @@ use std::{collections::HashMap, fmt};
 
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use crate::conditions;
+use crate::{columns, conditions, seeds, triggers};
 
 /// What kind of rule a mutant breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A policy dropped, letting everything through, or with one arm of its condition dropped.
+    /// A policy dropped, letting everything through, with one arm of its condition dropped, or for others and other
+    /// commands than it is meant for; a table without them.
     Policy,
-    /// A trigger dropped.
+    /// A trigger dropped, or firing at other times.
     Trigger,
-    /// A constraint or a unique index dropped.
+    /// A constraint or a unique index dropped; a check or a reference that asks something else.
     Constraint,
+    /// A column with another default, or that takes null, or is generated otherwise.
+    Column,
+    /// A row of the migrations' gone, or with another value.
+    Seed,
     /// A condition in a function's body or a view answered, or one arm of it dropped.
     Condition,
     /// A function or view with its owner's rights instead of its caller's, or the other way round.
@@ -27,6 +32,8 @@ impl fmt::Display for Kind {
             Self::Policy => "policies",
             Self::Trigger => "triggers",
             Self::Constraint => "constraints",
+            Self::Column => "columns",
+            Self::Seed => "rows of the migrations",
             Self::Condition => "conditions in functions and views",
             Self::Security => "invoker and definer",
         })
@@ -52,12 +59,16 @@ pub async fn mutants(connection: &mut PgConnection) -> Vec<Mutant> {
         .fetch_one(&mut *connection)
         .await
         .expect("it is set");
-    let mut all = droppable(connection, Kind::Trigger, TRIGGERS).await;
-    all.extend(droppable(connection, Kind::Constraint, CONSTRAINTS).await);
+    let mut all = found(connection, Kind::Trigger, TRIGGERS).await;
+    all.extend(triggers::mutants(connection).await);
+    all.extend(found(connection, Kind::Constraint, CONSTRAINTS).await);
+    all.extend(columns::mutants(connection).await);
+    all.extend(seeds::mutants(connection).await);
     all.extend(conditions_of_functions(connection).await);
     all.extend(views(connection).await);
     all.extend(security(connection).await);
     all.extend(policies(connection).await);
+    all.extend(found(connection, Kind::Policy, REACHES).await);
     number_namesakes(&mut all);
     all
 }
@@ -146,9 +157,65 @@ async fn policies(connection: &mut PgConnection) -> Vec<Mutant> {
     mutants
 }
 
-/// What is simply dropped.
+/// To whom a policy is, for which commands, and whether it allows or restricts, each where the grants of its table let
+/// somebody tell; and whether a table has policies at all.
+const REACHES: &str = "
+    with ours as (
+      select c.oid, c.oid::regclass::text as name, c.relname::text as table, c.relkind, c.relnamespace, c.relrowsecurity,
+             grantee.oid as grantee, privilege.name as privilege
+      from pg_class c
+      cross join pg_roles grantee
+      cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as privilege (name)
+      where grantee.rolname in ('anon', 'authenticated', 'casebase_worker', 'supabase_auth_admin')
+        and (c.relnamespace in ('public'::regnamespace, 'casebase'::regnamespace) or c.oid = 'storage.objects'::regclass)
+        and c.relkind = 'r'
+        and (has_table_privilege(grantee.oid, c.oid, privilege.name)
+             or privilege.name <> 'DELETE' and has_any_column_privilege(grantee.oid, c.oid, privilege.name))
+    ),
+    policy as (
+      select p.oid, quote_ident(p.polname) as name, p.polrelid, c.oid::regclass::text as on_table, c.relname::text as table,
+             p.polroles, p.polpermissive as allows,
+             case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd' then 'DELETE' else 'ALL' end as command,
+             (select string_agg(coalesce(r.rolname, 'public'), ', ')
+              from unnest(p.polroles) role left join pg_roles r on r.oid = role) as roles,
+             pg_get_expr(p.polqual, p.polrelid) as qual, pg_get_expr(p.polwithcheck, p.polrelid) as with_check
+      from pg_policy p
+      join pg_class c on c.oid = p.polrelid
+      where c.relnamespace in ('public'::regnamespace, 'casebase'::regnamespace) or p.polname like 'casebase%'
+    )
+    select format('%s on %s: to everybody', policy.name, policy.on_table) as name,
+           format('alter policy %s on %s to public', policy.name, policy.on_table) as sql, policy.table
+    from policy
+    where not policy.polroles @> '{0}'
+      and exists (select from ours where ours.oid = policy.polrelid and not ours.grantee = any (policy.polroles)
+                  and policy.command in (ours.privilege, 'ALL'))
+    union all
+    select format('%s on %s: %s', policy.name, policy.on_table, change.what),
+           format('drop policy %1$s on %2$s; create policy %1$s on %2$s as %3$s for %4$s to %5$s', policy.name, policy.on_table,
+                  change.kind, change.command, policy.roles)
+             || coalesce(' using (' || change.qual || ')', '') || coalesce(' with check (' || policy.with_check || ')', ''), policy.table
+    from policy
+    cross join lateral (
+      -- What only admins may, they may do everywhere.
+      values ('for every command',
+              policy.command <> 'ALL' and coalesce(policy.qual, policy.with_check) !~ '^[( ]*SELECT casebase.is_admin'
+              and exists (
+                select from ours where ours.oid = policy.polrelid and ours.grantee = any (policy.polroles) and ours.privilege <> policy.command
+              ), case when policy.allows then 'permissive' else 'restrictive' end, 'ALL', coalesce(policy.qual, policy.with_check)),
+             (case when policy.allows then 'only restricts' else 'allows' end, true,
+              case when policy.allows then 'restrictive' else 'permissive' end, policy.command, policy.qual)
+    ) change (what, is_one, kind, command, qual)
+    where change.is_one
+    union all
+    select distinct format('%s: without row level security', ours.name),
+           format('alter table %s disable row level security', ours.name), ours.table
+    from ours
+    where ours.relnamespace <> 'storage'::regnamespace
+    order by 1";
+
+/// What a query makes of the catalogue.
 #[derive(FromRow)]
-struct Droppable {
+struct Found {
     name: String,
     sql: String,
     table: String,
@@ -179,11 +246,12 @@ const CONSTRAINTS: &str = "
       and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
     order by 1";
 
-async fn droppable(connection: &mut PgConnection, kind: Kind, query: &str) -> Vec<Mutant> {
-    let found: Vec<Droppable> = rows(connection, query).await;
+/// The mutants of tables that the query finds, each as `name`, `sql` and `table`.
+pub async fn found(connection: &mut PgConnection, kind: Kind, query: &str) -> Vec<Mutant> {
+    let found: Vec<Found> = rows(connection, query).await;
     found
         .into_iter()
-        .map(|Droppable { name, sql, table }| Mutant {
+        .map(|Found { name, sql, table }| Mutant {
             kind,
             name,
             sql,
@@ -310,7 +378,7 @@ async fn views(connection: &mut PgConnection) -> Vec<Mutant> {
 }
 
 /// What the query finds.
-async fn rows<T>(connection: &mut PgConnection, query: &str) -> Vec<T>
+pub async fn rows<T>(connection: &mut PgConnection, query: &str) -> Vec<T>
 where
     T: for<'r> FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
 {

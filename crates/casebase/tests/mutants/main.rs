@@ -1,11 +1,14 @@
 //! Whether the database's tests notice when a rule is broken.
 //!
-//! Each mutant is a copy of the migrated database with one thing wrong, taken from the catalogue: a policy let go, a
-//! trigger or a constraint dropped, a condition of a function answered wrongly, a function with another's rights. The
-//! files of `tests/database` run against it until one of their people sees a wrong answer. A mutant that none of them
-//! notices stands in `tests/database/survivors.toml`, with the reason why nobody can tell it from the original.
+//! Each mutant is a copy of the migrated database with one thing wrong, taken from the catalogue: a policy let go, or for
+//! others than it is meant for; a trigger that is dropped or fires at other times; a constraint, a default or a reference
+//! that says something else; a row of the migrations' changed; a condition of a function answered wrongly; a function with
+//! another's rights. The files of `tests/database` run against it until one of their people sees a wrong answer. A mutant
+//! that none of them notices stands in `tests/database/survivors.toml`, with the reason why nobody can tell it from the
+//! original.
 //!
-//! Grants are not mutated one by one: `docs/grants.md` holds them all.
+//! Grants are not mutated one by one: `docs/grants.md` holds them all. Nor are the functions' search paths, which
+//! `crates/casebase/tests/database/hijack.rs` tries.
 //!
 //! A sample runs with the other tests; `CASEBASE_TEST_MUTANTS=all` runs every mutant, another number that many,
 //! `CASEBASE_TEST_SEED` the same ones again, and `CASEBASE_TEST_MUTANTS=case_files` those with that in their name.
@@ -17,13 +20,16 @@
 )]
 
 mod catalogue;
+mod columns;
 mod conditions;
 #[path = "../support/extension.rs"]
 mod extension;
 mod judge;
 #[path = "../support/pgtap.rs"]
 mod pgtap;
+mod seeds;
 mod survivors;
+mod triggers;
 
 use std::{
     collections::BTreeMap,

@@ -14,7 +14,7 @@ mod scanner;
 mod support;
 mod sweeping;
 
-use desk::{Desk, Files, created, refusal, refused, success};
+use desk::{Desk, Files, created, refusal, refused, success, worker_url};
 use futures::{StreamExt as _, stream};
 use reqwest::{Body, Method, multipart};
 use serde_json::{Value, json};
@@ -374,6 +374,54 @@ async fn a_name_is_the_same_in_whatever_dress_it_comes() {
             object.contains("-grosse") && object.ends_with(".txt"),
             "{object}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_browsers_form_is_as_long_as_it_says_or_nothing_of_it_is_kept() {
+    const BOUNDARY: &str = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
+    async fn send(desk: &Desk, form: String) -> reqwest::Response {
+        let path = format!("/v1/cases/{}/files", desk.case);
+        let request = desk.client.service(Method::POST, &path);
+        let form_data = format!("multipart/form-data; boundary={BOUNDARY}");
+        let request = request.header("content-type", form_data);
+        request.body(form).send().await.unwrap()
+    }
+    let text = "a line of text\n".repeat(400_000);
+    let form = |end: &str| {
+        format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n\
+             {text}\r\n--{BOUNDARY}{end}"
+        )
+    };
+    for storage in ["s3", "rest"] {
+        let mut desk = Desk::new(storage).await;
+        for end in ["--", "--\r\nan epilogue"] {
+            let answer = send(&desk, form(end)).await;
+            assert_eq!(refusal(answer).await, refused(400, "invalid_form", ""));
+            desk.nothing_is_left_behind().await;
+        }
+        let row = created(send(&desk, form("--\r\n")).await).await;
+        assert_eq!(row["state"], "available");
+        let came = desk.client.download(&row["id"]).await.text().await.unwrap();
+        assert!(came == text, "{storage}");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_finishes_after_the_databases_connections_ended() {
+    let mut url = worker_url();
+    url.set_query(Some("application_name=ending"));
+    let database = ("CASEBASE_DATABASE_URL", url.as_str());
+    let mut desk = Desk::with(&[("CASEBASE_STORAGE", "rest"), database]).await;
+    let end = "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity where application_name = 'ending'";
+    for _ in 0..2 {
+        let upload = desk.client.upload_raw(&desk.case, "name=a.txt", "text");
+        created(upload.await).await;
+        let ended = sqlx::query_scalar::<_, i64>(end);
+        assert!(ended.fetch_one(&mut desk.database).await.unwrap() > 0);
+        // A connection that was used just now is taken for alive.
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     }
 }
 

@@ -25,6 +25,20 @@ pub struct Measurement {
     pub bound: Bound,
     /// Whether it is.
     pub holds: bool,
+    /// What processors spent on it, where that is measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processor: Option<Processor>,
+}
+
+/// Processor time, in the unit of the measurement.
+#[derive(Debug, Serialize)]
+pub struct Processor {
+    /// By what is measured, beyond what is compared as well.
+    pub ours: f64,
+    /// By everything else meanwhile.
+    pub others: f64,
+    /// By everything, for what it was compared with.
+    pub control: f64,
 }
 
 /// What a target is.
@@ -59,6 +73,7 @@ impl Measurement {
                 Bound::AtMost => value <= target,
                 Bound::AtLeast => value >= target,
             },
+            processor: None,
         }
     }
 }
@@ -75,7 +90,8 @@ pub fn print_json(measurements: &[Measurement]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints a table whose columns `value` and `control` are called as the benchmark calls them.
+/// Prints a table whose columns `value` and `control` are called as the benchmark calls them. Behind a line stands the
+/// processor time, where it is measured: ours and everybody else's, against that of what it was compared with.
 pub fn print_table(
     measurements: &[Measurement],
     value: &str,
@@ -98,15 +114,18 @@ pub fn print_table(
             Bound::AtMost => "at most ",
             Bound::AtLeast => "at least",
         };
+        let verdict = if m.holds { "holds" } else { "MISSED" };
+        let verdict = match &m.processor {
+            Some(p) => format!(
+                "{verdict:6}  {:.2} + {:.2} against {:.2} {unit}",
+                p.ours, p.others, p.control
+            ),
+            None => verdict.to_owned(),
+        };
         writeln!(
             out,
-            "{:width$}  {:>9.2} {unit}  {:>9.2} {unit}  {:>7.2}  {bound} {:>9.2} {unit}  {}",
-            m.name,
-            m.value,
-            m.control,
-            m.ratio,
-            m.target,
-            if m.holds { "holds" } else { "MISSED" }
+            "{:width$}  {:>9.2} {unit}  {:>9.2} {unit}  {:>7.2}  {bound} {:>9.2} {unit}  {verdict}",
+            m.name, m.value, m.control, m.ratio, m.target,
         )?;
     }
     let held = measurements.iter().filter(|m| m.holds).count();

@@ -21,10 +21,10 @@ pub struct Service {
 }
 
 impl Service {
-    /// With these settings beside those of the stack.
-    pub async fn start<const N: usize>(
+    /// With these settings before those of the stack.
+    pub async fn start(
         stack: &Stack,
-        settings: [(&str, String); N],
+        settings: Vec<(&'static str, String)>,
     ) -> anyhow::Result<Self> {
         let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
         let password = format!("alter role {WORKER} password '{PASSWORD}'");
@@ -36,9 +36,9 @@ impl Service {
             .arg("serve")
             .envs(stack.environment())
             .env("CASEBASE_DATABASE_URL", stack.database_url(WORKER))
-            .envs(settings)
             .env("CASEBASE_REQUESTS_PER_MINUTE", "0")
             .env("CASEBASE_BYTES_IN_FLIGHT", "0")
+            .envs(settings)
             .env("CASEBASE_LISTEN", "127.0.0.1:0")
             .env("CASEBASE_LOG", "error")
             .stderr(Stdio::piped())

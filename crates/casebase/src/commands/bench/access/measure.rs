@@ -138,5 +138,6 @@ fn compare(name: String, value: Duration, control: Duration) -> Measurement {
         target: milliseconds(target),
         bound: Bound::AtMost,
         holds: value <= target,
+        processor: None,
     }
 }

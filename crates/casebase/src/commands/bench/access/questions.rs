@@ -34,14 +34,18 @@ fn cases(asker: &Asker) -> Vec<Question> {
         ),
         under_rls: format!("select * from cases c {}", page(filter)),
     };
-    let by_rpc = |name, filter: &str, arguments: &str| Question {
+    // The answer is one row, with its cases in it, as PostgREST gives it.
+    let ordered = |name, filter: &str, order: &str, arguments: &str| Question {
         name,
         as_owner: format!(
-            "select * from cases c {}",
-            page(&format!("{filter} and {sees}"))
+            "select * from cases c where {filter} and {sees} order by {order} limit 25"
         ),
-        under_rls: format!("select * from list_cases(count_up_to => 0{arguments})"),
+        under_rls: format!(
+            "select cardinality(cases)::bigint as count, * from list_cases(count_up_to => 0{arguments})"
+        ),
     };
+    let by_rpc =
+        |name, filter: &str, arguments: &str| ordered(name, filter, "c.created_at desc", arguments);
     let asked = |name, what: &str, filter: &str| Question {
         name,
         as_owner: format!("{what} from cases c where {filter} and {sees}"),
@@ -68,6 +72,24 @@ fn cases(asker: &Asker) -> Vec<Question> {
             ", status => '{open}', priority => '{urgent}'",
         ),
         listed("urgent open cases, narrowed", &narrow_urgent),
+        ordered(
+            "most urgent first by rpc",
+            "true",
+            "c.priority_rank desc, c.created_at desc, c.id desc",
+            ", order_by => 'priority.desc'",
+        ),
+        ordered(
+            "changed last first by rpc",
+            "true",
+            "c.updated_at desc, c.id desc",
+            ", order_by => 'updated_at.desc'",
+        ),
+        ordered(
+            "overdue by rpc",
+            "coalesce(c.due_at, 'infinity') < now()",
+            "coalesce(c.due_at, 'infinity'), c.id",
+            ", overdue => true, order_by => 'due_at.asc'",
+        ),
         listed("case by id", &format!("c.id = {}", asker.case.id)),
         listed(
             "case by case_id",
@@ -76,12 +98,13 @@ fn cases(asker: &Asker) -> Vec<Question> {
         Question {
             name: "counts by rpc",
             as_owner: format!(
-                "select c.status, c.priority, count(*), count(*) filter (where c.due_at < now()),
-                        count(*) filter (where c.assigned_to is null), count(*) filter (where c.assigned_to = '{}')
-                 from cases c where {sees} group by c.status, c.priority",
+                "select c.status, c.priority, count(*), count(*) filter (where c.due_at < now()) as overdue,
+                        count(*) filter (where c.assigned_to is null) as unassigned,
+                        count(*) filter (where c.assigned_to = '{}') as mine
+                 from cases c where {sees} group by c.status, c.priority order by c.status, c.priority",
                 uuid::Uuid::nil()
             ),
-            under_rls: "select * from case_counts()".into(),
+            under_rls: "select * from case_counts() order by status, priority".into(),
         },
         asked("exact count", "select count(*)", "true"),
         asked("exact count, narrowed", "select count(*)", &narrow),
@@ -113,6 +136,15 @@ fn of_one_case(asker: &Asker) -> Vec<Question> {
     };
     vec![
         listed("interactions of a case", "interactions", "created_at"),
+        Question {
+            name: "interactions of a case by rpc",
+            as_owner: format!(
+                "select * from interactions where case_id = {id} and {visible} order by created_at desc, id desc limit 25"
+            ),
+            under_rls: format!(
+                "select cardinality(interactions)::bigint as count, * from list_interactions({id}, 25)"
+            ),
+        },
         listed("files of a case", "case_files", "uploaded_at"),
     ]
 }

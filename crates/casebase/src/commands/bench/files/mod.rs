@@ -3,22 +3,29 @@
 //! The client, the bytes and the local Storage are the same; the service is a process of its own, as it is deployed, so
 //! that its memory is its own. What goes to Storage directly goes into a bucket whose policy asks for nothing, with a token
 //! as users have one. Both take turns.
+//!
+//! Twice: with the project on the same machine, where everybody's work is on the same processors, which says what the
+//! service costs; and with a network in front of it, as most have one, which says what people wait.
 
+mod network;
 mod people;
+mod processor;
 mod transfer;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use casebase_local::{Options, Stack};
 
 use self::{
+    network::Network,
     people::{Desk, Storage},
+    processor::Spent,
     transfer::Way,
 };
 use super::{
     progress::Progress,
-    report::{self, Bound, Measurement},
+    report::{self, Bound, Measurement, Processor},
     service::Service,
 };
 use crate::commands::dev;
@@ -86,22 +93,23 @@ enum Task {
     Kept,
 }
 
-fn tasks(large: u64) -> Vec<(usize, Task)> {
+/// The ways past the service.
+const WAYS: [Way; 3] = [Way::Raw, Way::Form, Way::Chunks];
+
+fn transfers(large: u64) -> impl Iterator<Item = (usize, Task)> {
     let shared = (large / 16).max(MIB);
-    let uploads = [(1, SMALL), (16, SMALL), (1, large), (16, shared)]
+    let sizes = [(1, SMALL), (16, SMALL), (1, large), (16, shared)];
+    let uploads = sizes
         .into_iter()
-        .flat_map(|(at_once, size)| {
-            [Way::Raw, Way::Form].map(|way| (at_once, Task::Upload(way, size)))
-        });
-    let others = [
-        (1, Task::Download(SMALL)),
-        (1, Task::Download(large)),
-        (1, Task::Peak(ONE_AT_MOST)),
-        (16, Task::Peak(SIXTEEN_AT_MOST)),
-        (16, Task::Kept),
-    ];
-    uploads.chain(others).collect()
+        .flat_map(|(at_once, size)| WAYS.map(|way| (at_once, Task::Upload(way, size))));
+    uploads.chain([SMALL, large].map(|size| (1, Task::Download(size))))
 }
+
+const MEMORY: [(usize, Task); 3] = [
+    (1, Task::Peak(ONE_AT_MOST)),
+    (16, Task::Peak(SIXTEEN_AT_MOST)),
+    (16, Task::Kept),
+];
 
 impl Task {
     fn name(self) -> String {
@@ -114,38 +122,76 @@ impl Task {
     }
 }
 
-async fn measure_all(args: &Args, stack: &Stack) -> anyhow::Result<Vec<Measurement>> {
-    Progress::prepares("Starting the service");
-    dev::migrate(stack).await?;
-    let desk = Desk::new(stack).await?;
-    let large = args.mib * MIB;
-    let named = |storage: Storage| {
-        let tasks = tasks(large).into_iter().map(move |(at_once, task)| {
-            let name = format!("{storage}: {at_once:>2} at a time: {}", task.name());
-            (name, at_once, task)
-        });
+/// Where what is measured with one service runs.
+struct Setting<'a> {
+    storage: Storage,
+    network: Option<&'a Network>,
+    tasks: Vec<(String, usize, Task)>,
+}
+
+impl<'a> Setting<'a> {
+    /// With what the arguments want to know of it.
+    fn new(storage: Storage, network: Option<&'a Network>, args: &Args) -> Self {
+        let large = args.mib * MIB;
+        let (memory, place) = match network {
+            None => (&MEMORY[..], ""),
+            Some(_) => (&[][..], ", over 1 Gbit/s"),
+        };
+        let named = transfers(large)
+            .chain(memory.iter().copied())
+            .map(|(at_once, task)| {
+                let name = format!("{storage}: {at_once:>2} at a time: {}{place}", task.name());
+                (name, at_once, task)
+            });
         let wanted = |name: &str| args.only.as_ref().is_none_or(|only| name.contains(only));
-        tasks
-            .filter(move |(name, ..)| wanted(name))
-            .collect::<Vec<_>>()
-    };
-    let all = [Storage::S3, Storage::Rest].map(|storage| (storage, named(storage)));
-    let mut progress = Progress::new(all.iter().map(|(_, tasks)| tasks.len()).sum());
-    let mut measurements = Vec::new();
-    for (storage, tasks) in all {
-        if tasks.is_empty() {
-            continue;
+        Self {
+            storage,
+            network,
+            tasks: named.filter(|(name, ..)| wanted(name)).collect(),
         }
-        let settings = [
-            ("CASEBASE_STORAGE", storage.to_string()),
+    }
+
+    /// What the service is told: where the project is, across the network if there is one, and how it stores.
+    fn of_service(&self, stack: &Stack, large: u64) -> anyhow::Result<Vec<(&'static str, String)>> {
+        let across = |url: String| match self.network {
+            Some(network) => network.in_front_of(&url),
+            None => Ok(url),
+        };
+        Ok(vec![
+            ("SUPABASE_URL", across(stack.url())?),
+            ("SUPABASE_S3_ENDPOINT", across(stack.s3_endpoint())?),
+            ("CASEBASE_STORAGE", self.storage.to_string()),
             (
                 "CASEBASE_MAX_FILE_BYTES",
                 (2 * large.max(64 * MIB)).to_string(),
             ),
-        ];
-        let service = Service::start(stack, settings).await?;
-        let bench = Bench::new(&desk, &service, large).await?;
-        for (name, at_once, task) in tasks {
+        ])
+    }
+}
+
+async fn measure_all(args: &Args, stack: &Stack) -> anyhow::Result<Vec<Measurement>> {
+    Progress::prepares("Starting the service");
+    dev::migrate(stack).await?;
+    people::prepare(stack).await?;
+    let network = Network::before(&stack.url()).await?;
+    let beside = Desk::new(stack, &stack.url(), "carla@example.com").await?;
+    let across = network.in_front_of(&stack.url())?;
+    let across = Desk::new(stack, &across, "otto@example.com").await?;
+    let large = args.mib * MIB;
+    let settings = [None, Some(&network)].map(|network| {
+        [Storage::S3, Storage::Rest].map(|storage| Setting::new(storage, network, args))
+    });
+    let settings: Vec<_> = settings.into_iter().flatten().collect();
+    let mut progress = Progress::new(settings.iter().map(|s| s.tasks.len()).sum());
+    let mut measurements = Vec::new();
+    for setting in settings.into_iter().filter(|s| !s.tasks.is_empty()) {
+        let service = Service::start(stack, setting.of_service(stack, large)?).await?;
+        let desk = match setting.network {
+            None => &beside,
+            Some(_) => &across,
+        };
+        let bench = Bench::new(desk, &service, large).await?;
+        for (name, at_once, task) in setting.tasks {
             progress.measures(&name);
             measurements.push(bench.measure(name, at_once, task).await?);
         }
@@ -214,18 +260,18 @@ impl<'a> Bench<'a> {
         size: u64,
         at_once: usize,
     ) -> anyhow::Result<Measurement> {
-        let (mut values, mut controls) = (Vec::new(), Vec::new());
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
-            values.push(self.time_of_one(way, size, at_once).await?);
-            controls.push(self.time_of_one(Way::Direct, size, at_once).await?);
+            ours.push(self.time_of_one(way, size, at_once).await?);
+            theirs.push(self.time_of_one(Way::Direct, size, at_once).await?);
         }
-        Ok(compared(name, values, controls, at_most(size)))
+        Ok(compared(name, ours, theirs, at_most(size)))
     }
 
-    /// Milliseconds that go by for one file, with so many under way.
-    async fn time_of_one(&self, way: Way, size: u64, at_once: usize) -> anyhow::Result<f64> {
+    /// What goes by and is spent for one file, with so many under way.
+    async fn time_of_one(&self, way: Way, size: u64, at_once: usize) -> anyhow::Result<Cost> {
         let turn = if size == SMALL { TURN } else { Duration::ZERO };
-        let began = std::time::Instant::now();
+        let (began, spent) = (Instant::now(), Spent::now(self.service.id())?);
         let counts = futures::future::try_join_all((0..at_once).map(|_| async move {
             let mut count = 0_u32;
             loop {
@@ -237,32 +283,41 @@ impl<'a> Bench<'a> {
             }
         }))
         .await?;
-        let count = f64::from(counts.iter().sum::<u32>());
-        Ok(began.elapsed().as_secs_f64() * 1000.0 / count)
+        self.cost(began, spent, counts.iter().sum())
+    }
+
+    fn cost(&self, began: Instant, before: Spent, count: u32) -> anyhow::Result<Cost> {
+        let each = 1000.0 / f64::from(count);
+        let spent = Spent::now(self.service.id())?.since(before);
+        Ok(Cost {
+            time: began.elapsed().as_secs_f64() * each,
+            service: spent.service * each,
+            others: spent.others * each,
+        })
     }
 
     async fn download(&self, name: String, size: u64) -> anyhow::Result<Measurement> {
-        let ours = self.transfer(Way::Raw, size).await?;
-        let theirs = self.transfer(Way::Direct, size).await?;
-        let (mut values, mut controls) = (Vec::new(), Vec::new());
+        let stored = self.transfer(Way::Raw, size).await?;
+        let at_storage = self.transfer(Way::Direct, size).await?;
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         let times = if size == SMALL { 300 } else { 1 };
         for _ in 0..TURNS {
-            for (stored, times_of) in [(&ours, &mut values), (&theirs, &mut controls)] {
-                let began = std::time::Instant::now();
+            for (stored, costs) in [(&stored, &mut ours), (&at_storage, &mut theirs)] {
+                let (began, spent) = (Instant::now(), Spent::now(self.service.id())?);
                 for _ in 0..times {
                     transfer::download(self.desk, self.service.url(), stored, size).await?;
                 }
-                times_of.push(began.elapsed().as_secs_f64() * 1000.0 / f64::from(times));
+                costs.push(self.cost(began, spent, times)?);
             }
         }
-        Ok(compared(name, values, controls, at_most(size)))
+        Ok(compared(name, ours, theirs, at_most(size)))
     }
 
     /// The most that the service needs while so many large files pass, in MiB.
     async fn peak(&self, at_once: usize) -> anyhow::Result<f64> {
         self.service.forget_peak()?;
         let size = (self.large / at_once as u64).max(16 * MIB);
-        for way in [Way::Raw, Way::Form] {
+        for way in WAYS {
             self.time_of_one(way, size, at_once).await?;
         }
         Ok(self.service.memory()?.peak)
@@ -284,10 +339,25 @@ fn in_words(size: u64) -> String {
     }
 }
 
-fn compared(name: String, values: Vec<f64>, controls: Vec<f64>, at_most: f64) -> Measurement {
-    let (value, control) = (median(values), median(controls));
+/// Of one file, in milliseconds: what went by, and what processors spent.
+struct Cost {
+    time: f64,
+    service: f64,
+    others: f64,
+}
+
+fn compared(name: String, ours: Vec<Cost>, theirs: Vec<Cost>, at_most: f64) -> Measurement {
+    let middle = |costs: &[Cost], of: fn(&Cost) -> f64| median(costs.iter().map(of).collect());
+    let (value, control) = (middle(&ours, |c| c.time), middle(&theirs, |c| c.time));
     let target = at_most * control;
-    Measurement::new(name, value, "ms", control, Bound::AtMost, target)
+    Measurement {
+        processor: Some(Processor {
+            ours: middle(&ours, |c| c.service),
+            others: middle(&ours, |c| c.others),
+            control: middle(&theirs, |c| c.service + c.others),
+        }),
+        ..Measurement::new(name, value, "ms", control, Bound::AtMost, target)
+    }
 }
 
 fn of_memory(name: String, value: f64, idle: f64, at_most: f64) -> Measurement {

@@ -42,12 +42,19 @@ const BESIDE: &str = "
     create policy bench_read on storage.objects for select to authenticated using (bucket_id = 'bench');
     update storage.buckets set file_size_limit = null";
 
+/// Makes the bucket.
+pub async fn prepare(stack: &Stack) -> anyhow::Result<()> {
+    let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
+    sqlx::raw_sql(BESIDE).execute(&mut owner).await?;
+    Ok(owner.close().await?)
+}
+
 impl Desk {
-    pub async fn new(stack: &Stack) -> anyhow::Result<Self> {
+    /// Of somebody with this address who reaches the project at `url`.
+    pub async fn new(stack: &Stack, url: &str, email: &str) -> anyhow::Result<Self> {
         let mut owner = PgConnection::connect(&stack.database_url("postgres")).await?;
-        sqlx::raw_sql(BESIDE).execute(&mut owner).await?;
-        let place = Arc::new(Place::new(&stack.url(), ANON_KEY)?);
-        let client = Person::sign_up(&place, "carla@example.com").await?;
+        let place = Arc::new(Place::new(url, ANON_KEY)?);
+        let client = Person::sign_up(&place, email).await?;
         let client_id: Value = sqlx::query_scalar(
             "with acme as (insert into public.clients (name) values ('Acme') returning id)
              insert into public.client_members (client_id, user_id, display_name)

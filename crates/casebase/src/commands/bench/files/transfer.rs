@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::ensure;
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
-use reqwest::{Body, Method, RequestBuilder, Response, header::CONTENT_LENGTH, multipart};
+use futures::{Stream, StreamExt as _, stream};
+use reqwest::{
+    Body, Method, RequestBuilder, Response,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use serde_json::Value;
 
 use super::people::{BUCKET, Desk};
@@ -17,8 +20,10 @@ pub enum Way {
     Direct,
     /// To the service, as the body: its length is known.
     Raw,
-    /// To the service, in a form, as browsers do it: its length is not known.
+    /// To the service, in a form, as browsers do it.
     Form,
+    /// To the service, as the body, in chunks: its length is not known.
+    Chunks,
 }
 
 impl Way {
@@ -27,6 +32,7 @@ impl Way {
             Self::Direct => "direct upload",
             Self::Raw => "upload",
             Self::Form => "upload in a form",
+            Self::Chunks => "upload in chunks",
         }
     }
 }
@@ -40,20 +46,39 @@ pub enum Stored {
 /// A piece of every body; the first makes it a PDF.
 const PIECE: usize = 256 * 1024;
 
-/// A stream of pieces that are the same bytes in memory, so that the client costs little.
+const BOUNDARY: &str = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
+
+type Piece = std::io::Result<Bytes>;
+
 fn body(size: u64) -> Body {
+    Body::wrap_stream(pieces(size))
+}
+
+/// The same bytes in memory again and again, so that the client costs little.
+fn pieces(size: u64) -> impl Stream<Item = Piece> + Send {
     let mut piece = vec![b'x'; PIECE];
     piece[..9].copy_from_slice(b"%PDF-1.7\n");
     let piece = Bytes::from(piece);
-    let pieces = stream::unfold(size, move |left| {
+    stream::unfold(size, move |left| {
         let length = left.min(PIECE as u64) as usize;
-        let next = (length > 0).then(|| {
-            let bytes = Ok::<_, std::io::Error>(piece.slice(..length));
-            (bytes, left - length as u64)
-        });
+        let next = (length > 0).then(|| (Ok(piece.slice(..length)), left - length as u64));
         std::future::ready(next)
-    });
-    Body::wrap_stream(pieces)
+    })
+}
+
+/// A form with nothing but a file of so many bytes, and how many it has itself.
+fn form(size: u64) -> (Body, u64) {
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\
+         Content-Type: application/pdf\r\n\r\n"
+    );
+    let end = format!("\r\n--{BOUNDARY}--\r\n");
+    let length = head.len() as u64 + size + end.len() as u64;
+    let [head, end] = [head, end].map(|text| stream::iter([Ok(Bytes::from(text))]));
+    (
+        Body::wrap_stream(head.chain(pieces(size)).chain(end)),
+        length,
+    )
 }
 
 pub async fn upload(desk: &Desk, service: &str, way: Way, size: u64) -> anyhow::Result<Stored> {
@@ -65,7 +90,7 @@ pub async fn upload(desk: &Desk, service: &str, way: Way, size: u64) -> anyhow::
             let number = COUNT.fetch_add(1, Ordering::Relaxed);
             let object = format!("{BUCKET}/{number}.pdf");
             let request = client.supabase(Method::POST, &format!("/storage/v1/object/{object}"));
-            let request = request.header("content-type", "application/pdf");
+            let request = request.header(CONTENT_TYPE, "application/pdf");
             succeeded(request.header(CONTENT_LENGTH, size).body(body(size))).await?;
             Ok(Stored::AtStorage(object))
         }
@@ -74,9 +99,15 @@ pub async fn upload(desk: &Desk, service: &str, way: Way, size: u64) -> anyhow::
             stored(request.header(CONTENT_LENGTH, size).body(body(size))).await
         }
         Way::Form => {
-            let part = multipart::Part::stream_with_length(body(size), size).file_name("a.pdf");
-            let form = multipart::Form::new().part("file", part);
-            stored(client.at(service, Method::POST, &path).multipart(form)).await
+            let (form, length) = form(size);
+            let request = client.at(service, Method::POST, &path);
+            let request = request.header(CONTENT_LENGTH, length);
+            let form_data = format!("multipart/form-data; boundary={BOUNDARY}");
+            stored(request.header(CONTENT_TYPE, form_data).body(form)).await
+        }
+        Way::Chunks => {
+            let request = client.at(service, Method::POST, &format!("{path}?name=a.pdf"));
+            stored(request.body(body(size))).await
         }
     }
 }

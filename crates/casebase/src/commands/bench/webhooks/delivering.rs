@@ -155,7 +155,7 @@ impl Bench<'_> {
 
     /// The worker, which may send to this machine.
     pub async fn worker(&self) -> anyhow::Result<Service> {
-        let settings = [("CASEBASE_WEBHOOKS_ALLOW_PRIVATE", "true".to_owned())];
+        let settings = vec![("CASEBASE_WEBHOOKS_ALLOW_PRIVATE", "true".to_owned())];
         Service::start(self.stack, settings).await
     }
 
