@@ -100,8 +100,8 @@ insert into left_out values
 create temporary table nothing (on_table text, columns text);
 insert into nothing values
   ('case_events', 'actor_id'),
-  ('case_files', 'interaction_id object_version rejection sha256 uploaded_by'),
-  ('case_settings', 'cases_per_hour interactions_per_hour'),
+  ('case_files', 'interaction_id moved_by object_version other_bucket_id other_object_path other_state other_version rejection sha256 uploaded_by'),
+  ('case_settings', 'bytes_per_client cases_per_hour interactions_per_hour'),
   ('casebase.client_source', 'name_column'),
   ('casebase.event_schemas', 'changes'),
   ('casebase.idempotency_keys', 'body content location made_id status'),

@@ -65,7 +65,7 @@ impl Killable {
                 let (_, rest) = line.split_once("casebase serves at ")?;
                 Some(rest.split(';').next().unwrap().to_owned())
             })
-            .expect("it says where");
+            .unwrap();
         // What it says later is read, so that it never waits for that.
         std::thread::spawn(move || lines.for_each(drop));
         Self {
@@ -104,10 +104,15 @@ impl Between {
         let between = self.clone();
         let http = reqwest::Client::new();
         let router = Router::new().fallback(async move |request| {
+            // In a task of its own: who asked may be gone before it is answered.
+            let (between, http) = (between.clone(), http.clone());
             between.under_way.fetch_add(1, Ordering::SeqCst);
-            let answer = between.pass(&http, request).await;
-            between.under_way.fetch_sub(1, Ordering::SeqCst);
-            answer.unwrap_or_else(|_| {
+            let passing = tokio::spawn(async move {
+                let answer = between.pass(&http, request).await;
+                between.under_way.fetch_sub(1, Ordering::SeqCst);
+                answer
+            });
+            passing.await.unwrap().unwrap_or_else(|_| {
                 let mut gone = Response::new(Body::empty());
                 *gone.status_mut() = StatusCode::BAD_GATEWAY;
                 gone
@@ -154,18 +159,17 @@ impl Between {
 
     async fn pass(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
         let [before, after] = self.at(&request);
-        if let Some(child) = before {
-            kill(&child);
-        }
         let (parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let url = format!("{}{path}", project().setting("SUPABASE_URL"));
         let mut headers = parts.headers;
         headers.remove("host");
-        // What was sent to somebody who is gone then was sent.
-        let body = axum::body::to_bytes(body, usize::MAX)
-            .await
-            .unwrap_or_default();
+        let body = axum::body::to_bytes(body, usize::MAX).await;
+        if let Some(child) = before {
+            kill(&child);
+        }
+        // What was sent whole arrives, though who sent it is gone.
+        let body = body.unwrap_or_default();
         let request = http.request(parts.method, url).headers(headers).body(body);
         let answer = request.send().await?;
         if let Some(child) = after {
@@ -299,7 +303,7 @@ async fn nothing_is_lost_when_the_service_is_killed_at_any_step() {
         let file = operation.prepare(&desk).await;
         between.begin(desk.staff.token(), None);
         let told = operation.ask(&desk.staff, &service.url, &desk.case, &file);
-        let told = told.await.expect("nobody kills it");
+        let told = told.await.unwrap();
         what_was_told_is_so(&desk, operation, &file, &told).await;
         let steps = between.count();
         assert!(steps > 1, "{operation:?}: {steps}");
