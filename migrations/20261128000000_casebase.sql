@@ -6119,7 +6119,8 @@ $$;
 
 -- Enqueueing, in the transaction of the change: a body for each form that somebody takes, a delivery for each who does.
 -- Sessions keep its plans, which may have been made when there was no endpoint: it looks subscriptions up, also where
--- reading them all seemed cheaper then.
+-- reading them all seemed cheaper then. Left to choose, PostgreSQL plans it anew for every event, which takes longer than
+-- all else that an event costs.
 -- `deleted` is the case, if it is gone already.
 create function casebase.enqueue_event(event public.case_events, deleted public.cases default null) returns void
   language plpgsql set search_path = pg_catalog, pg_temp

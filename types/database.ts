@@ -89,14 +89,14 @@ isOneToOne: true
                   ]
                 },"case_settings": {
                   Row: {
-                    "cases_per_hour": number | null,"interactions_per_hour": number | null,"only_row": boolean,"registration_open": boolean
+                    "bytes_per_client": number | null,"cases_per_hour": number | null,"interactions_per_hour": number | null,"only_row": boolean,"registration_open": boolean
                   }
                   ComputedFields: never
                   Insert: {
-                    "cases_per_hour"?: number | null,"interactions_per_hour"?: number | null,"only_row"?: boolean,"registration_open"?: boolean
+                    "bytes_per_client"?: number | null,"cases_per_hour"?: number | null,"interactions_per_hour"?: number | null,"only_row"?: boolean,"registration_open"?: boolean
                   }
                   Update: {
-                    "cases_per_hour"?: number | null,"interactions_per_hour"?: number | null,"only_row"?: boolean,"registration_open"?: boolean
+                    "bytes_per_client"?: number | null,"cases_per_hour"?: number | null,"interactions_per_hour"?: number | null,"only_row"?: boolean,"registration_open"?: boolean
                   }
                   Relationships: [
                   ]
@@ -571,6 +571,9 @@ isOneToOne: false
                            },
 "claim_idempotency_key":
 { Args: { "asked": string,"key": string }; Returns: Json
+                           },
+"client_usage":
+{ Args: { "client_id": string }; Returns: Json
                            },
 "create_webhook_endpoint":
 { Args: { "client_ids"?: (string)[],"department_ids"?: (string)[],"description"?: string,"event_types"?: (string)[],"headers"?: Json,"priorities"?: (string)[],"rate_limit"?: number,"retry_waits"?: (string)[],"signature"?: string,"statuses"?: (string)[],"thin"?: boolean,"url": string }; Returns: {
