@@ -17,6 +17,15 @@ insert into storage.objects (bucket_id, name, version) select bucket_id, object_
 update case_files set state = 'uploaded' where id between 3000002 and 3000006;
 update case_files set state = 'deleting' where id = 3000003;
 update case_files set state = 'available', sha256 = repeat('a', 64), object_version = 'v1' where id between 3000004 and 3000006;
+-- One with its copy, and one that is called off, move all the while.
+insert into case_files (id, case_id, original_name, content_type, file_size, uploaded_by) overriding system value
+select 3000009, tests.id('case')::bigint, 'x.txt', 'a/b', 1, tests.filled('{Dora}')::uuid;
+insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from case_files where id = 3000009;
+update case_files set state = 'uploaded' where id = 3000009;
+update case_files set state = 'available', sha256 = repeat('a', 64), object_version = 'v1' where id = 3000009;
+update case_files set other_bucket_id = 'client-bucket', other_object_path = object_path, other_state = 'pending', moved_by = tests.filled('{Dora}')::uuid where id in (3000006, 3000009);
+insert into storage.objects (bucket_id, name, version) select other_bucket_id, other_object_path, 'v2' from case_files where id = 3000006;
+update case_files set other_state = 'deleting' where id = 3000009;
 create function pg_temp.asks(file text, shown boolean) returns text language sql
 as $$ select format('select change_file_visibility(%s, %L)', file, shown) $$;
 create function pg_temp.stands(which text) returns text language sql
@@ -31,7 +40,7 @@ as $$ select string_agg(concat_ws(' ', data->>'visible_to_client', visible_to_cl
 create function pg_temp.other(file text) returns text language sql
 as $$ select format('(select other_object_path from case_files where id = %s)', file) $$;
 
-select plan(10 + 4 + 3 + 4 + 20 + 13 + 12 + 10 + 7 + 9 + 4 + 2 + 1);
+select plan(10 + 4 + 3 + 4 + 20 + 13 + 12 + 10 + 7 + 9 + 4 + 2 + 1 + 8);
 
 -- Who may: whoever sees the case as staff.
 select is(tests.would(who, pg_temp.asks('{' || file || '}', file = 'internal')), outcome, who || ' moves what is ' || file || ': ' || outcome)
@@ -65,7 +74,9 @@ select is(tests.sees('worker', 'select casebase.file_move_copied({internal})'), 
 select is(tests.would('worker', format('select casebase.file_move_finish({internal}, %L, repeat(%L, 64))', version, sha)), outcome, version || ' with ' || sha || ': ' || outcome)
 from (values ('v1', 'a', '55000'), ('v2', 'b', '55000'), ('v2', 'a', '1')) v (version, sha, outcome);
 select is(tests.would('worker', format('select casebase.file_move_end({internal})')), '55000', 'it has not ended');
-select is(tests.would('worker', 'select casebase.file_move_finish({open}, ''v1'', repeat(''a'', 64))'), '55000', 'what doesn''t move doesn''t arrive');
+select is(tests.would('worker', format('select casebase.file_move_finish({open}, %L, repeat(''a'', 64))', version)), '55000', 'what doesn''t move doesn''t arrive, as ' || version) from unnest(array['v1', 'v2']) version;
+select is(tests.does('Alan', pg_temp.asks('{internal}', true)) || pg_temp.stands('{internal}'), '1(admin-bucket,t,f,v1,client-bucket,t,pending,,Alan)', 'whoever takes over shows nothing before');
+select is(tests.does('Dora', pg_temp.asks('{internal}', true)), '1', 'nor whoever goes on');
 
 select is(tests.does('worker', 'select casebase.file_move_finish({internal}, ''v2'', repeat(''a'', 64))'), '1', 'the copy is the file');
 select is(pg_temp.stands('{internal}'), '(client-bucket,t,t,v2,admin-bucket,t,deleting,v1,Dora)', 'which is shown');
@@ -73,7 +84,7 @@ select is(pg_temp.stands('{open}'), '(client-bucket,t,t,v1,,f,,,)', 'another sta
 select is(pg_temp.told(), 'true t Dora', 'the history says who showed it, and the client may read that');
 select is(tests.sees('Carla', 'select count(*) from case_files f join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.object_path where f.id = {internal}'), '1', 'the client reads it');
 select is(tests.would('service', format('update storage.objects set version = ''v3'' where name = (select object_path from case_files where id = {internal})')), '42501', 'and it is not written over');
-select is(tests.would('worker', 'select casebase.file_move_finish({internal}, ''v2'', repeat(''a'', 64))'), '55000', 'once');
+select is(tests.would('worker', format('select casebase.file_move_finish({internal}, %L, repeat(''a'', 64))', version)), '55000', 'once, not back, as ' || version) from unnest(array['v1', 'v2']) version;
 select is(tests.would('worker', 'select casebase.file_move_copied({internal})'), '55000', 'there is no copy to wait for');
 select is(tests.would('Dora', pg_temp.asks('{internal}', false)), 'PT409', 'it doesn''t move back before its old place is clear');
 select is(tests.does('Alan', pg_temp.asks('{internal}', true)), '1', 'which somebody else may see to');
@@ -101,7 +112,7 @@ select is(tests.does('Dora', pg_temp.asks('{open}', true)), '1', 'or calls it of
 select is(pg_temp.stands('{open}'), '(client-bucket,t,t,v1,admin-bucket,t,deleting,,Dora)', 'and it is seen where it is');
 select is(tests.does('worker', 'select casebase.file_move_end({open})'), '1', 'there was no copy');
 select is(pg_temp.told(), 'true t Dora, false f Alan, true t Dora', 'each time it is said');
-select is(tests.would('Dora', pg_temp.asks('{open}', true)), '1', 'what is so already');
+select is(tests.does('Alan', pg_temp.asks('{open}', true)) || pg_temp.stands('{open}'), '1(client-bucket,t,t,v1,,f,,,Dora)', 'what is so already stays so');
 -- A copy that is of no use: the file stays hidden, until it is shown where it is.
 select is(tests.does('Dora', pg_temp.asks('{open}', false)), '1', 'hidden again');
 select is(tests.does('worker', 'select casebase.file_move_give_up({open})'), '1', 'it could not be moved');
@@ -146,6 +157,11 @@ select is(tests.would('worker', $$select casebase.file_move_finish(3000008, 'v2'
 update interactions set visible_to_client = false where id = tests.id('shown')::bigint;
 select is(tests.would('worker', $$select casebase.file_move_finish(3000008, 'v2', repeat('a', 64))$$), '23514', 'unless that was hidden meanwhile');
 
+select is((select string_agg(other_state, ' ' order by id) from case_files where id in (3000006, 3000009)), 'pending deleting', 'what moves beside stands where it stood');
+-- Who moved a file may be gone.
+select is(tests.would('owner', 'update case_files set moved_by = gen_random_uuid() where id = 3000008'), '23503', 'somebody moves it');
+select is(tests.does('auth service', $$delete from auth.users where id = '{Dora}'$$), '1', 'who may leave');
+select is((select row(other_state, moved_by)::text from case_files where id = 3000008), '(pending,)', 'and it stands where it stood');
 -- Nothing else changes with it, and nobody else does it.
 select is(tests.would('owner', $$update case_files set moved_by = null, sha256 = repeat('c', 64) where id = 3000008$$), '23514', 'what a file is doesn''t move');
 select is(tests.would('service', $$update case_files set other_bucket_id = 'client-bucket', other_object_path = 'x', other_state = 'pending' where id = 3000006$$), '23514', 'nor by hand');
