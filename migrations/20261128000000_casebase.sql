@@ -4162,7 +4162,7 @@ create function casebase.check_files(kind text, after bigint) returns table (id 
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query execute format($sql$
+  for id, fault in execute format($sql$
     select f.id,
            case
              when o.id is null then 'its object is not there'
@@ -4175,7 +4175,10 @@ begin
       and f.id > $1
     order by f.id
     limit 1000
-  $sql$, casebase.files_of(kind)) using after;
+  $sql$, casebase.files_of(kind)) using after
+  loop
+    return next;
+  end loop;
 end
 $$;
 

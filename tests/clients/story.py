@@ -179,7 +179,8 @@ def everybody_works_the_case(client, staff, admin, acme, case):
     def status():
         return client.table("cases").select("status").eq("id", case["id"]).single().execute().data["status"]
 
-    assert answer(staff, "my_access") == {"standing": "all", "is_client": False, "problem": None}
+    access = answer(staff, "my_access")
+    assert access == {"standing": "all", "is_client": False, "problem": None, "may_register": False}, access
 
     asked = {"client_id": [acme["id"]], "order_by": "priority.desc", "page_size": 3}
     page = answer(staff, "list_cases", **asked)

@@ -11,14 +11,14 @@ use axum::{
     extract::{OriginalUri, Request},
     http::{StatusCode, uri::PathAndQuery},
     middleware::from_fn,
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use serde_json::json;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceBuilder;
+use tower::ServiceExt;
 
 use crate::{
     auth,
@@ -476,40 +476,36 @@ async fn gateway(
         .await
         .map_err(Error::server("Storage"))?
         .layer(from_fn(allow_every_origin));
+    let servers = [
+        ("/rest/v1", rest),
+        ("/auth/v1", auth),
+        ("/storage/v1", storage),
+    ];
     Ok(Router::new()
         .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
-        .merge(below("/rest/v1", rest))
-        .merge(below("/auth/v1", auth))
-        .merge(below("/storage/v1", storage))
-        .fallback(|| async {
-            (
-                StatusCode::NOT_FOUND,
-                Json(json!({"message": "no Route matched with those values"})),
-            )
-                .into_response()
-        }))
+        .fallback(|request: Request| pass_on(servers, request)))
 }
 
-/// A server at what follows its prefix, as it was sent: axum's nesting takes two slashes for one.
-fn below(prefix: &'static str, server: Router) -> Router {
-    let server = ServiceBuilder::new()
-        .map_request(move |mut request: Request| {
-            let original = request.uri().clone();
-            let path = original.path_and_query().map_or("/", PathAndQuery::as_str);
-            let rest = path.strip_prefix(prefix).unwrap_or(path);
-            let rest = match rest.starts_with('/') {
-                true => rest.to_owned(),
-                false => format!("/{rest}"),
-            };
-            if let Ok(uri) = rest.parse() {
-                *request.uri_mut() = uri;
-            }
+/// To the server whose prefix the path has, at what follows it, as it was sent: axum's nesting takes two slashes for one.
+async fn pass_on(servers: [(&str, Router); 3], mut request: Request) -> Response {
+    let original = request.uri().clone();
+    let path = original.path_and_query().map_or("/", PathAndQuery::as_str);
+    let below = |prefix: &str| {
+        let rest = path.strip_prefix(prefix)?;
+        match rest.chars().next() {
+            None => Some("/".to_owned()),
+            Some('?') => Some(format!("/{rest}")),
+            Some('/') => Some(rest.to_owned()),
+            Some(_) => None,
+        }
+    };
+    for (prefix, server) in servers {
+        if let Some(uri) = below(prefix).and_then(|rest| rest.parse().ok()) {
+            *request.uri_mut() = uri;
             request.extensions_mut().insert(OriginalUri(original));
-            request
-        })
-        .service(server);
-    Router::new()
-        .route_service(prefix, server.clone())
-        .route_service(&format!("{prefix}/"), server.clone())
-        .route_service(&format!("{prefix}/{{*rest}}"), server)
+            return server.oneshot(request).await.into_response();
+        }
+    }
+    let message = json!({"message": "no Route matched with those values"});
+    (StatusCode::NOT_FOUND, Json(message)).into_response()
 }
