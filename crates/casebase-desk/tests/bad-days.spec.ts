@@ -68,7 +68,7 @@ test('who is taken out of a client sees nothing of it any more, and is told whom
   await expect(page.getByLabel('Title')).toHaveValue('One more')
   await page.goto('#/cases')
   await lookAgain(page)
-  await expect(page.getByText('You have no cases yet')).toBeVisible()
+  await expect(page.getByText('not connected to any client yet')).toBeVisible()
   await expect(page.getByText('The lift is stuck')).toHaveCount(0)
 })
 
