@@ -40,7 +40,7 @@ as $$ select string_agg(concat_ws(' ', data->>'visible_to_client', visible_to_cl
 create function pg_temp.other(file text) returns text language sql
 as $$ select format('(select other_object_path from case_files where id = %s)', file) $$;
 
-select plan(10 + 4 + 3 + 4 + 20 + 13 + 12 + 10 + 7 + 9 + 4 + 2 + 1 + 8);
+select plan(10 + 4 + 3 + 4 + 20 + 13 + 12 + 10 + 7 + 9 + 4 + 2 + 1 + 8 + 2);
 
 -- Who may: whoever sees the case as staff.
 select is(tests.would(who, pg_temp.asks('{' || file || '}', file = 'internal')), outcome, who || ' moves what is ' || file || ': ' || outcome)
@@ -165,6 +165,9 @@ select is((select row(other_state, moved_by)::text from case_files where id = 30
 -- Nothing else changes with it, and nobody else does it.
 select is(tests.would('owner', $$update case_files set moved_by = null, sha256 = repeat('c', 64) where id = 3000008$$), '23514', 'what a file is doesn''t move');
 select is(tests.would('service', $$update case_files set other_bucket_id = 'client-bucket', other_object_path = 'x', other_state = 'pending' where id = 3000006$$), '23514', 'nor by hand');
+
+select is(tests.would('owner', format('update case_files set %s where id = 3000004', change)), '23514', 'no second place: ' || change)
+from unnest(array[$$other_bucket_id = 'client-bucket'$$, $$other_bucket_id = 'client-bucket', other_object_path = 'x', other_state = 'available'$$]) change;
 
 select * from finish();
 rollback;

@@ -58,7 +58,7 @@ alter table client_documents enable trigger a_keep_file;
 create temporary table kinds (kind text);
 insert into kinds values ('case_file'), ('client_document');
 
-select plan(2 * 17 + 4 + 2 + 4 + 2 + 3 + 4 + 7 + 6 + 3);
+select plan(2 * 17 + 4 + 2 + 4 + 2 + 3 + 4 + 7 + 6 + 3 + 2);
 
 select is(tests.sees('worker', format('select step from casebase.files_to_sweep() where kind = %L and id = %s', kind, 4000000 + place)), step,
   format('%s: %s of %s, %s object, %s: %s', kind, state, of, object, age, step))
@@ -90,6 +90,15 @@ update storage.objects set version = 'v2' where name = (select object_path from 
 update storage.objects set metadata = '{"size": 8}' where name = (select object_path from case_files where id = 4000103);
 update storage.objects set metadata = null, version = null where name = (select object_path from client_documents where id = 4000017);
 alter table storage.objects enable trigger casebase_keep_changed;
+-- Elsewhere, and in the other bucket, an object of the same name is another one.
+insert into storage.buckets (id, name) values ('elsewhere', 'elsewhere');
+insert into storage.objects (bucket_id, name, version) select 'elsewhere', object_path, 'v1' from case_files where id = 4000101;
+alter table storage.objects disable trigger casebase_keep_new;
+insert into storage.objects (bucket_id, name) select 'client-bucket', object_path from case_files where id = 4000017;
+alter table storage.objects enable trigger casebase_keep_new;
+select is(tests.sees('worker', format('select is_named from casebase.check_objects(%L, '''') where object_path = %L', bucket, (select object_path from case_files where id = 4000017))), named, bucket || ' has its own')
+from (values ('admin-bucket', 'true'), ('client-bucket', 'false')) v (bucket, named);
+delete from storage.objects where bucket_id = 'client-bucket' and name = (select object_path from case_files where id = 4000017);
 select is(tests.sees('worker', format($$select fault from casebase.check_files('case_file', 0) where id = %s$$, id)), fault, coalesce(fault, 'one is right'))
 from (values (4000101, 'its object is not there'), (4000102, 'its object is another version than was checked'), (4000103, 'its object has another size'), (4000104, null)) v (id, fault);
 

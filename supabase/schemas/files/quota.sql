@@ -44,9 +44,10 @@ begin
 end
 $$;
 
-create trigger hold_quota after insert or update of file_size, state on public.case_files
+-- A file's size changes with its state only (keep_file).
+create trigger hold_quota after insert or update of state on public.case_files
   for each row when (new.state <> 'deleting') execute function casebase.hold_quota();
-create trigger hold_quota after insert or update of file_size, state on public.client_documents
+create trigger hold_quota after insert or update of state on public.client_documents
   for each row when (new.state <> 'deleting') execute function casebase.hold_quota();
 
 -- Of a client of the caller's, or of any for staff.
