@@ -601,7 +601,23 @@ mod tests {
         };
         assert_eq!(s3.endpoint.as_str(), "http://127.0.0.1:54321/storage/v1/s3");
         assert_eq!(s3.region, "us-east-1");
-        assert!(config.notices.is_empty());
+        // What it won't do without a secret key it says.
+        assert_eq!(config.notices, [NO_SECRET_KEY]);
+    }
+
+    #[test]
+    fn a_secret_key_is_one_and_what_it_is_never_shown() {
+        let config = config(&[("CASEBASE_SECRET_KEY", "sb_secret_abc")]).unwrap();
+        assert!(config.notices.is_empty() && config.secret_key.is_some());
+        assert_eq!(format!("{:?}", config.secret_key), "Some(SecretKey(…))");
+        for public in [LEGACY, "sb_publishable_abc", "sb_secret_", "abc"] {
+            let error = error(&[("CASEBASE_SECRET_KEY", public)]);
+            assert!(
+                error.starts_with("CASEBASE_SECRET_KEY is malformed"),
+                "{error}"
+            );
+            assert!(!error.contains(public) || public == "sb_secret_", "{error}");
+        }
     }
 
     #[test]
@@ -760,6 +776,7 @@ mod tests {
                 "CASEBASE_FILE_FAMILIES" => "pdf, image".to_owned(),
                 "CASEBASE_RISKY_CONTENT" => "refuse".to_owned(),
                 "CASEBASE_CLAMD" => "127.0.0.1:3310".to_owned(),
+                "CASEBASE_SECRET_KEY" => "sb_secret_abc".to_owned(),
                 "CASEBASE_WEBHOOKS_ALLOW" => "10.0.0.0/8".to_owned(),
                 "CASEBASE_WEBHOOKS_PROXY" => "http://localhost".to_owned(),
                 _ => "1".to_owned(),
