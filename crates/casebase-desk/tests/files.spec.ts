@@ -201,19 +201,15 @@ test('a file that can’t be read any more is said to be that, and no fault of t
   const folder = await mkdtemp(join(tmpdir(), 'desk-'))
   const path = join(folder, 'gone.txt')
   await writeFile(path, 'soon gone')
-  let arrived = () => {}
-  const waits = new Promise<void>((resolve) => (arrived = resolve))
-  // Chosen, and deleted before its turn comes.
-  await page.route('**/v1/cases/*/files?*', async (route) => {
-    arrived()
-    await route.abort('connectionreset')
-  })
+  // Chosen, and deleted before its turn comes again.
+  await page.route('**/v1/cases/*/files?*', (route) => route.abort('connectionreset'))
   await page.locator('.case-side input[type=file]').setInputFiles(path)
-  await waits
+  const again = page.getByRole('button', { name: 'Try gone.txt again' })
+  await expect(again).toBeVisible()
   await rm(folder, { recursive: true })
-  await page.getByRole('button', { name: 'Try gone.txt again' }).click()
+  await again.click()
   await expect(page.getByRole('alert').filter({ hasText: 'gone.txt: Not uploaded. The file can’t be read any more' })).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Try gone.txt again' })).toHaveCount(0)
+  await expect(again).toHaveCount(0)
 })
 
 test('thirty files at once all arrive, and that they have is said', async ({ page }) => {
