@@ -13,6 +13,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: !!process.env['CI'],
+  // What passes the second time is listed as flaky, and is to be mended.
+  retries: 1,
   reporter: 'list',
   timeout: 90_000,
   use: {
