@@ -114,7 +114,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
-  casebase.opened_for_my_reply(bigint),
+  casebase.sees_case_by_now(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
