@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(1 + 2 + 4 + 6 + 4 + 4 + 3 + 5 + 8 + 1);
+select plan(1 + 2 + 4 + 6 + 4 + 4 + 3 + 5 + 8 + 6);
 
 create function pg_temp.adds(the_case text, bytes bigint) returns text language sql
 as $$ select format('insert into case_files (case_id, original_name, content_type, file_size) values ({%s}, ''a.txt'', ''a/b'', %s)', the_case, bytes) $$;
@@ -55,6 +55,7 @@ select is(tests.sees('Carla', $$select client_usage('{acme}')->>'used_bytes'$$),
 
 select is(tests.would(who, $$select client_usage('{acme}')$$), outcome, who || ' asks for Acme''s: ' || outcome)
 from (values ('Ada', '1'), ('Asta', '1'), ('Sam', '1'), ('Otto', 'PT404'), ('Ivan', 'PT404'), ('Nemo', 'PT404'), ('anon', '42501'), ('service', '42501')) v (who, outcome);
-select is(tests.would('Carla', 'select client_usage(gen_random_uuid())'), 'PT404', 'nor is there any other');
+select is(tests.would(who, format('select client_usage(%s)', client)), 'PT404', who || ' asks for no client: ' || client)
+from unnest(array['Carla', 'Dora', 'Ada']) who, unnest(array['null', 'gen_random_uuid()']) client;
 select * from finish();
 rollback;
