@@ -881,6 +881,79 @@ as $$
 $$;
 comment on function public.my_clients() is 'The clients that the caller is a member of.';
 
+-- What a client is called, as SQL about c; without a name, its id.
+create function casebase.client_label() returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  name_column name := (select s.name_column from casebase.client_source s);
+begin
+  if name_column is null then
+    return 'c.id::text';
+  end if;
+  return format('coalesce(c.%I::text, c.id::text)', name_column);
+end
+$$;
+
+-- Whoever works in a department opens cases there for any client, so they find each; a project's own public.clients may
+-- let them read nothing.
+create function casebase.find_clients(letters text, most integer) returns table (id uuid, name text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  wanted text := lower(coalesce(letters, ''));
+begin
+  if casebase.my_departments() = '{}' then
+    return;
+  end if;
+  return query execute format(
+    $sql$
+      select c.id, %1$s
+      from public.clients c
+      where strpos(lower(%1$s), $1) > 0
+      order by starts_with(lower(%1$s), $1) desc, lower(%1$s), c.id
+      limit $2
+    $sql$,
+    casebase.client_label()
+  ) using wanted, most;
+end
+$$;
+
+create function public.find_clients(letters text default '', page_size integer default 25) returns table (id uuid, name text)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_page_size(page_size);
+  return query select f.id, f.name from casebase.find_clients(letters, page_size) f;
+end
+$$;
+comment on function public.find_clients(text, integer) is
+  'The clients for whom the caller, as staff, may open a case and whose name has these letters, in any case: first those that begin with them, by the alphabet, page_size at most. Where public.clients is the project''s own, its name is the column that Casebase recognised, or else the id. Who works in no department finds none.';
+
+create function casebase.client_names(ids uuid[]) returns table (id uuid, name text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    $sql$
+      select c.id, %s
+      from public.clients c
+      where c.id = any ($1)
+        and ($2 or exists (select from public.cases s where s.client_id = c.id and s.assigned_to = $3))
+    $sql$,
+    casebase.client_label()
+  ) using ids, casebase.my_departments() <> '{}', casebase.staff_id();
+end
+$$;
+
+create function public.client_names(ids uuid[]) returns table (id uuid, name text)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select * from casebase.client_names(ids)
+$$;
+comment on function public.client_names(uuid[]) is
+  'What these clients are called: those that the caller finds with rpc/find_clients, and those whose cases they work as staff. Others have no row. Clients read rpc/my_clients.';
+
 
 -- supabase/schemas/cases/workflow.sql
 
@@ -2665,8 +2738,26 @@ create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text
 as $$
 declare
   changed bigint[] := '{}'::bigint[];
-  tagged  bigint[];
+  moved   bigint[];
 begin
+  -- Tags first: whoever tags a case by hand takes the locks in this order, too, its record's and then its history's.
+  if add_tags <> '{}' or remove_tags <> '{}' then
+    -- One that has no record gets it, empty: so that one statement below has all that is written into histories, in order.
+    insert into public.case_internal (case_id)
+    select id
+    from unnest(ids) id
+    where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
+    order by id
+    on conflict (case_id) do nothing;
+    with retagged as (
+      update public.case_internal i
+      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
+      where i.case_id = any (ids)
+        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
+      returning i.case_id
+    )
+    select coalesce(array_agg(r.case_id), '{}') into changed from retagged r;
+  end if;
   if columns <> '{}' then
     execute format(
       $sql$
@@ -2683,29 +2774,8 @@ begin
       (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(columns) k),
       (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(columns) k),
       (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(columns) k)
-    ) into changed using ids, columns;
-  end if;
-  if add_tags <> '{}' or remove_tags <> '{}' then
-    with retagged as (
-      update public.case_internal i
-      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
-      where i.case_id = any (ids)
-        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
-      returning i.case_id
-    ),
-    -- One that has no record gets it.
-    added as (
-      insert into public.case_internal (case_id, tags)
-      select id, casebase.retagged('{}', add_tags, remove_tags)
-      from unnest(ids) id
-      where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
-      order by id
-      on conflict (case_id) do nothing
-      returning case_id
-    )
-    select coalesce(array_agg(t.case_id), '{}') into tagged
-    from (select r.case_id from retagged r union all select a.case_id from added a) t;
-    changed := array(select distinct c from unnest(changed || tagged) c);
+    ) into moved using ids, columns;
+    changed := array(select distinct c from unnest(changed || moved) c);
   end if;
   return changed;
 end
@@ -2737,7 +2807,7 @@ begin
       where e.case_id = any (ids)
         and e.created_at >= since
         and e.actor_id = casebase.caller_id()
-        and e.type like 'case.%'
+        and e.type ~ '^case(_internal)?\.'
       group by e.case_id;
   end if;
 end
@@ -3670,7 +3740,7 @@ begin
     where f.interaction_id = new.id and f.visible_to_client and f.state = 'available'
   ) then
     raise exception 'the interaction has files that the client sees'
-      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';
+      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Hide or delete them first.';
   end if;
   return new;
 end
@@ -4600,6 +4670,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.created', 'staff',   'Staff wrote an internal note.'),
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
+  ('case_internal.updated', 'staff',   'Tags or data that only staff see changed.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
   ('case_file.moved',       'subject', 'A file that could be read was shown to the client, or hidden from them.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
@@ -4608,7 +4679,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
   ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');
 
-update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'webhook.%';
+update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'case_internal.%' or type like 'webhook.%';
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -4973,6 +5044,69 @@ create trigger record_update after update on public.internal_notes
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_note_changes();
 
+-- What staff keep beside a case. A record that isn't there is an empty one; null: nothing changed.
+create function casebase.internal_draft(was public.case_internal, becomes public.case_internal) returns casebase.event_draft
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changes jsonb := '{}'::jsonb;
+begin
+  if coalesce(was.tags, '{}') <> coalesce(becomes.tags, '{}') then
+    changes := jsonb_build_object('tags', jsonb_build_object(
+      'from', to_jsonb(coalesce(was.tags, '{}')), 'to', to_jsonb(coalesce(becomes.tags, '{}'))));
+  end if;
+  if coalesce(was.metadata, '{}') <> coalesce(becomes.metadata, '{}') then
+    changes := changes || '{"metadata": {"changed": true}}';
+  end if;
+  if changes = '{}' then
+    return null;
+  end if;
+  return (coalesce(was.case_id, becomes.case_id), 'case_internal.updated', casebase.caller_id(), null,
+          jsonb_build_object('changes', changes))::casebase.event_draft;
+end
+$$;
+
+create function casebase.record_new_internals() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(null, n) order by n.case_id)) from new_rows n;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.case_internal
+  referencing new table as new_rows
+  for each statement execute function casebase.record_new_internals();
+
+create function casebase.record_internal_changes() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(o, n) order by n.case_id))
+  from new_rows n
+  join old_rows o on o.case_id = n.case_id;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.case_internal
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_internal_changes();
+
+create function casebase.record_deleted_internals() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(o, null) order by o.case_id)) from old_rows o;
+  return null;
+end
+$$;
+
+create trigger record_delete after delete on public.case_internal
+  referencing old table as old_rows
+  for each statement execute function casebase.record_deleted_internals();
+
 -- A file exists for others from available to deleting. The service makes it available on the uploader's behalf, and moves it
 -- on that of who asked for it.
 create function casebase.record_file_changes() returns trigger
@@ -5117,10 +5251,44 @@ begin
       cross join lateral jsonb_each(e.data -> 'changes') as change (name, value)
       where e.id = any (events)
         and e.case_id = changes_in.case_id
-        and e.type like 'case.%'
+        and e.type ~ '^case(_internal)?\.'
       group by change.name
     ) c
   );
+end
+$$;
+
+-- Takes back what these entries did to the tags of a case: what others tagged since stays. False: its record is gone.
+create function casebase.undo_tags(the_case bigint, events bigint[]) returns boolean
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  were   text[];
+  became text[];
+begin
+  if not exists (select from public.case_internal i where i.case_id = the_case) then
+    return false;
+  end if;
+  for were, became in
+    select casebase.tags_in(e.data #> '{changes,tags}', 'from'), casebase.tags_in(e.data #> '{changes,tags}', 'to')
+    from public.case_events e
+    where e.id = any (events)
+      and e.case_id = the_case
+      and e.data -> 'changes' ? 'tags'
+    order by e.seq desc
+  loop
+    update public.case_internal i
+    set tags = case
+      -- In their old order.
+      when i.tags = became then were
+      else casebase.retagged(
+        i.tags,
+        array(select t from unnest(were) t where t <> all (became)),
+        array(select t from unnest(became) t where t <> all (were)))
+    end
+    where i.case_id = the_case;
+  end loop;
+  return true;
 end
 $$;
 
@@ -5153,7 +5321,11 @@ begin
       using errcode = 'insufficient_privilege', hint = 'Change the case, or ask an admin.';
   end if;
   for change in select c.key as name, c.value from jsonb_each(casebase.changes_in(events, the_case)) c order by c.key loop
-    if change.name <> all (undone) then
+    if change.name = 'tags' then
+      if not casebase.undo_tags(the_case, events) then
+        stays := stays || 'tags: changed since'::text;
+      end if;
+    elsif change.name <> all (undone) then
       stays := stays || (change.name || ': the history has no old value');
     elsif now_is -> change.name is distinct from change.value -> 'to' then
       stays := stays || (change.name || ': changed since');
@@ -5225,7 +5397,7 @@ begin
 end
 $$;
 comment on function public.undo_changes(bigint[]) is
-  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
+  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them; tags that were added or taken off go, or come back, whatever else was tagged since. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
 
 
 -- supabase/schemas/webhooks/endpoints.sql
@@ -5881,6 +6053,7 @@ insert into casebase.event_schemas (type, fields, changes) values
   ('internal_note.created', '{"internal_note_id": {"type": "integer"}}', null),
   ('internal_note.updated', '{"internal_note_id": {"type": "integer"}}', null),
   ('internal_note.deleted', '{"internal_note_id": {"type": "integer"}}', null),
+  ('case_internal.updated', '{}', '{"tags": {"type": "array", "items": {"type": "string"}}, "metadata": true}'),
   ('webhook.test', '{}', null),
   ('webhook.endpoint_disabled', '{"reason": {"type": "string"}}', null);
 
@@ -7257,6 +7430,7 @@ begin
       select jsonb_object_agg(property.key, casebase.webhook_sample(property.value))
       from jsonb_each(schema -> 'properties') property
     )
+    when schema -> 'type' @> '"array"' then jsonb_build_array(casebase.webhook_sample(schema -> 'items'))
     when schema -> 'type' @> '"integer"' then '0'
     when schema -> 'type' @> '"boolean"' then 'true'
     when schema ->> 'format' = 'uuid' then '"00000000-0000-4000-8000-000000000000"'
@@ -7982,6 +8156,8 @@ grant execute on function
   casebase.merge_cases(bigint, bigint),
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
+  casebase.find_clients(text, integer),
+  casebase.client_names(uuid[]),
   casebase.register(text),
   casebase.registration_problem(),
   casebase.access_problem(),
@@ -8038,6 +8214,8 @@ revoke all on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.find_clients(text, integer),
+  public.client_names(uuid[]),
   public.my_access(),
   public.invite(text, uuid, text, boolean, text, uuid[]),
   public.register(text),
@@ -8066,6 +8244,8 @@ grant execute on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.find_clients(text, integer),
+  public.client_names(uuid[]),
   public.my_access(),
   public.invite(text, uuid, text, boolean, text, uuid[]),
   public.register(text),
