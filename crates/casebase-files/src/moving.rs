@@ -10,14 +10,14 @@ use casebase_supabase::{
 use serde_json::json;
 
 use crate::{
-    case_files::{CaseFiles, object_of, other_place_of},
     error::Error,
+    files::{Files, object_of, other_place_of},
     ledger::LedgerError,
     link::Links,
     storage,
 };
 
-impl CaseFiles {
+impl Files {
     /// Shows a file to the client, or hides it from them, and gives its row when it has moved. Hidden it is at once, whatever
     /// becomes of the move.
     pub async fn change_visibility(
@@ -62,9 +62,9 @@ impl CaseFiles {
         let version = self.ledger.move_copied(row.id).await?;
         let copy = self.store.get(user, &to, None).await?;
         let copy = self
-            .inspect(copy.body, row.file_size.unsigned_abs())
+            .inspect(copy.body, row.file.file_size.unsigned_abs())
             .await?;
-        if Some(&copy.sha256) != row.sha256.as_ref() {
+        if Some(&copy.sha256) != row.file.sha256.as_ref() {
             return Err(Error::Corrupted);
         }
         let finish = self.ledger.move_finish(row.id, &version, &copy.sha256);

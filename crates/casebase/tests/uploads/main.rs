@@ -4,6 +4,7 @@
 mod again;
 mod desk;
 mod direct;
+mod documents;
 mod killed;
 mod limits;
 mod moving;
