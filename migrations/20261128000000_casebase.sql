@@ -1506,19 +1506,13 @@ begin
 end
 $$;
 
--- Whether the case was opened for a reply of the caller's. The statement that brought the reply can't see such a case,
--- because it began before; this can, because it is volatile.
-create function casebase.opened_for_my_reply(case_id bigint) returns boolean
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- Whether the caller sees the case by now. A case that was opened for a reply is none that the statement which brought the
+-- reply can see, because it began before; this can, because it is volatile.
+create function casebase.sees_case_by_now(case_id bigint) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return exists (
-    select from public.cases c
-    where c.id = opened_for_my_reply.case_id
-      and c.follow_up_of is not null
-      and c.created_by = casebase.caller_id()
-      and c.client_id = any (casebase.my_clients())
-  );
+  return exists (select from public.cases c where c.id = sees_case_by_now.case_id);
 end
 $$;
 
@@ -3215,12 +3209,39 @@ create index case_files_moved_by_idx on public.case_files (moved_by) where moved
 create index case_files_unfinished_idx on public.case_files (state, updated_at) where state <> 'available';
 
 
+-- supabase/schemas/files/document_categories.sql
+
+-- What documents there are for a client. A category's code is the folder that its documents lie in.
+
+create table public.document_categories (
+  code  text not null,
+  label text not null,
+  constraint document_categories_pkey primary key (code),
+  -- {client-id}/cases/ belongs to case files.
+  constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
+  constraint document_categories_label_check check (char_length(label) <= 200 and casebase.is_line(label))
+);
+alter table public.document_categories enable row level security;
+revoke all on public.document_categories from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.document_categories alter column label set statistics 0;
+
+insert into public.document_categories (code, label) values
+  ('handbooks', 'Handbooks'),
+  ('policies',  'Policies');
+
+
 -- supabase/schemas/files/client_documents.sql
+
+-- Documents for a client: rows that say, with those of case_files, what may lie in client-bucket. A row is one version of a
+-- document; another version is another row, with another object, of the same document_id.
 
 create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
+  -- 0: a new document, which a trigger gives the number of its first version.
+  document_id       bigint      not null default 0,
   file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
@@ -3236,13 +3257,13 @@ create table public.client_documents (
   rejection         text,
   notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
+  replaced_at       timestamptz,
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
   constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
-  -- {client-id}/cases/ belongs to case files.
-  constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
+  constraint client_documents_category_fkey foreign key (category) references public.document_categories (code),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
   constraint client_documents_extension_check
     check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
@@ -3259,11 +3280,13 @@ create table public.client_documents (
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
   constraint client_documents_times_check check (
-    least(uploaded_at, updated_at) >= '0001-01-01 00:00+00'
-    and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
+    least(uploaded_at, updated_at, replaced_at) >= '0001-01-01 00:00+00'
+    and greatest(uploaded_at, updated_at, replaced_at) < '10000-01-01 00:00+00'
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.document_id is 'The document that this is a version of: the id of its first version, for as long as any is there.';
+comment on column public.client_documents.replaced_at is 'Since when another version has been in its place. Null: this one is current.';
 comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
@@ -3279,6 +3302,11 @@ alter table public.client_documents
   alter column rejection set statistics 0,
   alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
+create index client_documents_category_idx on public.client_documents (category);
+create index client_documents_document_id_idx on public.client_documents (document_id);
+-- Whoever reads a document finds one of it (replace_version).
+create unique index client_documents_current_key on public.client_documents (document_id)
+  where state = 'available' and replaced_at is null;
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';
 
@@ -3596,12 +3624,27 @@ $$;
 create trigger b_place_case_file before insert on public.case_files
   for each row execute function casebase.place_case_file();
 
+-- A document's first version gives it its number; another one goes where the others lie. They are looked up through the
+-- caller's own policies, so a document that isn't seen and one that doesn't exist get the same answer.
 create function casebase.place_client_document() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   folder text := new.client_id || '/' || new.category || '/';
 begin
+  if new.document_id = 0 then
+    new.document_id := new.id;
+  elsif not exists (
+    select from public.client_documents d
+    where d.document_id = new.document_id
+      and d.client_id = new.client_id
+      and d.category = new.category
+      and d.state = 'available'
+  ) then
+    raise exception 'there is no document % in this category of this client', new.document_id
+      using errcode = 'check_violation', column = 'document_id', hint = 'Leave document_id out for a new document.';
+  end if;
+
   if new.file_name = '' then
     new.file_name := casebase.plain_file_name(new.original_name);
   end if;
@@ -3621,7 +3664,7 @@ create function casebase.keep_file() returns trigger
 as $$
 declare
   changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
-  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by}';
+  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by,replaced_at}';
 begin
   new.updated_at := now();
   -- These become null when the interaction or the user is deleted.
@@ -3632,7 +3675,8 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  -- A file moves by the functions made for it (moving.sql), and then its place goes along.
+  -- A file moves by the functions made for it (moving.sql), and then its place goes along. A document is replaced by
+  -- the step that makes its next version available.
   if changed && moving and casebase.vouches_for_files(tg_relid) then
     if not changed <@ (moving || '{bucket_id,object_path,file_name,object_version}'::text[]) then
       raise exception 'a file that moves changes nothing else' using errcode = 'check_violation';
@@ -3677,6 +3721,27 @@ begin
   return new;
 end
 $$;
+
+-- A new version takes the place of the one before in the step that makes it available: whoever looks finds one of them,
+-- and never none or both. Of two that come at once the later one stays; the lock lets it see the other. What was replaced
+-- stays as well, for those who write documents.
+create function casebase.replace_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('casebase.replace_version'), hashtext(new.document_id::text));
+  update public.client_documents d
+  set replaced_at = now()
+  where d.document_id = new.document_id
+    and d.state = 'available'
+    and d.replaced_at is null;
+  return new;
+end
+$$;
+
+create trigger b_replace_version before update of state on public.client_documents
+  for each row when (new.state = 'available' and old.state <> 'available')
+  execute function casebase.replace_version();
 
 -- changed_columns leaves case_id out, which elsewhere is generated.
 create trigger a_keep_case before update on public.case_files
@@ -4044,18 +4109,20 @@ begin
 end
 $$;
 
--- A file that goes stops moving: where it was to lie nothing is written any more.
+-- A file that goes stops moving: where it was to lie nothing is written any more. What lies there is read by whoever
+-- deletes the file, and not by who moved it: to delete is to read, for Storage.
 create function casebase.stop_moving() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.other_state := 'deleting';
+  new.moved_by := coalesce(casebase.caller_id(), new.moved_by);
   return new;
 end
 $$;
 
 create trigger b_stop_moving before update on public.case_files
-  for each row when (new.state = 'deleting' and new.other_state = 'pending')
+  for each row when (new.state = 'deleting' and new.other_state is not null)
   execute function casebase.stop_moving();
 
 -- The service's steps. 55000: not in a state for it.
@@ -4330,7 +4397,11 @@ create function casebase.client_usage(client uuid) returns jsonb
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not casebase.is_staff() and client <> all (casebase.my_clients()) then
+  if not exists (
+    select from public.clients c
+    where c.id = client
+      and (casebase.is_staff() or c.id = any (casebase.my_clients()))
+  ) then
     raise exception 'there is no such client' using errcode = 'PT404', detail = 'client_id';
   end if;
   return jsonb_build_object(
@@ -4408,6 +4479,107 @@ end
 $$;
 comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
   'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
+
+-- Reserves a place for a document, or, where it is given document_id, for another version of one, which lies where the
+-- others do. The policies and rules of client_documents decide the rest.
+create function public.reserve_client_document(
+  original_name text,
+  content_type  text,
+  file_name     text   default '',
+  file_size     bigint default 0,
+  client_id     uuid   default null,
+  category      text   default null,
+  document_id   bigint default 0
+) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  reserved public.client_documents;
+begin
+  if document_id <> 0 then
+    select d.client_id, d.category into client_id, category
+    from public.client_documents d
+    where d.document_id = reserve_client_document.document_id
+      and d.state = 'available'
+    limit 1;
+    if not found then
+      raise exception 'there is no such document' using errcode = 'PT404', detail = 'document_id';
+    end if;
+  elsif not exists (select from public.document_categories c where c.code = category) then
+    raise exception 'there is no category "%"', category
+      using errcode = 'PT404', detail = 'category',
+            hint = coalesce(
+              'There are ' || (select string_agg(c.code, ', ' order by c.code) from public.document_categories c) || '.',
+              'There are none that you see.'
+            );
+  end if;
+  insert into public.client_documents
+    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+  values
+    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+  returning * into reserved;
+  return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
+end
+$$;
+comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
+  'Reserves a document of a client in a category, or another version of document_id: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
+
+create type public.document_page as (documents public.client_documents[], next_cursor text);
+
+-- The documents of a client, each by its current version. What the caller uploads is there from the beginning.
+create function public.list_client_documents(
+  client_id uuid,
+  category  text    default null,
+  page_size integer default 100,
+  cursor    text    default null
+) returns public.document_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text[] := case when cursor is not null then casebase.read_cursor(cursor, 'documents', '{timestamptz,bigint}') end;
+  page  public.document_page;
+  last  public.client_documents;
+begin
+  perform casebase.check_page_size(page_size);
+  if not casebase.is_staff() and (client_id = any (casebase.my_clients())) is not true then
+    raise exception 'there is no such client' using errcode = 'PT404', detail = 'client_id';
+  end if;
+  page.documents := array(
+    select d
+    from public.client_documents d
+    where d.client_id = list_client_documents.client_id
+      and (list_client_documents.category is null or d.category = list_client_documents.category)
+      and d.replaced_at is null
+      and (d.uploaded_at, d.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
+    order by d.uploaded_at desc, d.id desc
+    limit page_size + 1
+  );
+  if cardinality(page.documents) > page_size then
+    page.documents := page.documents[:page_size];
+    last := page.documents[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('documents', last.uploaded_at, last.id));
+  end if;
+  return page;
+end
+$$;
+comment on function public.list_client_documents(uuid, text, integer, text) is
+  'The documents of a client that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Of each its current version. 404: no such client.';
+
+-- The versions of a document, by its number or that of any of them: the current one first, then the newest.
+create function public.document_versions(id bigint) returns setof public.client_documents
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select d.*
+  from public.client_documents d
+  where d.document_id = coalesce(
+    (select v.document_id from public.client_documents v where v.id = document_versions.id),
+    document_versions.id
+  )
+  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
+$$;
+comment on function public.document_versions(bigint) is
+  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
 
 
 -- supabase/schemas/idempotency_keys.sql
@@ -4578,6 +4750,9 @@ create trigger note_what_was_made after insert on public.interactions
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 create trigger note_what_was_made after insert on public.case_files
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+create trigger note_what_was_made after insert on public.client_documents
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 
@@ -8012,8 +8187,17 @@ comment on constraint case_files_interaction_id_fkey on public.case_files is
 comment on constraint case_files_object_path_key on public.case_files is
   'There is a file of this name already, or there was one.';
 
-comment on constraint client_documents_category_check on public.client_documents is
-  'The category must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint document_categories_code_check on public.document_categories is
+  'The code must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint document_categories_label_check on public.document_categories is
+  'The label must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint document_categories_pkey on public.document_categories is
+  'There is a category of this code already.';
+
+comment on index public.client_documents_current_key is
+  'A document has one version that is current.';
+comment on constraint client_documents_category_fkey on public.client_documents is
+  E'There is no such category.\nThe category has documents.';
 comment on constraint client_documents_file_name_check on public.client_documents is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint client_documents_original_name_check on public.client_documents is
@@ -8195,7 +8379,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
-  casebase.opened_for_my_reply(bigint),
+  casebase.sees_case_by_now(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -8225,6 +8409,9 @@ revoke all on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
@@ -8255,6 +8442,9 @@ grant execute on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
@@ -8585,7 +8775,7 @@ create policy see_interactions on public.interactions for select to authenticate
       when 'client' then visible_to_client
       else visible_to_client
         and created_by = (select casebase.caller_id())
-        and casebase.opened_for_my_reply(interactions.case_id)
+        and casebase.sees_case_by_now(interactions.case_id)
     end
   );
 
@@ -8597,7 +8787,7 @@ create policy add_interactions on public.interactions for insert to authenticate
       when 'client' then visible_to_client
       else visible_to_client
         and created_by = (select casebase.caller_id())
-        and casebase.opened_for_my_reply(interactions.case_id)
+        and casebase.sees_case_by_now(interactions.case_id)
     end
   );
 
@@ -8747,18 +8937,18 @@ create policy delete_case_files on public.case_files for delete to authenticated
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 revoke all on sequence public.client_documents_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.client_documents to authenticated;
-grant insert (client_id, category, file_name, original_name, content_type, file_size)
+grant insert (client_id, category, document_id, file_name, original_name, content_type, file_size)
   on public.client_documents to authenticated;
 grant update (state, file_size) on public.client_documents to authenticated;
 grant select, insert, update, delete on public.client_documents to service_role;
 
--- Client members read their own clients' documents, staff all: once available. Until then only the uploader does;
--- what is being deleted, who may write documents.
+-- Client members read their own clients' documents, staff all: the version that is current. Until a version is available
+-- only its uploader reads it; one that was replaced, or is being deleted, who may write documents.
 create policy see_client_documents on public.client_documents for select to authenticated
   using (
-    state = 'available'
+    state = 'available' and replaced_at is null
       and (client_id = any ((select casebase.my_clients())::uuid[]) or (select casebase.is_staff()))
-    or (state = 'deleting' or uploaded_by = (select casebase.caller_id()))
+    or (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
       and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
   );
 
@@ -8773,6 +8963,27 @@ create policy move_client_documents on public.client_documents for update to aut
   with check (state in ('uploaded', 'deleting'));
 create policy delete_client_documents on public.client_documents for delete to authenticated
   using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+
+
+-- policies/32_document_categories.sql
+
+-- public.document_categories: the folders of a client's documents.
+
+revoke all on public.document_categories from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.document_categories to authenticated, service_role;
+
+-- Client members and staff read the names.
+create policy read_document_categories on public.document_categories for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage categories. One that has documents stays, and keeps its code (client_documents_category_fkey).
+create policy admins_add_document_categories on public.document_categories for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_document_categories on public.document_categories for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_document_categories on public.document_categories for delete to authenticated
+  using ((select casebase.is_admin()));
 
 
 -- policies/40_case_events.sql

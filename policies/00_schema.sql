@@ -116,7 +116,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
-  casebase.opened_for_my_reply(bigint),
+  casebase.sees_case_by_now(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -146,6 +146,9 @@ revoke all on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
@@ -176,6 +179,9 @@ grant execute on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),

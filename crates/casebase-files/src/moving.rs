@@ -10,14 +10,13 @@ use casebase_supabase::{
 use serde_json::json;
 
 use crate::{
-    case_files::{CaseFiles, object_of, other_place_of},
     error::Error,
-    ledger::LedgerError,
+    files::{Files, object_of, other_place_of},
     link::Links,
     storage,
 };
 
-impl CaseFiles {
+impl Files {
     /// Shows a file to the client, or hides it from them, and gives its row when it has moved. Hidden it is at once, whatever
     /// becomes of the move.
     pub async fn change_visibility(
@@ -31,18 +30,49 @@ impl CaseFiles {
         let asked = json!({"file_id": id, "visible_to_client": visible_to_client});
         let row = call.call(&asked).await;
         let row: CaseFile = row.map_err(|error| Error::of_file(error, id))?;
-        match row.other_state {
-            None => Ok(row),
-            Some(FileState::Pending) => {
-                let moved = self.copy_and_switch(user, links, &row).await;
-                let moved = match moved {
-                    Err(error) => return Err(self.call_off(user, &row, error).await),
-                    Ok(moved) => moved,
-                };
-                self.clear(user, &moved).await
-            }
+        let moved = match row.other_state {
+            None => return Ok(row),
+            Some(FileState::Pending) => self.go_on(user, links, &row).await,
             Some(_) => self.clear(user, &row).await,
+        };
+        match moved {
+            Err(error) if may_be_of_another(&error) => {
+                self.after_another(user, &row, visible_to_client, error)
+                    .await
+            }
+            moved => moved,
         }
+    }
+
+    async fn go_on(
+        &self,
+        user: &UserToken,
+        links: &Links,
+        row: &CaseFile,
+    ) -> Result<CaseFile, Error> {
+        match self.copy_and_switch(user, links, row).await {
+            Err(error) => Err(self.call_off(user, row, error).await),
+            Ok(moved) => self.clear(user, &moved).await,
+        }
+    }
+
+    /// Who loses a race is refused for what the other did: what they hear is how the file is now.
+    async fn after_another(
+        &self,
+        user: &UserToken,
+        row: &CaseFile,
+        wanted: bool,
+        refusal: Error,
+    ) -> Result<CaseFile, Error> {
+        let now = self.find(user, row.id).await?;
+        // It lies where it was to lie; what is left of its old place is the other's to clear away, and at last the sweep's.
+        if now.visible_to_client == wanted && now.other_state != Some(FileState::Pending) {
+            return Ok(now);
+        }
+        if place(&now) == place(row) {
+            return Err(refusal);
+        }
+        Err(Error::MovedMeanwhile)
     }
 
     async fn copy_and_switch(
@@ -62,9 +92,9 @@ impl CaseFiles {
         let version = self.ledger.move_copied(row.id).await?;
         let copy = self.store.get(user, &to, None).await?;
         let copy = self
-            .inspect(copy.body, row.file_size.unsigned_abs())
+            .inspect(copy.body, row.file.file_size.unsigned_abs())
             .await?;
-        if Some(&copy.sha256) != row.sha256.as_ref() {
+        if Some(&copy.sha256) != row.file.sha256.as_ref() {
             return Err(Error::Corrupted);
         }
         let finish = self.ledger.move_finish(row.id, &version, &copy.sha256);
@@ -76,11 +106,7 @@ impl CaseFiles {
         if let Some(place) = other_place_of(row)? {
             self.store.delete(user, &place).await?;
         }
-        match self.ledger.move_end(row.id).await {
-            // Another call ended it.
-            Err(LedgerError::WrongState(_)) => self.find(user, row.id).await,
-            ended => Ok(ended?),
-        }
+        Ok(self.ledger.move_end(row.id).await?)
     }
 
     /// After a failure for good the copy goes; after another, the same call again goes on.
@@ -100,4 +126,22 @@ impl CaseFiles {
         }
         error
     }
+}
+
+/// Refusals that Storage and the database give for a place that is none any more, too.
+fn may_be_of_another(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::WrongState(_) | Error::Storage(storage::Error::Denied(_) | storage::Error::NotFound)
+    )
+}
+
+/// Where it lies, where else, and how far it is from here to there.
+fn place(row: &CaseFile) -> impl PartialEq {
+    (
+        row.file.state,
+        row.file.object_path.clone(),
+        row.other_object_path.clone(),
+        row.other_state,
+    )
 }

@@ -18,7 +18,7 @@ use casebase_files::{
 use casebase_supabase::{
     jwt::TokenError,
     postgrest,
-    rows::{Case, CaseNumber},
+    rows::{Case, CaseNumber, FileKey, FileKind},
     violation::Violation,
 };
 use chrono::{DateTime, Utc};
@@ -178,6 +178,12 @@ impl ApiError {
         self
     }
 
+    /// With the part of the request that it is about.
+    pub(crate) fn naming(mut self, field: &'static str) -> Self {
+        self.detail.field = Some(field.into());
+        self
+    }
+
     /// The part of the request that it is about.
     #[cfg(test)]
     pub(crate) fn about(&self) -> Option<&str> {
@@ -278,6 +284,11 @@ impl ApiError {
     pub(crate) fn case_not_found(case: &str) -> Self {
         let message = format!("there is no case {case}, or you may not see it");
         Self::new(StatusCode::NOT_FOUND, "case_not_found", message)
+    }
+
+    pub(crate) fn client_not_found(client: &str) -> Self {
+        let message = format!("there is no client {client}, or you may not see it");
+        Self::new(StatusCode::NOT_FOUND, "client_not_found", message)
     }
 
     fn not_allowed(message: impl ToString) -> Self {
@@ -507,7 +518,22 @@ impl From<casebase_files::Error> for ApiError {
             E::InteractionNotFound(_) => {
                 Self::field("interaction_id", "interaction_not_found", error)
             }
-            E::FileNotFound(_) => Self::new(StatusCode::NOT_FOUND, "file_not_found", error),
+            E::ClientNotFound(client) => Self::client_not_found(&client.to_string()),
+            E::CategoryNotFound { ref hint, .. } => {
+                let hint = hint.clone();
+                let error = Self::field("category", "category_not_found", error);
+                match hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            }
+            E::NotFound(FileKey { kind, .. }) => {
+                let code = match kind {
+                    FileKind::CaseFile => "file_not_found",
+                    FileKind::ClientDocument => "document_not_found",
+                };
+                Self::new(StatusCode::NOT_FOUND, code, error)
+            }
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
             E::TooLarge { .. } => Self::file_too_large(error),
@@ -527,6 +553,8 @@ impl From<casebase_files::Error> for ApiError {
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
             E::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong_state", error),
+            E::MovedMeanwhile => Self::new(StatusCode::CONFLICT, "changed_meanwhile", error)
+                .hint("look how it is now, and ask again if it is to be otherwise"),
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
             E::Database(error) => Self::of_file(error),
             E::Storage(error) => error.into(),

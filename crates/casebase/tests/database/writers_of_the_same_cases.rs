@@ -139,7 +139,9 @@ impl Scene {
             ),
             5 => (
                 self.staff,
-                format!("select * from update_cases(array[{first}], '{{\"remove_tags\": [\"t\"]}}')"),
+                format!(
+                    "select * from update_cases(array[{first}], '{{\"remove_tags\": [\"t\"]}}')"
+                ),
             ),
             _ => (
                 self.staff,

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a failing test may panic")]
 
 mod again;
+mod between;
 mod desk;
 mod direct;
+mod documents;
 mod killed;
 mod limits;
 mod moving;
