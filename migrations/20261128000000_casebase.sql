@@ -363,9 +363,11 @@ create table public.staff_members (
 comment on table public.staff_members is
   'Staff: who works cases, and which cases each one sees.
 
-The rights of staff need this row and a token that says so (app_metadata.case_role): they begin at the next sign-in or token refresh, and end with the row at once. An admin can''t remove the last active admin, or switch them off (PT409).
+The rights of staff need this row and a token that says so (app_metadata.case_role): they begin at the next sign-in or token refresh, and end with the row at once.
 
-Read by staff; written by admins.';
+Read by staff; written by admins.
+
+- PT409: the last active admin would be removed, switched off or none any more.';
 comment on column public.staff_members.user_id is 'The user (auth.users.id).';
 comment on column public.staff_members.display_name is 'What they are called, in what they say and in the history.';
 comment on column public.staff_members.is_admin is
@@ -1196,7 +1198,10 @@ comment on table public.cases is
 
 A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.
 
-Read by client members (their clients'' cases), staff (every case, those of their departments, or those assigned to them) and admins. Opened by client members with client_id, title and description, by staff of scope departments in theirs, and with any column by staff of scope all and admins. Changed by staff, and by client members title and description while it is open. Deleted by admins, once its files are.';
+Read by client members (their clients'' cases), staff (every case, those of their departments, or those assigned to them) and admins. Opened by client members with client_id, title and description, by staff of scope departments in theirs, and with any column by staff of scope all and admins. Changed by staff, and by client members title and description while it is open. Deleted by admins, once its files are.
+
+- PT409: the version that is sent is not the row''s: somebody was faster, and details is the row as it is now. Or the status is none that follows the one it has; the hint says which do.
+- PT429: the client''s members have opened as many cases in an hour as they may (case_settings.cases_per_hour); details says when there is room.';
 comment on column public.cases.id is 'The key. In every other table, and as an argument, case_id is this one.';
 comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
 comment on column public.cases.client_id is 'Whom the case is worked for. It never changes.';
@@ -1230,7 +1235,7 @@ comment on column public.cases.created_at is 'When it was opened.';
 comment on column public.cases.updated_at is
   'When the row was last changed. Of replies and files it knows nothing: rpc/list_cases has last_activity.';
 comment on column public.cases.version is
-  'Counts changes. An update that sends back the version it was made from is refused (PT409) where somebody was faster.';
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 comment on column public.cases.resolved_at is 'When it was resolved, or closed without that; null: it is neither.';
 comment on column public.cases.closed_at is 'When it was closed; null: it is not.';
 alter table public.cases enable row level security;
@@ -1350,13 +1355,15 @@ create table public.case_internal (
 comment on table public.case_internal is
   'Tags and metadata of a case that only staff see. A case has at most one such row.
 
-Read, added and changed by staff for the cases they see as staff; deleted by admins.';
+Read, added and changed by staff for the cases they see as staff; deleted by admins.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.';
 comment on column public.case_internal.case_id is 'The case (cases.id).';
 comment on column public.case_internal.tags is 'The staff''s words for it; rpc/list_cases finds cases by them.';
 comment on column public.case_internal.metadata is 'An object of your own, up to 16 kB.';
 comment on column public.case_internal.updated_at is 'When the row was last changed.';
 comment on column public.case_internal.version is
-  'Counts changes. An update that sends back the version it was made from is refused (PT409) where somebody was faster.';
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.case_internal enable row level security;
 revoke all on public.case_internal from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1404,7 +1411,10 @@ comment on table public.interactions is
 
 What a client says reopens a case that waits or is resolved. Said in a closed case, it goes to a new one that follows it (cases.follow_up_of): read case_id of the row that comes back.
 
-Read by client members (what is visible to them, in their cases) and by staff (all of the cases they see). Added by both; a client speaks as themselves and in the open. Changed by staff, its words only by who wrote them or an admin. Deleted by admins.';
+Read by client members (what is visible to them, in their cases) and by staff (all of the cases they see). Added by both; a client speaks as themselves and in the open. Changed by staff, its words only by who wrote them or an admin. Deleted by admins.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.
+- PT429: the client''s members have said as much in an hour as they may (case_settings.interactions_per_hour); details says when there is room.';
 comment on column public.interactions.id is 'The key.';
 comment on column public.interactions.case_id is
   'The case (cases.id). Of a merged one, the case that lives on. It never changes.';
@@ -1420,7 +1430,7 @@ comment on column public.interactions.created_by is 'Who wrote it (auth.users.id
 comment on column public.interactions.created_at is 'When it was written.';
 comment on column public.interactions.updated_at is 'When the row was last changed.';
 comment on column public.interactions.version is
-  'Counts changes. An update that sends back the version it was made from is refused (PT409) where somebody was faster.';
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.interactions enable row level security;
 revoke all on public.interactions from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1457,7 +1467,9 @@ create table public.internal_notes (
 comment on table public.internal_notes is
   'What staff tell each other about a case.
 
-Read and added by staff for the cases they see as staff; changed by who wrote them, and by admins; deleted by admins. Clients never see them.';
+Read and added by staff for the cases they see as staff; changed by who wrote them, and by admins; deleted by admins. Clients never see them.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.';
 comment on column public.internal_notes.id is 'The key.';
 comment on column public.internal_notes.case_id is 'The case (cases.id). It never changes.';
 comment on column public.internal_notes.content is 'Markdown. Stored as text, never as HTML.';
@@ -1465,7 +1477,7 @@ comment on column public.internal_notes.created_by is 'Who wrote it (auth.users.
 comment on column public.internal_notes.created_at is 'When it was written.';
 comment on column public.internal_notes.updated_at is 'When the row was last changed.';
 comment on column public.internal_notes.version is
-  'Counts changes. An update that sends back the version it was made from is refused (PT409) where somebody was faster.';
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.internal_notes enable row level security;
 revoke all on public.internal_notes from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -3540,7 +3552,9 @@ comment on table public.case_files is
 
 Reserved by rpc/reserve_case_file or an insert; then the object is uploaded to bucket_id and object_path, and the service checks it and makes it available. The service''s upload route does all of it. What changes otherwise: docs/files.md.
 
-Read by client members (the visible ones of their cases) and staff (all of the cases they see), once available; until then by the uploader. Added by both; what a client adds, clients see. Deleted by staff, and by client members their own while it is not available: state to deleting, then the object, then the row.';
+Read by client members (the visible ones of their cases) and staff (all of the cases they see), once available; until then by the uploader. Added by both; what a client adds, clients see. Deleted by staff, and by client members their own while it is not available: state to deleting, then the object, then the row.
+
+- PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
 comment on column public.case_files.id is 'The key.';
 comment on column public.case_files.case_id is 'The case (cases.id). It never changes.';
 comment on column public.case_files.interaction_id is
@@ -3658,7 +3672,9 @@ comment on table public.client_documents is
 
 They lie in client-bucket and go the way of case_files.
 
-Read by client members (their clients'') and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments.';
+Read by client members (their clients'') and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments.
+
+- PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
 comment on column public.client_documents.id is 'The key.';
 comment on column public.client_documents.client_id is 'The client. It never changes.';
 comment on column public.client_documents.category is

@@ -80,7 +80,10 @@ comment on table public.cases is
 
 A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.
 
-Read by client members (their clients'' cases), staff (every case, those of their departments, or those assigned to them) and admins. Opened by client members with client_id, title and description, by staff of scope departments in theirs, and with any column by staff of scope all and admins. Changed by staff, and by client members title and description while it is open. Deleted by admins, once its files are.';
+Read by client members (their clients'' cases), staff (every case, those of their departments, or those assigned to them) and admins. Opened by client members with client_id, title and description, by staff of scope departments in theirs, and with any column by staff of scope all and admins. Changed by staff, and by client members title and description while it is open. Deleted by admins, once its files are.
+
+- PT409: the version that is sent is not the row''s: somebody was faster, and details is the row as it is now. Or the status is none that follows the one it has; the hint says which do.
+- PT429: the client''s members have opened as many cases in an hour as they may (case_settings.cases_per_hour); details says when there is room.';
 comment on column public.cases.id is 'The key. In every other table, and as an argument, case_id is this one.';
 comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
 comment on column public.cases.client_id is 'Whom the case is worked for. It never changes.';
@@ -114,7 +117,7 @@ comment on column public.cases.created_at is 'When it was opened.';
 comment on column public.cases.updated_at is
   'When the row was last changed. Of replies and files it knows nothing: rpc/list_cases has last_activity.';
 comment on column public.cases.version is
-  'Counts changes. An update that sends back the version it was made from is refused (PT409) where somebody was faster.';
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 comment on column public.cases.resolved_at is 'When it was resolved, or closed without that; null: it is neither.';
 comment on column public.cases.closed_at is 'When it was closed; null: it is not.';
 alter table public.cases enable row level security;

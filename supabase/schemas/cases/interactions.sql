@@ -34,7 +34,10 @@ comment on table public.interactions is
 
 What a client says reopens a case that waits or is resolved. Said in a closed case, it goes to a new one that follows it (cases.follow_up_of): read case_id of the row that comes back.
 
-Read by client members (what is visible to them, in their cases) and by staff (all of the cases they see). Added by both; a client speaks as themselves and in the open. Changed by staff, its words only by who wrote them or an admin. Deleted by admins.';
+Read by client members (what is visible to them, in their cases) and by staff (all of the cases they see). Added by both; a client speaks as themselves and in the open. Changed by staff, its words only by who wrote them or an admin. Deleted by admins.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.
+- PT429: the client''s members have said as much in an hour as they may (case_settings.interactions_per_hour); details says when there is room.';
 comment on column public.interactions.id is 'The key.';
 comment on column public.interactions.case_id is
   'The case (cases.id). Of a merged one, the case that lives on. It never changes.';
@@ -50,7 +53,7 @@ comment on column public.interactions.created_by is 'Who wrote it (auth.users.id
 comment on column public.interactions.created_at is 'When it was written.';
 comment on column public.interactions.updated_at is 'When the row was last changed.';
 comment on column public.interactions.version is
-  'Counts changes. An update that sends back the version it was made from is refused (PT409) where somebody was faster.';
+  'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.interactions enable row level security;
 revoke all on public.interactions from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

@@ -69,7 +69,9 @@ comment on table public.case_files is
 
 Reserved by rpc/reserve_case_file or an insert; then the object is uploaded to bucket_id and object_path, and the service checks it and makes it available. The service''s upload route does all of it. What changes otherwise: docs/files.md.
 
-Read by client members (the visible ones of their cases) and staff (all of the cases they see), once available; until then by the uploader. Added by both; what a client adds, clients see. Deleted by staff, and by client members their own while it is not available: state to deleting, then the object, then the row.';
+Read by client members (the visible ones of their cases) and staff (all of the cases they see), once available; until then by the uploader. Added by both; what a client adds, clients see. Deleted by staff, and by client members their own while it is not available: state to deleting, then the object, then the row.
+
+- PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
 comment on column public.case_files.id is 'The key.';
 comment on column public.case_files.case_id is 'The case (cases.id). It never changes.';
 comment on column public.case_files.interaction_id is

@@ -49,7 +49,9 @@ comment on table public.client_documents is
 
 They lie in client-bucket and go the way of case_files.
 
-Read by client members (their clients'') and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments.';
+Read by client members (their clients'') and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments.
+
+- PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
 comment on column public.client_documents.id is 'The key.';
 comment on column public.client_documents.client_id is 'The client. It never changes.';
 comment on column public.client_documents.category is

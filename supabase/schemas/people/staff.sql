@@ -18,9 +18,11 @@ create table public.staff_members (
 comment on table public.staff_members is
   'Staff: who works cases, and which cases each one sees.
 
-The rights of staff need this row and a token that says so (app_metadata.case_role): they begin at the next sign-in or token refresh, and end with the row at once. An admin can''t remove the last active admin, or switch them off (PT409).
+The rights of staff need this row and a token that says so (app_metadata.case_role): they begin at the next sign-in or token refresh, and end with the row at once.
 
-Read by staff; written by admins.';
+Read by staff; written by admins.
+
+- PT409: the last active admin would be removed, switched off or none any more.';
 comment on column public.staff_members.user_id is 'The user (auth.users.id).';
 comment on column public.staff_members.display_name is 'What they are called, in what they say and in the history.';
 comment on column public.staff_members.is_admin is

@@ -109,6 +109,15 @@ impl Sources {
         codes
     }
 
+    /// What the triggers of a table raise to whoever writes it, in words of ours: what PostgreSQL raises by itself, and they
+    /// too, is told of all tables at once.
+    pub fn raised_by_table(&self, table: &str) -> BTreeSet<String> {
+        let triggers = self.triggers.get(table).into_iter().flatten();
+        let mut codes: BTreeSet<_> = triggers.flat_map(|t| self.raised(t)).collect();
+        codes.retain(|code| !OF_POSTGRESQL.contains(&code.as_str()));
+        codes
+    }
+
     pub fn calls(&self, caller: &str, callee: &str) -> bool {
         let body = self.bodies.get(caller);
         body.is_some_and(|body| body.called.contains(callee))
