@@ -117,6 +117,21 @@ fn faults_of_function(function: &Function, name: &str, sources: &Sources) -> Vec
     faults
 }
 
+/// Links within a page that no heading of it has.
+fn links_to_nothing(page: &str) -> BTreeSet<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    let anchors: BTreeSet<_> = headings
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase())
+        .map(|heading| heading.replace(' ', "-"))
+        .collect();
+    let links = page
+        .split("](#")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    let links: BTreeSet<_> = links.map(str::to_owned).collect();
+    links.difference(&anchors).cloned().collect()
+}
+
 #[tokio::test]
 async fn docs_reference_md_is_what_the_catalogue_says() {
     let _alone = ALONE.lock().await;
@@ -124,6 +139,7 @@ async fn docs_reference_md_is_what_the_catalogue_says() {
     let mut transaction = admin.begin().await.expect("a transaction");
     let page = page(&mut transaction).await;
     transaction.rollback().await.expect("nothing of it stays");
+    assert_eq!(links_to_nothing(&page), BTreeSet::new());
     let file = repository_path(REPORT);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&file, page).expect("written");

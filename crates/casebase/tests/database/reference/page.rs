@@ -35,6 +35,14 @@ struct EventType {
 }
 
 #[derive(FromRow)]
+struct Transition {
+    from_status: String,
+    to_status: String,
+    made_by: String,
+    meaning: String,
+}
+
+#[derive(FromRow)]
 struct Bucket {
     id: String,
     public: bool,
@@ -257,8 +265,8 @@ fn answer(
     };
     let r#type = columns::short_type(&function.r#type);
     let mut page = format!("\n{}", linked(returns, catalogue, here));
-    let is_told = r#type == "record" || r#type == "void";
-    if !is_told {
+    // Of the others the sentence says it, or the columns below.
+    if !matches!(r#type.as_str(), "record" | "void" | "jsonb") {
         let _ = write!(page, " As JSON: {}.", type_link(&r#type, catalogue));
     }
     page.push('\n');
@@ -309,6 +317,28 @@ fn contents(catalogue: &Catalogue, places: &BTreeMap<String, (String, usize)>) -
             .map(|(name, heading)| format!("[{name}]({})", anchor(&heading)))
             .collect();
         let _ = writeln!(page, "- [{title}]({}): {}", anchor(title), links.join(", "));
+    }
+    page
+}
+
+/// The rows of status_transitions, as the migrations make them.
+async fn transitions(connection: &mut PgConnection) -> String {
+    const ROWS: &str = "select from_status, to_status, made_by, meaning from public.status_transitions
+                        order by array_position('{open,in_progress,waiting,resolved,closed}', from_status),
+                                 array_position('{open,in_progress,waiting,resolved,closed}', to_status)";
+    let mut page = "\n### Steps of the status\n\nWhat [status_transitions](#table-status_transitions) begins with.\n".to_owned();
+    page += &head(&["From", "To", "Made by", "Meaning"]);
+    for Transition {
+        from_status,
+        to_status,
+        made_by,
+        meaning,
+    } in catalogue::all(connection, ROWS).await
+    {
+        let _ = writeln!(
+            page,
+            "| `{from_status}` | `{to_status}` | {made_by} | {meaning} |"
+        );
     }
     page
 }
@@ -370,6 +400,7 @@ pub async fn page(connection: &mut PgConnection) -> String {
             page += &relation_section(relation, &catalogue);
         }
         match section {
+            "cases" => page += &transitions(connection).await,
             "files" => page += &buckets(connection).await,
             "history" => page += &event_types(connection, &catalogue).await,
             _ => {}
