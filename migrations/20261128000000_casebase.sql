@@ -750,7 +750,7 @@ create trigger end_invitations_of_the_dismissed after update of active on public
   for each row when (old.active and not new.active)
   execute function casebase.end_invitations();
 
--- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
+-- Under the caller's own rights.
 create function public.invite(
   email          text,
   client_id      uuid    default null,
@@ -4784,7 +4784,6 @@ $$;
 
 -- What frontends and the service call as rpc.
 
--- How much the files of a client take, and may take.
 create function public.client_usage(client_id uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
 as $$ select casebase.client_usage(client_id) $$;
@@ -4799,8 +4798,6 @@ Returns {"used_bytes", "most_bytes"}; most_bytes is null where there is no limit
 
 - PT404: there is no such client, or none of the caller''s.';
 
--- Shows a file to the client, or hides it from them: for staff of its case. Hidden it is at once; shown it is when its
--- object was moved, which the service's route of the same purpose does, or the service by itself where it has a secret key.
 create function public.change_file_visibility(file_id bigint, visible_to_client boolean) returns jsonb
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -4832,9 +4829,8 @@ Returns its row.
 - 22004: visible_to_client is null.
 - 23514: it belongs to an interaction that the client does not see.';
 
--- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
--- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
--- the rest.
+-- A case that the caller doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules
+-- of case_files decide the rest.
 create function public.reserve_case_file(
   case_number       text,
   original_name     text,

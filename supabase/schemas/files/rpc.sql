@@ -1,6 +1,5 @@
 -- What frontends and the service call as rpc.
 
--- How much the files of a client take, and may take.
 create function public.client_usage(client_id uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
 as $$ select casebase.client_usage(client_id) $$;
@@ -15,8 +14,6 @@ Returns {"used_bytes", "most_bytes"}; most_bytes is null where there is no limit
 
 - PT404: there is no such client, or none of the caller''s.';
 
--- Shows a file to the client, or hides it from them: for staff of its case. Hidden it is at once; shown it is when its
--- object was moved, which the service's route of the same purpose does, or the service by itself where it has a secret key.
 create function public.change_file_visibility(file_id bigint, visible_to_client boolean) returns jsonb
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -48,9 +45,8 @@ Returns its row.
 - 22004: visible_to_client is null.
 - 23514: it belongs to an interaction that the client does not see.';
 
--- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
--- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
--- the rest.
+-- A case that the caller doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules
+-- of case_files decide the rest.
 create function public.reserve_case_file(
   case_number       text,
   original_name     text,

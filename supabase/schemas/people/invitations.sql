@@ -110,7 +110,7 @@ create trigger end_invitations_of_the_dismissed after update of active on public
   for each row when (old.active and not new.active)
   execute function casebase.end_invitations();
 
--- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
+-- Under the caller's own rights.
 create function public.invite(
   email          text,
   client_id      uuid    default null,
