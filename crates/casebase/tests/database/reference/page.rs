@@ -14,15 +14,39 @@ use super::{
 
 const INTRODUCTION: &str = include_str!("frame.md");
 
-/// The page's sections, each a folder of `supabase/schemas` (what is in none is the service's own), and what stands above
-/// its tables.
-const SECTIONS: [(&str, &str); 6] = [
-    ("people", "People"),
-    ("cases", "Cases"),
-    ("files", "Files"),
-    ("history", "History"),
-    ("webhooks", "Webhooks"),
-    ("", "Idempotency keys"),
+/// The page's sections: a folder of `supabase/schemas` (what is in none is the service's own), its heading, and what is in
+/// it.
+const SECTIONS: [(&str, &str, &str); 6] = [
+    (
+        "people",
+        "People",
+        "Whom cases are worked for, who works them, and how people come in.",
+    ),
+    (
+        "cases",
+        "Cases",
+        "Cases, what is said in them, and what can be done with them.",
+    ),
+    (
+        "files",
+        "Files",
+        "Files of cases and documents of clients: a row for each here, an object for each in Storage.",
+    ),
+    (
+        "history",
+        "History",
+        "What happened to cases: as staff read it, as clients read it, and how it is taken back.",
+    ),
+    (
+        "webhooks",
+        "Webhooks",
+        "How admins have other systems told of it. [webhooks.md](webhooks.md) has a receiver, and what holds.",
+    ),
+    (
+        "",
+        "Idempotency keys",
+        "How the service does once what it is asked again.",
+    ),
 ];
 
 /// An event type, as the history and webhooks have it.
@@ -305,7 +329,7 @@ fn way(function: &Function) -> String {
 /// The page's contents: what is in each section.
 fn contents(catalogue: &Catalogue, places: &BTreeMap<String, (String, usize)>) -> String {
     let mut page = "\n## Contents\n\n".to_owned();
-    for (section, title) in SECTIONS {
+    for (section, title, _) in SECTIONS {
         let relations = of_section(&catalogue.relations, name_of_relation, section, places);
         let functions = of_section(&catalogue.functions, name_of_function, section, places);
         let relations = relations
@@ -394,8 +418,8 @@ pub async fn page(connection: &mut PgConnection) -> String {
     let places = places();
     let mut page = INTRODUCTION.to_owned();
     page += &contents(&catalogue, &places);
-    for (section, title) in SECTIONS {
-        let _ = write!(page, "\n## {title}\n");
+    for (section, title, about) in SECTIONS {
+        let _ = write!(page, "\n## {title}\n\n{about}\n");
         for relation in of_section(&catalogue.relations, name_of_relation, section, &places) {
             page += &relation_section(relation, &catalogue);
         }
