@@ -30,7 +30,14 @@ create type public.case_page as (
   last_activity  timestamptz[]
 );
 comment on type public.case_page is
-  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false. last_activity is when something last happened to each of the cases that the caller may know of: also a reply or a file, of which updated_at knows nothing.';
+  'A page of rpc/list_cases.';
+comment on column public.case_page.cases is 'The cases, in the order that was asked for.';
+comment on column public.case_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
+comment on column public.case_page.total is
+  'How many cases there are on all pages, counted no further than count_up_to; null: they were not counted.';
+comment on column public.case_page.total_is_exact is 'Whether total is all of them; false: there are more.';
+comment on column public.case_page.last_activity is
+  'When something last happened to each of the cases that the caller may know of, in their order: also a reply or a file, of which updated_at knows nothing.';
 
 -- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
 -- case has one way without a column.
@@ -328,7 +335,35 @@ begin
 end
 $$;
 comment on function public.list_cases is
-  'A page of the cases that the caller sees: those that have one of each list given, all of tags, and the values in metadata. order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, due_at.asc (those without a deadline last). For the next page, give next_cursor as cursor, with the same filters and order. total is counted up to count_up_to (at most 10000; 0: not at all). Only staff find cases by tags. 400: what is given makes no sense; the hint says what would.';
+  'A page of the cases that the caller sees, filtered and in an order; duplicates that were merged into another are left out.
+
+A filter that is null narrows nothing; of a list, a case has one of its values. For the next page, give next_cursor of this one as cursor, with the same filters and order.
+
+For everybody who is signed in: whoever sees no case gets an empty page.
+
+- status: one of these: open, in_progress, waiting, resolved, closed.
+- stage: one of these stages (case_stages.stage).
+- priority: one of these: low, medium, high, urgent.
+- assigned_to: assigned to one of these (staff_members.user_id).
+- unassigned: true: nobody has it; false: somebody has.
+- department_id: in one of these departments.
+- client_id: of one of these clients.
+- tags: with all of these tags (case_internal.tags). Only staff find cases by them.
+- overdue: true: its next move is late; false: it is not.
+- created_from: opened at this time or later.
+- created_before: opened before this time.
+- updated_from: changed at this time or later.
+- updated_before: last changed before this time.
+- metadata: an object whose values are all in cases.metadata.
+- order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, or due_at.asc (those without a deadline last).
+- page_size: how many cases at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+- count_up_to: how far total is counted, at most 10000; 0: not at all.
+
+Returns a page.
+
+- 22023: an argument is none of what is accepted; the hint says what is.
+- PT403: the caller is on the staff and their token does not say so: sign in again, or switch the access token hook on.';
 
 -- How many cases whoever asks sees: an exact count under the policy reads every row that the policy must judge. A plan
 -- for each call, made when it is known who asks.
@@ -361,10 +396,26 @@ as $$
   select * from casebase.case_counts()
 $$;
 comment on function public.case_counts() is
-  'How many cases the caller sees, by status and priority, and how many of them are overdue, nobody''s, or assigned to the caller. Where there are none, there is no row.';
+  'How many cases the caller sees, by status and priority; duplicates that were merged into another are left out.
+
+For everybody who is signed in.
+
+- status: the status.
+- priority: the priority.
+- count: how many cases have both.
+- overdue: how many of them are overdue.
+- unassigned: how many of them nobody has.
+- mine: how many of them are assigned to the caller.
+
+Returns a row for each status and priority of which there is a case.';
 
 -- What was said in a case.
 create type public.interaction_page as (interactions public.interactions[], next_cursor text);
+comment on type public.interaction_page is
+  'A page of rpc/list_interactions.';
+comment on column public.interaction_page.interactions is 'The interactions, newest first.';
+comment on column public.interaction_page.next_cursor is
+  'What to give as cursor for the next page; null on the last one.';
 
 -- Under the caller's own policies.
 create function public.list_interactions(case_id bigint, page_size integer default 100, cursor text default null)
@@ -397,4 +448,17 @@ begin
 end
 $$;
 comment on function public.list_interactions(bigint, integer, text) is
-  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Those of duplicates that were merged into it are there, too. 404: no such case.';
+  'The interactions of a case that the caller sees, newest first, a page at a time.
+
+Those of duplicates that were merged into it are there, too.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+- page_size: how many at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such case, or none that the caller sees.
+- 22023: page_size is out of range, or cursor is none that this list gave.';

@@ -14,7 +14,15 @@ create function public.my_clients() returns table (id uuid, name text)
 as $$
   select * from casebase.my_client_names()
 $$;
-comment on function public.my_clients() is 'The clients that the caller is a member of.';
+comment on function public.my_clients() is
+  'The clients that the caller is a member of: what a new case needs.
+
+For client members; others get no row.
+
+- id: the client (clients.id).
+- name: what it is called; null where the project''s own table has no column that is a name.
+
+Returns a row for each client.';
 
 -- What a client is called, as SQL about c; without a name, its id.
 create function casebase.client_label() returns text
