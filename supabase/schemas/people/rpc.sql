@@ -71,7 +71,20 @@ begin
 end
 $$;
 comment on function public.find_clients(text, integer) is
-  'The clients for whom the caller, as staff, may open a case and whose name has these letters, in any case: first those that begin with them, by the alphabet, page_size at most. Where public.clients is the project''s own, its name is the column that Casebase recognised, or else the id. Who works in no department finds none.';
+  'The clients whose name has these letters, for a case that staff open on behalf of one.
+
+Those that begin with the letters come first, then by the alphabet. Also where public.clients is the project''s own and staff can''t read it.
+
+For staff who work in a department, or see every case; others get no row.
+
+- letters: a part of the name, in upper or lower case; empty: of any name.
+- page_size: how many at most, 1 to 1000.
+- id: the client (clients.id).
+- name: what it is called; the id, where it has no name, or the project''s own table no column that is one.
+
+Returns a row for each client.
+
+- 22023: page_size is out of range.';
 
 create function casebase.client_names(ids uuid[]) returns table (id uuid, name text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -95,4 +108,14 @@ as $$
   select * from casebase.client_names(ids)
 $$;
 comment on function public.client_names(uuid[]) is
-  'What these clients are called: those that the caller finds with rpc/find_clients, and those whose cases they work as staff. Others have no row. Clients read rpc/my_clients.';
+  'What clients are called, for those who work their cases.
+
+Also where public.clients is the project''s own and staff can''t read it.
+
+For staff: of every client that rpc/find_clients finds, and of those whose cases are assigned to the caller; others get no row. Clients read rpc/my_clients.
+
+- ids: the clients (clients.id).
+- id: the client.
+- name: what it is called; the id, where it has no name, or the project''s own table no column that is one.
+
+Returns a row for each client that there is and that the caller may know.';
