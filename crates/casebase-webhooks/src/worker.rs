@@ -31,9 +31,6 @@ const GATHER: Duration = Duration::from_millis(1);
 /// How long a notification may take to come through before the log says that none does.
 const HEARD_WITHIN: Duration = Duration::from_secs(5);
 
-/// How many deliveries of a lane are taken at a time: one after another, they need one lease and few reports.
-const IN_LANE: u16 = 32;
-
 /// How often old deliveries are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
@@ -117,14 +114,23 @@ struct Worker {
     looks: Looks,
     /// The lanes under way.
     sending: JoinSet<()>,
-    /// What each of them began with: its endpoint, and since when it was due.
-    lanes: HashMap<task::Id, (Uuid, DateTime<Utc>)>,
+    /// What each of them began with.
+    lanes: HashMap<task::Id, Began>,
     /// Where they say what became of each request.
     report: mpsc::UnboundedSender<Report>,
     reported: mpsc::UnboundedReceiver<Report>,
     /// What has not yet been reported to the database.
     reports: Vec<Report>,
     tidy_at: Instant,
+}
+
+/// A lane, when it began to be sent.
+struct Began {
+    endpoint: Uuid,
+    /// Since when its first was due.
+    due: DateTime<Utc>,
+    /// Whether there was more than one.
+    more: bool,
 }
 
 impl Worker {
@@ -216,7 +222,7 @@ impl Worker {
         let limits = Limits {
             lanes: free,
             per_endpoint: config.concurrency_per_endpoint,
-            in_lane: IN_LANE,
+            in_lane: config.in_lane,
             under_way: self
                 .under_way
                 .by_endpoint(config.concurrency_per_endpoint, now),
@@ -231,14 +237,17 @@ impl Worker {
                 2 * config.poll,
             )
             .await?;
-        match everything {
-            true => self.looks.at_everything(Instant::now(), now.elapsed()),
-            false => self.looks.at_a_part(),
-        }
         let lanes = lane::lanes(leased);
         let firsts = lanes.iter().filter_map(|lane| lane.first());
-        self.looks
+        let too_early = self
+            .looks
             .found(firsts.map(|first| (first.delivery.endpoint_id, first.due_at)));
+        match everything {
+            true => self
+                .looks
+                .at_everything(Instant::now(), now.elapsed(), too_early),
+            false => self.looks.at_a_part(),
+        }
         let any = !lanes.is_empty();
         let until = Until {
             instant: now + (self.config.lease - self.config.timeout),
@@ -254,7 +263,11 @@ impl Worker {
         let Some(first) = lane.first() else {
             return;
         };
-        let began_with = (first.delivery.endpoint_id, first.due_at);
+        let began_with = Began {
+            endpoint: first.delivery.endpoint_id,
+            due: first.due_at,
+            more: lane.len() > 1,
+        };
         self.under_way
             .begins(first.delivery.endpoint_id, Instant::now());
         let sender = self.sender.clone();
@@ -292,9 +305,9 @@ impl Worker {
                 error.id()
             }
         };
-        if let Some((endpoint, due)) = self.lanes.remove(&id) {
-            self.under_way.ends(endpoint);
-            self.looks.goes_on(endpoint, due);
+        if let Some(began) = self.lanes.remove(&id) {
+            self.under_way.ends(began.endpoint);
+            self.looks.goes_on(began.endpoint, began.due, began.more);
         }
     }
 

@@ -568,6 +568,16 @@ async fn receiver_that_hangs(database: &PgPool) -> (Uuid, JoinHandle<()>) {
     (endpoint_id, hanging)
 }
 
+async fn leased_for(database: &PgPool, endpoint_id: Uuid) -> i64 {
+    sqlx::query_scalar(
+        "select count(*) from casebase.webhook_deliveries where endpoint_id = $1 and state = 'leased'",
+    )
+    .bind(endpoint_id)
+    .fetch_one(database)
+    .await
+    .expect("they are counted")
+}
+
 #[tokio::test]
 async fn receivers_that_hang_keep_no_other_waiting_and_hold_a_bounded_number_of_requests() {
     const EVENTS: usize = 20;
@@ -596,13 +606,7 @@ async fn receivers_that_hang_keep_no_other_waiting_and_hold_a_bounded_number_of_
         scene.arrival().await;
     }
     for (endpoint_id, _) in &hanging {
-        let under_way: i64 = sqlx::query_scalar(
-            "select count(*) from casebase.webhook_deliveries where endpoint_id = $1 and state = 'leased'",
-        )
-        .bind(endpoint_id)
-        .fetch_one(&scene.database)
-        .await
-        .expect("they are counted");
+        let under_way = leased_for(&scene.database, *endpoint_id).await;
         assert!((1..=PER_ENDPOINT).contains(&under_way), "{under_way}");
     }
     worker.kill().await;
@@ -627,6 +631,23 @@ async fn what_happens_in_one_case_goes_out_in_order() {
         vec![("delivered".to_owned(), vec![Some(204)]); 40]
     );
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn what_follows_in_a_case_is_leased_with_its_first() {
+    let scene = Scene::new(ok).await;
+    let (endpoint_id, hanging) = receiver_that_hangs(&scene.database).await;
+    for status in ["in_progress", "resolved", "in_progress"] {
+        scene.set_status(&scene.first, status).await;
+    }
+    let worker = Worker::start(config()).await;
+    let patience = Instant::now() + PATIENCE;
+    while leased_for(&scene.database, endpoint_id).await < 3 {
+        assert!(Instant::now() < patience, "one by one");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    worker.kill().await;
+    hanging.abort();
 }
 
 #[tokio::test]
