@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(41);
+select plan(42);
 
 -- So many deliveries of a case for an endpoint.
 create function pg_temp.delivers(which text, the_case integer, many integer default 1) returns void language sql
@@ -116,6 +116,9 @@ select pg_temp.delivers('first', 2);
 select pg_temp.delivers('first', 1);
 select pg_temp.delivers('first', 2);
 select is(pg_temp.leases(2, most => 1), 'first 2 2', 'nor another case''s');
+select pg_temp.clear();
+select pg_temp.delivers('first', n) from generate_series(1, 2) n;
+select is(pg_temp.leases(2, most => 1), 'first 1 1', 'nor a later case''s');
 select pg_temp.clear();
 insert into casebase.webhook_deliveries (endpoint_id, payload_id)
 select 'e0000000-0000-4000-8000-000000000001', max(id) from casebase.webhook_payloads, generate_series(1, 2);
