@@ -164,7 +164,7 @@ impl Worker {
             tokio::select! {
                 Some(report) = self.reported.recv() => {
                     self.collect(report);
-                    if self.sending.len() > 1 {
+                    if self.sending.len() > 1 || self.lanes.values().any(|began| began.more) {
                         tokio::time::sleep(GATHER).await;
                     }
                 }
