@@ -140,7 +140,7 @@ comment on column casebase.client_source.only_row is 'Always true: there is one 
 comment on column casebase.client_source.is_ours is
   'Whether Casebase made public.clients. False: the project had the table already, and keeps its columns, grants and policies.';
 comment on column casebase.client_source.name_column is
-  'The column of public.clients that is the client''s name; null: none was recognised, and clients have no names in Casebase.';
+  'The column of public.clients that is the client''s name; null: none was recognised.';
 alter table casebase.client_source enable row level security;
 
 do $$
@@ -1030,6 +1030,100 @@ For client members; others get no row.
 
 Returns a row for each client.';
 
+-- What a client is called, as SQL about c; without a name, its id.
+create function casebase.client_label() returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  name_column name := (select s.name_column from casebase.client_source s);
+begin
+  if name_column is null then
+    return 'c.id::text';
+  end if;
+  return format('coalesce(c.%I::text, c.id::text)', name_column);
+end
+$$;
+
+-- Whoever works in a department opens cases there for any client, so they find each; a project's own public.clients may
+-- let them read nothing.
+create function casebase.find_clients(letters text, most integer) returns table (id uuid, name text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  wanted text := lower(coalesce(letters, ''));
+begin
+  if casebase.my_departments() = '{}' then
+    return;
+  end if;
+  return query execute format(
+    $sql$
+      select c.id, %1$s
+      from public.clients c
+      where strpos(lower(%1$s), $1) > 0
+      order by starts_with(lower(%1$s), $1) desc, lower(%1$s), c.id
+      limit $2
+    $sql$,
+    casebase.client_label()
+  ) using wanted, most;
+end
+$$;
+
+create function public.find_clients(letters text default '', page_size integer default 25) returns table (id uuid, name text)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_page_size(page_size);
+  return query select f.id, f.name from casebase.find_clients(letters, page_size) f;
+end
+$$;
+comment on function public.find_clients(text, integer) is
+  'The clients for whom the caller may open a case as staff, by their names.
+
+First those whose name begins with the letters, by the alphabet.
+
+For admins and staff who work in a department; others get no row.
+
+- letters: a part of the name, in any case; empty: every client.
+- page_size: how many at most, 1 to 1000.
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
+
+Returns a row for each client.
+
+- 22023: page_size is out of range.';
+
+create function casebase.client_names(ids uuid[]) returns table (id uuid, name text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    $sql$
+      select c.id, %s
+      from public.clients c
+      where c.id = any ($1)
+        and ($2 or exists (select from public.cases s where s.client_id = c.id and s.assigned_to = $3))
+    $sql$,
+    casebase.client_label()
+  ) using ids, casebase.my_departments() <> '{}', casebase.staff_id();
+end
+$$;
+
+create function public.client_names(ids uuid[]) returns table (id uuid, name text)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select * from casebase.client_names(ids)
+$$;
+comment on function public.client_names(uuid[]) is
+  'What clients are called.
+
+For staff: of the clients that they find with rpc/find_clients, and of those whose cases are assigned to them. Others have no row, and for clients there is rpc/my_clients.
+
+- ids: the clients (clients.id).
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
+
+Returns a row for each client.';
+
 
 -- supabase/schemas/cases/workflow.sql
 
@@ -1712,19 +1806,13 @@ begin
 end
 $$;
 
--- Whether the case was opened for a reply of the caller's. The statement that brought the reply can't see such a case,
--- because it began before; this can, because it is volatile.
-create function casebase.opened_for_my_reply(case_id bigint) returns boolean
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- Whether the caller sees the case by now. A case that was opened for a reply is none that the statement which brought the
+-- reply can see, because it began before; this can, because it is volatile.
+create function casebase.sees_case_by_now(case_id bigint) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return exists (
-    select from public.cases c
-    where c.id = opened_for_my_reply.case_id
-      and c.follow_up_of is not null
-      and c.created_by = casebase.caller_id()
-      and c.client_id = any (casebase.my_clients())
-  );
+  return exists (select from public.cases c where c.id = sees_case_by_now.case_id);
 end
 $$;
 
@@ -3078,8 +3166,26 @@ create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text
 as $$
 declare
   changed bigint[] := '{}'::bigint[];
-  tagged  bigint[];
+  moved   bigint[];
 begin
+  -- Tags first: whoever tags a case by hand takes the locks in this order, too, its record's and then its history's.
+  if add_tags <> '{}' or remove_tags <> '{}' then
+    -- One that has no record gets it, empty: so that one statement below has all that is written into histories, in order.
+    insert into public.case_internal (case_id)
+    select id
+    from unnest(ids) id
+    where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
+    order by id
+    on conflict (case_id) do nothing;
+    with retagged as (
+      update public.case_internal i
+      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
+      where i.case_id = any (ids)
+        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
+      returning i.case_id
+    )
+    select coalesce(array_agg(r.case_id), '{}') into changed from retagged r;
+  end if;
   if columns <> '{}' then
     execute format(
       $sql$
@@ -3096,29 +3202,8 @@ begin
       (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(columns) k),
       (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(columns) k),
       (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(columns) k)
-    ) into changed using ids, columns;
-  end if;
-  if add_tags <> '{}' or remove_tags <> '{}' then
-    with retagged as (
-      update public.case_internal i
-      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
-      where i.case_id = any (ids)
-        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
-      returning i.case_id
-    ),
-    -- One that has no record gets it.
-    added as (
-      insert into public.case_internal (case_id, tags)
-      select id, casebase.retagged('{}', add_tags, remove_tags)
-      from unnest(ids) id
-      where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
-      order by id
-      on conflict (case_id) do nothing
-      returning case_id
-    )
-    select coalesce(array_agg(t.case_id), '{}') into tagged
-    from (select r.case_id from retagged r union all select a.case_id from added a) t;
-    changed := array(select distinct c from unnest(changed || tagged) c);
+    ) into moved using ids, columns;
+    changed := array(select distinct c from unnest(changed || moved) c);
   end if;
   return changed;
 end
@@ -3150,7 +3235,7 @@ begin
       where e.case_id = any (ids)
         and e.created_at >= since
         and e.actor_id = casebase.caller_id()
-        and e.type like 'case.%'
+        and e.type ~ '^case(_internal)?\.'
       group by e.case_id;
   end if;
 end
@@ -4185,7 +4270,7 @@ begin
     where f.interaction_id = new.id and f.visible_to_client and f.state = 'available'
   ) then
     raise exception 'the interaction has files that the client sees'
-      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';
+      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Hide or delete them first.';
   end if;
   return new;
 end
@@ -4483,18 +4568,20 @@ begin
 end
 $$;
 
--- A file that goes stops moving: where it was to lie nothing is written any more.
+-- A file that goes stops moving: where it was to lie nothing is written any more. What lies there is read by whoever
+-- deletes the file, and not by who moved it: to delete is to read, for Storage.
 create function casebase.stop_moving() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.other_state := 'deleting';
+  new.moved_by := coalesce(casebase.caller_id(), new.moved_by);
   return new;
 end
 $$;
 
 create trigger b_stop_moving before update on public.case_files
-  for each row when (new.state = 'deleting' and new.other_state = 'pending')
+  for each row when (new.state = 'deleting' and new.other_state is not null)
   execute function casebase.stop_moving();
 
 -- The service's steps. 55000: not in a state for it.
@@ -4769,7 +4856,11 @@ create function casebase.client_usage(client uuid) returns jsonb
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not casebase.is_staff() and client <> all (casebase.my_clients()) then
+  if not exists (
+    select from public.clients c
+    where c.id = client
+      and (casebase.is_staff() or c.id = any (casebase.my_clients()))
+  ) then
     raise exception 'there is no such client' using errcode = 'PT404', detail = 'client_id';
   end if;
   return jsonb_build_object(
@@ -5182,6 +5273,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.created', 'staff',   'Staff wrote an internal note.'),
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
+  ('case_internal.updated', 'staff',   'Tags or data that only staff see changed.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
   ('case_file.moved',       'subject', 'A file that could be read was shown to the client, or hidden from them.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
@@ -5190,7 +5282,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
   ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');
 
-update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'webhook.%';
+update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'case_internal.%' or type like 'webhook.%';
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -5569,6 +5661,69 @@ create trigger record_update after update on public.internal_notes
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_note_changes();
 
+-- What staff keep beside a case. A record that isn't there is an empty one; null: nothing changed.
+create function casebase.internal_draft(was public.case_internal, becomes public.case_internal) returns casebase.event_draft
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changes jsonb := '{}'::jsonb;
+begin
+  if coalesce(was.tags, '{}') <> coalesce(becomes.tags, '{}') then
+    changes := jsonb_build_object('tags', jsonb_build_object(
+      'from', to_jsonb(coalesce(was.tags, '{}')), 'to', to_jsonb(coalesce(becomes.tags, '{}'))));
+  end if;
+  if coalesce(was.metadata, '{}') <> coalesce(becomes.metadata, '{}') then
+    changes := changes || '{"metadata": {"changed": true}}';
+  end if;
+  if changes = '{}' then
+    return null;
+  end if;
+  return (coalesce(was.case_id, becomes.case_id), 'case_internal.updated', casebase.caller_id(), null,
+          jsonb_build_object('changes', changes))::casebase.event_draft;
+end
+$$;
+
+create function casebase.record_new_internals() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(null, n) order by n.case_id)) from new_rows n;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.case_internal
+  referencing new table as new_rows
+  for each statement execute function casebase.record_new_internals();
+
+create function casebase.record_internal_changes() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(o, n) order by n.case_id))
+  from new_rows n
+  join old_rows o on o.case_id = n.case_id;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.case_internal
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_internal_changes();
+
+create function casebase.record_deleted_internals() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(o, null) order by o.case_id)) from old_rows o;
+  return null;
+end
+$$;
+
+create trigger record_delete after delete on public.case_internal
+  referencing old table as old_rows
+  for each statement execute function casebase.record_deleted_internals();
+
 -- A file exists for others from available to deleting. The service makes it available on the uploader's behalf, and moves it
 -- on that of who asked for it.
 create function casebase.record_file_changes() returns trigger
@@ -5736,10 +5891,44 @@ begin
       cross join lateral jsonb_each(e.data -> 'changes') as change (name, value)
       where e.id = any (events)
         and e.case_id = changes_in.case_id
-        and e.type like 'case.%'
+        and e.type ~ '^case(_internal)?\.'
       group by change.name
     ) c
   );
+end
+$$;
+
+-- Takes back what these entries did to the tags of a case: what others tagged since stays. False: its record is gone.
+create function casebase.undo_tags(the_case bigint, events bigint[]) returns boolean
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  were   text[];
+  became text[];
+begin
+  if not exists (select from public.case_internal i where i.case_id = the_case) then
+    return false;
+  end if;
+  for were, became in
+    select casebase.tags_in(e.data #> '{changes,tags}', 'from'), casebase.tags_in(e.data #> '{changes,tags}', 'to')
+    from public.case_events e
+    where e.id = any (events)
+      and e.case_id = the_case
+      and e.data -> 'changes' ? 'tags'
+    order by e.seq desc
+  loop
+    update public.case_internal i
+    set tags = case
+      -- In their old order.
+      when i.tags = became then were
+      else casebase.retagged(
+        i.tags,
+        array(select t from unnest(were) t where t <> all (became)),
+        array(select t from unnest(became) t where t <> all (were)))
+    end
+    where i.case_id = the_case;
+  end loop;
+  return true;
 end
 $$;
 
@@ -5772,7 +5961,11 @@ begin
       using errcode = 'insufficient_privilege', hint = 'Change the case, or ask an admin.';
   end if;
   for change in select c.key as name, c.value from jsonb_each(casebase.changes_in(events, the_case)) c order by c.key loop
-    if change.name <> all (undone) then
+    if change.name = 'tags' then
+      if not casebase.undo_tags(the_case, events) then
+        stays := stays || 'tags: changed since'::text;
+      end if;
+    elsif change.name <> all (undone) then
       stays := stays || (change.name || ': the history has no old value');
     elsif now_is -> change.name is distinct from change.value -> 'to' then
       stays := stays || (change.name || ': changed since');
@@ -5846,7 +6039,7 @@ $$;
 comment on function public.undo_changes(bigint[]) is
   'Takes changes of cases back, given as entries of their history; answers for each case.
 
-Of what has not been changed since, each column gets the value that it had before the first of them. The history keeps no old descriptions and no old metadata: those stay.
+Of what has not been changed since, each column gets the value that it had before the first of them. Tags that were added or taken off go, or come back, whatever else was tagged since. The history keeps no old descriptions and no old metadata: those stay.
 
 For who made the changes, and for admins, where they see the case as staff.
 
@@ -6518,6 +6711,7 @@ insert into casebase.event_schemas (type, fields, changes) values
   ('internal_note.created', '{"internal_note_id": {"type": "integer"}}', null),
   ('internal_note.updated', '{"internal_note_id": {"type": "integer"}}', null),
   ('internal_note.deleted', '{"internal_note_id": {"type": "integer"}}', null),
+  ('case_internal.updated', '{}', '{"tags": {"type": "array", "items": {"type": "string"}}, "metadata": true}'),
   ('webhook.test', '{}', null),
   ('webhook.endpoint_disabled', '{"reason": {"type": "string"}}', null);
 
@@ -8000,6 +8194,7 @@ begin
       select jsonb_object_agg(property.key, casebase.webhook_sample(property.value))
       from jsonb_each(schema -> 'properties') property
     )
+    when schema -> 'type' @> '"array"' then jsonb_build_array(casebase.webhook_sample(schema -> 'items'))
     when schema -> 'type' @> '"integer"' then '0'
     when schema -> 'type' @> '"boolean"' then 'true'
     when schema ->> 'format' = 'uuid' then '"00000000-0000-4000-8000-000000000000"'
@@ -8857,6 +9052,8 @@ grant execute on function
   casebase.merge_cases(bigint, bigint),
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
+  casebase.find_clients(text, integer),
+  casebase.client_names(uuid[]),
   casebase.register(text),
   casebase.registration_problem(),
   casebase.access_problem(),
@@ -8894,7 +9091,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
-  casebase.opened_for_my_reply(bigint),
+  casebase.sees_case_by_now(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -8913,6 +9110,8 @@ revoke all on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.find_clients(text, integer),
+  public.client_names(uuid[]),
   public.my_access(),
   public.invite(text, uuid, text, boolean, text, uuid[]),
   public.register(text),
@@ -8941,6 +9140,8 @@ grant execute on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.find_clients(text, integer),
+  public.client_names(uuid[]),
   public.my_access(),
   public.invite(text, uuid, text, boolean, text, uuid[]),
   public.register(text),
@@ -9280,7 +9481,7 @@ create policy see_interactions on public.interactions for select to authenticate
       when 'client' then visible_to_client
       else visible_to_client
         and created_by = (select casebase.caller_id())
-        and casebase.opened_for_my_reply(interactions.case_id)
+        and casebase.sees_case_by_now(interactions.case_id)
     end
   );
 
@@ -9292,7 +9493,7 @@ create policy add_interactions on public.interactions for insert to authenticate
       when 'client' then visible_to_client
       else visible_to_client
         and created_by = (select casebase.caller_id())
-        and casebase.opened_for_my_reply(interactions.case_id)
+        and casebase.sees_case_by_now(interactions.case_id)
     end
   );
 

@@ -572,6 +572,11 @@ isOneToOne: false
 "claim_idempotency_key":
 { Args: { "asked": string,"key": string }; Returns: Json
                            },
+"client_names":
+{ Args: { "ids": (string)[] }; Returns: {
+              "id": string,"name": string
+            }[]
+                           },
 "client_usage":
 { Args: { "client_id": string }; Returns: Json
                            },
@@ -657,6 +662,11 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"find_clients":
+{ Args: { "letters"?: string,"page_size"?: number }; Returns: {
+              "id": string,"name": string
+            }[]
+                           },
 "hand_over_case":
 { Args: { "case_id": number,"note"?: string,"to_department"?: string,"to_staff"?: string }; Returns: undefined
                            },

@@ -165,7 +165,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '1','1','1','0','0','0','0','0','0','0','0','6'),
 
 -- history
-('select from case_events where case_id = {other case}',     '6','6','0','0','6','0','0','0','0','0','42501','6'),
+('select from case_events where case_id = {other case}',     '7','7','0','0','7','0','0','0','0','0','42501','7'),
 ('select from unnest((case_timeline({other case})).entries)', '3','3','PT404','PT404','3','PT404','3','PT404','PT404','PT404','42501','42501'),
 ($$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, 'a.b', 'x', true, '{}')$$,
                                                              '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),

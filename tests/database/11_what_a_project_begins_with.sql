@@ -20,6 +20,7 @@ select is(tests.sees('Alan', $$select string_agg(name, ', ') from departments wh
 select is(tests.sees('Alan', $$select string_agg(type || ' ' || seen_by || case when on_request then ' on request' else '' end, ', ' order by type) from casebase.event_types$$),
   'case.assigned staff, case.created client, case.deleted client, case.escalated client, case.handed_over staff, case.merged client, '
   'case.status_changed client, case.updated client, case_file.available subject, case_file.deleted subject, case_file.moved subject, case_file.rejected staff, '
+  'case_internal.updated staff on request, '
   'interaction.created subject, interaction.deleted subject, interaction.updated subject, '
   'internal_note.created staff on request, internal_note.deleted staff on request, internal_note.updated staff on request, '
   'webhook.endpoint_disabled staff on request, webhook.test staff on request', 'what happens, who reads it and who is sent it');
@@ -30,7 +31,7 @@ select is(tests.does('service', $$insert into casebase.webhook_endpoints (url) s
 select is(tests.would('service', $$insert into casebase.webhook_endpoints (url) values ('https://example.com/101')$$), 'PT409', 'and no more');
 -- Whoever is somebody here knows what happens, and what is said of it.
 select is(tests.would(who, 'select from casebase.event_types') || ' ' || tests.would(who, 'select from casebase.event_schemas'), reads, who || ' reads ' || reads)
-from (values ('Ada', '20 20'), ('Alan', '20 20'), ('Carla', '20 20'), ('Ivan', '0 0'), ('Faye', '0 0'), ('Nemo', '0 0'), ('anon', '42501 42501')) v (who, reads);
+from (values ('Ada', '21 21'), ('Alan', '21 21'), ('Carla', '21 21'), ('Ivan', '0 0'), ('Faye', '0 0'), ('Nemo', '0 0'), ('anon', '42501 42501')) v (who, reads);
 select is(tests.sees(who, $$select concat_ws(' ', casebase.may_move('open', 'closed', 'admin'), casebase.event_schema('case.created') is not null)$$), said, who || ', asking the helpers: ' || said)
 from (values ('Ada', 't t'), ('Carla', 't t'), ('Ivan', 'f f'), ('Nemo', 'f f')) v (who, said);
 

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(37);
+select plan(39);
 select tests.world();
 insert into tests.names values ('missing', '999999'), ('missing client', '00000000-0000-4000-8000-000000000000');
 -- Somebody else's resolved case beside the open one.
@@ -54,6 +54,19 @@ select is(
 -- Changing or deleting what is not seen does nothing, as with what is not there.
 select is(tests.would('Carla', 'update cases set title = ''t'' where id = {other case}'), '0', 'an unseen case is not updated');
 select is(tests.would('Carla', 'update cases set title = ''t'' where id = {missing}'), '0', 'nor a missing one');
+
+-- Nor does what names nothing get an answer: a comparison with null is no reason to let anybody in. Of the keys only the caller's own are asked.
+select is(
+  (select string_agg(p.proname, ' ' order by p.proname)
+   from pg_proc p
+   where p.pronamespace = 'public'::regnamespace
+     and p.pronargs > 0
+     and has_function_privilege('authenticated', p.oid, 'execute')
+     and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+     and tests.would(who, format('select * from public.%I(%s)', p.proname,
+           (select string_agg('null::' || format_type(t, null), ', ') from unnest(p.proargtypes::oid[]) t))) = '1'),
+  'answer_idempotency_key keep_idempotency_key release_idempotency_key', who || ' asks every function for nothing')
+from unnest(array['Carla', 'Nemo']) who;
 
 select * from finish();
 rollback;

@@ -40,7 +40,7 @@ as $$ select string_agg(concat_ws(' ', data->>'visible_to_client', visible_to_cl
 create function pg_temp.other(file text) returns text language sql
 as $$ select format('(select other_object_path from case_files where id = %s)', file) $$;
 
-select plan(10 + 4 + 3 + 4 + 20 + 13 + 12 + 10 + 7 + 9 + 4 + 2 + 1 + 8 + 2);
+select plan(10 + 4 + 3 + 4 + 20 + 13 + 12 + 10 + 7 + 9 + 4 + 2 + 1 + 8 + 2 + 4);
 
 -- Who may: whoever sees the case as staff.
 select is(tests.would(who, pg_temp.asks('{' || file || '}', file = 'internal')), outcome, who || ' moves what is ' || file || ': ' || outcome)
@@ -134,14 +134,14 @@ select is(tests.sees('Alan', format('insert into case_files (case_id, file_name,
 insert into storage.objects (bucket_id, name, version) select other_bucket_id, other_object_path, 'v2' from case_files where id = 3000005;
 insert into tests.names select 'copy', other_object_path from case_files where id = 3000005;
 insert into tests.names select 'original', object_path from case_files where id = 3000005;
-select is(tests.does('Dora', $$update case_files set state = 'deleting' where id = 3000005$$), '1', 'it is deleted while it moves');
-select is(pg_temp.stands('3000005'), '(admin-bucket,t,f,v1,client-bucket,t,deleting,,Dora)', 'and doesn''t move any more');
-select is(tests.does('Dora', $$delete from storage.objects where name = '{original}' and bucket_id = 'admin-bucket'$$), '1', 'its object goes');
+select is(tests.does('Alan', $$update case_files set state = 'deleting' where id = 3000005$$), '1', 'somebody else deletes it while it moves');
+select is(pg_temp.stands('3000005'), '(admin-bucket,t,f,v1,client-bucket,t,deleting,,Alan)', 'and it doesn''t move any more');
+select is(tests.does('Alan', $$delete from storage.objects where name = '{original}' and bucket_id = 'admin-bucket'$$), '1', 'its object goes');
 select is(tests.would('Dora', 'delete from case_files where id = 3000005'), 'PT409', 'the row doesn''t while the copy is there');
 select is(tests.sees('worker', $$select casebase.upload_withdraw('case_file', 3000005)$$), 'false', 'nor by the service');
 select is(tests.would('owner', 'delete from cases where id = {case}'), '23503', 'nor with its case');
-select is(tests.does('Dora', $$delete from storage.objects where name = '{copy}' and bucket_id = 'client-bucket'$$), '1', 'the copy goes');
-select is(tests.does('Dora', 'delete from case_files where id = 3000005'), '1', 'then the row');
+select is(tests.does('Alan', $$delete from storage.objects where name = '{copy}' and bucket_id = 'client-bucket'$$), '1', 'the copy goes');
+select is(tests.does('Alan', 'delete from case_files where id = 3000005'), '1', 'then the row');
 select is((select string_agg(bucket_id, ',' order by bucket_id) from casebase.spent_paths where object_path in (tests.id('copy'), tests.id('original'))), 'admin-bucket,client-bucket', 'and both places are spent');
 
 -- What belongs to an interaction that the client doesn't see is not shown to them.
@@ -168,6 +168,13 @@ select is(tests.would('service', $$update case_files set other_bucket_id = 'clie
 
 select is(tests.would('owner', format('update case_files set %s where id = 3000004', change)), '23514', 'no second place: ' || change)
 from unnest(array[$$other_bucket_id = 'client-bucket'$$, $$other_bucket_id = 'client-bucket', other_object_path = 'x', other_state = 'available'$$]) change;
+
+-- What is left of a move that was called off goes with its file, too; a secret key takes it over from nobody.
+select is(tests.does('Alan', $$update case_files set state = 'deleting' where id = 3000009$$), '1', 'a file that moved goes');
+select is((select p.name from tests.people p join case_files f on p.id = f.moved_by where f.id = 3000009), 'Alan', 'and who deletes it reads what is left');
+update case_files set moved_by = tests.filled('{Alan}')::uuid where id = 3000006;
+select is(tests.does('service', $$update case_files set state = 'deleting' where id = 3000006$$), '1', 'or a secret key deletes it');
+select is((select row(other_state, p.name)::text from tests.people p join case_files f on p.id = f.moved_by where f.id = 3000006), '(deleting,Alan)', 'and who moved it still reads it');
 
 select * from finish();
 rollback;

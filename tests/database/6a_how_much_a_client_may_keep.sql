@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(1 + 2 + 4 + 6 + 4 + 4 + 3 + 5 + 8 + 1);
+select plan(1 + 2 + 4 + 6 + 4 + 4 + 3 + 5 + 8 + 6);
 
 create function pg_temp.adds(the_case text, bytes bigint) returns text language sql
 as $$ select format('insert into case_files (case_id, original_name, content_type, file_size) values ({%s}, ''a.txt'', ''a/b'', %s)', the_case, bytes) $$;
@@ -48,13 +48,14 @@ update case_settings set bytes_per_client = 105;
 select is(tests.would('Otto', pg_temp.adds('other case', 103)), '23514', 'but may be');
 insert into tests.names select 'its', max(id) from client_documents;
 insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from client_documents where id = tests.id('its')::bigint;
-update case_settings set bytes_per_client = 10;
+update case_settings set bytes_per_client = 4;
 select is(tests.would('Dora', $$update client_documents set state = 'uploaded' where id = {its}$$), '23514', 'a document above it goes no further');
-select is(tests.does('Dora', $$update client_documents set state = 'deleting' where id = {its}$$), '1', 'it goes');
+select is(tests.does('Dora', $$update client_documents set state = 'deleting' where id = {its}$$), '1', 'it goes, also where too much is left');
 select is(tests.sees('Carla', $$select client_usage('{acme}')->>'used_bytes'$$), '5', 'and counts no more');
 
 select is(tests.would(who, $$select client_usage('{acme}')$$), outcome, who || ' asks for Acme''s: ' || outcome)
 from (values ('Ada', '1'), ('Asta', '1'), ('Sam', '1'), ('Otto', 'PT404'), ('Ivan', 'PT404'), ('Nemo', 'PT404'), ('anon', '42501'), ('service', '42501')) v (who, outcome);
-select is(tests.would('Carla', 'select client_usage(gen_random_uuid())'), 'PT404', 'nor is there any other');
+select is(tests.would(who, format('select client_usage(%s)', client)), 'PT404', who || ' asks for no client: ' || client)
+from unnest(array['Carla', 'Dora', 'Ada']) who, unnest(array['null', 'gen_random_uuid()']) client;
 select * from finish();
 rollback;

@@ -55,6 +55,9 @@ pub enum Error {
     /// The row is not in the state that this needs.
     #[error("{0}")]
     WrongState(String),
+    /// Somebody else moved the file, called its move off or deleted it, while it was moved.
+    #[error("somebody else showed, hid or deleted this file meanwhile")]
+    MovedMeanwhile,
     /// What Storage gave back is not what was sent.
     #[error("Storage kept other bytes than those that were sent")]
     Corrupted,

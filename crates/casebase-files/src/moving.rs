@@ -12,7 +12,6 @@ use serde_json::json;
 use crate::{
     case_files::{CaseFiles, object_of, other_place_of},
     error::Error,
-    ledger::LedgerError,
     link::Links,
     storage,
 };
@@ -31,18 +30,49 @@ impl CaseFiles {
         let asked = json!({"file_id": id, "visible_to_client": visible_to_client});
         let row = call.call(&asked).await;
         let row: CaseFile = row.map_err(|error| Error::of_file(error, id))?;
-        match row.other_state {
-            None => Ok(row),
-            Some(FileState::Pending) => {
-                let moved = self.copy_and_switch(user, links, &row).await;
-                let moved = match moved {
-                    Err(error) => return Err(self.call_off(user, &row, error).await),
-                    Ok(moved) => moved,
-                };
-                self.clear(user, &moved).await
-            }
+        let moved = match row.other_state {
+            None => return Ok(row),
+            Some(FileState::Pending) => self.go_on(user, links, &row).await,
             Some(_) => self.clear(user, &row).await,
+        };
+        match moved {
+            Err(error) if may_be_of_another(&error) => {
+                self.after_another(user, &row, visible_to_client, error)
+                    .await
+            }
+            moved => moved,
         }
+    }
+
+    async fn go_on(
+        &self,
+        user: &UserToken,
+        links: &Links,
+        row: &CaseFile,
+    ) -> Result<CaseFile, Error> {
+        match self.copy_and_switch(user, links, row).await {
+            Err(error) => Err(self.call_off(user, row, error).await),
+            Ok(moved) => self.clear(user, &moved).await,
+        }
+    }
+
+    /// Who loses a race is refused for what the other did: what they hear is how the file is now.
+    async fn after_another(
+        &self,
+        user: &UserToken,
+        row: &CaseFile,
+        wanted: bool,
+        refusal: Error,
+    ) -> Result<CaseFile, Error> {
+        let now = self.find(user, row.id).await?;
+        // It lies where it was to lie; what is left of its old place is the other's to clear away, and at last the sweep's.
+        if now.visible_to_client == wanted && now.other_state != Some(FileState::Pending) {
+            return Ok(now);
+        }
+        if place(&now) == place(row) {
+            return Err(refusal);
+        }
+        Err(Error::MovedMeanwhile)
     }
 
     async fn copy_and_switch(
@@ -76,11 +106,7 @@ impl CaseFiles {
         if let Some(place) = other_place_of(row)? {
             self.store.delete(user, &place).await?;
         }
-        match self.ledger.move_end(row.id).await {
-            // Another call ended it.
-            Err(LedgerError::WrongState(_)) => self.find(user, row.id).await,
-            ended => Ok(ended?),
-        }
+        Ok(self.ledger.move_end(row.id).await?)
     }
 
     /// After a failure for good the copy goes; after another, the same call again goes on.
@@ -100,4 +126,22 @@ impl CaseFiles {
         }
         error
     }
+}
+
+/// Refusals that Storage and the database give for a place that is none any more, too.
+fn may_be_of_another(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::WrongState(_) | Error::Storage(storage::Error::Denied(_) | storage::Error::NotFound)
+    )
+}
+
+/// Where it lies, where else, and how far it is from here to there.
+fn place(row: &CaseFile) -> impl PartialEq {
+    (
+        row.state,
+        row.object_path.clone(),
+        row.other_object_path.clone(),
+        row.other_state,
+    )
 }

@@ -178,6 +178,12 @@ impl ApiError {
         self
     }
 
+    /// With the part of the request that it is about.
+    pub(crate) fn naming(mut self, field: &'static str) -> Self {
+        self.detail.field = Some(field.into());
+        self
+    }
+
     /// The part of the request that it is about.
     #[cfg(test)]
     pub(crate) fn about(&self) -> Option<&str> {
@@ -527,6 +533,8 @@ impl From<casebase_files::Error> for ApiError {
             E::Content(refusal) => Self::field("file", "content_refused", refusal),
             E::Interrupted(error) => Self::interrupted(&error),
             E::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong_state", error),
+            E::MovedMeanwhile => Self::new(StatusCode::CONFLICT, "changed_meanwhile", error)
+                .hint("look how it is now, and ask again if it is to be otherwise"),
             E::Corrupted => Self::odd_answer("storage_error", "Storage", &error),
             E::Database(error) => Self::of_file(error),
             E::Storage(error) => error.into(),

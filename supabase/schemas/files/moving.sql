@@ -64,18 +64,20 @@ begin
 end
 $$;
 
--- A file that goes stops moving: where it was to lie nothing is written any more.
+-- A file that goes stops moving: where it was to lie nothing is written any more. What lies there is read by whoever
+-- deletes the file, and not by who moved it: to delete is to read, for Storage.
 create function casebase.stop_moving() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.other_state := 'deleting';
+  new.moved_by := coalesce(casebase.caller_id(), new.moved_by);
   return new;
 end
 $$;
 
 create trigger b_stop_moving before update on public.case_files
-  for each row when (new.state = 'deleting' and new.other_state = 'pending')
+  for each row when (new.state = 'deleting' and new.other_state is not null)
   execute function casebase.stop_moving();
 
 -- The service's steps. 55000: not in a state for it.

@@ -55,7 +55,11 @@ create function casebase.client_usage(client uuid) returns jsonb
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not casebase.is_staff() and client <> all (casebase.my_clients()) then
+  if not exists (
+    select from public.clients c
+    where c.id = client
+      and (casebase.is_staff() or c.id = any (casebase.my_clients()))
+  ) then
     raise exception 'there is no such client' using errcode = 'PT404', detail = 'client_id';
   end if;
   return jsonb_build_object(

@@ -309,7 +309,7 @@ begin
     where f.interaction_id = new.id and f.visible_to_client and f.state = 'available'
   ) then
     raise exception 'the interaction has files that the client sees'
-      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';
+      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Hide or delete them first.';
   end if;
   return new;
 end

@@ -135,11 +135,21 @@ async fn reserve(
         },
         Some(_) | None => {
             let files = &state.files;
-            files
-                .reserve_direct(user, &state.links, file, content_type)
-                .await?
+            let reserved = files.reserve_direct(user, &state.links, file, content_type);
+            reserved.await.map_err(of_announcement)?
         }
     };
     let location = format!("/v1/files/{}", direct.file.id);
     Ok(Kept::created(location, serde_json::to_string(&direct)?))
+}
+
+/// There are no bytes yet: what is wrong with them is what was said of them.
+fn of_announcement(error: casebase_files::Error) -> ApiError {
+    use casebase_files::Error as E;
+    let field = match &error {
+        E::Empty | E::TooLarge { .. } => "size",
+        E::Content(_) => "content_type",
+        _ => return error.into(),
+    };
+    ApiError::from(error).naming(field)
 }

@@ -71,7 +71,7 @@ async fn a_case_is_opened_once_and_every_service_knows_it() {
         assert_eq!(created(again).await, first);
     }
     // A service that was not there then.
-    let (address, _stop) = desk.another_service().await;
+    let (address, _stop) = desk.another_service(&[("CASEBASE_STORAGE", "rest")]).await;
     let new = json!({"title": "Once", "client_id": desk.client_id});
     let elsewhere = reqwest::Client::new().post(format!("http://{address}/api/cases"));
     let elsewhere = elsewhere.bearer_auth(desk.client.token()).json(&new);
@@ -196,7 +196,7 @@ async fn what_was_answered_is_forgotten_after_a_day() {
         .bind(&old)
         .execute(&mut desk.database);
     yesterday.await.unwrap();
-    let _service = desk.another_service().await;
+    let _service = desk.another_service(&[("CASEBASE_STORAGE", "rest")]).await;
     let left = "select array_agg(key) from casebase.idempotency_keys where key = any ($1)";
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
     loop {

@@ -119,8 +119,14 @@ impl Desk {
     }
 
     /// Where another service of the same project answers.
-    pub async fn another_service(&mut self) -> (SocketAddr, DropGuard) {
-        start_service(&mut self.database, &[("CASEBASE_STORAGE", "rest")]).await
+    pub async fn another_service(&mut self, settings: &[(&str, &str)]) -> (SocketAddr, DropGuard) {
+        start_service(&mut self.database, settings).await
+    }
+
+    /// Somebody else who is staff.
+    pub async fn more_staff(&mut self) -> Person {
+        let place = people::place().with_service(&format!("http://{}", self.service));
+        staff(&mut self.database, &Arc::new(place)).await
     }
 
     /// A token of the client's that ends in so many seconds.

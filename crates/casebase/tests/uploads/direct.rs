@@ -154,11 +154,11 @@ async fn what_can_not_be_taken_reserves_nothing() {
     for (announced, expected) in [
         (
             json!({"name": "a.txt", "size": 101}),
-            (413, "file_too_large", "file"),
+            (413, "file_too_large", "size"),
         ),
         (
             json!({"name": "a.txt", "size": 0}),
-            (422, "empty_file", "file"),
+            (422, "empty_file", "size"),
         ),
         (
             json!({"name": "a.bat", "size": 1}),
@@ -171,7 +171,7 @@ async fn what_can_not_be_taken_reserves_nothing() {
         (json!({"name": "a.txt"}), (422, "invalid_body", "size")),
         (
             json!({"name": "a.txt", "size": 1, "content_type": "text/html"}),
-            (422, "content_refused", "file"),
+            (422, "content_refused", "content_type"),
         ),
         (
             json!({"name": "a.txt", "size": 1, "interaction_id": 0}),
@@ -197,7 +197,7 @@ async fn the_buckets_own_limit_holds_before_anything_is_written() {
     let mut desk = Desk::with(&[("CASEBASE_MAX_FILE_BYTES", "5368709120")]).await;
     let announced = json!({"name": "a.txt", "size": 52_428_801});
     let answer = refusal(announce(&desk.client, &desk.case, announced).await).await;
-    assert_eq!(answer, refused(413, "file_too_large", "file"));
+    assert_eq!(answer, refused(413, "file_too_large", "size"));
     desk.nothing_is_left_behind().await;
 }
 

@@ -1,26 +1,23 @@
 //! Nothing is lost when the service is killed: at each request that it makes for somebody, before it and after it, and at
-//! random under load. A short run here; `CASEBASE_TEST_KILLS=100 cargo test -p casebase --test uploads killed` kills a
-//! hundred times at random.
+//! random under load, whichever way its objects are written. A short run here; `CASEBASE_TEST_KILLS=100 cargo test -p
+//! casebase --test uploads killed` kills a hundred times at random.
 
 use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
 use casebase::commands::demo::person::Person;
+use futures::stream;
 use rand::RngExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::{
+    between::Between,
     desk::{Desk, Files, created, success, worker_url},
     support::project,
     sweeping::sweep,
@@ -40,8 +37,8 @@ fn kill(child: &Mutex<Child>) {
 }
 
 impl Killable {
-    /// The service of the project at `supabase`.
-    fn start(supabase: &str) -> Self {
+    /// The service of the project at `supabase`, which writes objects in this way.
+    fn start(supabase: &str, storage: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_casebase"));
         let mut child = command
             .arg("serve")
@@ -52,7 +49,16 @@ impl Killable {
                 project().setting("SUPABASE_JWT_SECRET"),
             )
             .env("CASEBASE_DATABASE_URL", worker_url().to_string())
-            .env("CASEBASE_STORAGE", "rest")
+            .env("SUPABASE_S3_ENDPOINT", format!("{supabase}/storage/v1/s3"))
+            .env(
+                "SUPABASE_S3_REGION",
+                project().setting("SUPABASE_S3_REGION"),
+            )
+            .env(
+                "SUPABASE_PROJECT_REF",
+                project().setting("SUPABASE_PROJECT_REF"),
+            )
+            .env("CASEBASE_STORAGE", storage)
             .env("CASEBASE_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
@@ -81,115 +87,15 @@ impl Drop for Killable {
     }
 }
 
-/// Between the service and the project: counts what it asks for somebody, and kills it at a step.
-#[derive(Clone, Default)]
-struct Between {
-    asked: Arc<Mutex<Asked>>,
-    under_way: Arc<AtomicUsize>,
-}
-
-#[derive(Default)]
-struct Asked {
-    /// Under this token.
-    token: String,
-    count: usize,
-    /// At which request, before it or after it, and whom.
-    kill: Option<(usize, bool, Arc<Mutex<Child>>)>,
-}
-
-impl Between {
-    async fn listen(&self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let between = self.clone();
-        let http = reqwest::Client::new();
-        let router = Router::new().fallback(async move |request| {
-            // In a task of its own: who asked may be gone before it is answered.
-            let (between, http) = (between.clone(), http.clone());
-            between.under_way.fetch_add(1, Ordering::SeqCst);
-            let passing = tokio::spawn(async move {
-                let answer = between.pass(&http, request).await;
-                between.under_way.fetch_sub(1, Ordering::SeqCst);
-                answer
-            });
-            passing.await.unwrap().unwrap_or_else(|_| {
-                let mut gone = Response::new(Body::empty());
-                *gone.status_mut() = StatusCode::BAD_GATEWAY;
-                gone
-            })
-        });
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        url
-    }
-
-    fn begin(&self, token: &str, kill: Option<(usize, bool, Arc<Mutex<Child>>)>) {
-        *self.asked.lock().unwrap() = Asked {
-            token: format!("Bearer {token}"),
-            count: 0,
-            kill,
-        };
-    }
-
-    /// What was sent by somebody who is gone arrives all the same.
-    async fn settled(&self) {
-        while self.under_way.load(Ordering::SeqCst) > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.asked.lock().unwrap().count
-    }
-
-    /// Whom to kill before this request, and whom after it.
-    fn at(&self, request: &Request) -> [Option<Arc<Mutex<Child>>>; 2] {
-        let mut asked = self.asked.lock().unwrap();
-        let token = request.headers().get("authorization");
-        if token.is_none_or(|token| token.as_bytes() != asked.token.as_bytes()) {
-            return [None, None];
-        }
-        let now = asked.count;
-        asked.count += 1;
-        match &asked.kill {
-            Some((at, true, child)) if *at == now => [None, Some(Arc::clone(child))],
-            Some((at, false, child)) if *at == now => [Some(Arc::clone(child)), None],
-            _ => [None, None],
-        }
-    }
-
-    async fn pass(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
-        let [before, after] = self.at(&request);
-        let (parts, body) = request.into_parts();
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let url = format!("{}{path}", project().setting("SUPABASE_URL"));
-        let mut headers = parts.headers;
-        headers.remove("host");
-        let body = axum::body::to_bytes(body, usize::MAX).await;
-        if let Some(child) = before {
-            kill(&child);
-        }
-        // What was sent whole arrives, though who sent it is gone.
-        let body = body.unwrap_or_default();
-        let request = http.request(parts.method, url).headers(headers).body(body);
-        let answer = request.send().await?;
-        if let Some(child) = after {
-            kill(&child);
-        }
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        response.headers_mut().remove("transfer-encoding");
-        *response.body_mut() = Body::from(answer.bytes().await?);
-        Ok(response)
-    }
-}
-
 const CONTENT: &str = "a note that must not be lost";
 
 /// What somebody asks of a service that may die.
 #[derive(Debug, Clone, Copy)]
 enum Operation {
+    /// Of known length.
     Upload,
+    /// Of unknown length: over S3 in parts.
+    Stream,
     Complete,
     Show,
     Delete,
@@ -199,7 +105,7 @@ impl Operation {
     /// What has to be there before: the id of a file.
     async fn prepare(self, desk: &Desk) -> Value {
         match self {
-            Self::Upload => Value::Null,
+            Self::Upload | Self::Stream => Value::Null,
             Self::Complete => {
                 let path = format!("/v1/cases/{}/files/direct", desk.case);
                 let announced = json!({"name": "a.txt", "size": CONTENT.len()});
@@ -225,6 +131,11 @@ impl Operation {
             Self::Upload => {
                 let path = format!("/v1/cases/{case}/files?name=a.txt");
                 at(Method::POST, &path).body(CONTENT)
+            }
+            Self::Stream => {
+                let path = format!("/v1/cases/{case}/files?name=a.txt");
+                let pieces = stream::iter([Ok::<_, std::io::Error>(CONTENT)]);
+                at(Method::POST, &path).body(reqwest::Body::wrap_stream(pieces))
             }
             Self::Complete => at(Method::POST, &format!("/v1/files/{file}/complete")),
             Self::Show => {
@@ -273,7 +184,7 @@ async fn all_is_well(desk: &mut Desk, when: &str) {
 /// What the caller was told is so.
 async fn what_was_told_is_so(desk: &Desk, operation: Operation, file: &Value, told: &Value) {
     match operation {
-        Operation::Upload | Operation::Complete => {
+        Operation::Upload | Operation::Stream | Operation::Complete => {
             let back = desk.staff.download(&told["id"]).await;
             assert_eq!(back.text().await.unwrap(), CONTENT, "{operation:?}");
         }
@@ -289,17 +200,27 @@ async fn what_was_told_is_so(desk: &Desk, operation: Operation, file: &Value, to
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_when_the_service_is_killed_at_any_step() {
+    at_any_step("rest").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_when_the_service_is_killed_at_any_step_over_s3() {
+    at_any_step("s3").await;
+}
+
+async fn at_any_step(storage: &str) {
     let between = Between::default();
     let url = between.listen().await;
-    let mut desk = Desk::new("rest").await;
+    let mut desk = Desk::new(storage).await;
     for operation in [
         Operation::Upload,
+        Operation::Stream,
         Operation::Complete,
         Operation::Show,
         Operation::Delete,
     ] {
         // How many steps there are.
-        let service = Killable::start(&url);
+        let service = Killable::start(&url, storage);
         let file = operation.prepare(&desk).await;
         between.begin(desk.staff.token(), None);
         let told = operation.ask(&desk.staff, &service.url, &desk.case, &file);
@@ -309,14 +230,15 @@ async fn nothing_is_lost_when_the_service_is_killed_at_any_step() {
         assert!(steps > 1, "{operation:?}: {steps}");
         for step in 0..steps {
             for after in [false, true] {
-                let service = Killable::start(&url);
+                let service = Killable::start(&url, storage);
                 let file = operation.prepare(&desk).await;
-                let killing = Some((step, after, Arc::clone(&service.child)));
-                between.begin(desk.staff.token(), killing);
+                let child = Arc::clone(&service.child);
+                let killing = Box::pin(async move { kill(&child) });
+                between.begin(desk.staff.token(), Some((step, after, killing)));
                 let told = operation.ask(&desk.staff, &service.url, &desk.case, &file);
                 let told = told.await;
                 between.settled().await;
-                let when = format!("{operation:?}, step {step}, after it: {after}");
+                let when = format!("{operation:?} over {storage}, step {step}, after it: {after}");
                 assert!(told.is_none(), "{when}: it was to die first");
                 all_is_well(&mut desk, &when).await;
                 if matches!(operation, Operation::Show | Operation::Complete) {
@@ -331,7 +253,11 @@ async fn nothing_is_lost_when_the_service_is_killed_at_any_step() {
 /// What somebody does while the service dies, again and again: who was told what of which file.
 async fn work(desk: &Desk, service: &str, told: &Mutex<BTreeMap<i64, Operation>>) {
     loop {
-        let uploaded = Operation::Upload.ask(&desk.staff, service, &desk.case, &Value::Null);
+        let upload = match rand::random() {
+            true => Operation::Upload,
+            false => Operation::Stream,
+        };
+        let uploaded = upload.ask(&desk.staff, service, &desk.case, &Value::Null);
         let Some(row) = uploaded.await else { return };
         let id = row["id"].as_i64().unwrap();
         told.lock().unwrap().insert(id, Operation::Upload);
@@ -355,12 +281,21 @@ async fn work(desk: &Desk, service: &str, told: &Mutex<BTreeMap<i64, Operation>>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_when_the_service_is_killed_under_load() {
+    under_load("rest").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_when_the_service_is_killed_under_load_over_s3() {
+    under_load("s3").await;
+}
+
+async fn under_load(storage: &str) {
     let kills = std::env::var("CASEBASE_TEST_KILLS");
     let kills = kills.map_or(5, |kills| kills.parse().unwrap());
-    let mut desk = Desk::new("rest").await;
+    let mut desk = Desk::new(storage).await;
     let told = Mutex::new(BTreeMap::new());
     for _ in 0..kills {
-        let service = Killable::start(project().setting("SUPABASE_URL"));
+        let service = Killable::start(project().setting("SUPABASE_URL"), storage);
         let child = Arc::clone(&service.child);
         let lives = Duration::from_millis(rand::rng().random_range(20..600));
         tokio::spawn(async move {
@@ -370,7 +305,7 @@ async fn nothing_is_lost_when_the_service_is_killed_under_load() {
         let (desk, told, url) = (&desk, &told, service.url.as_str());
         futures::future::join_all((0..4).map(|_| work(desk, url, told))).await;
     }
-    all_is_well(&mut desk, "under load").await;
+    all_is_well(&mut desk, &format!("under load over {storage}")).await;
     for (id, operation) in told.into_inner().unwrap() {
         let row = json!({"id": id});
         what_was_told_is_so(&desk, operation, &row["id"], &row).await;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing test may panic")]
 
 mod again;
+mod between;
 mod desk;
 mod direct;
 mod killed;

@@ -4,7 +4,10 @@ use casebase::commands::demo::person::Person;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Files, created, refusal, refused, success};
+use crate::{
+    between::Between,
+    desk::{Desk, Files, created, refusal, refused, success},
+};
 
 async fn change(person: &Person, id: &Value, visible: bool) -> Response {
     let request = person.service(Method::POST, &format!("/v1/files/{id}/visibility"));
@@ -213,4 +216,73 @@ async fn a_file_of_an_interaction_that_was_hidden_meanwhile_stays_internal() {
     assert_eq!((answer.0, answer.1.as_str()), (422, "refused_by_database"));
     assert_eq!(desk.client.download(&row["id"]).await.status(), 404);
     assert_eq!(desk.left_behind().await.0, 1);
+}
+
+/// Whoever shows a file while somebody else shows it, hides it or deletes it hears what became of it, at whichever step the
+/// other came between.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_loses_a_race_hears_how_the_file_is_now() {
+    for storage in ["s3", "rest"] {
+        let between = Between::default();
+        let supabase = between.listen().await;
+        let s3 = format!("{supabase}/storage/v1/s3");
+        let mut desk = Desk::new(storage).await;
+        let settings = [
+            ("CASEBASE_STORAGE", storage),
+            ("SUPABASE_URL", supabase.as_str()),
+            ("SUPABASE_S3_ENDPOINT", s3.as_str()),
+        ];
+        let (service, _stop) = desk.another_service(&settings).await;
+        let other = desk.more_staff().await;
+        let show = async |id: &Value| {
+            let path = format!("/v1/files/{id}/visibility");
+            let show = desk
+                .staff
+                .at(&format!("http://{service}"), Method::POST, &path);
+            let show = show.json(&json!({"visible_to_client": true}));
+            show.send().await.unwrap()
+        };
+        between.begin(desk.staff.token(), None);
+        let alone = internal_file(&desk).await;
+        assert_eq!(show(&alone["id"]).await.status(), 200);
+        let steps = between.count();
+        for (step, after) in (0..steps).flat_map(|step| [(step, false), (step, true)]) {
+            for others in ["shows", "hides", "deletes"] {
+                let id = &internal_file(&desk).await["id"];
+                let path = format!("/v1/files/{id}");
+                let change = match others {
+                    "deletes" => other.service(Method::DELETE, &path),
+                    _ => other
+                        .service(Method::POST, &format!("{path}/visibility"))
+                        .json(&json!({"visible_to_client": others == "shows"})),
+                };
+                let deed = async move {
+                    let answer = change.send().await.unwrap();
+                    let status = answer.status().as_u16();
+                    assert!([200, 204, 409].contains(&status), "the other: {status}");
+                };
+                between.begin(desk.staff.token(), Some((step, after, Box::pin(deed))));
+                let answer = show(id).await;
+                let when =
+                    format!("over {storage} somebody {others} it, step {step}, after it: {after}");
+                match answer.status().as_u16() {
+                    200 => {
+                        let row: Value = answer.json().await.unwrap();
+                        assert_eq!(row["visible_to_client"], true, "{when}: {row}");
+                        assert_eq!(row["bucket_id"], "client-bucket", "{when}: {row}");
+                    }
+                    404 => assert_eq!(
+                        (refusal(answer).await, others),
+                        (refused(404, "file_not_found", ""), "deletes"),
+                        "{when}"
+                    ),
+                    _ => assert_eq!(refusal(answer).await.0, 409, "{when}"),
+                }
+                if desk.staff.download(id).await.status() == 200 {
+                    changed(&other, id, true).await;
+                }
+            }
+        }
+        assert_eq!(desk.left_behind().await.0, desk.left_behind().await.1);
+    }
 }
