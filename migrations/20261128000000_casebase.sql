@@ -3704,12 +3704,46 @@ create index case_files_moved_by_idx on public.case_files (moved_by) where moved
 create index case_files_unfinished_idx on public.case_files (state, updated_at) where state <> 'available';
 
 
+-- supabase/schemas/files/document_categories.sql
+
+-- What documents there are for a client. A category's code is the folder that its documents lie in.
+
+create table public.document_categories (
+  code  text not null,
+  label text not null,
+  constraint document_categories_pkey primary key (code),
+  -- {client-id}/cases/ belongs to case files.
+  constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
+  constraint document_categories_label_check check (char_length(label) <= 200 and casebase.is_line(label))
+);
+comment on table public.document_categories is
+  'The categories of clients'' documents: policies, handbooks and what else a project has. The code is the folder in client-bucket.
+
+Read by client members and staff; written by admins. One that has documents stays, and keeps its code.';
+comment on column public.document_categories.code is
+  'The word that documents refer to, and their folder, e.g. policies.';
+comment on column public.document_categories.label is 'What people read for it.';
+alter table public.document_categories enable row level security;
+revoke all on public.document_categories from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.document_categories alter column label set statistics 0;
+
+insert into public.document_categories (code, label) values
+  ('handbooks', 'Handbooks'),
+  ('policies',  'Policies');
+
+
 -- supabase/schemas/files/client_documents.sql
+
+-- Documents for a client: rows that say, with those of case_files, what may lie in client-bucket. A row is one version of a
+-- document; another version is another row, with another object, of the same document_id.
 
 create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
+  -- 0: a new document, which a trigger gives the number of its first version.
+  document_id       bigint      not null default 0,
   file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
@@ -3725,13 +3759,13 @@ create table public.client_documents (
   rejection         text,
   notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
+  replaced_at       timestamptz,
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
   constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
-  -- {client-id}/cases/ belongs to case files.
-  constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
+  constraint client_documents_category_fkey foreign key (category) references public.document_categories (code),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
   constraint client_documents_extension_check
     check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
@@ -3748,22 +3782,25 @@ create table public.client_documents (
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
   constraint client_documents_times_check check (
-    least(uploaded_at, updated_at) >= '0001-01-01 00:00+00'
-    and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
+    least(uploaded_at, updated_at, replaced_at) >= '0001-01-01 00:00+00'
+    and greatest(uploaded_at, updated_at, replaced_at) < '10000-01-01 00:00+00'
   )
 );
 comment on table public.client_documents is
-  'Policies, handbooks and the like: files for a client, of no case.
+  'Documents for a client, of no case: policies, handbooks and the like. A row is one version of a document.
 
-They lie in client-bucket and go the way of case_files.
+They lie in client-bucket and go the way of case_files: reserved by rpc/reserve_client_document or an insert, uploaded, checked. Another version of a document is another row of the same document_id; it takes the place of the one before once it is available.
 
-Read by client members (their clients'') and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments.
+Read by client members (their clients'', the current versions) and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments, who read the versions that were replaced, too.
 
 - PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
 comment on column public.client_documents.id is 'The key.';
 comment on column public.client_documents.client_id is 'The client. It never changes.';
-comment on column public.client_documents.category is
-  'The folder, e.g. policies or handbooks; not cases, which is for files of cases.';
+comment on column public.client_documents.category is 'What kind of document it is, and its folder.';
+comment on column public.client_documents.document_id is
+  'The document that this is a version of: the id of its first version, for as long as any is there. Left out or 0: a new document.';
+comment on column public.client_documents.replaced_at is
+  'Since when another version has been in its place. Null: this one is current.';
 comment on column public.client_documents.file_name is
   'The last part of object_path. Left out, the database makes it of original_name; taken, it gets a number.';
 comment on column public.client_documents.file_url is
@@ -3803,6 +3840,11 @@ alter table public.client_documents
   alter column rejection set statistics 0,
   alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
+create index client_documents_category_idx on public.client_documents (category);
+create index client_documents_document_id_idx on public.client_documents (document_id);
+-- Whoever reads a document finds one of it (replace_version).
+create unique index client_documents_current_key on public.client_documents (document_id)
+  where state = 'available' and replaced_at is null;
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';
 
@@ -4120,12 +4162,27 @@ $$;
 create trigger b_place_case_file before insert on public.case_files
   for each row execute function casebase.place_case_file();
 
+-- A document's first version gives it its number; another one goes where the others lie. They are looked up through the
+-- caller's own policies, so a document that isn't seen and one that doesn't exist get the same answer.
 create function casebase.place_client_document() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   folder text := new.client_id || '/' || new.category || '/';
 begin
+  if new.document_id = 0 then
+    new.document_id := new.id;
+  elsif not exists (
+    select from public.client_documents d
+    where d.document_id = new.document_id
+      and d.client_id = new.client_id
+      and d.category = new.category
+      and d.state = 'available'
+  ) then
+    raise exception 'there is no document % in this category of this client', new.document_id
+      using errcode = 'check_violation', column = 'document_id', hint = 'Leave document_id out for a new document.';
+  end if;
+
   if new.file_name = '' then
     new.file_name := casebase.plain_file_name(new.original_name);
   end if;
@@ -4145,7 +4202,7 @@ create function casebase.keep_file() returns trigger
 as $$
 declare
   changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
-  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by}';
+  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by,replaced_at}';
 begin
   new.updated_at := now();
   -- These become null when the interaction or the user is deleted.
@@ -4156,7 +4213,8 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  -- A file moves by the functions made for it (moving.sql), and then its place goes along.
+  -- A file moves by the functions made for it (moving.sql), and then its place goes along. A document is replaced by
+  -- the step that makes its next version available.
   if changed && moving and casebase.vouches_for_files(tg_relid) then
     if not changed <@ (moving || '{bucket_id,object_path,file_name,object_version}'::text[]) then
       raise exception 'a file that moves changes nothing else' using errcode = 'check_violation';
@@ -4201,6 +4259,27 @@ begin
   return new;
 end
 $$;
+
+-- A new version takes the place of the one before in the step that makes it available: whoever looks finds one of them,
+-- and never none or both. Of two that come at once the later one stays; the lock lets it see the other. What was replaced
+-- stays as well, for those who write documents.
+create function casebase.replace_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('casebase.replace_version'), hashtext(new.document_id::text));
+  update public.client_documents d
+  set replaced_at = now()
+  where d.document_id = new.document_id
+    and d.state = 'available'
+    and d.replaced_at is null;
+  return new;
+end
+$$;
+
+create trigger b_replace_version before update of state on public.client_documents
+  for each row when (new.state = 'available' and old.state <> 'available')
+  execute function casebase.replace_version();
 
 -- changed_columns leaves case_id out, which elsewhere is generated.
 create trigger a_keep_case before update on public.case_files
@@ -4975,6 +5054,147 @@ Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or
 - PT404: there is no such case or interaction of it, or none that the caller sees.
 - 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
+-- The policies and rules of client_documents decide the rest.
+create function public.reserve_client_document(
+  original_name text,
+  content_type  text,
+  file_name     text   default '',
+  file_size     bigint default 0,
+  client_id     uuid   default null,
+  category      text   default null,
+  document_id   bigint default 0
+) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  reserved public.client_documents;
+begin
+  if document_id <> 0 then
+    select d.client_id, d.category into client_id, category
+    from public.client_documents d
+    where d.document_id = reserve_client_document.document_id
+      and d.state = 'available'
+    limit 1;
+    if not found then
+      raise exception 'there is no such document' using errcode = 'PT404', detail = 'document_id';
+    end if;
+  elsif not exists (select from public.document_categories c where c.code = category) then
+    raise exception 'there is no category "%"', category
+      using errcode = 'PT404', detail = 'category',
+            hint = coalesce(
+              'There are ' || (select string_agg(c.code, ', ' order by c.code) from public.document_categories c) || '.',
+              'There are none that you see.'
+            );
+  end if;
+  insert into public.client_documents
+    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+  values
+    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+  returning * into reserved;
+  return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
+end
+$$;
+comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
+  'Reserves a place for a document of a client, or for another version of one: its row, pending, and how many bytes its bucket takes.
+
+The object is then uploaded to bucket_id and object_path of the row.
+
+For admins and staff of scope all or departments.
+
+- original_name: what the file is called where it comes from.
+- content_type: its media type, e.g. application/pdf.
+- file_name: as client_documents.file_name; empty: the database makes it.
+- file_size: in bytes, as it is announced; 0: not known yet.
+- client_id: the client (clients.id); of another version it is not asked.
+- category: the category (document_categories.code); of another version it is not asked.
+- document_id: the document that this is another version of; 0: a new one.
+
+Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
+
+- PT404: there is no such document or category, or none that the caller sees.
+- 42501: the caller may not write documents.
+- 23503: there is no such client.
+- 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
+
+create type public.document_page as (documents public.client_documents[], next_cursor text);
+comment on type public.document_page is
+  'A page of rpc/list_client_documents.';
+comment on column public.document_page.documents is 'The documents, newest first.';
+comment on column public.document_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
+
+create function public.list_client_documents(
+  client_id uuid,
+  category  text    default null,
+  page_size integer default 100,
+  cursor    text    default null
+) returns public.document_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text[] := case when cursor is not null then casebase.read_cursor(cursor, 'documents', '{timestamptz,bigint}') end;
+  page  public.document_page;
+  last  public.client_documents;
+begin
+  perform casebase.check_page_size(page_size);
+  if not casebase.is_staff() and (client_id = any (casebase.my_clients())) is not true then
+    raise exception 'there is no such client' using errcode = 'PT404', detail = 'client_id';
+  end if;
+  page.documents := array(
+    select d
+    from public.client_documents d
+    where d.client_id = list_client_documents.client_id
+      and (list_client_documents.category is null or d.category = list_client_documents.category)
+      and d.replaced_at is null
+      and (d.uploaded_at, d.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
+    order by d.uploaded_at desc, d.id desc
+    limit page_size + 1
+  );
+  if cardinality(page.documents) > page_size then
+    page.documents := page.documents[:page_size];
+    last := page.documents[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('documents', last.uploaded_at, last.id));
+  end if;
+  return page;
+end
+$$;
+comment on function public.list_client_documents(uuid, text, integer, text) is
+  'The documents of a client that the caller sees, each by its current version, newest first, a page at a time.
+
+What the caller uploads is there from the beginning.
+
+For the client''s members and staff.
+
+- client_id: the client (clients.id).
+- category: of this category only (document_categories.code); null: of every one.
+- page_size: how many at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such client, or none of the caller''s.
+- 22023: page_size is out of range, or cursor is none that this list gave.';
+
+create function public.document_versions(id bigint) returns setof public.client_documents
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select d.*
+  from public.client_documents d
+  where d.document_id = coalesce(
+    (select v.document_id from public.client_documents v where v.id = document_versions.id),
+    document_versions.id
+  )
+  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
+$$;
+comment on function public.document_versions(bigint) is
+  'The versions of a document that the caller sees: the current one first, then the newest.
+
+For whoever sees the document; versions that were replaced, for those who write documents.
+
+- id: the document (client_documents.document_id), or any version of it (client_documents.id).
+
+Returns a row for each version; none where there is no such document.';
+
 
 -- supabase/schemas/idempotency_keys.sql
 
@@ -5144,6 +5364,9 @@ create trigger note_what_was_made after insert on public.interactions
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 create trigger note_what_was_made after insert on public.case_files
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
+create trigger note_what_was_made after insert on public.client_documents
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
 
@@ -8908,8 +9131,17 @@ comment on constraint case_files_interaction_id_fkey on public.case_files is
 comment on constraint case_files_object_path_key on public.case_files is
   'There is a file of this name already, or there was one.';
 
-comment on constraint client_documents_category_check on public.client_documents is
-  'The category must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint document_categories_code_check on public.document_categories is
+  'The code must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint document_categories_label_check on public.document_categories is
+  'The label must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint document_categories_pkey on public.document_categories is
+  'There is a category of this code already.';
+
+comment on index public.client_documents_current_key is
+  'A document has one version that is current.';
+comment on constraint client_documents_category_fkey on public.client_documents is
+  E'There is no such category.\nThe category has documents.';
 comment on constraint client_documents_file_name_check on public.client_documents is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint client_documents_original_name_check on public.client_documents is
@@ -9121,6 +9353,9 @@ revoke all on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
@@ -9151,6 +9386,9 @@ grant execute on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
@@ -9643,18 +9881,18 @@ create policy delete_case_files on public.case_files for delete to authenticated
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 revoke all on sequence public.client_documents_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.client_documents to authenticated;
-grant insert (client_id, category, file_name, original_name, content_type, file_size)
+grant insert (client_id, category, document_id, file_name, original_name, content_type, file_size)
   on public.client_documents to authenticated;
 grant update (state, file_size) on public.client_documents to authenticated;
 grant select, insert, update, delete on public.client_documents to service_role;
 
--- Client members read their own clients' documents, staff all: once available. Until then only the uploader does;
--- what is being deleted, who may write documents.
+-- Client members read their own clients' documents, staff all: the version that is current. Until a version is available
+-- only its uploader reads it; one that was replaced, or is being deleted, who may write documents.
 create policy see_client_documents on public.client_documents for select to authenticated
   using (
-    state = 'available'
+    state = 'available' and replaced_at is null
       and (client_id = any ((select casebase.my_clients())::uuid[]) or (select casebase.is_staff()))
-    or (state = 'deleting' or uploaded_by = (select casebase.caller_id()))
+    or (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
       and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
   );
 
@@ -9669,6 +9907,27 @@ create policy move_client_documents on public.client_documents for update to aut
   with check (state in ('uploaded', 'deleting'));
 create policy delete_client_documents on public.client_documents for delete to authenticated
   using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+
+
+-- policies/32_document_categories.sql
+
+-- public.document_categories: the folders of a client's documents.
+
+revoke all on public.document_categories from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.document_categories to authenticated, service_role;
+
+-- Client members and staff read the names.
+create policy read_document_categories on public.document_categories for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage categories. One that has documents stays, and keeps its code (client_documents_category_fkey).
+create policy admins_add_document_categories on public.document_categories for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_document_categories on public.document_categories for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_document_categories on public.document_categories for delete to authenticated
+  using ((select casebase.is_admin()));
 
 
 -- policies/40_case_events.sql

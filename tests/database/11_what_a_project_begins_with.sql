@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(19);
+select plan(20);
 
 select is(tests.sees('Carla', $$select string_agg(from_status || ' to ' || to_status || ' by ' || made_by, ', ' order by from_status, to_status) from status_transitions$$),
   'closed to open by admin, '
@@ -15,6 +15,8 @@ select is(tests.sees('Carla', $$select string_agg(from_status || ' to ' || to_st
   'which status follows which, and by whom');
 select is(tests.sees('Carla', $$select string_agg(code || case when internal then ' (us)' else '' end, ', ' order by code) from party_types$$),
   'ARGAN (us), CLIENT, CONTRACTOR, EMPLOYEE', 'who speaks to whom');
+select is(tests.sees('Carla', $$select string_agg(code || ' ' || label, ', ' order by code) from document_categories$$),
+  'handbooks Handbooks, policies Policies', 'which documents there are');
 select is(tests.sees('Carla', 'select row(registration_open, cases_per_hour, interactions_per_hour)::text from case_settings'), '(f,60,600)', 'nobody registers, and nobody floods');
 select is(tests.sees('Alan', $$select string_agg(name, ', ') from departments where is_default$$), 'General', 'one department takes what is nobody''s');
 select is(tests.sees('Alan', $$select string_agg(type || ' ' || seen_by || case when on_request then ' on request' else '' end, ', ' order by type) from casebase.event_types$$),

@@ -5,6 +5,7 @@ mod again;
 mod between;
 mod desk;
 mod direct;
+mod documents;
 mod killed;
 mod limits;
 mod moving;
