@@ -140,7 +140,7 @@ comment on column casebase.client_source.only_row is 'Always true: there is one 
 comment on column casebase.client_source.is_ours is
   'Whether Casebase made public.clients. False: the project had the table already, and keeps its columns, grants and policies.';
 comment on column casebase.client_source.name_column is
-  'The column of public.clients that is the client''s name; null: none was recognised, and clients have no names in Casebase.';
+  'The column of public.clients that is the client''s name; null: none was recognised.';
 alter table casebase.client_source enable row level security;
 
 do $$
@@ -1077,7 +1077,20 @@ begin
 end
 $$;
 comment on function public.find_clients(text, integer) is
-  'The clients for whom the caller, as staff, may open a case and whose name has these letters, in any case: first those that begin with them, by the alphabet, page_size at most. Where public.clients is the project''s own, its name is the column that Casebase recognised, or else the id. Who works in no department finds none.';
+  'The clients for whom the caller may open a case as staff, by their names.
+
+First those whose name begins with the letters, by the alphabet.
+
+For admins and staff who work in a department; others get no row.
+
+- letters: a part of the name, in any case; empty: every client.
+- page_size: how many at most, 1 to 1000.
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
+
+Returns a row for each client.
+
+- 22023: page_size is out of range.';
 
 create function casebase.client_names(ids uuid[]) returns table (id uuid, name text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -1101,7 +1114,15 @@ as $$
   select * from casebase.client_names(ids)
 $$;
 comment on function public.client_names(uuid[]) is
-  'What these clients are called: those that the caller finds with rpc/find_clients, and those whose cases they work as staff. Others have no row. Clients read rpc/my_clients.';
+  'What clients are called.
+
+For staff: of the clients that they find with rpc/find_clients, and of those whose cases are assigned to them. Others have no row, and for clients there is rpc/my_clients.
+
+- ids: the clients (clients.id).
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
+
+Returns a row for each client.';
 
 
 -- supabase/schemas/cases/workflow.sql
@@ -3695,6 +3716,13 @@ create table public.document_categories (
   constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
   constraint document_categories_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
+comment on table public.document_categories is
+  'The categories of clients'' documents: policies, handbooks and what else a project has. The code is the folder in client-bucket.
+
+Read by client members and staff; written by admins. One that has documents stays, and keeps its code.';
+comment on column public.document_categories.code is
+  'The word that documents refer to, and their folder, e.g. policies.';
+comment on column public.document_categories.label is 'What people read for it.';
 alter table public.document_categories enable row level security;
 revoke all on public.document_categories from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -3759,17 +3787,20 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is
-  'Policies, handbooks and the like: files for a client, of no case.
+  'Documents for a client, of no case: policies, handbooks and the like. A row is one version of a document.
 
-They lie in client-bucket and go the way of case_files.
+They lie in client-bucket and go the way of case_files: reserved by rpc/reserve_client_document or an insert, uploaded, checked. Another version of a document is another row of the same document_id; it takes the place of the one before once it is available.
 
-Read by client members (their clients'') and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments.
+Read by client members (their clients'', the current versions) and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments, who read the versions that were replaced, too.
 
 - PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
 comment on column public.client_documents.id is 'The key.';
 comment on column public.client_documents.client_id is 'The client. It never changes.';
-comment on column public.client_documents.category is
-  'The folder, e.g. policies or handbooks; not cases, which is for files of cases.';
+comment on column public.client_documents.category is 'What kind of document it is, and its folder.';
+comment on column public.client_documents.document_id is
+  'The document that this is a version of: the id of its first version, for as long as any is there. Left out or 0: a new document.';
+comment on column public.client_documents.replaced_at is
+  'Since when another version has been in its place. Null: this one is current.';
 comment on column public.client_documents.file_name is
   'The last part of object_path. Left out, the database makes it of original_name; taken, it gets a number.';
 comment on column public.client_documents.file_url is
@@ -3795,8 +3826,6 @@ comment on column public.client_documents.rejection is 'Why the service refused 
 comment on column public.client_documents.notes is
   'What the service noticed in what it took, e.g. macros. docs/files.md says what each word means.';
 comment on column public.client_documents.updated_at is 'When the row was last changed.';
-comment on column public.client_documents.document_id is 'The document that this is a version of: the id of its first version, for as long as any is there.';
-comment on column public.client_documents.replaced_at is 'Since when another version has been in its place. Null: this one is current.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -5025,8 +5054,7 @@ Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or
 - PT404: there is no such case or interaction of it, or none that the caller sees.
 - 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
--- Reserves a place for a document, or, where it is given document_id, for another version of one, which lies where the
--- others do. The policies and rules of client_documents decide the rest.
+-- The policies and rules of client_documents decide the rest.
 create function public.reserve_client_document(
   original_name text,
   content_type  text,
@@ -5068,11 +5096,33 @@ begin
 end
 $$;
 comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
-  'Reserves a document of a client in a category, or another version of document_id: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
+  'Reserves a place for a document of a client, or for another version of one: its row, pending, and how many bytes its bucket takes.
+
+The object is then uploaded to bucket_id and object_path of the row.
+
+For admins and staff of scope all or departments.
+
+- original_name: what the file is called where it comes from.
+- content_type: its media type, e.g. application/pdf.
+- file_name: as client_documents.file_name; empty: the database makes it.
+- file_size: in bytes, as it is announced; 0: not known yet.
+- client_id: the client (clients.id); of another version it is not asked.
+- category: the category (document_categories.code); of another version it is not asked.
+- document_id: the document that this is another version of; 0: a new one.
+
+Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
+
+- PT404: there is no such document or category, or none that the caller sees.
+- 42501: the caller may not write documents.
+- 23503: there is no such client.
+- 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
 create type public.document_page as (documents public.client_documents[], next_cursor text);
+comment on type public.document_page is
+  'A page of rpc/list_client_documents.';
+comment on column public.document_page.documents is 'The documents, newest first.';
+comment on column public.document_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
--- The documents of a client, each by its current version. What the caller uploads is there from the beginning.
 create function public.list_client_documents(
   client_id uuid,
   category  text    default null,
@@ -5109,9 +5159,22 @@ begin
 end
 $$;
 comment on function public.list_client_documents(uuid, text, integer, text) is
-  'The documents of a client that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Of each its current version. 404: no such client.';
+  'The documents of a client that the caller sees, each by its current version, newest first, a page at a time.
 
--- The versions of a document, by its number or that of any of them: the current one first, then the newest.
+What the caller uploads is there from the beginning.
+
+For the client''s members and staff.
+
+- client_id: the client (clients.id).
+- category: of this category only (document_categories.code); null: of every one.
+- page_size: how many at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such client, or none of the caller''s.
+- 22023: page_size is out of range, or cursor is none that this list gave.';
+
 create function public.document_versions(id bigint) returns setof public.client_documents
   language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -5124,7 +5187,13 @@ as $$
   order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
 $$;
 comment on function public.document_versions(bigint) is
-  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
+  'The versions of a document that the caller sees: the current one first, then the newest.
+
+For whoever sees the document; versions that were replaced, for those who write documents.
+
+- id: the document (client_documents.document_id), or any version of it (client_documents.id).
+
+Returns a row for each version; none where there is no such document.';
 
 
 -- supabase/schemas/idempotency_keys.sql
@@ -8168,10 +8237,6 @@ begin
 end
 $$;
 
--- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
--- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
--- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
--- and no secret.
 create function public.create_webhook_endpoint(
   url            text,
   description    text       default '',
@@ -8236,7 +8301,7 @@ For admins, and for a service key.
 - description: what it is for, for whoever reads the list.
 - event_types: which events it gets, e.g. case.updated, or case.* for a whole family; empty: every one that is not sent on request only.
 - thin: whether it gets ids only, and asks for the rest with its own rights.
-- signature: how requests are signed, in the words of Standard Webhooks: v1 (HMAC-SHA256) or v1a (Ed25519).
+- signature: how requests are signed, in the words of Standard Webhooks: v1 (HMAC-SHA256), or v1a (Ed25519), with which receivers verify by the public key and the secret need not leave the database.
 - retry_waits: the waits between attempts, one less than there are attempts: at most 50, each up to 7 days; null: the ten attempts over three days that Standard Webhooks suggests.
 - client_ids: of cases of these clients only (clients.id); empty: of all.
 - department_ids: of cases in these departments only, after the change or before it (departments.id); empty: of all.
@@ -8255,8 +8320,6 @@ Returns one row.
 - PT409: there are as many endpoints as there may be (casebase.webhook_limits).
 - 23514: an argument is none of what is accepted; the message says which.';
 
--- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
--- wrong before.
 create function public.update_webhook_endpoint(
   endpoint_id    uuid,
   url            text       default null,
@@ -8323,8 +8386,7 @@ Returns nothing.
 - PT404: there is no such endpoint, or the caller is no admin.
 - 23514: an argument is none of what is accepted; the message says which.';
 
--- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
--- are finished with all others of their age.
+-- What waits is forgotten by the worker at once, what is finished with all others of its age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8348,7 +8410,6 @@ Returns nothing.
 
 - PT404: there is no such endpoint, or the caller is no admin.';
 
--- public_keys: of an endpoint with the signature v1a, the newest first.
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
@@ -8423,8 +8484,6 @@ For admins, and for a service key; others get no row.
 
 Returns a row for each endpoint, the oldest first.';
 
--- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once. Five sign at most.
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -8487,8 +8546,6 @@ begin
 end
 $$;
 
--- Sends an event of type webhook.test, or a sample of another, whatever the endpoint asks for. Answers the delivery, to
--- look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid, event_type text default 'webhook.test') returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8536,7 +8593,6 @@ Returns the id of the delivery: rpc/webhook_attempts shows what came of it.
 - PT409: the endpoint is disabled.
 - 23514: there is no such event type.';
 
--- Newest first, a page at a time: the next one begins before the last id of this one.
 create function public.webhook_deliveries(
   for_endpoint uuid    default null,
   in_state     text    default null,
@@ -8632,8 +8688,6 @@ For admins, and for a service key; others get no row.
 
 Returns a row for each request.';
 
--- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
--- Answers the new delivery.
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8677,7 +8731,6 @@ Returns the id of the new delivery.
 - PT404: there is no such delivery, or the caller is no admin.
 - PT409: it is not finished, it was a test, or the endpoint is disabled.';
 
--- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
 create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8715,7 +8768,6 @@ Returns nothing.
 - PT409: it is finished, or being sent at this moment.
 - 23514: reason is null, blank or too long.';
 
--- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
 create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8751,9 +8803,6 @@ Returns how many deliveries are due by it.
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
 
--- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
--- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
--- happens meanwhile gets its turn: call it again until it answers 0.
 create function public.replay_webhook_deliveries(
   endpoint_id uuid,
   since       timestamptz default '-infinity',
@@ -8810,12 +8859,6 @@ Returns how many it sends.
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
 
--- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
--- each case:
---   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
--- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
--- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
--- with an older one, gives them again. An answer without events has a cursor too.
 create function public.poll_events(
   endpoint_id uuid,
   cursor      text    default null,
@@ -8915,8 +8958,6 @@ Returns {"cursor", "events": [{"webhook_id", "previous_seq", "body"}]}: body is 
 - PT409: it has a URL: its events are sent there.
 - 22023: cursor is none, or most is out of range.';
 
--- How each endpoint is doing: what is still to be sent, since when the oldest of it is due, and what it never took. Counted
--- to 10,000.
 create function public.webhook_status() returns table (
   endpoint_id       uuid,
   url               text,
