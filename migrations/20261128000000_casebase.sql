@@ -4480,8 +4480,23 @@ $$;
 comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
   'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
 
--- Reserves a place for a document, or, where it is given document_id, for another version of one, which lies where the
--- others do. The policies and rules of client_documents decide the rest.
+-- The versions of a document, by its number or that of any of them: the current one first, then the newest.
+create function public.document_versions(id bigint) returns setof public.client_documents
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select d.*
+  from public.client_documents d
+  where d.document_id = coalesce(
+    (select v.document_id from public.client_documents v where v.id = document_versions.id),
+    document_versions.id
+  )
+  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
+$$;
+comment on function public.document_versions(bigint) is
+  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
+
+-- Reserves a place for a document, or, where it is given document_id, for another version of the one that this names, which
+-- lies where the others do. The policies and rules of client_documents decide the rest.
 create function public.reserve_client_document(
   original_name text,
   content_type  text,
@@ -4498,10 +4513,9 @@ declare
   reserved public.client_documents;
 begin
   if document_id <> 0 then
-    select d.client_id, d.category into client_id, category
-    from public.client_documents d
-    where d.document_id = reserve_client_document.document_id
-      and d.state = 'available'
+    select d.client_id, d.category, d.document_id into client_id, category, document_id
+    from public.document_versions(document_id) d
+    where d.state = 'available'
     limit 1;
     if not found then
       raise exception 'there is no such document' using errcode = 'PT404', detail = 'document_id';
@@ -4517,13 +4531,13 @@ begin
   insert into public.client_documents
     (client_id, category, document_id, file_name, original_name, content_type, file_size)
   values
-    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+    (client_id, category, coalesce(document_id, 0), file_name, original_name, content_type, file_size)
   returning * into reserved;
   return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
 end
 $$;
 comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
-  'Reserves a document of a client in a category, or another version of document_id: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
+  'Reserves a document of a client in a category, or another version of the one that document_id names: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
 
 create type public.document_page as (documents public.client_documents[], next_cursor text);
 
@@ -4565,21 +4579,6 @@ end
 $$;
 comment on function public.list_client_documents(uuid, text, integer, text) is
   'The documents of a client that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Of each its current version. 404: no such client.';
-
--- The versions of a document, by its number or that of any of them: the current one first, then the newest.
-create function public.document_versions(id bigint) returns setof public.client_documents
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select d.*
-  from public.client_documents d
-  where d.document_id = coalesce(
-    (select v.document_id from public.client_documents v where v.id = document_versions.id),
-    document_versions.id
-  )
-  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
-$$;
-comment on function public.document_versions(bigint) is
-  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
 
 
 -- supabase/schemas/idempotency_keys.sql
