@@ -37,7 +37,7 @@ test('staff put a document into a client’s folder, replace it and delete it, a
 
   await signIn(page, alan)
   await page.getByRole('link', { name: 'Documents' }).click()
-  await page.getByLabel('Client').fill(carla.company)
+  await page.getByRole('combobox', { name: 'Client' }).fill(carla.company)
   await page.getByRole('option', { name: carla.company }).click()
   await page.getByRole('navigation', { name: 'Folders' }).getByRole('link', { name: 'Handbooks' }).click()
   await expect(page.getByRole('heading', { name: 'Handbooks' })).toBeVisible()

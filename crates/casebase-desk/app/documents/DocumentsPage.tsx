@@ -33,7 +33,7 @@ function OfOwnClients() {
       {clients.data?.length === 0 && <Empty title={words.newCase.noClient} />}
       {client && own.length > 1 && (
         <div className="field">
-          <label htmlFor={id}>{words.newCase.client}</label>
+          <label htmlFor={id}>{words.staffCase.client}</label>
           <select id={id} value={client.id} onChange={(event) => void navigate({ search: { ...search, client: event.target.value } })}>
             {own.map(({ id, name }) => (
               <option key={id} value={id}>
@@ -62,7 +62,7 @@ function OfAnyClient() {
   const [letters, setLetters] = useState<string>()
   return (
     <Page title={words.documents.title}>
-      <ClientPicker label={words.newCase.client} name="client" text={letters ?? name.data ?? ''} chosen={client}
+      <ClientPicker label={words.staffCase.client} name="client" text={letters ?? name.data ?? ''} chosen={client}
         onType={setLetters}
         onChoose={(chosen) => {
           setLetters(undefined)
