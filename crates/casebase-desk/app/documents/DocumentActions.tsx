@@ -20,15 +20,15 @@ export function DocumentActions({ document }: { document: Document }) {
   return (
     <>
       {document.id !== documentId && (
-        <button type="button" className="link" aria-label={words.versionsOf(name)} onClick={() => setOpen('versions')}>
-          {words.versions}
+        <button type="button" className="quiet icon" aria-label={words.versionsOf(name)} title={words.versionsOf(name)} onClick={() => setOpen('versions')}>
+          <Icon name="clock" />
         </button>
       )}
       <ChooseFiles single className="quiet icon" label={words.replaceOf(name)} onFiles={(files) => uploads.add({ clientId, category, documentId }, files)}>
-        <Icon name="again" />
+        <Icon name="upload" />
       </ChooseFiles>
       <button type="button" className="quiet icon" aria-label={words.deleteOf(name)} title={words.deleteOf(name)} onClick={() => setOpen('deletion')}>
-        <Icon name="cross" />
+        <Icon name="trash" />
       </button>
       {open === 'versions' && <Versions document={document} onClose={() => setOpen(undefined)} />}
       {open === 'deletion' && <Deletion document={document} onClose={() => setOpen(undefined)} />}
@@ -75,10 +75,10 @@ function Deletion({ document, onClose }: { document: Document; onClose: () => vo
       <p>{words.deletionLead}</p>
       <FormRefusal refused={deletion.error ?? undefined} />
       <div className="form-actions">
-        <button type="button" onClick={onClose}>
+        <button type="button" data-begin onClick={onClose}>
           {all.cancel}
         </button>
-        <button type="button" className="primary" data-begin aria-disabled={deletion.isPending} onClick={() => deletion.isPending || deletion.mutate()}>
+        <button type="button" className="primary" aria-disabled={deletion.isPending} onClick={() => deletion.isPending || deletion.mutate()}>
           {words.delete}
         </button>
       </div>
