@@ -100,7 +100,29 @@ Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or
 - PT404: there is no such case or interaction of it, or none that the caller sees.
 - 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
--- The policies and rules of client_documents decide the rest.
+-- The versions of a document, by its number or that of any of them: the current one first, then the newest.
+create function public.document_versions(id bigint) returns setof public.client_documents
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select d.*
+  from public.client_documents d
+  where d.document_id = coalesce(
+    (select v.document_id from public.client_documents v where v.id = document_versions.id),
+    document_versions.id
+  )
+  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
+$$;
+comment on function public.document_versions(bigint) is
+  'The versions of a document that the caller sees: the current one first, then the newest.
+
+For whoever sees the document; versions that were replaced, for those who write documents.
+
+- id: the document (client_documents.document_id), or any version of it (client_documents.id).
+
+Returns a row for each version; none where there is no such document.';
+
+-- Reserves a place for a document, or, where it is given document_id, for another version of the one that this names, which
+-- lies where the others do. The policies and rules of client_documents decide the rest.
 create function public.reserve_client_document(
   original_name text,
   content_type  text,
@@ -117,10 +139,9 @@ declare
   reserved public.client_documents;
 begin
   if document_id <> 0 then
-    select d.client_id, d.category into client_id, category
-    from public.client_documents d
-    where d.document_id = reserve_client_document.document_id
-      and d.state = 'available'
+    select d.client_id, d.category, d.document_id into client_id, category, document_id
+    from public.document_versions(document_id) d
+    where d.state = 'available'
     limit 1;
     if not found then
       raise exception 'there is no such document' using errcode = 'PT404', detail = 'document_id';
@@ -136,7 +157,7 @@ begin
   insert into public.client_documents
     (client_id, category, document_id, file_name, original_name, content_type, file_size)
   values
-    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+    (client_id, category, coalesce(document_id, 0), file_name, original_name, content_type, file_size)
   returning * into reserved;
   return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
 end
@@ -220,23 +241,3 @@ Returns a page.
 
 - PT404: there is no such client, or none of the caller''s.
 - 22023: page_size is out of range, or cursor is none that this list gave.';
-
-create function public.document_versions(id bigint) returns setof public.client_documents
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select d.*
-  from public.client_documents d
-  where d.document_id = coalesce(
-    (select v.document_id from public.client_documents v where v.id = document_versions.id),
-    document_versions.id
-  )
-  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
-$$;
-comment on function public.document_versions(bigint) is
-  'The versions of a document that the caller sees: the current one first, then the newest.
-
-For whoever sees the document; versions that were replaced, for those who write documents.
-
-- id: the document (client_documents.document_id), or any version of it (client_documents.id).
-
-Returns a row for each version; none where there is no such document.';
