@@ -140,7 +140,7 @@ comment on column casebase.client_source.only_row is 'Always true: there is one 
 comment on column casebase.client_source.is_ours is
   'Whether Casebase made public.clients. False: the project had the table already, and keeps its columns, grants and policies.';
 comment on column casebase.client_source.name_column is
-  'The column of public.clients that is the client''s name; null: none was recognised, and clients have no names in Casebase.';
+  'The column of public.clients that is the client''s name; null: none was recognised.';
 alter table casebase.client_source enable row level security;
 
 do $$
@@ -1077,16 +1077,16 @@ begin
 end
 $$;
 comment on function public.find_clients(text, integer) is
-  'The clients whose name has these letters, for a case that staff open on behalf of one.
+  'The clients for whom the caller may open a case as staff, by their names.
 
-Those that begin with the letters come first, then by the alphabet. Also where public.clients is the project''s own and staff can''t read it.
+First those whose name begins with the letters, by the alphabet.
 
-For staff who work in a department, or see every case; others get no row.
+For admins and staff who work in a department; others get no row.
 
-- letters: a part of the name, in upper or lower case; empty: of any name.
+- letters: a part of the name, in any case; empty: every client.
 - page_size: how many at most, 1 to 1000.
 - id: the client (clients.id).
-- name: what it is called; the id, where it has no name, or the project''s own table no column that is one.
+- name: what it is called; its id, where the project''s own table has no column that is a name.
 
 Returns a row for each client.
 
@@ -1114,17 +1114,15 @@ as $$
   select * from casebase.client_names(ids)
 $$;
 comment on function public.client_names(uuid[]) is
-  'What clients are called, for those who work their cases.
+  'What clients are called.
 
-Also where public.clients is the project''s own and staff can''t read it.
-
-For staff: of every client that rpc/find_clients finds, and of those whose cases are assigned to the caller; others get no row. Clients read rpc/my_clients.
+For staff: of the clients that they find with rpc/find_clients, and of those whose cases are assigned to them. Others have no row, and for clients there is rpc/my_clients.
 
 - ids: the clients (clients.id).
-- id: the client.
-- name: what it is called; the id, where it has no name, or the project''s own table no column that is one.
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
 
-Returns a row for each client that there is and that the caller may know.';
+Returns a row for each client.';
 
 
 -- supabase/schemas/cases/workflow.sql
@@ -3718,6 +3716,13 @@ create table public.document_categories (
   constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
   constraint document_categories_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
+comment on table public.document_categories is
+  'The categories of clients'' documents: policies, handbooks and what else a project has. The code is the folder in client-bucket.
+
+Read by client members and staff; written by admins. One that has documents stays, and keeps its code.';
+comment on column public.document_categories.code is
+  'The word that documents refer to, and their folder, e.g. policies.';
+comment on column public.document_categories.label is 'What people read for it.';
 alter table public.document_categories enable row level security;
 revoke all on public.document_categories from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -3782,17 +3787,20 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is
-  'Policies, handbooks and the like: files for a client, of no case.
+  'Documents for a client, of no case: policies, handbooks and the like. A row is one version of a document.
 
-They lie in client-bucket and go the way of case_files.
+They lie in client-bucket and go the way of case_files: reserved by rpc/reserve_client_document or an insert, uploaded, checked. Another version of a document is another row of the same document_id; it takes the place of the one before once it is available.
 
-Read by client members (their clients'') and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments.
+Read by client members (their clients'', the current versions) and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments, who read the versions that were replaced, too.
 
 - PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
 comment on column public.client_documents.id is 'The key.';
 comment on column public.client_documents.client_id is 'The client. It never changes.';
-comment on column public.client_documents.category is
-  'The folder, e.g. policies or handbooks; not cases, which is for files of cases.';
+comment on column public.client_documents.category is 'What kind of document it is, and its folder.';
+comment on column public.client_documents.document_id is
+  'The document that this is a version of: the id of its first version, for as long as any is there. Left out or 0: a new document.';
+comment on column public.client_documents.replaced_at is
+  'Since when another version has been in its place. Null: this one is current.';
 comment on column public.client_documents.file_name is
   'The last part of object_path. Left out, the database makes it of original_name; taken, it gets a number.';
 comment on column public.client_documents.file_url is
@@ -3818,8 +3826,6 @@ comment on column public.client_documents.rejection is 'Why the service refused 
 comment on column public.client_documents.notes is
   'What the service noticed in what it took, e.g. macros. docs/files.md says what each word means.';
 comment on column public.client_documents.updated_at is 'When the row was last changed.';
-comment on column public.client_documents.document_id is 'The document that this is a version of: the id of its first version, for as long as any is there.';
-comment on column public.client_documents.replaced_at is 'Since when another version has been in its place. Null: this one is current.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -5048,8 +5054,7 @@ Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or
 - PT404: there is no such case or interaction of it, or none that the caller sees.
 - 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
--- Reserves a place for a document, or, where it is given document_id, for another version of one, which lies where the
--- others do. The policies and rules of client_documents decide the rest.
+-- The policies and rules of client_documents decide the rest.
 create function public.reserve_client_document(
   original_name text,
   content_type  text,
@@ -5091,11 +5096,33 @@ begin
 end
 $$;
 comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
-  'Reserves a document of a client in a category, or another version of document_id: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
+  'Reserves a place for a document of a client, or for another version of one: its row, pending, and how many bytes its bucket takes.
+
+The object is then uploaded to bucket_id and object_path of the row.
+
+For admins and staff of scope all or departments.
+
+- original_name: what the file is called where it comes from.
+- content_type: its media type, e.g. application/pdf.
+- file_name: as client_documents.file_name; empty: the database makes it.
+- file_size: in bytes, as it is announced; 0: not known yet.
+- client_id: the client (clients.id); of another version it is not asked.
+- category: the category (document_categories.code); of another version it is not asked.
+- document_id: the document that this is another version of; 0: a new one.
+
+Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
+
+- PT404: there is no such document or category, or none that the caller sees.
+- 42501: the caller may not write documents.
+- 23503: there is no such client.
+- 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
 create type public.document_page as (documents public.client_documents[], next_cursor text);
+comment on type public.document_page is
+  'A page of rpc/list_client_documents.';
+comment on column public.document_page.documents is 'The documents, newest first.';
+comment on column public.document_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
--- The documents of a client, each by its current version. What the caller uploads is there from the beginning.
 create function public.list_client_documents(
   client_id uuid,
   category  text    default null,
@@ -5132,9 +5159,22 @@ begin
 end
 $$;
 comment on function public.list_client_documents(uuid, text, integer, text) is
-  'The documents of a client that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Of each its current version. 404: no such client.';
+  'The documents of a client that the caller sees, each by its current version, newest first, a page at a time.
 
--- The versions of a document, by its number or that of any of them: the current one first, then the newest.
+What the caller uploads is there from the beginning.
+
+For the client''s members and staff.
+
+- client_id: the client (clients.id).
+- category: of this category only (document_categories.code); null: of every one.
+- page_size: how many at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such client, or none of the caller''s.
+- 22023: page_size is out of range, or cursor is none that this list gave.';
+
 create function public.document_versions(id bigint) returns setof public.client_documents
   language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -5147,7 +5187,13 @@ as $$
   order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
 $$;
 comment on function public.document_versions(bigint) is
-  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
+  'The versions of a document that the caller sees: the current one first, then the newest.
+
+For whoever sees the document; versions that were replaced, for those who write documents.
+
+- id: the document (client_documents.document_id), or any version of it (client_documents.id).
+
+Returns a row for each version; none where there is no such document.';
 
 
 -- supabase/schemas/idempotency_keys.sql
@@ -7278,9 +7324,9 @@ create trigger send_disabled after update on casebase.webhook_endpoints
 -- How many rows a call reads is bounded by its arguments, the number of endpoints and the limits below, never by what
 -- is waiting. crates/casebase/tests/webhook_backlog.rs holds the numbers.
 
--- The first unfinished delivery of a lane. A range of cases, even of one: equal to both columns, it could also be found
--- by walking the primary key past everything that was ever delivered.
-create function casebase.webhook_first_of_lane(of_endpoint uuid, of_case bigint) returns bigint
+-- The first unfinished delivery of a lane, or the first behind one of it. A range of cases, even of one: equal to both
+-- columns, it could also be found by walking the primary key past everything that was ever delivered.
+create function casebase.webhook_first_of_lane(of_endpoint uuid, of_case bigint, behind bigint default 0) returns bigint
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -7289,7 +7335,8 @@ begin
     from casebase.webhook_deliveries unfinished
     where unfinished.finished_at is null
       and unfinished.endpoint_id = of_endpoint
-      and unfinished.case_id between of_case and of_case
+      and (unfinished.case_id, unfinished.id) > (of_case, behind)
+      and unfinished.case_id <= of_case
     order by unfinished.case_id, unfinished.id
     limit 1
   );
@@ -7352,42 +7399,64 @@ end
 $$;
 
 -- The deliveries that are due, and whether each is blocked by an earlier one of its lane. Every endpoint's oldest come
--- before any endpoint's second oldest, so that nobody's backlog keeps the others waiting. An endpoint gets at most
--- max_per_endpoint requests at a time, one that keeps failing a single one, so that it cannot occupy the worker.
+-- before any endpoint's second oldest, so that nobody's backlog keeps the others waiting, and of many endpoints' backlogs
+-- no more is read than about twice what is asked for. An endpoint gets at most max_per_endpoint requests at a time of one
+-- worker, and one that keeps failing a single one of all workers, so that it cannot occupy them.
 -- `at` is an argument because clock_timestamp() can't bound an index scan: what is due later would be read too.
-create function casebase.webhook_due(at timestamptz, max_deliveries integer, max_per_endpoint integer)
+create function casebase.webhook_due(
+  at timestamptz, max_deliveries integer, max_per_endpoint integer, under_way jsonb, since jsonb
+)
   returns table (id bigint, blocked boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
+  with ready as materialized (
+    select endpoint.id, room.places, coalesce((since ->> endpoint.id::text)::timestamptz, '-infinity') as since
+    from casebase.webhook_endpoints endpoint
+    cross join lateral (
+      select least(
+        max_deliveries,
+        case
+          when endpoint.failures_in_a_row < 5
+            then max_per_endpoint - coalesce((under_way ->> endpoint.id::text)::integer, 0)
+          else 1 - (
+            select count(*)
+            from casebase.webhook_deliveries leased
+            where leased.endpoint_id = endpoint.id
+              and leased.state = 'leased'
+          )
+        end,
+        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
+      ) as places
+    ) room
+    cross join lateral (
+      select from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at >= coalesce((since ->> endpoint.id::text)::timestamptz, '-infinity')
+        and delivery.next_attempt_at <= at
+      limit case when room.places > 0 then 1 else 0 end
+    ) something
+    where endpoint.enabled
+      and endpoint.url is not null
+      and (endpoint.paused_until is null or endpoint.paused_until <= at)
+  )
   select due.id, coalesce(casebase.webhook_first_of_lane(due.endpoint_id, due.case_id) < due.id, false)
   from (
     select oldest.*
-    from casebase.webhook_endpoints endpoint
-    cross join lateral (
-      select count(*) as n
-      from casebase.webhook_deliveries leased
-      where leased.endpoint_id = endpoint.id
-        and leased.state = 'leased'
-    ) in_flight
+    from ready
     cross join lateral (
       select delivery.id, delivery.endpoint_id, delivery.case_id, delivery.next_attempt_at,
              row_number() over (order by delivery.next_attempt_at, delivery.id) as nth
       from casebase.webhook_deliveries delivery
-      where delivery.endpoint_id = endpoint.id
+      where delivery.endpoint_id = ready.id
         and delivery.state = 'pending'
+        and delivery.next_attempt_at >= ready.since
         and delivery.next_attempt_at <= at
       order by delivery.next_attempt_at, delivery.id
-      limit greatest(0, least(
-        max_deliveries,
-        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n,
-        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
-      ))
+      limit least(ready.places, 1 + 2 * max_deliveries / (select count(*) from ready))
     ) oldest
-    where endpoint.enabled
-      and endpoint.url is not null
-      and (endpoint.paused_until is null or endpoint.paused_until <= at)
     order by oldest.nth, oldest.next_attempt_at, oldest.id
     limit max_deliveries
   ) due;
@@ -7472,14 +7541,80 @@ begin
 end
 $$;
 
--- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
--- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
--- notification, for as long as listens_for.
+-- What follows these deliveries in their lanes and can be sent at once behind them: up to `most` in each, about 256 in
+-- all. None where somebody holds one in between, or has put it off; and none of a receiver that fails, or whose requests
+-- are counted.
+create function casebase.webhook_followers(heads bigint[], most integer, at timestamptz) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  following bigint[] := array(
+    select behind.id
+    from casebase.webhook_deliveries head
+    cross join lateral (
+      select case when endpoint.failures_in_a_row = 0 and endpoint.rate_limit is null then most else 0 end as most
+      from casebase.webhook_endpoints endpoint
+      where endpoint.id = head.endpoint_id
+      limit 1
+    ) receiver
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+        and delivery.endpoint_id = head.endpoint_id
+        and (delivery.case_id, delivery.id) > (head.case_id, head.id)
+        and delivery.case_id <= head.case_id
+      order by delivery.case_id, delivery.id
+      limit least(receiver.most, 256 / cardinality(heads))
+    ) behind
+    where head.id = any (heads)
+  );
+  ready     bigint[];
+begin
+  ready := array(
+    with free as (
+      select delivery.id, delivery.state, delivery.next_attempt_at
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (following)
+      for update skip locked
+    )
+    select free.id
+    from free
+    where free.state in ('pending', 'waiting')
+      and free.next_attempt_at <= at
+  );
+  return array(
+    select one.id
+    from (
+      select delivery.id,
+             bool_and(delivery.id = any (ready)) over (
+               partition by delivery.endpoint_id, delivery.case_id
+               order by delivery.id
+             ) as all_ready
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (following)
+    ) one
+    where one.all_ready
+  );
+end
+$$;
+
+-- Takes up to max_deliveries for sending, and behind each up to max_in_lane - 1 more of its lane, which the caller sends
+-- one after another as long as each is taken. It sends them outside any transaction and reports with webhook_ack before
+-- the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a notification,
+-- for as long as listens_for.
+--
+-- What the caller has under way counts for each endpoint: {"<endpoint>": requests}. Of `since`, {"<endpoint>": time}, it
+-- looks at what became due from then on, which spares it the old versions of what was delivered before, where a
+-- transaction keeps them; it may miss what was committed late. Null: it looks at everything, also for leases that ended.
 create function casebase.webhook_lease(
   max_deliveries   integer,
   max_per_endpoint integer,
   lease            interval,
-  listens_for      interval
+  listens_for      interval,
+  max_in_lane      integer default 1,
+  under_way        jsonb default '{}',
+  since            jsonb default null
 ) returns table (
   delivery_id bigint,
   lease_token uuid,
@@ -7491,7 +7626,10 @@ create function casebase.webhook_lease(
   secrets     text[],
   -- The endpoint's own waits between attempts, in milliseconds.
   retry_waits bigint[],
-  headers     jsonb
+  headers     jsonb,
+  -- Its lane with the endpoint's; null: it is in none.
+  case_id     bigint,
+  due_at      timestamptz
 )
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -7503,15 +7641,18 @@ create function casebase.webhook_lease(
 as $$
 #variable_conflict use_column
 declare
-  at      timestamptz;
-  heads   bigint[];
-  blocked bigint[];
+  at        timestamptz;
+  heads     bigint[];
+  followers bigint[];
+  blocked   bigint[];
 begin
   -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
   perform set_config('synchronous_commit', 'off', true);
   perform from casebase.webhook_queue for update;
   at := clock_timestamp();
-  perform casebase.webhook_expire_leases(at);
+  if since is null then
+    perform casebase.webhook_expire_leases(at);
+  end if;
 
   -- What is found blocked is set aside and the look repeated until half of what was asked for is found, but not for
   -- ever: a lane of 100,000 takes many calls, and between them others get their turn.
@@ -7519,13 +7660,14 @@ begin
     select array_agg(due.id) filter (where not due.blocked),
            array_agg(due.id) filter (where due.blocked)
     into heads, blocked
-    from casebase.webhook_due(at, max_deliveries, max_per_endpoint) due;
+    from casebase.webhook_due(at, max_deliveries, max_per_endpoint, under_way, since) due;
     exit when blocked is null
       or casebase.webhook_park(blocked) = 0
       or cardinality(heads) >= max_deliveries / 2;
   end loop;
 
   heads := casebase.webhook_lock(heads, 'pending');
+  followers := casebase.webhook_followers(heads, max_in_lane - 1, at);
   return query
   with leased as (
     update casebase.webhook_deliveries delivery
@@ -7533,7 +7675,7 @@ begin
         lease_token  = gen_random_uuid(),
         leased_at    = clock_timestamp(),
         leased_until = clock_timestamp() + lease
-    where delivery.id = any (heads)
+    where delivery.id = any (heads || followers)
     returning delivery.*
   ),
   signer as materialized (
@@ -7552,7 +7694,9 @@ begin
            select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
            from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
          ),
-         endpoint.headers
+         endpoint.headers,
+         leased.case_id,
+         leased.next_attempt_at
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
@@ -7574,8 +7718,9 @@ $$;
 
 -- Reports what became of leased deliveries, as an array of
 --   {delivery_id, lease_token, started_at, duration_ms, status, response, error,
---    verdict: delivered | retry | failed, retry_in_ms, pause_ms, disable_because}
--- Every attempt is recorded; only who still holds the lease decides the delivery's state. Answers how many did.
+--    verdict: delivered | retry | failed | unsent, retry_in_ms, pause_ms, disable_because}
+-- Every attempt is recorded; only who still holds the lease decides the delivery's state. What was not sent goes back as
+-- if it had never been taken. Answers how many leases were held.
 create function casebase.webhook_ack(reports jsonb) returns integer
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -7590,8 +7735,12 @@ declare
   known    bigint[];
   finished bigint[];
   settled  integer;
+  released integer;
 begin
   perform from casebase.webhook_queue for update;
+  released := casebase.webhook_release(reports);
+  reports := coalesce(
+    (select jsonb_agg(report) from jsonb_array_elements(reports) report where report ->> 'verdict' <> 'unsent'), '[]');
 
   known := array(
     select delivery.id
@@ -7634,11 +7783,37 @@ begin
 
   perform casebase.webhook_judge_endpoints(reports, known);
   perform casebase.webhook_advance(array(
-    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id, done.id)
     from casebase.webhook_deliveries done
     where done.id = any (finished)
   ));
-  return settled;
+  return settled + released;
+end
+$$;
+
+-- Gives back what was leased and not sent. Answers how many there were.
+create function casebase.webhook_release(reports jsonb) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unsent   bigint[] := array(
+    select (report ->> 'delivery_id')::bigint
+    from jsonb_array_elements(reports) report
+    where report ->> 'verdict' = 'unsent'
+  );
+  released integer;
+begin
+  unsent := casebase.webhook_lock(unsent, 'leased');
+  update casebase.webhook_deliveries delivery
+  set state        = 'pending',
+      leased_at    = null,
+      leased_until = null
+  from jsonb_to_recordset(reports) as report (delivery_id bigint, lease_token uuid, verdict text)
+  where delivery.id = any (unsent)
+    and report.delivery_id = delivery.id
+    and report.lease_token = delivery.lease_token;
+  get diagnostics released = row_count;
+  return released;
 end
 $$;
 
@@ -8062,10 +8237,6 @@ begin
 end
 $$;
 
--- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
--- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
--- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
--- and no secret.
 create function public.create_webhook_endpoint(
   url            text,
   description    text       default '',
@@ -8130,7 +8301,7 @@ For admins, and for a service key.
 - description: what it is for, for whoever reads the list.
 - event_types: which events it gets, e.g. case.updated, or case.* for a whole family; empty: every one that is not sent on request only.
 - thin: whether it gets ids only, and asks for the rest with its own rights.
-- signature: how requests are signed, in the words of Standard Webhooks: v1 (HMAC-SHA256) or v1a (Ed25519).
+- signature: how requests are signed, in the words of Standard Webhooks: v1 (HMAC-SHA256), or v1a (Ed25519), with which receivers verify by the public key and the secret need not leave the database.
 - retry_waits: the waits between attempts, one less than there are attempts: at most 50, each up to 7 days; null: the ten attempts over three days that Standard Webhooks suggests.
 - client_ids: of cases of these clients only (clients.id); empty: of all.
 - department_ids: of cases in these departments only, after the change or before it (departments.id); empty: of all.
@@ -8149,8 +8320,6 @@ Returns one row.
 - PT409: there are as many endpoints as there may be (casebase.webhook_limits).
 - 23514: an argument is none of what is accepted; the message says which.';
 
--- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
--- wrong before.
 create function public.update_webhook_endpoint(
   endpoint_id    uuid,
   url            text       default null,
@@ -8217,8 +8386,7 @@ Returns nothing.
 - PT404: there is no such endpoint, or the caller is no admin.
 - 23514: an argument is none of what is accepted; the message says which.';
 
--- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
--- are finished with all others of their age.
+-- What waits is forgotten by the worker at once, what is finished with all others of its age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8242,7 +8410,6 @@ Returns nothing.
 
 - PT404: there is no such endpoint, or the caller is no admin.';
 
--- public_keys: of an endpoint with the signature v1a, the newest first.
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
@@ -8317,8 +8484,6 @@ For admins, and for a service key; others get no row.
 
 Returns a row for each endpoint, the oldest first.';
 
--- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once. Five sign at most.
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -8381,8 +8546,6 @@ begin
 end
 $$;
 
--- Sends an event of type webhook.test, or a sample of another, whatever the endpoint asks for. Answers the delivery, to
--- look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid, event_type text default 'webhook.test') returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8430,7 +8593,6 @@ Returns the id of the delivery: rpc/webhook_attempts shows what came of it.
 - PT409: the endpoint is disabled.
 - 23514: there is no such event type.';
 
--- Newest first, a page at a time: the next one begins before the last id of this one.
 create function public.webhook_deliveries(
   for_endpoint uuid    default null,
   in_state     text    default null,
@@ -8526,8 +8688,6 @@ For admins, and for a service key; others get no row.
 
 Returns a row for each request.';
 
--- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
--- Answers the new delivery.
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8571,7 +8731,6 @@ Returns the id of the new delivery.
 - PT404: there is no such delivery, or the caller is no admin.
 - PT409: it is not finished, it was a test, or the endpoint is disabled.';
 
--- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
 create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8609,7 +8768,6 @@ Returns nothing.
 - PT409: it is finished, or being sent at this moment.
 - 23514: reason is null, blank or too long.';
 
--- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
 create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -8645,9 +8803,6 @@ Returns how many deliveries are due by it.
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
 
--- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
--- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
--- happens meanwhile gets its turn: call it again until it answers 0.
 create function public.replay_webhook_deliveries(
   endpoint_id uuid,
   since       timestamptz default '-infinity',
@@ -8704,12 +8859,6 @@ Returns how many it sends.
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
 
--- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
--- each case:
---   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
--- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
--- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
--- with an older one, gives them again. An answer without events has a cursor too.
 create function public.poll_events(
   endpoint_id uuid,
   cursor      text    default null,
@@ -8809,8 +8958,6 @@ Returns {"cursor", "events": [{"webhook_id", "previous_seq", "body"}]}: body is 
 - PT409: it has a URL: its events are sent there.
 - 22023: cursor is none, or most is out of range.';
 
--- How each endpoint is doing: what is still to be sent, since when the oldest of it is due, and what it never took. Counted
--- to 10,000.
 create function public.webhook_status() returns table (
   endpoint_id       uuid,
   url               text,
@@ -10096,7 +10243,7 @@ revoke all on function
 from public, anon, authenticated, service_role;
 
 grant execute on function
-  casebase.webhook_lease(integer, integer, interval, interval),
+  casebase.webhook_lease(integer, integer, interval, interval, integer, jsonb, jsonb),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval),
   casebase.service_metrics()

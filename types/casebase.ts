@@ -34,6 +34,7 @@ export type EventType =
   | 'case_file.deleted'
   | 'case_file.moved'
   | 'case_file.rejected'
+  | 'case_internal.updated'
   | 'interaction.created'
   | 'interaction.deleted'
   | 'interaction.updated'

@@ -68,7 +68,7 @@ select is(tests.sees(who, format('select string_agg(v.id::text, '' '' order by v
   who || ' asks for the versions of ' || asked)
 from (values ('Dora', 'book', '{third} {second} {book}'), ('Dora', 'second', '{third} {second} {book}'), ('Carla', 'book', '{third}'), ('Carla', 'third', '{third}'),
              ('Carla', 'second', null), ('Otto', 'book', null)) v (who, asked, versions);
-select is(tests.does('Alan', $$select reserve_client_document('d.pdf', 'application/pdf', document_id => {book})$$), '1', 'one more is on its way');
+select is(tests.does('Alan', $$select reserve_client_document('d.pdf', 'application/pdf', document_id => {third})$$), '1', 'one more is on its way, of what a version''s number names');
 select pg_temp.remember('fourth');
 select is(tests.sees('Alan', 'select string_agg(v.id::text, '' '' order by v.place) from (select id, row_number() over () as place from document_versions({book})) v'),
   tests.filled('{third} {fourth} {second} {book}'), 'the current one comes first');

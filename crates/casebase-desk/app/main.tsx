@@ -46,6 +46,7 @@ async function open() {
   const uploads = new Uploads(access, sendTo(access), () => {
     arrived++
     void queries.invalidateQueries({ queryKey: ['cases'] })
+    void queries.invalidateQueries({ queryKey: ['documents'] })
   }, (upload) => void giveUp(access, upload).catch(() => {}))
   uploads.list.subscribe(() => {
     // Said once, when the last of them is there or can't be.

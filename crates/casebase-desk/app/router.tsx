@@ -86,8 +86,20 @@ const oneCase = createRoute({
   component: lazyRouteComponent(() => import('./cases/CasePage'), 'CasePage'),
 })
 
+const text = (value: unknown) => (typeof value === 'string' && value ? value : undefined)
+
+const documents = createRoute({
+  getParentRoute: () => members,
+  path: '/documents',
+  validateSearch: ({ client, folder }: Record<string, unknown>): { client?: string | undefined; folder?: string | undefined } => ({
+    client: text(client),
+    folder: text(folder),
+  }),
+  component: lazyRouteComponent(() => import('./documents/DocumentsPage'), 'DocumentsPage'),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, signIn, signUp, forgottenPassword, choosePassword, members.addChildren([cases, newCase, oneCase])]),
+  routeTree: root.addChildren([home, signIn, signUp, forgottenPassword, choosePassword, members.addChildren([cases, newCase, oneCase, documents])]),
   history: createHashHistory(),
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -50,17 +50,20 @@ create table public.client_documents (
   )
 );
 comment on table public.client_documents is
-  'Policies, handbooks and the like: files for a client, of no case.
+  'Documents for a client, of no case: policies, handbooks and the like. A row is one version of a document.
 
-They lie in client-bucket and go the way of case_files.
+They lie in client-bucket and go the way of case_files: reserved by rpc/reserve_client_document or an insert, uploaded, checked. Another version of a document is another row of the same document_id; it takes the place of the one before once it is available.
 
-Read by client members (their clients'') and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments.
+Read by client members (their clients'', the current versions) and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments, who read the versions that were replaced, too.
 
 - PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
 comment on column public.client_documents.id is 'The key.';
 comment on column public.client_documents.client_id is 'The client. It never changes.';
-comment on column public.client_documents.category is
-  'The folder, e.g. policies or handbooks; not cases, which is for files of cases.';
+comment on column public.client_documents.category is 'What kind of document it is, and its folder.';
+comment on column public.client_documents.document_id is
+  'The document that this is a version of: the id of its first version, for as long as any is there. Left out or 0: a new document.';
+comment on column public.client_documents.replaced_at is
+  'Since when another version has been in its place. Null: this one is current.';
 comment on column public.client_documents.file_name is
   'The last part of object_path. Left out, the database makes it of original_name; taken, it gets a number.';
 comment on column public.client_documents.file_url is
@@ -86,8 +89,6 @@ comment on column public.client_documents.rejection is 'Why the service refused 
 comment on column public.client_documents.notes is
   'What the service noticed in what it took, e.g. macros. docs/files.md says what each word means.';
 comment on column public.client_documents.updated_at is 'When the row was last changed.';
-comment on column public.client_documents.document_id is 'The document that this is a version of: the id of its first version, for as long as any is there.';
-comment on column public.client_documents.replaced_at is 'Since when another version has been in its place. Null: this one is current.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

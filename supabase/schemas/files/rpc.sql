@@ -100,8 +100,29 @@ Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or
 - PT404: there is no such case or interaction of it, or none that the caller sees.
 - 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
--- Reserves a place for a document, or, where it is given document_id, for another version of one, which lies where the
--- others do. The policies and rules of client_documents decide the rest.
+-- The versions of a document, by its number or that of any of them: the current one first, then the newest.
+create function public.document_versions(id bigint) returns setof public.client_documents
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select d.*
+  from public.client_documents d
+  where d.document_id = coalesce(
+    (select v.document_id from public.client_documents v where v.id = document_versions.id),
+    document_versions.id
+  )
+  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
+$$;
+comment on function public.document_versions(bigint) is
+  'The versions of a document that the caller sees: the current one first, then the newest.
+
+For whoever sees the document; versions that were replaced, for those who write documents.
+
+- id: the document (client_documents.document_id), or any version of it (client_documents.id).
+
+Returns a row for each version; none where there is no such document.';
+
+-- Reserves a place for a document, or, where it is given document_id, for another version of the one that this names, which
+-- lies where the others do. The policies and rules of client_documents decide the rest.
 create function public.reserve_client_document(
   original_name text,
   content_type  text,
@@ -118,10 +139,9 @@ declare
   reserved public.client_documents;
 begin
   if document_id <> 0 then
-    select d.client_id, d.category into client_id, category
-    from public.client_documents d
-    where d.document_id = reserve_client_document.document_id
-      and d.state = 'available'
+    select d.client_id, d.category, d.document_id into client_id, category, document_id
+    from public.document_versions(document_id) d
+    where d.state = 'available'
     limit 1;
     if not found then
       raise exception 'there is no such document' using errcode = 'PT404', detail = 'document_id';
@@ -137,17 +157,39 @@ begin
   insert into public.client_documents
     (client_id, category, document_id, file_name, original_name, content_type, file_size)
   values
-    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+    (client_id, category, coalesce(document_id, 0), file_name, original_name, content_type, file_size)
   returning * into reserved;
   return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
 end
 $$;
 comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
-  'Reserves a document of a client in a category, or another version of document_id: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
+  'Reserves a place for a document of a client, or for another version of one: its row, pending, and how many bytes its bucket takes.
+
+The object is then uploaded to bucket_id and object_path of the row.
+
+For admins and staff of scope all or departments.
+
+- original_name: what the file is called where it comes from.
+- content_type: its media type, e.g. application/pdf.
+- file_name: as client_documents.file_name; empty: the database makes it.
+- file_size: in bytes, as it is announced; 0: not known yet.
+- client_id: the client (clients.id); of another version it is not asked.
+- category: the category (document_categories.code); of another version it is not asked.
+- document_id: the document that this is another version of; 0: a new one.
+
+Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
+
+- PT404: there is no such document or category, or none that the caller sees.
+- 42501: the caller may not write documents.
+- 23503: there is no such client.
+- 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
 create type public.document_page as (documents public.client_documents[], next_cursor text);
+comment on type public.document_page is
+  'A page of rpc/list_client_documents.';
+comment on column public.document_page.documents is 'The documents, newest first.';
+comment on column public.document_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
--- The documents of a client, each by its current version. What the caller uploads is there from the beginning.
 create function public.list_client_documents(
   client_id uuid,
   category  text    default null,
@@ -184,19 +226,18 @@ begin
 end
 $$;
 comment on function public.list_client_documents(uuid, text, integer, text) is
-  'The documents of a client that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Of each its current version. 404: no such client.';
+  'The documents of a client that the caller sees, each by its current version, newest first, a page at a time.
 
--- The versions of a document, by its number or that of any of them: the current one first, then the newest.
-create function public.document_versions(id bigint) returns setof public.client_documents
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select d.*
-  from public.client_documents d
-  where d.document_id = coalesce(
-    (select v.document_id from public.client_documents v where v.id = document_versions.id),
-    document_versions.id
-  )
-  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
-$$;
-comment on function public.document_versions(bigint) is
-  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
+What the caller uploads is there from the beginning.
+
+For the client''s members and staff.
+
+- client_id: the client (clients.id).
+- category: of this category only (document_categories.code); null: of every one.
+- page_size: how many at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such client, or none of the caller''s.
+- 22023: page_size is out of range, or cursor is none that this list gave.';

@@ -15,7 +15,7 @@ comment on column casebase.client_source.only_row is 'Always true: there is one 
 comment on column casebase.client_source.is_ours is
   'Whether Casebase made public.clients. False: the project had the table already, and keeps its columns, grants and policies.';
 comment on column casebase.client_source.name_column is
-  'The column of public.clients that is the client''s name; null: none was recognised, and clients have no names in Casebase.';
+  'The column of public.clients that is the client''s name; null: none was recognised.';
 alter table casebase.client_source enable row level security;
 
 do $$

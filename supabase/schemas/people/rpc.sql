@@ -71,16 +71,16 @@ begin
 end
 $$;
 comment on function public.find_clients(text, integer) is
-  'The clients whose name has these letters, for a case that staff open on behalf of one.
+  'The clients for whom the caller may open a case as staff, by their names.
 
-Those that begin with the letters come first, then by the alphabet. Also where public.clients is the project''s own and staff can''t read it.
+First those whose name begins with the letters, by the alphabet.
 
-For staff who work in a department, or see every case; others get no row.
+For admins and staff who work in a department; others get no row.
 
-- letters: a part of the name, in upper or lower case; empty: of any name.
+- letters: a part of the name, in any case; empty: every client.
 - page_size: how many at most, 1 to 1000.
 - id: the client (clients.id).
-- name: what it is called; the id, where it has no name, or the project''s own table no column that is one.
+- name: what it is called; its id, where the project''s own table has no column that is a name.
 
 Returns a row for each client.
 
@@ -108,14 +108,12 @@ as $$
   select * from casebase.client_names(ids)
 $$;
 comment on function public.client_names(uuid[]) is
-  'What clients are called, for those who work their cases.
+  'What clients are called.
 
-Also where public.clients is the project''s own and staff can''t read it.
-
-For staff: of every client that rpc/find_clients finds, and of those whose cases are assigned to the caller; others get no row. Clients read rpc/my_clients.
+For staff: of the clients that they find with rpc/find_clients, and of those whose cases are assigned to them. Others have no row, and for clients there is rpc/my_clients.
 
 - ids: the clients (clients.id).
-- id: the client.
-- name: what it is called; the id, where it has no name, or the project''s own table no column that is one.
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
 
-Returns a row for each client that there is and that the caller may know.';
+Returns a row for each client.';

@@ -29,10 +29,6 @@ begin
 end
 $$;
 
--- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
--- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
--- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
--- and no secret.
 create function public.create_webhook_endpoint(
   url            text,
   description    text       default '',
@@ -97,7 +93,7 @@ For admins, and for a service key.
 - description: what it is for, for whoever reads the list.
 - event_types: which events it gets, e.g. case.updated, or case.* for a whole family; empty: every one that is not sent on request only.
 - thin: whether it gets ids only, and asks for the rest with its own rights.
-- signature: how requests are signed, in the words of Standard Webhooks: v1 (HMAC-SHA256) or v1a (Ed25519).
+- signature: how requests are signed, in the words of Standard Webhooks: v1 (HMAC-SHA256), or v1a (Ed25519), with which receivers verify by the public key and the secret need not leave the database.
 - retry_waits: the waits between attempts, one less than there are attempts: at most 50, each up to 7 days; null: the ten attempts over three days that Standard Webhooks suggests.
 - client_ids: of cases of these clients only (clients.id); empty: of all.
 - department_ids: of cases in these departments only, after the change or before it (departments.id); empty: of all.
@@ -116,8 +112,6 @@ Returns one row.
 - PT409: there are as many endpoints as there may be (casebase.webhook_limits).
 - 23514: an argument is none of what is accepted; the message says which.';
 
--- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
--- wrong before.
 create function public.update_webhook_endpoint(
   endpoint_id    uuid,
   url            text       default null,
@@ -184,8 +178,7 @@ Returns nothing.
 - PT404: there is no such endpoint, or the caller is no admin.
 - 23514: an argument is none of what is accepted; the message says which.';
 
--- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
--- are finished with all others of their age.
+-- What waits is forgotten by the worker at once, what is finished with all others of its age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -209,7 +202,6 @@ Returns nothing.
 
 - PT404: there is no such endpoint, or the caller is no admin.';
 
--- public_keys: of an endpoint with the signature v1a, the newest first.
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
@@ -284,8 +276,6 @@ For admins, and for a service key; others get no row.
 
 Returns a row for each endpoint, the oldest first.';
 
--- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once. Five sign at most.
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -348,8 +338,6 @@ begin
 end
 $$;
 
--- Sends an event of type webhook.test, or a sample of another, whatever the endpoint asks for. Answers the delivery, to
--- look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid, event_type text default 'webhook.test') returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -397,7 +385,6 @@ Returns the id of the delivery: rpc/webhook_attempts shows what came of it.
 - PT409: the endpoint is disabled.
 - 23514: there is no such event type.';
 
--- Newest first, a page at a time: the next one begins before the last id of this one.
 create function public.webhook_deliveries(
   for_endpoint uuid    default null,
   in_state     text    default null,
@@ -493,8 +480,6 @@ For admins, and for a service key; others get no row.
 
 Returns a row for each request.';
 
--- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
--- Answers the new delivery.
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -538,7 +523,6 @@ Returns the id of the new delivery.
 - PT404: there is no such delivery, or the caller is no admin.
 - PT409: it is not finished, it was a test, or the endpoint is disabled.';
 
--- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
 create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -576,7 +560,6 @@ Returns nothing.
 - PT409: it is finished, or being sent at this moment.
 - 23514: reason is null, blank or too long.';
 
--- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
 create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -612,9 +595,6 @@ Returns how many deliveries are due by it.
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
 
--- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
--- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
--- happens meanwhile gets its turn: call it again until it answers 0.
 create function public.replay_webhook_deliveries(
   endpoint_id uuid,
   since       timestamptz default '-infinity',
@@ -671,12 +651,6 @@ Returns how many it sends.
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
 
--- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
--- each case:
---   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
--- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
--- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
--- with an older one, gives them again. An answer without events has a cursor too.
 create function public.poll_events(
   endpoint_id uuid,
   cursor      text    default null,
@@ -776,8 +750,6 @@ Returns {"cursor", "events": [{"webhook_id", "previous_seq", "body"}]}: body is 
 - PT409: it has a URL: its events are sent there.
 - 22023: cursor is none, or most is out of range.';
 
--- How each endpoint is doing: what is still to be sent, since when the oldest of it is due, and what it never took. Counted
--- to 10,000.
 create function public.webhook_status() returns table (
   endpoint_id       uuid,
   url               text,

@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { saysStaff } from '../coming-in/session'
 import { useDesk } from '../desk'
 import { DropZone } from '../files/choosing'
+import { isOfCase } from '../files/target'
 import { announce } from '../frame/announce'
 import { Page } from '../frame/Page'
 import { Failed, Loading } from '../frame/states'
@@ -190,7 +191,7 @@ function Created({ shown }: { shown: Case }) {
   const { uploads } = useDesk()
   // Said once: not when the page is come back to.
   useEffect(() => () => justCreated.set(undefined), [])
-  const underWay = useStore(uploads.list).filter(({ caseNumber }) => caseNumber === shown.case_id).length
+  const underWay = useStore(uploads.list).filter((one) => isOfCase(one) && one.caseNumber === shown.case_id).length
   if (useStore(justCreated) !== shown.case_id) return null
   const copy = async () => {
     try {

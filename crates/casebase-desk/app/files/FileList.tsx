@@ -11,7 +11,7 @@ import { size } from './bytes'
 import { keep, load, shownAs } from './content'
 import { leaveLine } from './leaving'
 import { Preview } from './Preview'
-import { isComing, type CaseFile } from './row'
+import { addressOf, isComing, type CaseFile } from './row'
 import { deleteFile } from './service'
 import { hasThumbnail, Thumbnail } from './Thumbnail'
 
@@ -49,7 +49,7 @@ function FileLine({ file, actions }: { file: CaseFile; actions: ReactNode }) {
     setLoading(true)
     setRefused(undefined)
     try {
-      keep(await load(access, file.id, file.content_type), name)
+      keep(await load(access, addressOf(file), file.content_type), name)
     } catch (thrown) {
       setRefused(thrown)
     } finally {
@@ -105,12 +105,12 @@ function Unfinished({ file }: { file: CaseFile }) {
   const [refused, setRefused] = useState<unknown>()
   const discard = async (button: HTMLElement) => {
     try {
-      await deleteFile(access, file.id)
+      await deleteFile(access, addressOf(file))
       leaveLine(button)
     } catch (thrown) {
       setRefused(thrown)
     }
-    await queries.invalidateQueries({ queryKey: ['cases'] })
+    await Promise.all([['cases'], ['documents']].map((queryKey) => queries.invalidateQueries({ queryKey })))
   }
   // Its uploader alone sees it.
   const isHalf = file.state === 'pending'

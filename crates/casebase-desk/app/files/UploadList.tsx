@@ -5,17 +5,22 @@ import { useLanguage, useWords } from '../words'
 import { useRefusalText } from '../words/refusals'
 import { size } from './bytes'
 import { leaveLine } from './leaving'
+import { isOfCase } from './target'
 import { isRefusedForGood, type Upload } from './uploads'
 
 /** What is on its way to a case, or to one of its interactions: how far it is, and how to stop or repeat it. */
 export function UploadList({ caseNumber, interactionId }: { caseNumber: string; interactionId?: number | undefined }) {
   const { uploads } = useDesk()
   const all = useStore(uploads.list)
-  const here = all.filter((upload) => upload.caseNumber === caseNumber && upload.interactionId === interactionId)
-  if (!here.length) return null
+  return <UploadLines uploads={all.filter((one) => isOfCase(one) && one.caseNumber === caseNumber && one.interactionId === interactionId)} />
+}
+
+/** The same of what goes to one place. */
+export function UploadLines({ uploads }: { uploads: readonly Upload[] }) {
+  if (!uploads.length) return null
   return (
     <ul className="files uploads">
-      {here.map((upload) => (
+      {uploads.map((upload) => (
         <UploadLine key={upload.id} upload={upload} />
       ))}
     </ul>

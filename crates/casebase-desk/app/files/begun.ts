@@ -1,3 +1,4 @@
+import { placeOf } from './target'
 import type { Upload } from './uploads'
 
 // What is known of a file that is on its way to Storage in pieces: kept in this browser, so that the same file, chosen again
@@ -8,6 +9,8 @@ const PREFIX = 'casebase.upload.'
 /** Its row, where Storage takes it, and the upload that was created there. */
 export type Begun = {
   id: number
+  /** Of a version of a document. */
+  documentId?: number
   bucket: string
   path: string
   endpoint: string
@@ -20,8 +23,9 @@ export type Begun = {
 const inUse = new Map<string, Upload['id']>()
 
 /** What is kept of one upload, from when it is sent for the first time until it is `let go`. */
-export function keptOf(userId: string, { id, key, caseNumber, interactionId, visibleToClient, file }: Upload) {
-  const same = [userId, caseNumber, interactionId ?? '', visibleToClient ?? '', file.name, file.size, file.lastModified].join(' ')
+export function keptOf(userId: string, upload: Upload) {
+  const { id, key, file } = upload
+  const same = [userId, ...placeOf(upload), file.name, file.size, file.lastModified].join(' ')
   const holder = inUse.get(same) ?? id
   if (holder === id) inUse.set(same, id)
   const name = PREFIX + (holder === id ? same : `${same} ${key}`)

@@ -3,8 +3,10 @@ import { announce } from '../frame/announce'
 import { useWords } from '../words'
 
 /** A button that opens the system's window for files. */
-export function ChooseFiles({ onFiles, label, children, className }: {
+export function ChooseFiles({ onFiles, single, label, children, className }: {
   onFiles: (files: File[]) => void
+  /** One and no more. */
+  single?: boolean
   label?: string
   children: ReactNode
   className?: string
@@ -18,7 +20,7 @@ export function ChooseFiles({ onFiles, label, children, className }: {
       <input
         ref={input}
         type="file"
-        multiple
+        multiple={!single}
         hidden
         onChange={(event) => {
           const files = [...(event.target.files ?? [])]

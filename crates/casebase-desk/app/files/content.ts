@@ -12,8 +12,8 @@ export function shownAs(contentType: string): (typeof SHOWN)[number] | undefined
 }
 
 /** A file's bytes, asked for with the token of whoever looks, as a `blob:` of this type. */
-export async function load(access: Access, id: number, type: string, stop?: AbortSignal): Promise<Blob> {
-  const given = await askService(access, `/v1/files/${id}`, { stop })
+export async function load(access: Access, address: string, type: string, stop?: AbortSignal): Promise<Blob> {
+  const given = await askService(access, address, { stop })
   try {
     return new Blob([await given.blob()], { type })
   } catch (thrown) {

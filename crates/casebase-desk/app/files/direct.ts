@@ -3,13 +3,14 @@ import type { Access } from '../coming-in/session'
 import { asRefusal, kindOf, Refusal } from '../refusal'
 import { keptOf, type Begun } from './begun'
 import { askService, deleteFile } from './service'
+import { reserving } from './target'
 import type { Upload } from './uploads'
 
 // A large file goes to Storage itself, in pieces: the service reserves its row and checks it once it is there. What died in
 // between is a row that its uploader alone sees; the same file, chosen again, goes on.
 
 type Reserved = {
-  file: { id: number; bucket_id: string; object_path: string }
+  file: { id: number; document_id?: number; bucket_id: string; object_path: string }
   upload: { resumable: { endpoint: string; metadata: Record<string, string>; chunkSize: number } }
 }
 
@@ -26,7 +27,7 @@ export async function giveUpDirectly(access: Access, upload: Upload): Promise<vo
   const place = kept(access, upload)
   const begun = place.get()
   place.forget()
-  if (begun) await deleteFile(access, begun.id).catch(() => {})
+  if (begun) await deleteFile(access, addressOf(begun)).catch(() => {})
 }
 
 export async function sendDirectly(access: Access, upload: Upload, progress: (sent: number) => void, stop: AbortSignal): Promise<void> {
@@ -39,35 +40,38 @@ export async function sendDirectly(access: Access, upload: Upload, progress: (se
     const signature = await signatureOf(access, begun)
     if (signature) await write(upload.file, begun, signature, progress, stop, (url) => place.set({ ...begun, url }))
     progress(upload.file.size)
-    await askService(access, `/v1/files/${begun.id}/complete`, { method: 'POST' })
+    const { id, documentId } = begun
+    await askService(access, documentId === undefined ? `/v1/files/${id}/complete` : `/v1/documents/${documentId}/complete`, { method: 'POST' })
     place.forget()
   } catch (thrown) {
-    if (stop.aborted) await deleteFile(access, begun.id).catch(() => {})
+    if (stop.aborted) await deleteFile(access, addressOf(begun)).catch(() => {})
     if (stop.aborted || isOver(thrown)) place.forget()
     throw thrown
   }
 }
+
+const addressOf = ({ id, documentId }: Begun) =>
+  documentId === undefined ? `/v1/files/${id}` : `/v1/documents/${documentId}?version=${id}`
 
 /** Refused for what it is: its row is gone, and the next attempt is another. */
 const isOver = (thrown: unknown) => ['invalid', 'tooLarge'].includes(asRefusal(thrown).kind)
 
 async function reserve(access: Access, upload: Upload): Promise<Begun> {
   const { name, size, type } = upload.file
+  const { path, said } = reserving(upload)
   const announced = {
     name,
     size,
     ...(type && { content_type: type }),
-    ...(upload.interactionId && { interaction_id: upload.interactionId }),
-    ...(upload.visibleToClient && { visible_to_client: true }),
+    ...said,
   }
-  const path = `/v1/cases/${encodeURIComponent(upload.caseNumber)}/files/direct`
   const { file, upload: { resumable } } = (await (await askService(access, path, { method: 'POST', body: announced, key: upload.key })).json()) as Reserved
   const { endpoint, metadata, chunkSize } = resumable
-  return { id: file.id, bucket: file.bucket_id, path: file.object_path, endpoint, metadata, chunkSize }
+  return { id: file.id, ...(file.document_id !== undefined && { documentId: file.document_id }), bucket: file.bucket_id, path: file.object_path, endpoint, metadata, chunkSize }
 }
 
-async function isThere(access: Access, { id }: Begun): Promise<boolean> {
-  const { data, error } = await access.supabase.from('case_files').select('state').eq('id', id).maybeSingle()
+async function isThere(access: Access, { id, documentId }: Begun): Promise<boolean> {
+  const { data, error } = await access.supabase.from(documentId === undefined ? 'case_files' : 'client_documents').select('state').eq('id', id).maybeSingle()
   // Unanswered, it is not known to be gone.
   return error !== null || (data !== null && data.state !== 'deleting')
 }

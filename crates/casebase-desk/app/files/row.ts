@@ -6,8 +6,11 @@ export const FILED = [
   'visible_to_client', 'other_bucket_id', 'other_state',
 ] as const
 
-/** A row of `case_files`, as far as it is shown. */
-export type CaseFile = Pick<Database['public']['Tables']['case_files']['Row'], (typeof FILED)[number]>
+/** A row of `case_files`, as far as it is shown; or another file that is shown like one, which has its `address`. */
+export type CaseFile = Pick<Database['public']['Tables']['case_files']['Row'], (typeof FILED)[number]> & { address?: string }
+
+/** Where the service has it. */
+export const addressOf = ({ id, address }: CaseFile) => address ?? `/v1/files/${id}`
 
 /** Whether it is to be shown to the client, and has not arrived where they read. */
 export const isComing = (file: CaseFile) => file.other_state === 'pending' && file.other_bucket_id === 'client-bucket'

@@ -31,4 +31,5 @@ export async function askService(access: Access, path: string, { method = 'GET',
 export const changeFileSight = (access: Access, id: number, isVisible: boolean) =>
   askService(access, `/v1/files/${id}/visibility`, { method: 'POST', body: { visible_to_client: isVisible } })
 
-export const deleteFile = (access: Access, id: number) => askService(access, `/v1/files/${id}`, { method: 'DELETE' })
+/** Of a file at this address of the service's. */
+export const deleteFile = (access: Access, address: string) => askService(access, address, { method: 'DELETE' })

@@ -2,9 +2,7 @@ import type { Access } from '../coming-in/session'
 import { asRefusal, Refusal, serviceRefusal } from '../refusal'
 import { Store } from '../store'
 import type { CaseFile } from './row'
-
-/** Where a file goes: a case, and one of its interactions, or none; and whether its client sees it, where staff say so. */
-export type Target = { caseNumber: string; interactionId?: number | undefined; visibleToClient?: boolean | undefined }
+import { isOfCase, takingIn, type Target } from './target'
 
 export type UploadState =
   | { is: 'waiting' }
@@ -144,7 +142,9 @@ export class Uploads {
 /** Whether a row is of a file on its way, which stands among the uploads already. */
 export const isUnderWay = (file: CaseFile, uploads: readonly Upload[]) =>
   file.state !== 'available' &&
-  uploads.some((one) => one.file.name === file.original_name && (one.interactionId ?? null) === file.interaction_id)
+  uploads.some((one) =>
+    one.file.name === file.original_name &&
+    (isOfCase(one) ? file.address === undefined && (one.interactionId ?? null) === file.interaction_id : file.address !== undefined))
 
 /** What will be refused again, however often it is sent. */
 const FOR_GOOD = ['content_refused', 'empty_file', 'file_too_large', 'infected', 'unreadable_file', 'type_not_allowed']
@@ -181,11 +181,9 @@ export async function giveUp(access: Access, upload: Upload): Promise<void> {
 /** Sends a file through the service. XMLHttpRequest, because fetch tells no progress. */
 const sendThrough = (serviceUrl: string, ...[upload, token, progress, stop]: Parameters<Send>): Promise<void> =>
   new Promise((resolve, reject) => {
-    const query = new URLSearchParams({ name: upload.file.name })
-    if (upload.interactionId) query.set('interaction_id', String(upload.interactionId))
+    const { method, path } = takingIn(upload, upload.file.name)
     const request = new XMLHttpRequest()
-    if (upload.visibleToClient) query.set('visible_to_client', 'true')
-    request.open('POST', `${serviceUrl}/v1/cases/${encodeURIComponent(upload.caseNumber)}/files?${query}`)
+    request.open(method, serviceUrl + path)
     request.setRequestHeader('authorization', `Bearer ${token}`)
     request.setRequestHeader('idempotency-key', upload.key)
     request.setRequestHeader('content-type', upload.file.type || 'application/octet-stream')

@@ -2,15 +2,15 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState, type RefObject } from 'react'
 import { useDesk } from '../desk'
 import { load, shownAs } from './content'
-import type { CaseFile } from './row'
+import { addressOf, type CaseFile } from './row'
 
 /** A `blob:` URL of what the browser can show of a file; it goes with the component. */
 export function useFileUrl(file: CaseFile, wanted: boolean) {
   const { access } = useDesk()
   const type = shownAs(file.content_type)
   const read = useQuery({
-    queryKey: ['files', file.id],
-    queryFn: ({ signal }) => load(access, file.id, type ?? 'application/octet-stream', signal),
+    queryKey: ['files', addressOf(file)],
+    queryFn: ({ signal }) => load(access, addressOf(file), type ?? 'application/octet-stream', signal),
     enabled: wanted && type !== undefined,
     // The bytes of a file never change.
     staleTime: Infinity,

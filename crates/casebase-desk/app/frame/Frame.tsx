@@ -41,6 +41,9 @@ export function Frame() {
               <Link to="/cases" activeOptions={{ exact: true, includeSearch: false }}>
                 {words.menu.cases}
               </Link>
+              <Link to="/documents" activeOptions={{ exact: true, includeSearch: false }}>
+                {words.menu.documents}
+              </Link>
             </nav>
           )}
           <AccountMenu />

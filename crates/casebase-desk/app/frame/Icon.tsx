@@ -15,6 +15,9 @@ const PATHS = {
   pencil: 'm3 13 .7-3L11 2.7l2.3 2.3L6 12.3z',
   branch: 'M4 2.5v11M4 8.5c5 0 7-1 7-4M9 6l2-2 2 2',
   again: 'M13 8a5 5 0 1 1-1.5-3.6L13 6M13 2.5V6H9.5',
+  upload: 'M8 10.7v-8M4.8 5.7 8 2.5l3.2 3.2M3 13.5h10',
+  trash: 'M3 4.5h10M6 4.5V3h4v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5',
+  clock: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM8 4.8V8l2.2 1.6',
 } as const
 
 /** A drawing beside words, or in a button whose label says what it does. */

@@ -20,6 +20,7 @@ export const de: Words = {
 
   menu: {
     cases: 'Fälle',
+    documents: 'Dokumente',
     newCase: 'Neuer Fall',
     account: 'Konto',
     language: 'Sprache',
@@ -587,6 +588,25 @@ export const de: Words = {
     markdown: 'Markdown wird verstanden. Dateien können hierher gezogen oder eingefügt werden.',
     left: (n) => (n >= 0 ? `noch ${n} Zeichen` : `${-n} Zeichen zu viel`),
     image: (alt) => `Bild: ${alt}`,
+  },
+
+  documents: {
+    title: 'Dokumente',
+    folders: 'Ordner',
+    chooseClient: 'Wählen Sie einen Kunden, um dessen Dokumente zu sehen.',
+    noFolders: 'Es gibt keine Ordner.',
+    add: 'Dokumente hinzufügen',
+    empty: 'In diesem Ordner ist nichts.',
+    emptyToFill: 'In diesem Ordner ist nichts. Ziehen Sie Dokumente auf diese Seite, oder fügen Sie sie hier hinzu. Der Kunde liest, was hier ist.',
+    replaceOf: (name: string) => `${name} durch eine neue Fassung ersetzen`,
+    versions: 'Frühere Fassungen',
+    versionsOf: (name: string) => `Frühere Fassungen von ${name}`,
+    versionsLead: 'Der Kunde sieht sie nicht.',
+    noVersions: 'Es gibt keine mehr.',
+    delete: 'Löschen',
+    deleteOf: (name: string) => `${name} löschen`,
+    deletionLead: 'Der Kunde kann es dann nicht mehr lesen. Frühere Fassungen werden mit gelöscht, endgültig.',
+    deleted: (name: string) => `${name} wurde gelöscht.`,
   },
 
   files: {

@@ -18,6 +18,7 @@ export const en = {
 
   menu: {
     cases: 'Cases',
+    documents: 'Documents',
     newCase: 'New case',
     account: 'Account',
     language: 'Language',
@@ -583,6 +584,25 @@ export const en = {
     markdown: 'Markdown is understood. Files can be dropped or pasted.',
     left: (n: number) => (n >= 0 ? `${count(n, 'character', 'characters')} left` : `${count(-n, 'character', 'characters')} too many`),
     image: (alt: string) => `image: ${alt}`,
+  },
+
+  documents: {
+    title: 'Documents',
+    folders: 'Folders',
+    chooseClient: 'Choose a client to see their documents.',
+    noFolders: 'There are no folders.',
+    add: 'Add documents',
+    empty: 'There is nothing in this folder.',
+    emptyToFill: 'There is nothing in this folder. Drop documents anywhere on this page, or add them here. The client reads what is here.',
+    replaceOf: (name: string) => `Replace ${name} by a new version`,
+    versions: 'Earlier versions',
+    versionsOf: (name: string) => `Earlier versions of ${name}`,
+    versionsLead: 'The client doesn’t see them.',
+    noVersions: 'There are none any more.',
+    delete: 'Delete',
+    deleteOf: (name: string) => `Delete ${name}`,
+    deletionLead: 'The client can’t read it any more. Its earlier versions go with it, for good.',
+    deleted: (name: string) => `${name} was deleted.`,
   },
 
   files: {

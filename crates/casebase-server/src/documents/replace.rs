@@ -47,9 +47,8 @@ pub(crate) async fn replace(
         headers,
         body,
     };
-    sent.receive("replace a document", &state, user, || {
-        let document_id = document_id(&id)?;
-        Ok(move |NoFields {}| OfDocument { document_id })
-    })
-    .await
+    let document_id = document_id(&id)?;
+    let place = move |NoFields {}| OfDocument { document_id };
+    sent.receive("replace a document", &state, user, place)
+        .await
 }

@@ -42,9 +42,7 @@ pub(crate) async fn upload(
         headers,
         body,
     };
-    sent.receive("add a document", &state, user, || {
-        let client_id = client_id(&client)?;
-        Ok(move |fields: DocumentFields| OfClient { client_id, fields })
-    })
-    .await
+    let client_id = client_id(&client)?;
+    let place = move |fields: DocumentFields| OfClient { client_id, fields };
+    sent.receive("add a document", &state, user, place).await
 }

@@ -128,15 +128,12 @@ pub(crate) async fn upload(
         headers,
         body,
     };
-    let case = || case.parse().map_err(|_| ApiError::case_not_found(&case));
-    sent.receive("add a file", &state, user, || {
-        let case_number: CaseNumber = case()?;
-        Ok(move |fields: Fields| InCase {
-            case_number,
-            fields,
-        })
-    })
-    .await
+    let case_number: CaseNumber = case.parse().map_err(|_| ApiError::case_not_found(&case))?;
+    let place = move |fields: Fields| InCase {
+        case_number,
+        fields,
+    };
+    sent.receive("add a file", &state, user, place).await
 }
 
 /// A file as it is sent.
@@ -154,7 +151,7 @@ impl Sent {
         operation: &'static str,
         state: &State,
         user: UserToken,
-        place: impl FnOnce() -> Result<P, ApiError>,
+        place: P,
     ) -> Result<Kept, ApiError>
     where
         F: DeserializeOwned + Send + 'static,
@@ -169,7 +166,7 @@ impl Sent {
         let coming = length(&self.headers).unwrap_or(state.max_file_bytes);
         let held = state.limits.hold(&user, coming)?;
         let request = Request {
-            place: place()?,
+            place,
             given,
             name,
             headers: self.headers,
@@ -210,7 +207,7 @@ fn parameters<F: DeserializeOwned>(query: &str) -> Result<(Option<String>, Given
             key => given.set(key, &text).map_err(|unknown| {
                 let known = [&["name"], fields::names::<F>()].concat().join("`, `");
                 wrong(format!(
-                    "there is no parameter `{unknown}`; there is `{known}`"
+                    "there is no parameter `{unknown}`; known: `{known}`"
                 ))
             })?,
         };

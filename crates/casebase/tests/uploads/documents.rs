@@ -247,7 +247,7 @@ async fn a_form_brings_a_documents_category_and_a_key_makes_one_of_two() {
             multipart::Part::text("a book").file_name("book.txt"),
         );
         let request = desk.staff.service(Method::POST, &path).multipart(form);
-        let request = request.header("idempotency-key", "a book");
+        let request = request.header("idempotency-key", "a-book");
         made.push(created(request.send().await.unwrap()).await);
     }
     assert_eq!(made[0], made[1]);

@@ -34,7 +34,8 @@ pub static TABLES: [Table; 19] = [
         name: "client_documents",
         key: "id",
         assignment: "state = 'deleting'",
-        shake: "state = crowd.state(), uploaded_by = crowd.somebody()",
+        shake: "state = crowd.state(), uploaded_by = crowd.somebody(),
+                replaced_at = case when crowd.chance(0.3) then now() end",
     },
     Table {
         name: "cases",

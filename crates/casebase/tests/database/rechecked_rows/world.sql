@@ -70,6 +70,7 @@ from public.cases c, generate_series(1, 4) n;
 insert into public.client_documents (client_id, category, file_name, original_name, content_type, file_size, bucket_id, object_path, sha256, object_version)
 select c.id, 'policies', 'd-' || n, 'd', 'text/plain', 1, 'client-bucket', c.id || '/policies/d-' || n, repeat('a', 64), 'v1'
 from public.clients c, generate_series(1, 4) n;
+update public.client_documents set document_id = id;
 insert into storage.objects (bucket_id, name, version)
 select r.bucket_id, r.object_path, 'v1' from casebase.reserved_objects r;
 -- A bucket of the project's own, and a policy that forgets to name it.
