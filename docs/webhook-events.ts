@@ -508,6 +508,48 @@ export interface CaseFileRejected {
   timestamp: string
 }
 
+/** Tags or data that only staff see changed. */
+export interface CaseInternalUpdated {
+  data: {
+    /** Counts the events of the case, without gaps, in the order of their commits. */
+    seq: number
+    /** cases.id */
+    case: number
+    /** Who did it. id is null where nobody signed in did. */
+    actor: {
+      id: string | null
+      name: string
+    }
+    /** The number people use: CASE-0001 */
+    case_id: string
+    changes: {
+      tags?: {
+        to: array
+        from: array
+      }
+      metadata?: {
+        changed: true
+      }
+    }
+    event_id: number
+    client_id: string
+    visible_to_client: boolean
+  } | {
+    /** Counts the events of the case, without gaps, in the order of their commits. */
+    seq: number
+    /** cases.id */
+    case: number
+    /** The rest was erased, on a person's request. */
+    erased?: true
+    /** The number people use: CASE-0001 */
+    case_id: string
+    event_id: number
+    client_id: string
+  }
+  type: 'case_internal.updated'
+  timestamp: string
+}
+
 /** Something was said. */
 export interface InteractionCreated {
   data: {
@@ -795,6 +837,7 @@ export type WebhookEvent =
   | CaseFileDeleted
   | CaseFileMoved
   | CaseFileRejected
+  | CaseInternalUpdated
   | InteractionCreated
   | InteractionDeleted
   | InteractionUpdated

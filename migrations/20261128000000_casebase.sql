@@ -881,6 +881,79 @@ as $$
 $$;
 comment on function public.my_clients() is 'The clients that the caller is a member of.';
 
+-- What a client is called, as SQL about c; without a name, its id.
+create function casebase.client_label() returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  name_column name := (select s.name_column from casebase.client_source s);
+begin
+  if name_column is null then
+    return 'c.id::text';
+  end if;
+  return format('coalesce(c.%I::text, c.id::text)', name_column);
+end
+$$;
+
+-- Whoever works in a department opens cases there for any client, so they find each; a project's own public.clients may
+-- let them read nothing.
+create function casebase.find_clients(letters text, most integer) returns table (id uuid, name text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  wanted text := lower(coalesce(letters, ''));
+begin
+  if casebase.my_departments() = '{}' then
+    return;
+  end if;
+  return query execute format(
+    $sql$
+      select c.id, %1$s
+      from public.clients c
+      where strpos(lower(%1$s), $1) > 0
+      order by starts_with(lower(%1$s), $1) desc, lower(%1$s), c.id
+      limit $2
+    $sql$,
+    casebase.client_label()
+  ) using wanted, most;
+end
+$$;
+
+create function public.find_clients(letters text default '', page_size integer default 25) returns table (id uuid, name text)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_page_size(page_size);
+  return query select f.id, f.name from casebase.find_clients(letters, page_size) f;
+end
+$$;
+comment on function public.find_clients(text, integer) is
+  'The clients for whom the caller, as staff, may open a case and whose name has these letters, in any case: first those that begin with them, by the alphabet, page_size at most. Where public.clients is the project''s own, its name is the column that Casebase recognised, or else the id. Who works in no department finds none.';
+
+create function casebase.client_names(ids uuid[]) returns table (id uuid, name text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    $sql$
+      select c.id, %s
+      from public.clients c
+      where c.id = any ($1)
+        and ($2 or exists (select from public.cases s where s.client_id = c.id and s.assigned_to = $3))
+    $sql$,
+    casebase.client_label()
+  ) using ids, casebase.my_departments() <> '{}', casebase.staff_id();
+end
+$$;
+
+create function public.client_names(ids uuid[]) returns table (id uuid, name text)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select * from casebase.client_names(ids)
+$$;
+comment on function public.client_names(uuid[]) is
+  'What these clients are called: those that the caller finds with rpc/find_clients, and those whose cases they work as staff. Others have no row. Clients read rpc/my_clients.';
+
 
 -- supabase/schemas/cases/workflow.sql
 
@@ -1433,19 +1506,13 @@ begin
 end
 $$;
 
--- Whether the case was opened for a reply of the caller's. The statement that brought the reply can't see such a case,
--- because it began before; this can, because it is volatile.
-create function casebase.opened_for_my_reply(case_id bigint) returns boolean
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- Whether the caller sees the case by now. A case that was opened for a reply is none that the statement which brought the
+-- reply can see, because it began before; this can, because it is volatile.
+create function casebase.sees_case_by_now(case_id bigint) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return exists (
-    select from public.cases c
-    where c.id = opened_for_my_reply.case_id
-      and c.follow_up_of is not null
-      and c.created_by = casebase.caller_id()
-      and c.client_id = any (casebase.my_clients())
-  );
+  return exists (select from public.cases c where c.id = sees_case_by_now.case_id);
 end
 $$;
 
@@ -2671,8 +2738,26 @@ create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text
 as $$
 declare
   changed bigint[] := '{}'::bigint[];
-  tagged  bigint[];
+  moved   bigint[];
 begin
+  -- Tags first: whoever tags a case by hand takes the locks in this order, too, its record's and then its history's.
+  if add_tags <> '{}' or remove_tags <> '{}' then
+    -- One that has no record gets it, empty: so that one statement below has all that is written into histories, in order.
+    insert into public.case_internal (case_id)
+    select id
+    from unnest(ids) id
+    where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
+    order by id
+    on conflict (case_id) do nothing;
+    with retagged as (
+      update public.case_internal i
+      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
+      where i.case_id = any (ids)
+        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
+      returning i.case_id
+    )
+    select coalesce(array_agg(r.case_id), '{}') into changed from retagged r;
+  end if;
   if columns <> '{}' then
     execute format(
       $sql$
@@ -2689,29 +2774,8 @@ begin
       (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(columns) k),
       (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(columns) k),
       (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(columns) k)
-    ) into changed using ids, columns;
-  end if;
-  if add_tags <> '{}' or remove_tags <> '{}' then
-    with retagged as (
-      update public.case_internal i
-      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
-      where i.case_id = any (ids)
-        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
-      returning i.case_id
-    ),
-    -- One that has no record gets it.
-    added as (
-      insert into public.case_internal (case_id, tags)
-      select id, casebase.retagged('{}', add_tags, remove_tags)
-      from unnest(ids) id
-      where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
-      order by id
-      on conflict (case_id) do nothing
-      returning case_id
-    )
-    select coalesce(array_agg(t.case_id), '{}') into tagged
-    from (select r.case_id from retagged r union all select a.case_id from added a) t;
-    changed := array(select distinct c from unnest(changed || tagged) c);
+    ) into moved using ids, columns;
+    changed := array(select distinct c from unnest(changed || moved) c);
   end if;
   return changed;
 end
@@ -2743,7 +2807,7 @@ begin
       where e.case_id = any (ids)
         and e.created_at >= since
         and e.actor_id = casebase.caller_id()
-        and e.type like 'case.%'
+        and e.type ~ '^case(_internal)?\.'
       group by e.case_id;
   end if;
 end
@@ -3145,12 +3209,39 @@ create index case_files_moved_by_idx on public.case_files (moved_by) where moved
 create index case_files_unfinished_idx on public.case_files (state, updated_at) where state <> 'available';
 
 
+-- supabase/schemas/files/document_categories.sql
+
+-- What documents there are for a client. A category's code is the folder that its documents lie in.
+
+create table public.document_categories (
+  code  text not null,
+  label text not null,
+  constraint document_categories_pkey primary key (code),
+  -- {client-id}/cases/ belongs to case files.
+  constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
+  constraint document_categories_label_check check (char_length(label) <= 200 and casebase.is_line(label))
+);
+alter table public.document_categories enable row level security;
+revoke all on public.document_categories from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.document_categories alter column label set statistics 0;
+
+insert into public.document_categories (code, label) values
+  ('handbooks', 'Handbooks'),
+  ('policies',  'Policies');
+
+
 -- supabase/schemas/files/client_documents.sql
+
+-- Documents for a client: rows that say, with those of case_files, what may lie in client-bucket. A row is one version of a
+-- document; another version is another row, with another object, of the same document_id.
 
 create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
+  -- 0: a new document, which a trigger gives the number of its first version.
+  document_id       bigint      not null default 0,
   file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
@@ -3166,13 +3257,13 @@ create table public.client_documents (
   rejection         text,
   notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
+  replaced_at       timestamptz,
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
   constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
-  -- {client-id}/cases/ belongs to case files.
-  constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
+  constraint client_documents_category_fkey foreign key (category) references public.document_categories (code),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
   constraint client_documents_extension_check
     check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
@@ -3189,11 +3280,13 @@ create table public.client_documents (
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
   constraint client_documents_times_check check (
-    least(uploaded_at, updated_at) >= '0001-01-01 00:00+00'
-    and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
+    least(uploaded_at, updated_at, replaced_at) >= '0001-01-01 00:00+00'
+    and greatest(uploaded_at, updated_at, replaced_at) < '10000-01-01 00:00+00'
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.document_id is 'The document that this is a version of: the id of its first version, for as long as any is there.';
+comment on column public.client_documents.replaced_at is 'Since when another version has been in its place. Null: this one is current.';
 comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
@@ -3209,6 +3302,11 @@ alter table public.client_documents
   alter column rejection set statistics 0,
   alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
+create index client_documents_category_idx on public.client_documents (category);
+create index client_documents_document_id_idx on public.client_documents (document_id);
+-- Whoever reads a document finds one of it (replace_version).
+create unique index client_documents_current_key on public.client_documents (document_id)
+  where state = 'available' and replaced_at is null;
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';
 
@@ -3526,12 +3624,27 @@ $$;
 create trigger b_place_case_file before insert on public.case_files
   for each row execute function casebase.place_case_file();
 
+-- A document's first version gives it its number; another one goes where the others lie. They are looked up through the
+-- caller's own policies, so a document that isn't seen and one that doesn't exist get the same answer.
 create function casebase.place_client_document() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   folder text := new.client_id || '/' || new.category || '/';
 begin
+  if new.document_id = 0 then
+    new.document_id := new.id;
+  elsif not exists (
+    select from public.client_documents d
+    where d.document_id = new.document_id
+      and d.client_id = new.client_id
+      and d.category = new.category
+      and d.state = 'available'
+  ) then
+    raise exception 'there is no document % in this category of this client', new.document_id
+      using errcode = 'check_violation', column = 'document_id', hint = 'Leave document_id out for a new document.';
+  end if;
+
   if new.file_name = '' then
     new.file_name := casebase.plain_file_name(new.original_name);
   end if;
@@ -3551,7 +3664,7 @@ create function casebase.keep_file() returns trigger
 as $$
 declare
   changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
-  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by}';
+  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by,replaced_at}';
 begin
   new.updated_at := now();
   -- These become null when the interaction or the user is deleted.
@@ -3562,7 +3675,8 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  -- A file moves by the functions made for it (moving.sql), and then its place goes along.
+  -- A file moves by the functions made for it (moving.sql), and then its place goes along. A document is replaced by
+  -- the step that makes its next version available.
   if changed && moving and casebase.vouches_for_files(tg_relid) then
     if not changed <@ (moving || '{bucket_id,object_path,file_name,object_version}'::text[]) then
       raise exception 'a file that moves changes nothing else' using errcode = 'check_violation';
@@ -3607,6 +3721,27 @@ begin
   return new;
 end
 $$;
+
+-- A new version takes the place of the one before in the step that makes it available: whoever looks finds one of them,
+-- and never none or both. Of two that come at once the later one stays; the lock lets it see the other. What was replaced
+-- stays as well, for those who write documents.
+create function casebase.replace_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('casebase.replace_version'), hashtext(new.document_id::text));
+  update public.client_documents d
+  set replaced_at = now()
+  where d.document_id = new.document_id
+    and d.state = 'available'
+    and d.replaced_at is null;
+  return new;
+end
+$$;
+
+create trigger b_replace_version before update of state on public.client_documents
+  for each row when (new.state = 'available' and old.state <> 'available')
+  execute function casebase.replace_version();
 
 -- changed_columns leaves case_id out, which elsewhere is generated.
 create trigger a_keep_case before update on public.case_files
@@ -3676,7 +3811,7 @@ begin
     where f.interaction_id = new.id and f.visible_to_client and f.state = 'available'
   ) then
     raise exception 'the interaction has files that the client sees'
-      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';
+      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Hide or delete them first.';
   end if;
   return new;
 end
@@ -4345,6 +4480,107 @@ $$;
 comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
   'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
 
+-- Reserves a place for a document, or, where it is given document_id, for another version of one, which lies where the
+-- others do. The policies and rules of client_documents decide the rest.
+create function public.reserve_client_document(
+  original_name text,
+  content_type  text,
+  file_name     text   default '',
+  file_size     bigint default 0,
+  client_id     uuid   default null,
+  category      text   default null,
+  document_id   bigint default 0
+) returns jsonb
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  reserved public.client_documents;
+begin
+  if document_id <> 0 then
+    select d.client_id, d.category into client_id, category
+    from public.client_documents d
+    where d.document_id = reserve_client_document.document_id
+      and d.state = 'available'
+    limit 1;
+    if not found then
+      raise exception 'there is no such document' using errcode = 'PT404', detail = 'document_id';
+    end if;
+  elsif not exists (select from public.document_categories c where c.code = category) then
+    raise exception 'there is no category "%"', category
+      using errcode = 'PT404', detail = 'category',
+            hint = coalesce(
+              'There are ' || (select string_agg(c.code, ', ' order by c.code) from public.document_categories c) || '.',
+              'There are none that you see.'
+            );
+  end if;
+  insert into public.client_documents
+    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+  values
+    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+  returning * into reserved;
+  return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
+end
+$$;
+comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
+  'Reserves a document of a client in a category, or another version of document_id: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
+
+create type public.document_page as (documents public.client_documents[], next_cursor text);
+
+-- The documents of a client, each by its current version. What the caller uploads is there from the beginning.
+create function public.list_client_documents(
+  client_id uuid,
+  category  text    default null,
+  page_size integer default 100,
+  cursor    text    default null
+) returns public.document_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text[] := case when cursor is not null then casebase.read_cursor(cursor, 'documents', '{timestamptz,bigint}') end;
+  page  public.document_page;
+  last  public.client_documents;
+begin
+  perform casebase.check_page_size(page_size);
+  if not casebase.is_staff() and (client_id = any (casebase.my_clients())) is not true then
+    raise exception 'there is no such client' using errcode = 'PT404', detail = 'client_id';
+  end if;
+  page.documents := array(
+    select d
+    from public.client_documents d
+    where d.client_id = list_client_documents.client_id
+      and (list_client_documents.category is null or d.category = list_client_documents.category)
+      and d.replaced_at is null
+      and (d.uploaded_at, d.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
+    order by d.uploaded_at desc, d.id desc
+    limit page_size + 1
+  );
+  if cardinality(page.documents) > page_size then
+    page.documents := page.documents[:page_size];
+    last := page.documents[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('documents', last.uploaded_at, last.id));
+  end if;
+  return page;
+end
+$$;
+comment on function public.list_client_documents(uuid, text, integer, text) is
+  'The documents of a client that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Of each its current version. 404: no such client.';
+
+-- The versions of a document, by its number or that of any of them: the current one first, then the newest.
+create function public.document_versions(id bigint) returns setof public.client_documents
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select d.*
+  from public.client_documents d
+  where d.document_id = coalesce(
+    (select v.document_id from public.client_documents v where v.id = document_versions.id),
+    document_versions.id
+  )
+  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
+$$;
+comment on function public.document_versions(bigint) is
+  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
+
 
 -- supabase/schemas/idempotency_keys.sql
 
@@ -4516,6 +4752,9 @@ create trigger note_what_was_made after insert on public.interactions
 create trigger note_what_was_made after insert on public.case_files
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
+create trigger note_what_was_made after insert on public.client_documents
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
 
 -- By the service, every now and then; a thousand at a time.
 create function casebase.forget_idempotency_keys() returns void
@@ -4606,6 +4845,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.created', 'staff',   'Staff wrote an internal note.'),
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
+  ('case_internal.updated', 'staff',   'Tags or data that only staff see changed.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
   ('case_file.moved',       'subject', 'A file that could be read was shown to the client, or hidden from them.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
@@ -4614,7 +4854,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
   ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');
 
-update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'webhook.%';
+update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'case_internal.%' or type like 'webhook.%';
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -4979,6 +5219,69 @@ create trigger record_update after update on public.internal_notes
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_note_changes();
 
+-- What staff keep beside a case. A record that isn't there is an empty one; null: nothing changed.
+create function casebase.internal_draft(was public.case_internal, becomes public.case_internal) returns casebase.event_draft
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changes jsonb := '{}'::jsonb;
+begin
+  if coalesce(was.tags, '{}') <> coalesce(becomes.tags, '{}') then
+    changes := jsonb_build_object('tags', jsonb_build_object(
+      'from', to_jsonb(coalesce(was.tags, '{}')), 'to', to_jsonb(coalesce(becomes.tags, '{}'))));
+  end if;
+  if coalesce(was.metadata, '{}') <> coalesce(becomes.metadata, '{}') then
+    changes := changes || '{"metadata": {"changed": true}}';
+  end if;
+  if changes = '{}' then
+    return null;
+  end if;
+  return (coalesce(was.case_id, becomes.case_id), 'case_internal.updated', casebase.caller_id(), null,
+          jsonb_build_object('changes', changes))::casebase.event_draft;
+end
+$$;
+
+create function casebase.record_new_internals() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(null, n) order by n.case_id)) from new_rows n;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.case_internal
+  referencing new table as new_rows
+  for each statement execute function casebase.record_new_internals();
+
+create function casebase.record_internal_changes() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(o, n) order by n.case_id))
+  from new_rows n
+  join old_rows o on o.case_id = n.case_id;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.case_internal
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_internal_changes();
+
+create function casebase.record_deleted_internals() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(o, null) order by o.case_id)) from old_rows o;
+  return null;
+end
+$$;
+
+create trigger record_delete after delete on public.case_internal
+  referencing old table as old_rows
+  for each statement execute function casebase.record_deleted_internals();
+
 -- A file exists for others from available to deleting. The service makes it available on the uploader's behalf, and moves it
 -- on that of who asked for it.
 create function casebase.record_file_changes() returns trigger
@@ -5123,10 +5426,44 @@ begin
       cross join lateral jsonb_each(e.data -> 'changes') as change (name, value)
       where e.id = any (events)
         and e.case_id = changes_in.case_id
-        and e.type like 'case.%'
+        and e.type ~ '^case(_internal)?\.'
       group by change.name
     ) c
   );
+end
+$$;
+
+-- Takes back what these entries did to the tags of a case: what others tagged since stays. False: its record is gone.
+create function casebase.undo_tags(the_case bigint, events bigint[]) returns boolean
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  were   text[];
+  became text[];
+begin
+  if not exists (select from public.case_internal i where i.case_id = the_case) then
+    return false;
+  end if;
+  for were, became in
+    select casebase.tags_in(e.data #> '{changes,tags}', 'from'), casebase.tags_in(e.data #> '{changes,tags}', 'to')
+    from public.case_events e
+    where e.id = any (events)
+      and e.case_id = the_case
+      and e.data -> 'changes' ? 'tags'
+    order by e.seq desc
+  loop
+    update public.case_internal i
+    set tags = case
+      -- In their old order.
+      when i.tags = became then were
+      else casebase.retagged(
+        i.tags,
+        array(select t from unnest(were) t where t <> all (became)),
+        array(select t from unnest(became) t where t <> all (were)))
+    end
+    where i.case_id = the_case;
+  end loop;
+  return true;
 end
 $$;
 
@@ -5159,7 +5496,11 @@ begin
       using errcode = 'insufficient_privilege', hint = 'Change the case, or ask an admin.';
   end if;
   for change in select c.key as name, c.value from jsonb_each(casebase.changes_in(events, the_case)) c order by c.key loop
-    if change.name <> all (undone) then
+    if change.name = 'tags' then
+      if not casebase.undo_tags(the_case, events) then
+        stays := stays || 'tags: changed since'::text;
+      end if;
+    elsif change.name <> all (undone) then
       stays := stays || (change.name || ': the history has no old value');
     elsif now_is -> change.name is distinct from change.value -> 'to' then
       stays := stays || (change.name || ': changed since');
@@ -5231,7 +5572,7 @@ begin
 end
 $$;
 comment on function public.undo_changes(bigint[]) is
-  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
+  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them; tags that were added or taken off go, or come back, whatever else was tagged since. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
 
 
 -- supabase/schemas/webhooks/endpoints.sql
@@ -5887,6 +6228,7 @@ insert into casebase.event_schemas (type, fields, changes) values
   ('internal_note.created', '{"internal_note_id": {"type": "integer"}}', null),
   ('internal_note.updated', '{"internal_note_id": {"type": "integer"}}', null),
   ('internal_note.deleted', '{"internal_note_id": {"type": "integer"}}', null),
+  ('case_internal.updated', '{}', '{"tags": {"type": "array", "items": {"type": "string"}}, "metadata": true}'),
   ('webhook.test', '{}', null),
   ('webhook.endpoint_disabled', '{"reason": {"type": "string"}}', null);
 
@@ -7263,6 +7605,7 @@ begin
       select jsonb_object_agg(property.key, casebase.webhook_sample(property.value))
       from jsonb_each(schema -> 'properties') property
     )
+    when schema -> 'type' @> '"array"' then jsonb_build_array(casebase.webhook_sample(schema -> 'items'))
     when schema -> 'type' @> '"integer"' then '0'
     when schema -> 'type' @> '"boolean"' then 'true'
     when schema ->> 'format' = 'uuid' then '"00000000-0000-4000-8000-000000000000"'
@@ -7844,8 +8187,17 @@ comment on constraint case_files_interaction_id_fkey on public.case_files is
 comment on constraint case_files_object_path_key on public.case_files is
   'There is a file of this name already, or there was one.';
 
-comment on constraint client_documents_category_check on public.client_documents is
-  'The category must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint document_categories_code_check on public.document_categories is
+  'The code must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint document_categories_label_check on public.document_categories is
+  'The label must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint document_categories_pkey on public.document_categories is
+  'There is a category of this code already.';
+
+comment on index public.client_documents_current_key is
+  'A document has one version that is current.';
+comment on constraint client_documents_category_fkey on public.client_documents is
+  E'There is no such category.\nThe category has documents.';
 comment on constraint client_documents_file_name_check on public.client_documents is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint client_documents_original_name_check on public.client_documents is
@@ -7988,6 +8340,8 @@ grant execute on function
   casebase.merge_cases(bigint, bigint),
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
+  casebase.find_clients(text, integer),
+  casebase.client_names(uuid[]),
   casebase.register(text),
   casebase.registration_problem(),
   casebase.access_problem(),
@@ -8025,7 +8379,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
-  casebase.opened_for_my_reply(bigint),
+  casebase.sees_case_by_now(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -8044,6 +8398,8 @@ revoke all on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.find_clients(text, integer),
+  public.client_names(uuid[]),
   public.my_access(),
   public.invite(text, uuid, text, boolean, text, uuid[]),
   public.register(text),
@@ -8053,6 +8409,9 @@ revoke all on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
@@ -8072,6 +8431,8 @@ grant execute on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.find_clients(text, integer),
+  public.client_names(uuid[]),
   public.my_access(),
   public.invite(text, uuid, text, boolean, text, uuid[]),
   public.register(text),
@@ -8081,6 +8442,9 @@ grant execute on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
@@ -8411,7 +8775,7 @@ create policy see_interactions on public.interactions for select to authenticate
       when 'client' then visible_to_client
       else visible_to_client
         and created_by = (select casebase.caller_id())
-        and casebase.opened_for_my_reply(interactions.case_id)
+        and casebase.sees_case_by_now(interactions.case_id)
     end
   );
 
@@ -8423,7 +8787,7 @@ create policy add_interactions on public.interactions for insert to authenticate
       when 'client' then visible_to_client
       else visible_to_client
         and created_by = (select casebase.caller_id())
-        and casebase.opened_for_my_reply(interactions.case_id)
+        and casebase.sees_case_by_now(interactions.case_id)
     end
   );
 
@@ -8573,18 +8937,18 @@ create policy delete_case_files on public.case_files for delete to authenticated
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 revoke all on sequence public.client_documents_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.client_documents to authenticated;
-grant insert (client_id, category, file_name, original_name, content_type, file_size)
+grant insert (client_id, category, document_id, file_name, original_name, content_type, file_size)
   on public.client_documents to authenticated;
 grant update (state, file_size) on public.client_documents to authenticated;
 grant select, insert, update, delete on public.client_documents to service_role;
 
--- Client members read their own clients' documents, staff all: once available. Until then only the uploader does;
--- what is being deleted, who may write documents.
+-- Client members read their own clients' documents, staff all: the version that is current. Until a version is available
+-- only its uploader reads it; one that was replaced, or is being deleted, who may write documents.
 create policy see_client_documents on public.client_documents for select to authenticated
   using (
-    state = 'available'
+    state = 'available' and replaced_at is null
       and (client_id = any ((select casebase.my_clients())::uuid[]) or (select casebase.is_staff()))
-    or (state = 'deleting' or uploaded_by = (select casebase.caller_id()))
+    or (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
       and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
   );
 
@@ -8599,6 +8963,27 @@ create policy move_client_documents on public.client_documents for update to aut
   with check (state in ('uploaded', 'deleting'));
 create policy delete_client_documents on public.client_documents for delete to authenticated
   using (state = 'deleting' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+
+
+-- policies/32_document_categories.sql
+
+-- public.document_categories: the folders of a client's documents.
+
+revoke all on public.document_categories from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.document_categories to authenticated, service_role;
+
+-- Client members and staff read the names.
+create policy read_document_categories on public.document_categories for select to authenticated
+  using ((select casebase.is_known()));
+
+-- Admins manage categories. One that has documents stays, and keeps its code (client_documents_category_fkey).
+create policy admins_add_document_categories on public.document_categories for insert to authenticated
+  with check ((select casebase.is_admin()));
+create policy admins_edit_document_categories on public.document_categories for update to authenticated
+  using ((select casebase.is_admin()))
+  with check ((select casebase.is_admin()));
+create policy admins_delete_document_categories on public.document_categories for delete to authenticated
+  using ((select casebase.is_admin()));
 
 
 -- policies/40_case_events.sql

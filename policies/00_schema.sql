@@ -77,6 +77,8 @@ grant execute on function
   casebase.merge_cases(bigint, bigint),
   casebase.split_case(bigint, text),
   casebase.my_client_names(),
+  casebase.find_clients(text, integer),
+  casebase.client_names(uuid[]),
   casebase.register(text),
   casebase.registration_problem(),
   casebase.access_problem(),
@@ -114,7 +116,7 @@ to casebase_worker;
 
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
-  casebase.opened_for_my_reply(bigint),
+  casebase.sees_case_by_now(bigint),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -133,6 +135,8 @@ revoke all on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.find_clients(text, integer),
+  public.client_names(uuid[]),
   public.my_access(),
   public.invite(text, uuid, text, boolean, text, uuid[]),
   public.register(text),
@@ -142,6 +146,9 @@ revoke all on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),
@@ -161,6 +168,8 @@ grant execute on function
   public.case_timeline(bigint, integer, text),
   public.list_interactions(bigint, integer, text),
   public.my_clients(),
+  public.find_clients(text, integer),
+  public.client_names(uuid[]),
   public.my_access(),
   public.invite(text, uuid, text, boolean, text, uuid[]),
   public.register(text),
@@ -170,6 +179,9 @@ grant execute on function
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
   public.reserve_case_file(text, text, text, text, bigint, bigint, boolean),
+  public.reserve_client_document(text, text, text, bigint, uuid, text, bigint),
+  public.list_client_documents(uuid, text, integer, text),
+  public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
   public.claim_idempotency_key(text, text),

@@ -21,7 +21,7 @@ create policy see_interactions on public.interactions for select to authenticate
       when 'client' then visible_to_client
       else visible_to_client
         and created_by = (select casebase.caller_id())
-        and casebase.opened_for_my_reply(interactions.case_id)
+        and casebase.sees_case_by_now(interactions.case_id)
     end
   );
 
@@ -33,7 +33,7 @@ create policy add_interactions on public.interactions for insert to authenticate
       when 'client' then visible_to_client
       else visible_to_client
         and created_by = (select casebase.caller_id())
-        and casebase.opened_for_my_reply(interactions.case_id)
+        and casebase.sees_case_by_now(interactions.case_id)
     end
   );
 

@@ -3,7 +3,7 @@
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 revoke all on sequence public.client_documents_id_seq from public, anon, authenticated, service_role;
 grant select, delete on public.client_documents to authenticated;
-grant insert (client_id, category, file_name, original_name, content_type, file_size)
+grant insert (client_id, category, document_id, file_name, original_name, content_type, file_size)
   on public.client_documents to authenticated;
 grant update (state, file_size) on public.client_documents to authenticated;
 grant select, insert, update, delete on public.client_documents to service_role;
@@ -13,13 +13,13 @@ drop policy if exists reserve_client_documents on public.client_documents;
 drop policy if exists move_client_documents on public.client_documents;
 drop policy if exists delete_client_documents on public.client_documents;
 
--- Client members read their own clients' documents, staff all: once available. Until then only the uploader does;
--- what is being deleted, who may write documents.
+-- Client members read their own clients' documents, staff all: the version that is current. Until a version is available
+-- only its uploader reads it; one that was replaced, or is being deleted, who may write documents.
 create policy see_client_documents on public.client_documents for select to authenticated
   using (
-    state = 'available'
+    state = 'available' and replaced_at is null
       and (client_id = any ((select casebase.my_clients())::uuid[]) or (select casebase.is_staff()))
-    or (state = 'deleting' or uploaded_by = (select casebase.caller_id()))
+    or (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))
       and (select casebase.staff_standing()) in ('admin', 'all', 'departments')
   );
 

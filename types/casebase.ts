@@ -66,7 +66,7 @@ export interface Given {
     update: 'action_required_by' | 'action_required_of' | 'assigned_to' | 'department_id' | 'description' | 'metadata' | 'priority' | 'required_specialty_id' | 'stage' | 'status' | 'title' | 'version'
   }
   client_documents: {
-    insert: 'category' | 'client_id' | 'content_type' | 'file_name' | 'file_size' | 'original_name'
+    insert: 'category' | 'client_id' | 'content_type' | 'document_id' | 'file_name' | 'file_size' | 'original_name'
     update: 'file_size' | 'state'
   }
   client_members: {
@@ -80,6 +80,10 @@ export interface Given {
   departments: {
     insert: 'created_at' | 'id' | 'is_default' | 'name'
     update: 'created_at' | 'id' | 'is_default' | 'name'
+  }
+  document_categories: {
+    insert: 'code' | 'label'
+    update: 'code' | 'label'
   }
   interactions: {
     insert: 'case_id' | 'content' | 'party1_name' | 'party1_type' | 'party2_name' | 'party2_type' | 'visible_to_client'
@@ -145,6 +149,7 @@ type Table<Name extends keyof Tables> = Omit<Tables[Name], 'Row' | 'Insert' | 'U
 /** A row of `cases`. */
 export type Case = Table<'cases'>['Row']
 export type Interaction = Table<'interactions'>['Row']
+export type ClientDocument = Table<'client_documents'>['Row']
 
 /** An answer of several parts, which PostgreSQL's types alone can't say are there. */
 type Whole<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof Parts> & Parts
@@ -152,6 +157,7 @@ type Whole<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof 
 /** `next_cursor` is null on the last page; `total` and `total_is_exact` are null where nothing was counted. */
 export type CasePage = Whole<'case_page', { cases: Case[] }>
 export type InteractionPage = Whole<'interaction_page', { interactions: Interaction[] }>
+export type DocumentPage = Whole<'document_page', { documents: ClientDocument[] }>
 export type TimelineEntry = Whole<
   'timeline_entry',
   { created_at: string; type: EventType; actor_name: string; data: JsonObject }
@@ -199,6 +205,8 @@ export type Access = { standing: 'admin' | Scope | null; is_client: boolean; pro
 type Rpc = {
   list_cases: { Args: CaseFilter; Returns: CasePage }
   list_interactions: { Returns: InteractionPage }
+  list_client_documents: { Returns: DocumentPage }
+  document_versions: { Returns: ClientDocument[] }
   case_timeline: { Returns: TimelinePage }
   case_counts: { Returns: CaseCount[] }
   my_access: { Returns: Access }

@@ -201,17 +201,23 @@ isOneToOne: false
                   ]
                 },"client_documents": {
                   Row: {
-                    "bucket_id": string,"category": string,"client_id": string,"content_type": string,"file_name": string,"file_size": number,"file_url": string,"id": number,"notes": (string)[],"object_path": string,"object_version": string | null,"original_name": string,"rejection": string | null,"sha256": string | null,"state": string,"updated_at": string,"uploaded_at": string,"uploaded_by": string | null
+                    "bucket_id": string,"category": string,"client_id": string,"content_type": string,"document_id": number,"file_name": string,"file_size": number,"file_url": string,"id": number,"notes": (string)[],"object_path": string,"object_version": string | null,"original_name": string,"rejection": string | null,"replaced_at": string | null,"sha256": string | null,"state": string,"updated_at": string,"uploaded_at": string,"uploaded_by": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "bucket_id"?: string,"category": string,"client_id": string,"content_type": string,"file_name"?: string,"file_size": number,"file_url"?: never,"id"?: never,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name": string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null
+                    "bucket_id"?: string,"category": string,"client_id": string,"content_type": string,"document_id"?: number,"file_name"?: string,"file_size": number,"file_url"?: never,"id"?: never,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name": string,"rejection"?: string | null,"replaced_at"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null
                   }
                   Update: {
-                    "bucket_id"?: string,"category"?: string,"client_id"?: string,"content_type"?: string,"file_name"?: string,"file_size"?: number,"file_url"?: never,"id"?: never,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name"?: string,"rejection"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null
+                    "bucket_id"?: string,"category"?: string,"client_id"?: string,"content_type"?: string,"document_id"?: number,"file_name"?: string,"file_size"?: number,"file_url"?: never,"id"?: never,"notes"?: (string)[],"object_path"?: string,"object_version"?: string | null,"original_name"?: string,"rejection"?: string | null,"replaced_at"?: string | null,"sha256"?: string | null,"state"?: string,"updated_at"?: string,"uploaded_at"?: string,"uploaded_by"?: string | null
                   }
                   Relationships: [
                     {
+      foreignKeyName: "client_documents_category_fkey"
+      columns: ["category"]
+isOneToOne: false
+      referencedRelation: "document_categories"
+      referencedColumns: ["code"]
+    },{
       foreignKeyName: "client_documents_client_id_fkey"
       columns: ["client_id"]
 isOneToOne: false
@@ -262,6 +268,19 @@ isOneToOne: false
                   }
                   Update: {
                     "created_at"?: string,"id"?: string,"is_default"?: boolean,"name"?: string
+                  }
+                  Relationships: [
+                  ]
+                },"document_categories": {
+                  Row: {
+                    "code": string,"label": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "code": string,"label": string
+                  }
+                  Update: {
+                    "code"?: string,"label"?: string
                   }
                   Relationships: [
                   ]
@@ -572,6 +591,11 @@ isOneToOne: false
 "claim_idempotency_key":
 { Args: { "asked": string,"key": string }; Returns: Json
                            },
+"client_names":
+{ Args: { "ids": (string)[] }; Returns: {
+              "id": string,"name": string
+            }[]
+                           },
 "client_usage":
 { Args: { "client_id": string }; Returns: Json
                            },
@@ -583,6 +607,35 @@ isOneToOne: false
 "delete_webhook_endpoint":
 { Args: { "endpoint_id": string }; Returns: undefined
                            },
+"document_versions":
+{ Args: { "id": number }; Returns: {
+              "bucket_id": string,
+"category": string,
+"client_id": string,
+"content_type": string,
+"document_id": number,
+"file_name": string,
+"file_size": number,
+"file_url": string,
+"id": number,
+"notes": (string)[],
+"object_path": string,
+"object_version": string | null,
+"original_name": string,
+"rejection": string | null,
+"replaced_at": string | null,
+"sha256": string | null,
+"state": string,
+"updated_at": string,
+"uploaded_at": string,
+"uploaded_by": string | null
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "client_documents"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "escalate_case":
 { Args: { "case_id": number,"reason": string }; Returns: {
               "action_required_by": string | null,
@@ -657,6 +710,11 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"find_clients":
+{ Args: { "letters"?: string,"page_size"?: number }; Returns: {
+              "id": string,"name": string
+            }[]
+                           },
 "hand_over_case":
 { Args: { "case_id": number,"note"?: string,"to_department"?: string,"to_staff"?: string }; Returns: undefined
                            },
@@ -687,6 +745,14 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "case_page"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"list_client_documents":
+{ Args: { "category"?: string,"client_id": string,"cursor"?: string,"page_size"?: number }; Returns: Database["public"]['CompositeTypes']["document_page"]
+                          SetofOptions: {
+        from: "*"
+        to: "document_page"
         isOneToOne: true
         isSetofReturn: false
       } },
@@ -802,6 +868,9 @@ isOneToOne: false
                            },
 "reserve_case_file":
 { Args: { "case_number": string,"content_type": string,"file_name"?: string,"file_size"?: number,"interaction_id"?: number,"original_name": string,"visible_to_client"?: boolean }; Returns: Json
+                           },
+"reserve_client_document":
+{ Args: { "category"?: string,"client_id"?: string,"content_type": string,"document_id"?: number,"file_name"?: string,"file_size"?: number,"original_name": string }; Returns: Json
                            },
 "retry_webhook_deliveries":
 { Args: { "endpoint_id": string }; Returns: number
@@ -929,6 +998,8 @@ isOneToOne: false
           CompositeTypes: {
             "case_page": {
                         "cases": (Database["public"]['Tables']["cases"]['Row'])[] | null,"next_cursor": string | null,"total": number | null,"total_is_exact": boolean | null,"last_activity": (string)[] | null
+                      },"document_page": {
+                        "documents": (Database["public"]['Tables']["client_documents"]['Row'])[] | null,"next_cursor": string | null
                       },"interaction_page": {
                         "interactions": (Database["public"]['Tables']["interactions"]['Row'])[] | null,"next_cursor": string | null
                       },"timeline_entry": {

@@ -8,6 +8,7 @@ export default defineConfig({
   projects: [
     { name: 'people', testMatch: '*.spec.ts' },
     { name: 'pace', testMatch: 'pace.ts' },
+    { name: 'million', testMatch: 'million.ts' },
     { name: 'screenshots', testMatch: 'screenshots.ts' },
   ],
   fullyParallel: true,

@@ -205,8 +205,17 @@ comment on constraint case_files_interaction_id_fkey on public.case_files is
 comment on constraint case_files_object_path_key on public.case_files is
   'There is a file of this name already, or there was one.';
 
-comment on constraint client_documents_category_check on public.client_documents is
-  'The category must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint document_categories_code_check on public.document_categories is
+  'The code must have at most 63 lower-case letters (a to z), digits and hyphens, must not begin with a hyphen, and must not be cases.';
+comment on constraint document_categories_label_check on public.document_categories is
+  'The label must be one line of at most 200 characters: not blank, without spaces at its ends, and without control characters or others that reorder text.';
+comment on constraint document_categories_pkey on public.document_categories is
+  'There is a category of this code already.';
+
+comment on index public.client_documents_current_key is
+  'A document has one version that is current.';
+comment on constraint client_documents_category_fkey on public.client_documents is
+  E'There is no such category.\nThe category has documents.';
 comment on constraint client_documents_file_name_check on public.client_documents is
   'The file name must have 1 to 200 of the characters that Storage takes, without / and without a dot or a space at its ends.';
 comment on constraint client_documents_original_name_check on public.client_documents is

@@ -166,6 +166,9 @@ create trigger note_what_was_made after insert on public.interactions
 create trigger note_what_was_made after insert on public.case_files
   for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
   execute function casebase.note_what_was_made();
+create trigger note_what_was_made after insert on public.client_documents
+  for each row when (current_setting('request.headers', true) like '%"casebase-claim"%')
+  execute function casebase.note_what_was_made();
 
 -- By the service, every now and then; a thousand at a time.
 create function casebase.forget_idempotency_keys() returns void

@@ -10,6 +10,7 @@ select tests.world();
 insert into clients (name) values ('Idle');
 insert into departments (name) values ('Idle');
 insert into party_types (code, label) values ('IDLE', 'Idle');
+insert into document_categories (code, label) values ('idle', 'Idle');
 insert into case_stages (stage, status) values ('Idle', 'open');
 insert into invitations (email) values ('idle@example.com');
 with made as (insert into cases (client_id, title) values (tests.id('other')::uuid, 'idle') returning id)
@@ -148,6 +149,21 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$update client_documents set state = 'deleting' where client_id = '{acme}' and state = 'available'$$,
                                                              '1','1','1','0','1','0','0','0','0','0','42501','1'),
 
+-- which of them there are
+('select from document_categories',                          '3','3','3','3','3','3','3','0','0','0','42501','3'),
+($$insert into document_categories (code, label) values ('contracts', 'Contracts')$$,
+                                                             '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
+($$update document_categories set label = 'X' where code = 'policies'$$, '1','0','0','0','0','0','0','0','0','0','42501','1'),
+($$delete from document_categories where code = 'idle'$$,    '1','0','0','0','0','0','0','0','0','0','42501','1'),
+-- by rpc
+($$select reserve_client_document('h.pdf', 'application/pdf', client_id => '{acme}', category => 'handbooks')$$,
+                                                             '1','1','1','42501','1','42501','42501','PT404','PT404','PT404','42501','42501'),
+($$select reserve_client_document('h.pdf', 'application/pdf', document_id => {policy})$$,
+                                                             '1','1','1','42501','1','42501','PT404','PT404','PT404','PT404','42501','42501'),
+($$select from unnest((list_client_documents('{acme}')).documents)$$,
+                                                             '2','2','2','1','2','1','PT404','PT404','PT404','PT404','42501','42501'),
+('select from document_versions({policy})',                  '1','1','1','1','1','1','0','0','0','0','42501','42501'),
+
 -- storage: what lies in our buckets is what its row is
 ($$select from storage.objects where bucket_id = 'client-bucket'$$,
                                                              '6','6','5','3','5','3','2','0','0','0','0','6'),
@@ -165,7 +181,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
                                                              '1','1','1','0','0','0','0','0','0','0','0','6'),
 
 -- history
-('select from case_events where case_id = {other case}',     '6','6','0','0','6','0','0','0','0','0','42501','6'),
+('select from case_events where case_id = {other case}',     '7','7','0','0','7','0','0','0','0','0','42501','7'),
 ('select from unnest((case_timeline({other case})).entries)', '3','3','PT404','PT404','3','PT404','3','PT404','PT404','PT404','42501','42501'),
 ($$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 99, 'a.b', 'x', true, '{}')$$,
                                                              '42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
@@ -247,7 +263,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 -- webhooks
 ($$select create_webhook_endpoint('https://example.com/')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(133);
+select plan(141);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))

@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(19);
+select plan(20);
 
 select is(tests.sees('Carla', $$select string_agg(from_status || ' to ' || to_status || ' by ' || made_by, ', ' order by from_status, to_status) from status_transitions$$),
   'closed to open by admin, '
@@ -15,11 +15,14 @@ select is(tests.sees('Carla', $$select string_agg(from_status || ' to ' || to_st
   'which status follows which, and by whom');
 select is(tests.sees('Carla', $$select string_agg(code || case when internal then ' (us)' else '' end, ', ' order by code) from party_types$$),
   'ARGAN (us), CLIENT, CONTRACTOR, EMPLOYEE', 'who speaks to whom');
+select is(tests.sees('Carla', $$select string_agg(code || ' ' || label, ', ' order by code) from document_categories$$),
+  'handbooks Handbooks, policies Policies', 'which documents there are');
 select is(tests.sees('Carla', 'select row(registration_open, cases_per_hour, interactions_per_hour)::text from case_settings'), '(f,60,600)', 'nobody registers, and nobody floods');
 select is(tests.sees('Alan', $$select string_agg(name, ', ') from departments where is_default$$), 'General', 'one department takes what is nobody''s');
 select is(tests.sees('Alan', $$select string_agg(type || ' ' || seen_by || case when on_request then ' on request' else '' end, ', ' order by type) from casebase.event_types$$),
   'case.assigned staff, case.created client, case.deleted client, case.escalated client, case.handed_over staff, case.merged client, '
   'case.status_changed client, case.updated client, case_file.available subject, case_file.deleted subject, case_file.moved subject, case_file.rejected staff, '
+  'case_internal.updated staff on request, '
   'interaction.created subject, interaction.deleted subject, interaction.updated subject, '
   'internal_note.created staff on request, internal_note.deleted staff on request, internal_note.updated staff on request, '
   'webhook.endpoint_disabled staff on request, webhook.test staff on request', 'what happens, who reads it and who is sent it');
@@ -30,7 +33,7 @@ select is(tests.does('service', $$insert into casebase.webhook_endpoints (url) s
 select is(tests.would('service', $$insert into casebase.webhook_endpoints (url) values ('https://example.com/101')$$), 'PT409', 'and no more');
 -- Whoever is somebody here knows what happens, and what is said of it.
 select is(tests.would(who, 'select from casebase.event_types') || ' ' || tests.would(who, 'select from casebase.event_schemas'), reads, who || ' reads ' || reads)
-from (values ('Ada', '20 20'), ('Alan', '20 20'), ('Carla', '20 20'), ('Ivan', '0 0'), ('Faye', '0 0'), ('Nemo', '0 0'), ('anon', '42501 42501')) v (who, reads);
+from (values ('Ada', '21 21'), ('Alan', '21 21'), ('Carla', '21 21'), ('Ivan', '0 0'), ('Faye', '0 0'), ('Nemo', '0 0'), ('anon', '42501 42501')) v (who, reads);
 select is(tests.sees(who, $$select concat_ws(' ', casebase.may_move('open', 'closed', 'admin'), casebase.event_schema('case.created') is not null)$$), said, who || ', asking the helpers: ' || said)
 from (values ('Ada', 't t'), ('Carla', 't t'), ('Ivan', 'f f'), ('Nemo', 'f f')) v (who, said);
 

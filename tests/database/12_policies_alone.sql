@@ -69,7 +69,7 @@ insert into reaches (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "
 ('update staff_specialties set user_id = user_id', '1','0','0','0','0','0','0','0','0','0'),
 ('delete from staff_specialties',                '1','0','0','0','0','0','0','0','0','0'),
 ('update party_types set label = ''x''',         '4','0','0','0','0','0','0','0','0','0'),
-('select from casebase.event_types',             '20','20','20','20','20','20','20','0','0','0'),
+('select from casebase.event_types',             '21','21','21','21','21','21','21','0','0','0'),
 -- Webhooks are for admins. Endpoints are managed by functions, and by hand.
 ('insert into casebase.webhook_endpoints (url) values (''https://a'')', '1','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
 ('select from casebase.webhook_endpoints',       '1','0','0','0','0','0','0','0','0','0'),

@@ -115,7 +115,8 @@ from (values
   ('owner', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, state, rejection)
      values ('{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1, {x}, 'r')$$, array['''uploaded''', '''deleting'''], array['''lost''', '''''']),
   ('service', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
-     values ('{acme}', {x}, 'x.pdf', 'x.pdf', 'application/pdf', 1)$$,
+     values ('{acme}', {x}, 'x.pdf', 'x.pdf', 'application/pdf', 1)$$, array['''handbooks'''], array[]::text[]),
+  ('service', 'insert into document_categories (code, label) values ({x}, ''L'')',
      array['''a''', '''handbooks-2''', 'repeat(''a'', 63)'], array['''cases''', '''''', '''-a''', '''A''', '''a/b''', 'repeat(''a'', 64)']),
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values ({x}, ''staff'', ''m'')',
      array['''case.archived'''], array['''case''', '''case.''', '''Case.archived''', '''case.archived.twice''']),
@@ -230,7 +231,7 @@ select 'service', format('insert into %s overriding system value select %s from 
 from (
   select c.oid::regclass::text as name, string_agg(quote_ident(a.attname), ', ' order by a.attnum) as columns
   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-  where c.oid::regclass::text in ('clients', 'client_members', 'departments', 'specialties', 'staff_members', 'staff_departments', 'staff_specialties', 'party_types', 'case_internal')
+  where c.oid::regclass::text in ('clients', 'client_members', 'departments', 'specialties', 'staff_members', 'staff_departments', 'staff_specialties', 'party_types', 'document_categories', 'case_internal')
   group by c.oid) tables;
 insert into tries (by_whom, statement, outcome) values
   ('service', $$insert into departments (name) values ('North')$$, '23505'),
@@ -310,6 +311,8 @@ from unnest(array[
   $$insert into case_files (case_id, file_name, original_name, content_type, file_size, uploaded_by)
     values ({case}, '{number}-1634567890-x.pdf', 'x.pdf', 'application/pdf', 1, '{none}')$$,
   $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
+    values ('{acme}', 'contracts', 'x.pdf', 'x.pdf', 'application/pdf', 1)$$,
+  $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
     values ('{none}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1)$$,
   $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, uploaded_by)
     values ('{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1, '{none}')$$,
@@ -318,7 +321,9 @@ from unnest(array[
   $$insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id) values ('{endpoint}', 999999999, {case})$$,
   $$delete from clients where id = '{acme}'$$,
   $$delete from departments where id = '{north}'$$,
-  $$delete from party_types where code = 'ARGAN'$$
+  $$delete from party_types where code = 'ARGAN'$$,
+  $$delete from document_categories where code = 'policies'$$,
+  $$update document_categories set code = 'rules' where code = 'policies'$$
 ]) statement;
 insert into tries (by_whom, statement, outcome) values
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values (999999, 1, 'case.updated', 'x', true, '{}')$$, '23503'),

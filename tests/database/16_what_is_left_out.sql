@@ -86,7 +86,7 @@ insert into left_out values
   ('casebase.webhook_queue', 'only_row true'),
   ('casebase.webhook_secrets', 'created_at now'),
   ('cases', 'created_at now, department_id some, description empty, metadata {}, priority medium, status open, updated_at now, version 1'),
-  ('client_documents', 'bucket_id empty, file_name empty, notes [], object_path empty, state pending, updated_at now, uploaded_at now'),
+  ('client_documents', 'bucket_id empty, document_id 0, file_name empty, notes [], object_path empty, state pending, updated_at now, uploaded_at now'),
   ('client_members', 'created_at now'),
   ('clients', 'created_at now, id some, kind organisation'),
   ('departments', 'created_at now, id some, is_default false'),
@@ -112,7 +112,7 @@ insert into nothing values
   ('casebase.webhook_queue', 'swept_case_id swept_endpoint_id'),
   ('casebase.webhook_secrets', 'public_key secret vault_id'),
   ('cases', 'action_required_by action_required_of assigned_to closed_at created_by escalated_at escalated_by escalation_reason follow_up_of merged_into required_specialty_id resolved_at split_from stage'),
-  ('client_documents', 'object_version rejection sha256 uploaded_by'),
+  ('client_documents', 'object_version rejection replaced_at sha256 uploaded_by'),
   ('interactions', 'created_by'),
   ('internal_notes', 'created_by'),
   ('invitations', 'accepted_at client_id display_name');

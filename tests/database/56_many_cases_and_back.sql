@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(66);
+select plan(83);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 insert into specialties (name) values ('Pensions');
@@ -113,6 +113,42 @@ delete from done;
 select is(pg_temp.does_many('Alan', '{case}', tests.filled('{"assigned_to": "{Dora}"}')), '1', 'a case changes hands');
 update staff_members set active = false where user_id = tests.filled('{Asta}')::uuid;
 select is(pg_temp.undoes('Alan'), 'refused 23514 a case can be assigned to active staff only', 'and doesn''t go back to who has left');
+-- Tags go and come back, whatever else was tagged since.
+create function pg_temp.tags(name text) returns text language sql as $$
+  select tags::text from case_internal where case_id = tests.id(name)::bigint
+$$;
+delete from done;
+delete from case_internal where case_id = tests.id('resolved case')::bigint;
+update case_internal set tags = '{vip,old}' where case_id in (tests.id('case')::bigint, tests.id('other case')::bigint);
+select is(pg_temp.does_many('Alan', '{all three}', '{"add_tags": ["new"], "remove_tags": ["vip"], "priority": "low"}'), '1', 'three cases are tagged');
+select is((select cardinality(events) from done), 6, 'which leaves an entry each, beside that of the priority');
+select is(tests.does('Dora', $$select update_cases(array[{case}], '{"add_tags": ["hers"], "remove_tags": ["old"]}')$$), '1', 'somebody tags one since');
+create temporary table versions as select version from case_internal where case_id = tests.id('case')::bigint;
+select is(pg_temp.undoes('Dora'), 'refused 42501 only who made a change takes it back, refused 42501 only who made a change takes it back', 'who is another takes no tags back');
+select is(pg_temp.undoes('Alan'), 'done, done, done', 'who tagged them does');
+select is(concat_ws(' ', pg_temp.tags('case'), pg_temp.tags('resolved case'), pg_temp.tags('other case')), '{hers,vip} {} {vip,old}', 'and nobody else''s go along');
+select is((select i.version - v.version from case_internal i, versions v where i.case_id = tests.id('case')::bigint), 1, 'in one change');
+delete from done;
+select is(pg_temp.does_many('Alan', '{case}', '{"add_tags": ["new"]}'), '1', 'a tag comes');
+select is(pg_temp.does_many('Alan', '{case}', '{"remove_tags": ["new"]}'), '1', 'and goes');
+update done set events = (select array_agg(e) from done, unnest(events) e);
+delete from done where ctid <> (select min(ctid) from done);
+select is(pg_temp.undoes('Alan'), 'done', 'taken back together');
+select is(pg_temp.tags('case'), '{hers,vip}', 'all is as before the first');
+delete from done;
+select is(pg_temp.does_many('Alan', '{case},{other case}', '{"remove_tags": ["vip"]}'), '1', 'a tag goes');
+delete from case_internal where case_id = tests.id('other case')::bigint;
+update case_internal set tags = array(select 't' || n from generate_series(1, 50) n) where case_id = tests.id('case')::bigint;
+select matches(pg_temp.undoes('Alan'), '^refused 23514 .*, partly PT409 tags: changed since$',
+  'and comes back neither where there is no room, nor to a record that is gone');
+delete from done;
+update case_internal set tags = '{vip}' where case_id = tests.id('case')::bigint;
+select is(pg_temp.does_many('Alan', '{case}', '{"add_tags": ["one"]}'), '1', 'only what is taken back is');
+update case_internal set tags = '{one,vip}' where case_id = tests.id('case')::bigint;
+select is(tests.does('Alan', $$select update_cases(array[{case}], '{"add_tags": ["two"]}')$$), '1', 'of two tags');
+select is(pg_temp.undoes('Alan'), 'done', 'the one');
+select is(pg_temp.tags('case'), '{vip,two}', 'and not the other');
+
 select is(tests.would('Alan', 'select undo_changes(array(select generate_series(1, 1001)))'), '22023', 'at most a thousand');
 select is(tests.sees('Alan', 'select count(*) from undo_changes(array[-1, null])'), '0', 'what there is not has no answer');
 select is(tests.would(who, 'select undo_changes(array[1])'), '42501', who || ' may not call it') from unnest(array['anon', 'service', 'worker']) who;

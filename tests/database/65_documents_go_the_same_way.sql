@@ -10,8 +10,9 @@ select tests.world();
 select is(tests.would('Dora', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, uploaded_by)
   values ('{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1, '{Alan}')$$), '42501', 'nobody uploads in another''s name');
 select is(tests.would('Dora', format('insert into client_documents (client_id, category, file_name, original_name, content_type, file_size)
-  values (''{acme}'', %L, %L, ''x.pdf'', ''application/pdf'', 1)', category, name)), '23514', 'not as ' || category || '/' || name)
-from (values ('cases', 'x.pdf'), ('../x', 'x.pdf'), ('Policies', 'x.pdf'), ('', 'x.pdf'), ('policies', '../x.pdf'), ('policies', '.x.pdf'), ('policies', 'a/b.pdf')) v (category, name);
+  values (''{acme}'', %L, %L, ''x.pdf'', ''application/pdf'', 1)', category, name)), outcome, 'not as ' || category || '/' || name)
+from (values ('cases', 'x.pdf', '23503'), ('../x', 'x.pdf', '23503'), ('Policies', 'x.pdf', '23503'), ('', 'x.pdf', '23503'),
+             ('policies', '../x.pdf', '23514'), ('policies', '.x.pdf', '23514'), ('policies', 'a/b.pdf', '23514')) v (category, name, outcome);
 select is(tests.would('service', $$insert into client_documents (client_id, category, file_name, original_name, content_type, file_size, state, sha256, object_version)
   values ('{acme}', 'policies', 'x.pdf', 'x.pdf', 'application/pdf', 1, 'available', repeat('a', 64), 'v1')$$), '23514', 'not even a service key adds one unchecked');
 

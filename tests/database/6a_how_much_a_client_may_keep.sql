@@ -48,9 +48,9 @@ update case_settings set bytes_per_client = 105;
 select is(tests.would('Otto', pg_temp.adds('other case', 103)), '23514', 'but may be');
 insert into tests.names select 'its', max(id) from client_documents;
 insert into storage.objects (bucket_id, name, version) select bucket_id, object_path, 'v1' from client_documents where id = tests.id('its')::bigint;
-update case_settings set bytes_per_client = 10;
+update case_settings set bytes_per_client = 4;
 select is(tests.would('Dora', $$update client_documents set state = 'uploaded' where id = {its}$$), '23514', 'a document above it goes no further');
-select is(tests.does('Dora', $$update client_documents set state = 'deleting' where id = {its}$$), '1', 'it goes');
+select is(tests.does('Dora', $$update client_documents set state = 'deleting' where id = {its}$$), '1', 'it goes, also where too much is left');
 select is(tests.sees('Carla', $$select client_usage('{acme}')->>'used_bytes'$$), '5', 'and counts no more');
 
 select is(tests.would(who, $$select client_usage('{acme}')$$), outcome, who || ' asks for Acme''s: ' || outcome)

@@ -21,7 +21,7 @@ where f.object_path ~ 'place$' and b.object_path ~ 'beside$';
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
 insert into storage.objects (bucket_id, name, version) select 'client-bucket', beside, 'v1' from kinds;
-select plan(2 * 21);
+select plan(2 * 23);
 
 create function pg_temp.tried(kind kinds, statement text) returns text language sql
 as $$ select tests.would('service', replace(replace(statement, '{place}', kind.place), '{beside}', kind.beside)) $$;
@@ -55,6 +55,11 @@ select is(tests.would('Storage', format($$insert into storage.objects (bucket_id
 update case_files set state = 'uploaded' where object_path ~ 'beside$';
 update client_documents set state = 'uploaded' where object_path ~ 'beside$';
 select is(pg_temp.tried(k, $$update storage.objects set version = 'v2' where name = '{beside}'$$), '42501', k.name || ': uploaded, it is not written again') from kinds k;
+-- Storage's schema has what versions of objects need, and a constraint that nobody switches them on yet.
+alter table storage.buckets drop constraint buckets_versioning_dark_check;
+update storage.buckets set versioning_status = 'ENABLED' where id = 'client-bucket';
+select is(pg_temp.tried(k, $$update storage.objects set version = 'v2', is_versioned = true where name = '{beside}'$$), '42501', k.name || ': nor as a newer version, where the bucket has versions') from kinds k;
+select is(pg_temp.tried(k, $$update storage.objects set version = 'v2', is_delete_marker = true where name = '{beside}'$$), '42501', k.name || ': nor marked as deleted by one') from kinds k;
 select is(pg_temp.tried(k, $$update storage.objects set last_accessed_at = now() where name = '{beside}'$$), '1', k.name || ': but read') from kinds k;
 select is(pg_temp.tried(k, $$delete from storage.objects where name = '{beside}'$$), '1', k.name || ': and deleted, by a service key') from kinds k;
 delete from storage.objects where name ~ 'beside$';

@@ -17,7 +17,7 @@ as $$
   insert into tests.names select 'seen ' || the_case, max(seq) from case_events where case_id = tests.id(the_case)::bigint;
 $$;
 
-select is(pg_temp.entries('case'), 'case.created by Carla, interaction.created by system, interaction.created by system, internal_note.created by system, case_file.available by Alan, case_file.available by Alan',
+select is(pg_temp.entries('case'), 'case.created by Carla, interaction.created by system, interaction.created by system, internal_note.created by system, case_internal.updated by system, case_file.available by Alan, case_file.available by Alan',
   'a case begins with its creation');
 select pg_temp.seen('case');
 

@@ -7,7 +7,7 @@ set local search_path = public, extensions;
 set local storage.allow_delete_query = 'true';
 select tests.world();
 delete from casebase.webhook_deliveries;
-insert into casebase.webhook_endpoints (url, event_types) values ('https://example.com/', '{case.*,interaction.*,internal_note.*,case_file.*}');
+insert into casebase.webhook_endpoints (url, event_types) values ('https://example.com/', '{case.*,interaction.*,internal_note.*,case_internal.*,case_file.*}');
 insert into specialties (name) values ('Pensions');
 insert into tests.names select 'pensions', id from specialties where name = 'Pensions';
 
@@ -72,6 +72,18 @@ insert into stories (person, statement, said) values
   ('Dora', $$update internal_notes set content = 'Other words' where content = 'Note words'$$, 'internal_note.updated by Dora: {}'),
   ('Dora', $$update internal_notes set content = content where content = 'Other words'$$, null),
   ('Ada', $$delete from internal_notes where content = 'Other words'$$, 'internal_note.deleted by Ada: {}'),
+  -- Tags are said, data beside them only that it changed.
+  ('Dora', $$update case_internal set tags = '{new,vip}' where case_id = {case}$$,
+   'case_internal.updated by Dora: {"changes": {"tags": {"to": ["new", "vip"], "from": ["vip"]}}}'),
+  ('Dora', $$update case_internal set metadata = '{"secret": "words"}' where case_id = {case}$$,
+   'case_internal.updated by Dora: {"changes": {"metadata": {"changed": true}}}'),
+  ('Dora', $$update case_internal set tags = tags where case_id = {case}$$, null),
+  ('Ada', $$delete from case_internal where case_id = {case}$$,
+   'case_internal.updated by Ada: {"changes": {"tags": {"to": [], "from": ["new", "vip"]}, "metadata": {"changed": true}}}'),
+  ('Dora', $$insert into case_internal (case_id) values ({case})$$, null),
+  ('Ada', $$delete from case_internal where case_id = {case}$$, null),
+  ('Dora', $$insert into case_internal (case_id, tags, metadata) values ({case}, array['vip'], '{"secret": "words"}')$$,
+   'case_internal.updated by Dora: {"changes": {"tags": {"to": ["vip"], "from": []}, "metadata": {"changed": true}}}'),
   -- Files: from when they can be read to when they can't. A client's is shown, an internal one isn't.
   ('Carla', $$insert into case_files (case_id, file_name, original_name, content_type, file_size)
      values ({case}, '{number}-1634567890-hers.pdf', 'hers.pdf', 'application/pdf', 1)$$, null),

@@ -34,7 +34,7 @@ end
 $$;
 create function pg_temp.answers(person text, whose text, status integer default 201) returns text language sql
 as $$ select tests.does(person, format('select where answer_idempotency_key(%L, %s, ''/l'', ''b'', null)', pg_temp.claim(whose), status)) $$;
-select plan(83);
+select plan(85);
 
 -- The first works, others wait, and everybody has keys of their own.
 select is(pg_temp.turn('Carla'), '{"turn": "mine", "made_id": null}', 'who comes first works');
@@ -101,6 +101,10 @@ select pg_temp.turn('Carla', 'file');
 select is(pg_temp.does('Carla', 'insert into case_files (case_id, file_name, original_name, content_type, file_size) values ({case}, ''{number}-1634567890-once.txt'', ''once.txt'', ''text/plain'', 1)', 'Carla'), '1', 'a file is noted, too');
 select pg_temp.silence();
 select is(pg_temp.turn('Carla', 'file'), format('{"turn": "mine", "made_id": %s}', (select id from case_files where original_name = 'once.txt')), 'for whoever takes over');
+select pg_temp.turn('Dora', 'document');
+select is(pg_temp.does('Dora', 'insert into client_documents (client_id, category, original_name, content_type, file_size) values (''{acme}'', ''policies'', ''once.pdf'', ''application/pdf'', 1)', 'Dora'), '1', 'so is a document');
+select pg_temp.silence();
+select is(pg_temp.turn('Dora', 'document'), format('{"turn": "mine", "made_id": %s}', (select id from client_documents where original_name = 'once.pdf')), 'by its version''s number');
 select pg_temp.turn('Carla', 'reply');
 update cases set status = 'closed' where id = tests.id('case')::bigint;
 select is(pg_temp.does('Carla', 'insert into interactions (case_id, content) values ({case}, ''Once'')', 'Carla'), '1', 'so is what is said');
@@ -113,7 +117,7 @@ select is(pg_temp.does('Carla', 'insert into cases (client_id, title) values (''
 -- What nobody asks for any more goes, and with its user at once.
 select is((select count(*) from casebase.idempotency_keys k join tests.people p on p.id = k.user_id where p.name = 'Otto'), 2::bigint, 'Otto has keys');
 select is(tests.does('worker', 'select casebase.forget_idempotency_keys()'), '1', 'the service tidies');
-select is((select count(*) from casebase.idempotency_keys), 5::bigint, 'what is a day old');
+select is((select count(*) from casebase.idempotency_keys), 6::bigint, 'what is a day old');
 select pg_temp.silence('25 hours');
 select pg_temp.turn('Carla', 'new');
 select is(tests.does('worker', 'select casebase.forget_idempotency_keys()'), '1', 'again');

@@ -75,7 +75,7 @@ select set_eq($$
   array['cases.case_id', 'cases.status', 'cases.stage', 'cases.priority', 'case_stages.stage', 'case_stages.status',
         'invitations.scope', 'status_transitions.from_status', 'status_transitions.to_status', 'status_transitions.made_by', 'cases.action_required_of', 'interactions.party1_type', 'interactions.party2_type',
         'case_files.bucket_id', 'case_files.state', 'case_files.object_version', 'client_documents.bucket_id', 'client_documents.state',
-        'client_documents.object_version', 'case_events.type', 'staff_members.scope', 'party_types.code', 'clients.kind'],
+        'client_documents.object_version', 'case_events.type', 'staff_members.scope', 'party_types.code', 'document_categories.code', 'clients.kind'],
   'the planner knows nothing of what people write');
 
 -- One time that a client can't read takes a whole page away from it.

@@ -9,6 +9,7 @@ import { takeWanted } from './coming-in/wanted'
 import { loadConfig } from './config'
 import { DeskContext, type Desk } from './desk'
 import { useNoStrayDrops } from './files/choosing'
+import { forgetBegun } from './files/begun'
 import { isRefusedForGood, sendTo, Uploads } from './files/uploads'
 import { announce } from './frame/announce'
 import { showTheme } from './frame/theme'
@@ -42,7 +43,7 @@ async function open() {
     },
   })
   let arrived = 0
-  const uploads = new Uploads(access, sendTo(config.serviceUrl), () => {
+  const uploads = new Uploads(access, sendTo(access), () => {
     arrived++
     void queries.invalidateQueries({ queryKey: ['cases'] })
   })
@@ -69,6 +70,7 @@ async function open() {
     uploads.clear()
     queries.clear()
     forgetDrafts()
+    forgetBegun()
   })
   return { access, uploads, queries }
 }

@@ -1,27 +1,6 @@
-import type { Page } from '@playwright/test'
-import { expect, expectAccessible, lookAgain, newCase, newClientMember, newStaff, rows, say, signIn, test } from './project'
+import { another, colleague, details, expect, expectAccessible, lookAgain, newCase, newClientMember, openAs, rows, say, signIn, test } from './project'
 
 // Staff at work on a case.
-
-/** One of the staff, who sees every case unless told otherwise. */
-const colleague = (name: string, changes: Record<string, unknown> = {}) => newStaff(name, { scope: 'all', ...changes })
-
-type Row = { id: number; case_id: string; title: string }
-
-const details = (page: Page) => page.getByRole('complementary')
-
-async function openAs(page: Page, person: { email: string }, row: Row) {
-  await signIn(page, person)
-  await page.goto(`#/cases/${row.case_id}`)
-  await expect(page.getByRole('heading', { level: 1, name: row.title })).toBeVisible()
-  await expect(page.getByRole('radio', { name: 'Reply' })).toBeChecked()
-}
-
-/** Another person, in a browser of their own. */
-async function another(page: Page, baseURL: string | undefined): Promise<Page> {
-  const context = await page.context().browser()!.newContext({ baseURL: baseURL!, locale: 'en-GB', timezoneId: 'Europe/Berlin' })
-  return context.newPage()
-}
 
 test('a reply goes to the client, a note to nobody but staff, and each is kept while it is written', async ({ page }) => {
   const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
@@ -128,7 +107,84 @@ test('details, interactions and the reply have a paperclip each, and what is upl
   // What has a file that its client can open is not hidden any more: the database says why.
   await page.getByRole('button', { name: 'Hide what Alan said from the client' }).last().click()
   await page.getByRole('dialog').getByRole('button', { name: 'Hide it' }).click()
-  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('Delete them first.')
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('Hide or delete them first.')
+})
+
+test('a file is shown to the client, and hidden from them, after one has read what that means', async ({ page, baseURL }) => {
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
+  const row = await newCase(carla)
+  await say(row, 'Between us.', { visible_to_client: false, created_by: alan.id })
+  await openAs(page, alan, row)
+  await page.locator('.case-side input[type=file]').setInputFiles([{ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('the plan') }])
+  const line = details(page).locator('li', { hasText: 'plan.txt' })
+  await expect(line.getByText('Internal')).toBeVisible()
+  const client = await another(page, baseURL)
+  await signIn(client, carla)
+  await client.goto(`#/cases/${row.case_id}`)
+  await expect(client.getByRole('heading', { name: 'Files' })).toBeVisible()
+  await expect(client.getByText('plan.txt')).toHaveCount(0)
+
+  await line.getByRole('button', { name: 'Show plan.txt to the client' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Show this file to the client?' })
+  await expect(dialog).toContainText('plan.txt')
+  await expect(dialog).toContainText(`Carla (${carla.company}) will be able to open it.`)
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Show it to the client' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(line.getByText('Internal')).toHaveCount(0)
+  await lookAgain(client)
+  await expect(client.getByRole('button', { name: 'Download plan.txt' })).toBeVisible()
+  const [shown] = await rows(`case_files?case_id=eq.${row.id}`)
+  expect([shown?.['visible_to_client'], shown?.['bucket_id'], shown?.['other_state']]).toEqual([true, 'client-bucket', null])
+  await expect(page.locator('.happened', { hasText: 'Alan showed a file to the client: plan.txt' })).toBeVisible()
+
+  await line.getByRole('button', { name: 'Hide plan.txt from the client' }).click()
+  await expect(page.getByRole('dialog')).toContainText('Only staff will be able to open it')
+  await page.getByRole('dialog').getByRole('button', { name: 'Hide it' }).click()
+  await expect(line.getByText('Internal')).toBeVisible()
+  await lookAgain(client)
+  await expect(client.getByText('plan.txt')).toHaveCount(0)
+  await client.context().close()
+
+  // One of what the client doesn't see is not shown before that.
+  await page.locator('.said', { hasText: 'Between us.' }).locator('input[type=file]').setInputFiles([{ name: 'inner.txt', mimeType: 'text/plain', buffer: Buffer.from('inner') }])
+  await page.getByRole('button', { name: 'Show inner.txt to the client' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Show it to the client' }).click()
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('Make the interaction visible first')
+})
+
+test('a file that stopped on its way to the client is told, goes on, or stays internal', async ({ page }) => {
+  const [carla, alan] = await Promise.all([newClientMember(), colleague('Alan')])
+  const row = await newCase(carla)
+  await openAs(page, alan, row)
+  const side = page.locator('.case-side input[type=file]')
+  for (const name of ['on.txt', 'back.txt']) await side.setInputFiles([{ name, mimeType: 'text/plain', buffer: Buffer.from(name) }])
+  await expect(details(page).getByRole('button', { name: 'Download back.txt' })).toBeVisible()
+  await expect(details(page).getByRole('button', { name: 'Download on.txt' })).toBeVisible()
+  // The first step alone, as when the service died after it.
+  await page.evaluate(async (url) => {
+    const { access_token } = JSON.parse(localStorage.getItem('casebase.session') ?? '{}')
+    const { supabaseUrl, anonKey } = await (await fetch('config.json')).json()
+    const headers = { apikey: anonKey, authorization: `Bearer ${access_token}`, 'content-type': 'application/json' }
+    for (const { id } of await (await fetch(new URL(`/rest/v1/${url}`, supabaseUrl), { headers })).json()) {
+      await fetch(new URL('/rest/v1/rpc/change_file_visibility', supabaseUrl), { method: 'POST', headers, body: JSON.stringify({ file_id: id, visible_to_client: true }) })
+    }
+  }, `case_files?case_id=eq.${row.id}&select=id`)
+  await lookAgain(page)
+  const line = (name: string) => details(page).locator('li', { hasText: name })
+  await expect(line('on.txt').getByText('On its way to the client')).toBeVisible()
+  for (const [name, press] of [['on.txt', 'Show it to the client'], ['back.txt', 'Leave it internal']] as const) {
+    await page.getByRole('button', { name: `Show ${name} to the client` }).click()
+    await expect(page.getByRole('dialog')).toContainText('stopped half-way')
+    await page.getByRole('dialog').getByRole('button', { name: press }).click()
+    await expect(page.getByRole('dialog')).toBeHidden()
+  }
+  await expect(line('on.txt').getByText('On its way')).toHaveCount(0)
+  await expect(line('back.txt').getByText('Internal')).toBeVisible()
+  const files = await rows<{ original_name: string; visible_to_client: boolean; other_state: string | null }>(`case_files?case_id=eq.${row.id}`)
+  expect(Object.fromEntries(files.map((file) => [file.original_name, [file.visible_to_client, file.other_state]]))).toEqual({
+    'on.txt': [true, null], 'back.txt': [false, null],
+  })
 })
 
 test('status, priority, specialty, assignee, next step and tags are decided in place, and the history has them all', async ({ page }) => {
@@ -169,6 +225,7 @@ test('status, priority, specialty, assignee, next step and tags are decided in p
   await side.getByLabel('Add a tag').fill('a\u202eb')
   await side.getByLabel('Add a tag').press('Enter')
   await expect(side.getByText('There must be at most 50 tags')).toBeVisible()
+  await expect(page.locator('.happened', { hasText: /Tags: none → becomes\s*gate/ })).toBeVisible()
   await side.getByRole('button', { name: 'Remove the tag gate' }).click()
   await expect(side.getByText('gate', { exact: true })).toHaveCount(0)
   await expect(side.getByLabel('Add a tag')).toBeFocused()

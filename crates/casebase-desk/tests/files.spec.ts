@@ -177,6 +177,81 @@ test('an upload under way shows how far it is, is cancelled, and leaves nothing 
   expect((await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(0)
 })
 
+/** A file on disk that is large enough to go to Storage in pieces. */
+async function largeFile(name: string): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), 'desk-')), name)
+  await writeFile(path, 'The minutes of a long meeting.\n'.repeat(700_000))
+  return path
+}
+
+test('a large file goes to Storage in pieces, and after a lost connection and a reload goes on where it stopped', async ({ page, context }) => {
+  const { row } = await openCase(page)
+  const path = await largeFile('minutes.txt')
+  const input = page.locator('.case-side input[type=file]')
+  const offsets: number[] = []
+  let most = 2
+  await page.route('**/upload/resumable/**', (route) => {
+    if (route.request().method() !== 'PATCH') return route.continue()
+    offsets.push(Number(route.request().headers()['upload-offset']))
+    return offsets.length <= most ? route.continue() : route.abort()
+  })
+  let through = 0
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().includes('/files?name=')) through++
+  })
+  await input.setInputFiles(path)
+  const line = page.locator('.uploads li', { hasText: 'minutes.txt' })
+  // Storage has two pieces, and the connection is gone.
+  await expect(line.getByRole('alert')).toContainText('There is no connection.', { timeout: 30_000 })
+  const piece = 6 * 1024 * 1024
+  expect(offsets.slice(0, 3)).toEqual([0, piece, 2 * piece])
+  await expectAccessible(page)
+
+  // The page is left: what is half there says what to do.
+  page.on('dialog', (dialog) => void dialog.accept())
+  await page.reload()
+  await expect(page.getByText('Half uploaded: add the same file again to go on')).toBeVisible()
+  most = Infinity
+  offsets.length = 0
+  await input.setInputFiles(path)
+  await expect(page.getByRole('button', { name: 'Download minutes.txt' })).toBeVisible({ timeout: 60_000 })
+  expect(offsets[0]).toBe(2 * piece)
+  const files = await rows<{ state: string; file_size: number }>(`case_files?case_id=eq.${row.id}`)
+  expect(files.map(({ state, file_size }) => [state, file_size])).toEqual([['available', 21_700_000]])
+  expect(through).toBe(0)
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith('casebase.upload.')))).toEqual([])
+
+  // Given up in the middle, nothing is left; another of the same name is another file.
+  await page.unroute('**/upload/resumable/**')
+  await page.route('**/upload/resumable/**', (route) => (route.request().method() === 'PATCH' ? undefined : route.continue()))
+  await input.setInputFiles(path)
+  await expect(line.getByRole('progressbar')).toBeVisible()
+  await expect.poll(async () => (await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(2)
+  await line.getByRole('button', { name: 'Cancel minutes.txt' }).click()
+  await expect.poll(async () => (await rows(`case_files?case_id=eq.${row.id}`)).length).toBe(1)
+  await context.close()
+})
+
+test('what is half uploaded can be given up by a button, and a large file that is refused says why', async ({ page }) => {
+  const { row } = await openCase(page)
+  const input = page.locator('.case-side input[type=file]')
+  await page.route('**/upload/resumable/**', (route) => route.abort())
+  await input.setInputFiles(await largeFile('half.txt'))
+  const line = page.locator('.uploads li', { hasText: 'half.txt' })
+  await expect(line.getByRole('alert')).toContainText('There is no connection.', { timeout: 30_000 })
+  page.on('dialog', (dialog) => void dialog.accept())
+  await page.reload()
+  await page.getByRole('button', { name: 'Give up half.txt' }).click()
+  await expect(page.getByText('half.txt')).toHaveCount(0)
+  expect(await rows(`case_files?case_id=eq.${row.id}`)).toEqual([])
+
+  await page.unrouteAll()
+  await input.setInputFiles(await largeFile('minutes.pdf'))
+  await expect(page.locator('.uploads li', { hasText: 'minutes.pdf' }).getByRole('alert')).toContainText('Not uploaded.', { timeout: 60_000 })
+  await expect(page.getByRole('button', { name: 'Try minutes.pdf again' })).toHaveCount(0)
+  expect(await rows(`case_files?case_id=eq.${row.id}`)).toEqual([])
+})
+
 test('what the service refuses, it says, and the file can go', async ({ page }) => {
   await openCase(page)
   await hand(page, 'drop', '.case', [

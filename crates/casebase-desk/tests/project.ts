@@ -75,6 +75,28 @@ export const say = (row: { id: number }, content: string, changes: Record<string
     visible_to_client: true, ...changes,
   })
 
+const PRIORITIES = ['low', 'medium', 'high', 'urgent']
+
+/** 200 cases, of which every fourth waits, every fifth is resolved, and every tenth is overdue. */
+export async function manyCases(staff: Staff, carla: Person, n = 200) {
+  const day = 86_400_000
+  const made = await rows<{ id: number; case_id: string; title: string }>(
+    'cases',
+    Array.from({ length: n }, (_, at) => ({
+      client_id: carla.client,
+      created_by: carla.id,
+      department_id: staff.department,
+      title: `Lift ${String(at).padStart(3, '0')}`,
+      status: at % 5 === 4 ? 'resolved' : at % 4 === 3 ? 'waiting' : 'open',
+      priority: PRIORITIES[at % 4],
+      action_required_by: at % 10 === 0 ? new Date(Date.now() - day).toISOString() : null,
+      action_required_of: null,
+      created_at: new Date(Date.now() - (n - at) * 60_000).toISOString(),
+    })),
+  )
+  return made
+}
+
 /** The newest mail to an address. */
 export async function mailTo(email: string): Promise<{ link: string; code: string }> {
   const json = async (path: string) => (await fetch(new URL(path, setting('MAILPIT_URL')))).json()
@@ -90,6 +112,25 @@ export async function signIn(page: Page, { email }: { email: string }, password 
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeHidden()
+}
+
+/** One of the staff, who sees every case unless told otherwise. */
+export const colleague = (name: string, changes: Record<string, unknown> = {}) => newStaff(name, { scope: 'all', ...changes })
+
+export const details = (page: Page) => page.getByRole('complementary')
+
+/** The page of a case, as staff have it. */
+export async function openAs(page: Page, person: { email: string }, row: { case_id: string; title: string }) {
+  await signIn(page, person)
+  await page.goto(`#/cases/${row.case_id}`)
+  await expect(page.getByRole('heading', { level: 1, name: row.title })).toBeVisible()
+  await expect(page.getByRole('radio', { name: 'Reply' })).toBeChecked()
+}
+
+/** Another person, in a browser of their own. */
+export async function another(page: Page, baseURL: string | undefined): Promise<Page> {
+  const context = await page.context().browser()!.newContext({ baseURL: baseURL!, locale: 'en-GB', timezoneId: 'Europe/Berlin' })
+  return context.newPage()
 }
 
 /** The tab is looked at again, which is when a page asks at once what is new. */

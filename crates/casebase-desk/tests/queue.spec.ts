@@ -1,29 +1,7 @@
-import { expect, expectAccessible, lookAgain, newCase, newClientMember, newStaff, rows, signIn, test, type Person, type Staff } from './project'
+import { expect, expectAccessible, lookAgain, manyCases, newCase, newClientMember, newStaff, rows, signIn, test } from './project'
 import type { Page } from '@playwright/test'
 
 // The staff's queue: 200 cases of a department, which one of its staff works through.
-
-const PRIORITIES = ['low', 'medium', 'high', 'urgent']
-
-/** 200 cases, of which every fourth waits, every fifth is resolved, and every tenth is overdue. */
-async function manyCases(staff: Staff, carla: Person, n = 200) {
-  const day = 86_400_000
-  const made = await rows<{ id: number; case_id: string; title: string }>(
-    'cases',
-    Array.from({ length: n }, (_, at) => ({
-      client_id: carla.client,
-      created_by: carla.id,
-      department_id: staff.department,
-      title: `Lift ${String(at).padStart(3, '0')}`,
-      status: at % 5 === 4 ? 'resolved' : at % 4 === 3 ? 'waiting' : 'open',
-      priority: PRIORITIES[at % 4],
-      action_required_by: at % 10 === 0 ? new Date(Date.now() - day).toISOString() : null,
-      action_required_of: null,
-      created_at: new Date(Date.now() - (n - at) * 60_000).toISOString(),
-    })),
-  )
-  return made
-}
 
 const list = (page: Page) => page.getByRole('list', { name: 'Cases' })
 const rowOf = (page: Page, title: string) => list(page).getByRole('listitem').filter({ hasText: title })

@@ -2,37 +2,37 @@
 //!
 //! What is never written or never completed is a `pending` row, which its uploader sees and can delete.
 
-use casebase_supabase::{jwt::UserToken, rows::CaseFile};
+use casebase_supabase::jwt::UserToken;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    case_files::CaseFiles,
     check,
     error::Error,
+    files::Files,
     link::{Links, UploadLink},
-    upload::NewFile,
+    upload::{Home, NewFile},
 };
 
 /// A file that is reserved, and what writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DirectUpload {
+pub struct DirectUpload<R> {
     /// Its row, `pending`.
-    pub file: CaseFile,
+    pub file: R,
     /// Where its bytes go.
     pub upload: UploadLink,
 }
 
-impl CaseFiles {
+impl Files {
     /// Reserves a file of known length that its uploader writes to Storage. Dies afterwards: a pending row, for which
     /// [`Links::to_write`] gives another link.
-    pub async fn reserve_direct(
+    pub async fn reserve_direct<H: Home>(
         &self,
         user: &UserToken,
         links: &Links,
-        file: &NewFile,
+        file: &NewFile<H>,
         content_type: &str,
-    ) -> Result<DirectUpload, Error> {
+    ) -> Result<DirectUpload<H::Row>, Error> {
         let limit = self.max_bytes;
         match file.length {
             None | Some(0) => return Err(Error::Empty),

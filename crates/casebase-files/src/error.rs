@@ -2,8 +2,10 @@
 
 use casebase_supabase::{
     postgrest,
-    rows::{CaseNumber, FileId, InteractionId},
+    rows::{CaseNumber, FileId, FileKey, FileKind, InteractionId},
 };
+
+use uuid::Uuid;
 
 use crate::{
     check::Refusal,
@@ -22,9 +24,20 @@ pub enum Error {
     /// The case has no such interaction, or not for this user.
     #[error("interaction {0} does not belong to this case")]
     InteractionNotFound(InteractionId),
-    /// No such file, or not for this user.
-    #[error("there is no file {0}, or you may not see it")]
-    FileNotFound(FileId),
+    /// No such client.
+    #[error("there is no client {0}, or you may not see it")]
+    ClientNotFound(Uuid),
+    /// No such category of documents.
+    #[error("there is no category `{category}`")]
+    CategoryNotFound {
+        /// What was given.
+        category: String,
+        /// Which there are.
+        hint: Option<String>,
+    },
+    /// No such file or document, or not for this user.
+    #[error("there is no {0}, or you may not see it")]
+    NotFound(FileKey),
     /// The user sees the file but may not do this to it.
     #[error("you may not delete this file")]
     NotAllowed,
@@ -109,7 +122,10 @@ impl Error {
     /// What a function says that was asked about a file.
     pub(crate) fn of_file(error: postgrest::Error, id: FileId) -> Self {
         match error.api() {
-            Some(refusal) if refusal.code == "PT404" => Self::FileNotFound(id),
+            Some(refusal) if refusal.code == "PT404" => Self::NotFound(FileKey {
+                kind: FileKind::CaseFile,
+                id: id.0,
+            }),
             _ => error.into(),
         }
     }

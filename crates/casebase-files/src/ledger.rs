@@ -1,8 +1,8 @@
 //! What the database is told about a file, and by whom it is told: the verifying role.
 
-use casebase_supabase::rows::{CaseFile, FileId};
-
+use casebase_supabase::rows::{CaseFile, FileId, FileKey};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::check::Notes;
 
@@ -46,24 +46,24 @@ pub struct Sent {
 /// What Storage's record said of it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Finished {
-    /// The file, available; none: the record proves nothing.
-    pub file: Option<CaseFile>,
+    /// The file's row, available; none: the record proves nothing.
+    pub file: Option<Value>,
     /// The tag that Storage gave the object.
     pub etag: Option<String>,
 }
 
-/// The database functions of the service's role; nothing else in this service uses that role.
+/// The database functions of the service's role, about files of every kind; only files of cases move.
 #[async_trait::async_trait]
 pub trait Ledger: Send + Sync {
     /// The uploaded file as it is now.
-    async fn begin(&self, id: FileId) -> Result<Candidate, LedgerError>;
-    /// Makes it available, unless it changed since.
-    async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError>;
+    async fn begin(&self, file: FileKey) -> Result<Candidate, LedgerError>;
+    /// Makes it available, unless it changed since. Its row.
+    async fn finish(&self, file: FileKey, verified: Verified) -> Result<Value, LedgerError>;
     /// Makes a pending file available whose bytes this service sent, if Storage's record of the object proves that they
     /// arrived whole and were not written over. If not, nothing has changed.
-    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Finished, LedgerError>;
+    async fn finish_sent(&self, file: FileKey, sent: Sent) -> Result<Finished, LedgerError>;
     /// Condemns it, with the reason.
-    async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError>;
+    async fn reject(&self, file: FileKey, reason: &str) -> Result<(), LedgerError>;
     /// The version of the copy of a file that moves.
     async fn move_copied(&self, id: FileId) -> Result<String, LedgerError>;
     /// Makes the copy the file, unless it changed since it was read.
@@ -79,7 +79,7 @@ pub trait Ledger: Send + Sync {
     async fn move_end(&self, id: FileId) -> Result<CaseFile, LedgerError>;
     /// Lets go of an upload that its caller's token can't take back any more: of its row, unless an object lies there,
     /// which then can still be deleted by who may. Whether nothing is left.
-    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError>;
+    async fn withdraw(&self, file: FileKey) -> Result<bool, LedgerError>;
 }
 
 /// What the database said to a verification.

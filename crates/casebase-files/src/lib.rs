@@ -1,15 +1,15 @@
-//! Names, checks and uploads of case files.
+//! Names, checks and uploads of files: of cases, and documents of clients.
 //!
 //! Nothing here decides who may do what: every row is read and written through PostgREST, every
 //! object through Storage, both with the caller's own token.
 
-mod case_files;
 pub mod check;
 mod delete;
 pub mod digest;
 mod direct;
 mod download;
 mod error;
+mod files;
 mod hash;
 pub mod ledger;
 mod link;
@@ -22,8 +22,8 @@ pub mod sweep;
 mod upload;
 mod verify;
 
-pub use case_files::CaseFiles;
 pub use direct::DirectUpload;
 pub use error::Error;
+pub use files::Files;
 pub use link::{Links, ResumableUpload, UploadLink};
-pub use upload::{Fields, NewFile};
+pub use upload::{DocumentFields, Fields, Home, InCase, NewFile, OfClient, OfDocument};

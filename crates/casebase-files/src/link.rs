@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use casebase_supabase::{SettingError, below, jwt::UserToken, rows::CaseFile};
+use casebase_supabase::{SettingError, below, jwt::UserToken, rows::FileRow};
 use chrono::{DateTime, Utc};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use url::Url;
 use utoipa::ToSchema;
 
 use crate::{
-    case_files::object_of,
     error::Error,
+    files::object_of,
     storage::{self, ObjectPath, RestStore},
 };
 
@@ -76,14 +76,19 @@ impl Links {
     }
 
     /// What writes the object of a pending row.
-    pub async fn to_write(&self, user: &UserToken, row: &CaseFile) -> Result<UploadLink, Error> {
+    pub async fn to_write(
+        &self,
+        user: &UserToken,
+        row: &impl FileRow,
+    ) -> Result<UploadLink, Error> {
+        let file = row.stored();
         let path = object_of(row)?;
         let token = self.storage.sign_upload(user, &path).await?;
         let public = self.public.as_str().trim_end_matches('/');
         let metadata = [
-            ("bucketName", &row.bucket_id),
-            ("objectName", &row.object_path),
-            ("contentType", &row.content_type),
+            ("bucketName", &file.bucket_id),
+            ("objectName", &file.object_path),
+            ("contentType", &file.content_type),
         ];
         let owned = |(name, value): (&str, &String)| (name.to_owned(), value.clone());
         Ok(UploadLink {
@@ -113,13 +118,13 @@ impl Links {
     pub async fn to(
         &self,
         user: &UserToken,
-        row: &CaseFile,
+        row: &impl FileRow,
         lifetime: Duration,
         name: &str,
     ) -> Result<Url, Error> {
         let path = object_of(row)?;
         let signed = match self.storage.sign(user, &path, lifetime).await {
-            Err(storage::Error::NotFound) => return Err(Error::FileNotFound(row.id)),
+            Err(storage::Error::NotFound) => return Err(Error::NotFound(row.key())),
             other => other?,
         };
         let name = utf8_percent_encode(name, NON_ALPHANUMERIC);

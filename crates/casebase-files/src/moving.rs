@@ -10,13 +10,13 @@ use casebase_supabase::{
 use serde_json::json;
 
 use crate::{
-    case_files::{CaseFiles, object_of, other_place_of},
     error::Error,
+    files::{Files, object_of, other_place_of},
     link::Links,
     storage,
 };
 
-impl CaseFiles {
+impl Files {
     /// Shows a file to the client, or hides it from them, and gives its row when it has moved. Hidden it is at once, whatever
     /// becomes of the move.
     pub async fn change_visibility(
@@ -92,9 +92,9 @@ impl CaseFiles {
         let version = self.ledger.move_copied(row.id).await?;
         let copy = self.store.get(user, &to, None).await?;
         let copy = self
-            .inspect(copy.body, row.file_size.unsigned_abs())
+            .inspect(copy.body, row.file.file_size.unsigned_abs())
             .await?;
-        if Some(&copy.sha256) != row.sha256.as_ref() {
+        if Some(&copy.sha256) != row.file.sha256.as_ref() {
             return Err(Error::Corrupted);
         }
         let finish = self.ledger.move_finish(row.id, &version, &copy.sha256);
@@ -139,8 +139,8 @@ fn may_be_of_another(error: &Error) -> bool {
 /// Where it lies, where else, and how far it is from here to there.
 fn place(row: &CaseFile) -> impl PartialEq {
     (
-        row.state,
-        row.object_path.clone(),
+        row.file.state,
+        row.file.object_path.clone(),
         row.other_object_path.clone(),
         row.other_state,
     )

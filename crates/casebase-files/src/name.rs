@@ -58,6 +58,16 @@ impl FileName {
     }
 }
 
+/// An original name made safe, for what has no case to be named by.
+pub fn plain(original: &str) -> String {
+    let extension = extension(original);
+    let stem = stem(original, extension.as_deref());
+    match extension {
+        Some(extension) => format!("{stem}.{extension}"),
+        None => stem,
+    }
+}
+
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-", self.case)?;

@@ -6,13 +6,16 @@
 
 use std::sync::Arc;
 
-use casebase_supabase::{SecretKey, SettingError};
+use casebase_supabase::{
+    SecretKey, SettingError,
+    rows::{FileId, FileKey},
+};
 use url::Url;
 
 use crate::{
-    case_files::CaseFiles,
     check::{Accepted, Inspection},
     error::Error,
+    files::Files,
     ledger::{LedgerError, Verified},
     storage::{self, ObjectPath, OwnerStore},
 };
@@ -33,10 +36,8 @@ pub enum Step {
 /// A file that was left half-way, of a case or a document.
 #[derive(Debug, Clone)]
 pub struct Unfinished {
-    /// `case_file` or `client_document`.
-    pub kind: String,
-    /// Its key in the table of that kind.
-    pub id: i64,
+    /// Which.
+    pub key: FileKey,
     /// What is to be done.
     pub step: Step,
     /// Its bucket and path.
@@ -51,6 +52,13 @@ pub struct Unfinished {
     pub file_size: i64,
     /// Their SHA-256, once checked.
     pub sha256: Option<String>,
+}
+
+impl Unfinished {
+    /// Only files of cases move.
+    fn moving(&self) -> FileId {
+        FileId(self.key.id)
+    }
 }
 
 /// What became of one.
@@ -70,40 +78,19 @@ pub enum Swept {
     NeedsKey,
 }
 
-/// The database's functions for it.
+/// The database's functions that only a sweep asks for; the others are those of the ledger.
 #[async_trait::async_trait]
 pub trait SweepLedger: Send + Sync {
     /// What was left half-way, oldest first.
     async fn unfinished(&self) -> Result<Vec<Unfinished>, LedgerError>;
     /// Says that a pending file's object is there.
-    async fn complete(&self, file: &Unfinished) -> Result<(), LedgerError>;
-    /// The version that is to be checked.
-    async fn begin(&self, file: &Unfinished) -> Result<String, LedgerError>;
-    /// Makes it available, unless it changed since.
-    async fn finish(&self, file: &Unfinished, verified: Verified) -> Result<(), LedgerError>;
-    /// Condemns it, with the reason.
-    async fn reject(&self, file: &Unfinished, reason: &str) -> Result<(), LedgerError>;
-    /// Lets go of it. Whether its row is gone, which it is where no object is left.
-    async fn withdraw(&self, file: &Unfinished) -> Result<bool, LedgerError>;
-    /// The version of its copy.
-    async fn move_copied(&self, file: &Unfinished) -> Result<String, LedgerError>;
-    /// Makes the copy the file, unless it changed since it was read.
-    async fn move_finish(
-        &self,
-        file: &Unfinished,
-        version: &str,
-        sha256: &str,
-    ) -> Result<(), LedgerError>;
-    /// Lets go of the copy.
-    async fn move_give_up(&self, file: &Unfinished) -> Result<(), LedgerError>;
-    /// Forgets the second place.
-    async fn move_end(&self, file: &Unfinished) -> Result<(), LedgerError>;
+    async fn complete(&self, file: FileKey) -> Result<(), LedgerError>;
 }
 
 /// Sweeps one project.
 #[derive(Clone)]
 pub struct Sweeper {
-    files: CaseFiles,
+    files: Files,
     ledger: Arc<dyn SweepLedger>,
     store: Option<OwnerStore>,
 }
@@ -111,7 +98,7 @@ pub struct Sweeper {
 impl Sweeper {
     /// `files`: what is taken, and what scans it. Without a key only rows go that have no object.
     pub fn new(
-        files: CaseFiles,
+        files: Files,
         ledger: Arc<dyn SweepLedger>,
         supabase_url: &Url,
         key: Option<SecretKey>,
@@ -148,7 +135,7 @@ impl Sweeper {
 
     /// The row is marked, the objects deleted, then the row. Dies in between: a `deleting` row, which the next sweep finds.
     async fn remove(&self, file: &Unfinished, store: Option<&OwnerStore>) -> Result<Swept, Error> {
-        if self.ledger.withdraw(file).await? {
+        if self.files.ledger.withdraw(file.key).await? {
             return Ok(Swept::Removed);
         }
         let Some(store) = store else {
@@ -160,7 +147,7 @@ impl Sweeper {
         {
             store.delete(&path(place)?).await?;
         }
-        match self.ledger.withdraw(file).await? {
+        match self.files.ledger.withdraw(file.key).await? {
             true => Ok(Swept::Removed),
             false => Ok(Swept::Meanwhile),
         }
@@ -168,13 +155,14 @@ impl Sweeper {
 
     /// As the service verifies for an uploader. What is refused loses its bytes; its row says why, until a later sweep.
     async fn verify(&self, file: &Unfinished, store: &OwnerStore) -> Result<Swept, Error> {
-        self.ledger.complete(file).await?;
-        let object_version = self.ledger.begin(file).await?;
+        self.ledger.complete(file.key).await?;
+        let ledger = &self.files.ledger;
+        let object_version = ledger.begin(file.key).await?.object_version;
         let checked = self.check(file, store).await;
         let (bytes, accepted) = match checked {
             Ok(checked) => checked,
             Err(refusal) if refusal.condemns() => {
-                self.ledger.reject(file, &refusal.to_string()).await?;
+                ledger.reject(file.key, &refusal.to_string()).await?;
                 store.delete(&path(&file.place)?).await?;
                 return Ok(Swept::Refused);
             }
@@ -187,7 +175,7 @@ impl Sweeper {
             content_type: accepted.content_type,
             notes: accepted.notes,
         };
-        self.ledger.finish(file, verified).await?;
+        ledger.finish(file.key, verified).await?;
         Ok(Swept::Verified)
     }
 
@@ -210,7 +198,7 @@ impl Sweeper {
         };
         let switched = self.copy_and_switch(file, store, &path(to)?).await;
         if let Err(Error::Corrupted | Error::Refused(_) | Error::TooLarge { .. }) = &switched {
-            self.ledger.move_give_up(file).await?;
+            self.files.ledger.move_give_up(file.moving()).await?;
             return self.clear(file, store).await;
         }
         switched?;
@@ -229,7 +217,7 @@ impl Sweeper {
         to: &ObjectPath,
     ) -> Result<(), Error> {
         store.copy(&path(&file.place)?, to).await?;
-        let version = self.ledger.move_copied(file).await?;
+        let version = self.files.ledger.move_copied(file.moving()).await?;
         let copy = store.get(to).await?;
         let copy = self
             .files
@@ -238,15 +226,18 @@ impl Sweeper {
         if Some(&copy.sha256) != file.sha256.as_ref() {
             return Err(Error::Corrupted);
         }
-        let finish = self.ledger.move_finish(file, &version, &copy.sha256);
-        Ok(finish.await?)
+        let ledger = &self.files.ledger;
+        ledger
+            .move_finish(file.moving(), &version, &copy.sha256)
+            .await?;
+        Ok(())
     }
 
     async fn clear(&self, file: &Unfinished, store: &OwnerStore) -> Result<Swept, Error> {
         if let Some(place) = &file.other_place {
             store.delete(&path(place)?).await?;
         }
-        self.ledger.move_end(file).await?;
+        self.files.ledger.move_end(file.moving()).await?;
         Ok(Swept::Moved)
     }
 }

@@ -1,4 +1,4 @@
-//! How a file gets into a case.
+//! How a file gets where it belongs: into a case, or to a client's documents.
 //!
 //! The row is reserved first, then the object written, so there is never an object that no row names; others see the row
 //! only when its bytes were checked. They are checked as they pass: where Storage's own record of the object proves that
@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use casebase_supabase::{
     jwt::UserToken,
     postgrest,
-    rows::{CaseFile, CaseNumber, FileState, InteractionId},
+    rows::{CaseFile, CaseNumber, ClientDocument, DocumentId, FileRow, FileState, InteractionId},
 };
 use chrono::Utc;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -22,22 +22,117 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    case_files::{CaseFiles, object_of},
     check::{Accepted, HEAD},
     digest::{Claim, Tags},
     error::Error,
+    files::{Files, no_document, object_of},
     ledger::Sent,
     name::{self, FileName},
     passage::Passage,
     storage::{Bytestream, NewObject, at_most, with_idle_limit, within},
+    verify::read_row,
 };
 
-/// A file to be added to a case.
-pub struct NewFile {
+/// Where a file is to go. Serialised, it is what the database's function that reserves the place is told of it.
+pub trait Home: Serialize + Send + Sync {
+    /// The row of a file there.
+    type Row: FileRow;
+
+    /// The function.
+    const RESERVE: &'static str;
+
+    /// How its object is called.
+    fn object_name(&self, unix_seconds: i64, original: &str) -> String;
+
+    /// The error for an argument that names what is not there, or not for this user. `hint`: what is.
+    fn not_found(&self, argument: &str, hint: Option<&str>) -> Option<Error>;
+}
+
+/// A case, or one of its interactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct InCase {
     /// The case.
-    pub case: CaseNumber,
-    /// What its uploader says of it.
+    pub case_number: CaseNumber,
+    /// What its uploader says of the file.
+    #[serde(flatten)]
     pub fields: Fields,
+}
+
+impl Home for InCase {
+    type Row = CaseFile;
+
+    const RESERVE: &'static str = "reserve_case_file";
+
+    fn object_name(&self, unix_seconds: i64, original: &str) -> String {
+        let interaction = self.fields.interaction_id;
+        FileName::new(self.case_number, interaction, unix_seconds, original).to_string()
+    }
+
+    fn not_found(&self, argument: &str, _: Option<&str>) -> Option<Error> {
+        match argument {
+            "case_number" => Some(Error::CaseNotFound(self.case_number)),
+            "interaction_id" => self.fields.interaction_id.map(Error::InteractionNotFound),
+            _ => None,
+        }
+    }
+}
+
+/// The documents of a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfClient {
+    /// The client.
+    pub client_id: Uuid,
+    /// What its uploader says of the document.
+    #[serde(flatten)]
+    pub fields: DocumentFields,
+}
+
+impl Home for OfClient {
+    type Row = ClientDocument;
+
+    const RESERVE: &'static str = "reserve_client_document";
+
+    fn object_name(&self, _: i64, original: &str) -> String {
+        name::plain(original)
+    }
+
+    fn not_found(&self, argument: &str, hint: Option<&str>) -> Option<Error> {
+        match argument {
+            "client_id" => Some(Error::ClientNotFound(self.client_id)),
+            "category" => Some(Error::CategoryNotFound {
+                category: self.fields.category.clone(),
+                hint: hint.map(str::to_owned),
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The versions of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OfDocument {
+    /// The document.
+    pub document_id: DocumentId,
+}
+
+impl Home for OfDocument {
+    type Row = ClientDocument;
+
+    const RESERVE: &'static str = OfClient::RESERVE;
+
+    fn object_name(&self, _: i64, original: &str) -> String {
+        name::plain(original)
+    }
+
+    fn not_found(&self, argument: &str, _: Option<&str>) -> Option<Error> {
+        (argument == "document_id").then(|| no_document(self.document_id))
+    }
+}
+
+/// A file to be added.
+pub struct NewFile<H> {
+    /// Where.
+    pub home: H,
     /// Its name where it came from, as it was given: the database judges it.
     pub name: String,
     /// How many bytes are coming, if known.
@@ -74,6 +169,16 @@ pub struct Fields {
     pub visible_to_client: Option<bool>,
 }
 
+/// The same of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+pub struct DocumentFields {
+    /// What the document is: the code of one of `document_categories`.
+    #[param(example = "policies")]
+    #[schema(example = "policies")]
+    pub category: String,
+}
+
 fn interaction<'de, D: Deserializer<'de>>(text: D) -> Result<Option<InteractionId>, D::Error> {
     parsed(text, "the number of an interaction, like 7")
 }
@@ -92,26 +197,25 @@ where
     parsed.map(Some).map_err(|_| D::Error::custom(wanted))
 }
 
-/// The arguments of `reserve_case_file`.
+/// The arguments of [`Home::RESERVE`].
 #[derive(Serialize)]
-struct Reservation<'a> {
-    case_number: CaseNumber,
+struct Reservation<'a, H> {
     file_name: String,
     original_name: &'a str,
     content_type: &'a str,
     file_size: u64,
     #[serde(flatten)]
-    fields: &'a Fields,
+    home: &'a H,
 }
 
 /// What it answers.
 #[derive(Deserialize)]
-pub(crate) struct Reserved {
-    pub(crate) file: CaseFile,
+pub(crate) struct Reserved<R> {
+    pub(crate) file: R,
     size_limit: Option<u64>,
 }
 
-impl Reserved {
+impl<R> Reserved<R> {
     /// Whether the bucket takes so many bytes.
     pub(crate) fn takes(&self, length: Option<u64>) -> Result<(), Error> {
         match self.size_limit {
@@ -132,17 +236,17 @@ impl Reserved {
     }
 }
 
-impl CaseFiles {
-    /// Adds a file to a case and gives its row, `available`. Reserving it, writing it and finishing it are one round trip
+impl Files {
+    /// Adds a file and gives its row, `available`. Reserving it, writing it and finishing it are one round trip
     /// each, unless Storage can't prove what it has.
     ///
     /// Dropping the future half-way leaves the reservation behind: run it in a task of its own.
-    pub async fn upload(
+    pub async fn upload<H: Home>(
         &self,
         user: &UserToken,
-        mut file: NewFile,
+        mut file: NewFile<H>,
         body: Bytestream,
-    ) -> Result<CaseFile, Error> {
+    ) -> Result<H::Row, Error> {
         let claims = std::mem::take(&mut file.claims);
         let (expected, body) = self.open(user, &file, body).await?;
         let passage = Passage::out(Tags::new(self.tags.get()), claims, self.scan().await?);
@@ -157,7 +261,7 @@ impl CaseFiles {
             Err(too_large) => Err(too_large),
         };
         if let Err(error) = &written {
-            tracing::warn!(file = %row.id, %error, "taking an upload back");
+            tracing::warn!(file = %row.key(), %error, "taking an upload back");
             match error {
                 Error::Infected(_) => self.remove_object(user, row).await,
                 _ => self.take_back(user, row).await,
@@ -171,10 +275,10 @@ impl CaseFiles {
     ///
     /// They end while the token leaves time to finish, or to take back what was begun: Storage looks at it when an upload
     /// begins, and PostgREST when it is over.
-    async fn open(
+    async fn open<H>(
         &self,
         user: &UserToken,
-        file: &NewFile,
+        file: &NewFile<H>,
         body: Bytestream,
     ) -> Result<(Accepted, Bytestream), Error> {
         let limit = self.max_bytes;
@@ -201,40 +305,38 @@ impl CaseFiles {
 
     /// Writes the `pending` row; the database gives it a number where its name is taken. Dies afterwards: the row stays,
     /// seen by its uploader only.
-    pub(crate) async fn reserve(
+    pub(crate) async fn reserve<H: Home>(
         &self,
         user: &UserToken,
-        file: &NewFile,
+        file: &NewFile<H>,
         content_type: &str,
-    ) -> Result<Reserved, Error> {
+    ) -> Result<Reserved<H::Row>, Error> {
         let now = Utc::now().timestamp();
-        let names = FileName::new(file.case, file.fields.interaction_id, now, &file.name);
         let reservation = Reservation {
-            case_number: file.case,
-            file_name: names.to_string(),
+            file_name: file.home.object_name(now, &file.name),
             original_name: &file.name,
             content_type,
             file_size: file.length.unwrap_or(0),
-            fields: &file.fields,
+            home: &file.home,
         };
-        let call = self.db.rpc("reserve_case_file", user);
+        let call = self.db.rpc(H::RESERVE, user);
         let call = call.claimed(file.claim).call(&reservation);
-        call.await.map_err(|error| not_found(error, file))
+        call.await.map_err(|error| not_found(error, &file.home))
     }
 
     /// Dies after the object is written: a `pending` row with its object, which its uploader can still delete.
-    async fn write_and_finish(
+    async fn write_and_finish<R: FileRow>(
         &self,
         user: &UserToken,
-        row: &CaseFile,
+        row: &R,
         length: Option<u64>,
         body: Bytestream,
         passage: Passage,
-    ) -> Result<CaseFile, Error> {
+    ) -> Result<R, Error> {
         let passed = self.write(user, row, length, body, passage).await?;
         let checked = match passed.finish().await {
             Ok(passed) => self
-                .accept(row, &passed.file, &row.content_type)
+                .accept(row, &passed.file, &row.stored().content_type)
                 .map(|accepted| (passed, accepted)),
             Err(refusal) => Err(refusal),
         };
@@ -249,12 +351,12 @@ impl CaseFiles {
             content_type: accepted.content_type,
             notes: accepted.notes,
         };
-        let finished = self.ledger.finish_sent(row.id, sent).await?;
+        let finished = self.ledger.finish_sent(row.key(), sent).await?;
         self.tags.learn(finished.etag.as_deref(), passed.file.size);
         if let Some(available) = finished.file {
-            return Ok(available);
+            return read_row(available);
         }
-        tracing::debug!(file = %row.id, "Storage's record does not prove the bytes; they are read back");
+        tracing::debug!(file = %row.key(), "Storage's record does not prove the bytes; they are read back");
         self.mark_uploaded(user, row, passed.file.size).await?;
         self.verify_bytes(user, row, Some(&passed.file)).await
     }
@@ -263,14 +365,14 @@ impl CaseFiles {
     async fn write(
         &self,
         user: &UserToken,
-        row: &CaseFile,
+        row: &impl FileRow,
         length: Option<u64>,
         body: Bytestream,
         passage: Passage,
     ) -> Result<Passage, Error> {
         let passage = passage.share();
         let object = NewObject {
-            content_type: row.content_type.clone(),
+            content_type: row.stored().content_type.clone(),
             length,
             body: passage.over(body),
         };
@@ -281,14 +383,10 @@ impl CaseFiles {
     pub(crate) async fn mark_uploaded(
         &self,
         user: &UserToken,
-        row: &CaseFile,
+        row: &impl FileRow,
         size: u64,
     ) -> Result<(), Error> {
-        let query = self
-            .db
-            .from("case_files", user)
-            .select("id")
-            .eq("id", row.id);
+        let query = self.query(user, row);
         let change = json!({"state": FileState::Uploaded, "file_size": size});
         let changed: Vec<Value> = query.update(&change).await?;
         if changed.is_empty() {
@@ -301,14 +399,15 @@ impl CaseFiles {
 }
 
 /// Which of what the reservation names is not there, or not for this user.
-fn not_found(error: postgrest::Error, file: &NewFile) -> Error {
-    let refusal = error.api().filter(|refusal| refusal.code == "PT404");
-    match refusal.and_then(|refusal| refusal.details.as_deref()) {
-        Some("case_number") => Error::CaseNotFound(file.case),
-        Some("interaction_id") => match file.fields.interaction_id {
-            Some(interaction) => Error::InteractionNotFound(interaction),
-            None => error.into(),
-        },
-        _ => error.into(),
-    }
+fn not_found(error: postgrest::Error, home: &impl Home) -> Error {
+    let named = error.api().and_then(|refusal| {
+        let argument = match refusal.code.as_str() {
+            "PT404" => refusal.details.as_deref(),
+            // What no function looks up a foreign key does.
+            "23503" => refusal.violation().and_then(|violation| violation.field),
+            _ => None,
+        };
+        home.not_found(argument?, refusal.hint.as_deref())
+    });
+    named.unwrap_or_else(|| error.into())
 }

@@ -6,14 +6,15 @@
 
 use casebase_supabase::{
     jwt::UserToken,
-    rows::{CaseFile, FileId, FileState},
+    rows::{FileRow, FileState},
 };
 use futures::TryStreamExt as _;
+use serde_json::Value;
 
 use crate::{
-    case_files::{CaseFiles, object_of},
     check::{self, Accepted, Inspection},
     error::Error,
+    files::{Files, object_of},
     ledger::Verified,
     name,
     passage::Passage,
@@ -21,31 +22,31 @@ use crate::{
     storage::{self, Bytestream, StreamError, at_most},
 };
 
-impl CaseFiles {
+impl Files {
     /// Says that a file's bytes are there, which its uploader wrote without this service, and verifies it. Dies in between:
     /// an `uploaded` row, and the same call again goes on.
-    pub async fn complete(&self, user: &UserToken, id: FileId) -> Result<CaseFile, Error> {
-        let row = self.find(user, id).await?;
-        if row.state == FileState::Pending {
-            let announced = u64::try_from(row.file_size).unwrap_or_default();
+    pub async fn complete<R: FileRow>(&self, user: &UserToken, row: R) -> Result<R, Error> {
+        let file = row.stored();
+        if file.state == FileState::Pending {
+            let announced = u64::try_from(file.file_size).unwrap_or_default();
             self.mark_uploaded(user, &row, announced).await?;
         }
-        self.verify(user, id).await
+        self.verify(user, row).await
     }
 
     /// Verifies a file that its uploader wrote without this service. One that is available already
     /// is given as it is; one that is refused is deleted.
-    pub async fn verify(&self, user: &UserToken, id: FileId) -> Result<CaseFile, Error> {
-        let row = self.find(user, id).await?;
-        if row.state == FileState::Available {
+    pub async fn verify<R: FileRow>(&self, user: &UserToken, row: R) -> Result<R, Error> {
+        if row.stored().state == FileState::Available {
             return Ok(row);
         }
         let verified = self.verify_bytes(user, &row, None).await;
         match &verified {
             // Another call verified it meanwhile.
             Err(Error::WrongState(_)) => {
-                let now = self.find(user, id).await?;
-                if now.state == FileState::Available {
+                let now: Option<R> = self.row(user, row.id()).await?;
+                let available = |row: &R| row.stored().state == FileState::Available;
+                if let Some(now) = now.filter(available) {
                     return Ok(now);
                 }
             }
@@ -57,13 +58,13 @@ impl CaseFiles {
     }
 
     /// `sent`: what this service itself wrote a moment ago, which has to come back unchanged.
-    pub(crate) async fn verify_bytes(
+    pub(crate) async fn verify_bytes<R: FileRow>(
         &self,
         user: &UserToken,
-        row: &CaseFile,
+        row: &R,
         sent: Option<&Inspection>,
-    ) -> Result<CaseFile, Error> {
-        let candidate = self.ledger.begin(row.id).await?;
+    ) -> Result<R, Error> {
+        let candidate = self.ledger.begin(row.key()).await?;
         let (stored, accepted) = match self.check(user, row, sent).await {
             Ok(checked) => checked,
             Err(refusal) => return Err(self.refuse(row, refusal).await),
@@ -75,15 +76,15 @@ impl CaseFiles {
             content_type: accepted.content_type,
             notes: accepted.notes,
         };
-        Ok(self.ledger.finish(row.id, verified).await?)
+        read_row(self.ledger.finish(row.key(), verified).await?)
     }
 
     /// The database is told of what holds for good. What the caller hears.
-    pub(crate) async fn refuse(&self, row: &CaseFile, refusal: Error) -> Error {
+    pub(crate) async fn refuse(&self, row: &impl FileRow, refusal: Error) -> Error {
         if !refusal.condemns() {
             return refusal;
         }
-        let told = self.ledger.reject(row.id, &refusal.to_string()).await;
+        let told = self.ledger.reject(row.key(), &refusal.to_string()).await;
         told.map_or_else(Error::from, |()| refusal)
     }
 
@@ -98,7 +99,7 @@ impl CaseFiles {
     async fn check(
         &self,
         user: &UserToken,
-        row: &CaseFile,
+        row: &impl FileRow,
         sent: Option<&Inspection>,
     ) -> Result<(Inspection, Accepted), Error> {
         let (stored, stored_type) = self.read_back(user, row).await?;
@@ -111,11 +112,11 @@ impl CaseFiles {
 
     pub(crate) fn accept(
         &self,
-        row: &CaseFile,
+        row: &impl FileRow,
         stored: &Inspection,
         stored_type: &str,
     ) -> Result<Accepted, Error> {
-        self.judge(&row.original_name, stored, stored_type)
+        self.judge(&row.stored().original_name, stored, stored_type)
     }
 
     /// Whether bytes are taken under this name, stored as that.
@@ -136,14 +137,14 @@ impl CaseFiles {
     async fn read_back(
         &self,
         user: &UserToken,
-        row: &CaseFile,
+        row: &impl FileRow,
     ) -> Result<(Inspection, String), Error> {
         let object = self.store.get(user, &object_of(row)?, None).await?;
         let stored_type = object.content_type.clone();
         let bytes = self.read(object).await?;
         Ok((
             bytes,
-            stored_type.unwrap_or_else(|| row.content_type.clone()),
+            stored_type.unwrap_or_else(|| row.stored().content_type.clone()),
         ))
     }
 
@@ -170,6 +171,12 @@ async fn passed(body: Bytestream, limit: u64, mut passage: Passage) -> Result<In
     }
     Ok(passage.finish().await?.file)
 }
+
+/// A row as the ledger gives it.
+pub(crate) fn read_row<R: FileRow>(row: Value) -> Result<R, Error> {
+    serde_json::from_value(row).map_err(|error| Error::LedgerUnavailable(error.to_string()))
+}
+
 /// Here it is Storage that sends.
 fn broken(error: StreamError) -> Error {
     match error {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use casebase_files::{
-    CaseFiles, Error, Fields, NewFile,
+    Error, Fields, Files, InCase, NewFile,
     check::Rules,
     digest::Claim,
     ledger::{Candidate, Finished, Ledger, LedgerError, Sent, Verified},
@@ -15,7 +15,7 @@ use casebase_supabase::{
     AnonKey,
     jwt::{TokenError, UserToken},
     postgrest::{self, PostgrestClient},
-    rows::{CaseFile, FileId, FileState, InteractionId},
+    rows::{CaseFile, FileId, FileKey, FileKind, FileState, InteractionId},
 };
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ struct Notes {
     finished: Mutex<Vec<Verified>>,
     sent: Mutex<Vec<Sent>>,
     rejected: Mutex<Vec<String>>,
-    withdrawn: Mutex<Vec<FileId>>,
+    withdrawn: Mutex<Vec<FileKey>>,
     /// The object was replaced between reading and finishing.
     replaced: bool,
     /// Storage's record proves nothing.
@@ -44,37 +44,35 @@ struct Notes {
 
 #[async_trait::async_trait]
 impl Ledger for Notes {
-    async fn begin(&self, _: FileId) -> Result<Candidate, LedgerError> {
+    async fn begin(&self, _: FileKey) -> Result<Candidate, LedgerError> {
         let object_version = "v1".into();
         Ok(Candidate { object_version })
     }
 
-    async fn finish(&self, _: FileId, verified: Verified) -> Result<CaseFile, LedgerError> {
+    async fn finish(&self, _: FileKey, verified: Verified) -> Result<Value, LedgerError> {
         if self.replaced {
             return Err(LedgerError::WrongState("replaced".into()));
         }
-        let mut row: CaseFile = serde_json::from_value(row("pending")).unwrap();
-        row.state = FileState::Available;
-        row.sha256 = Some(verified.sha256.clone());
+        let mut row = row("available");
+        row["sha256"] = json!(verified.sha256);
         self.finished.lock().unwrap().push(verified);
         Ok(row)
     }
 
-    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
-        self.withdrawn.lock().unwrap().push(id);
+    async fn withdraw(&self, file: FileKey) -> Result<bool, LedgerError> {
+        self.withdrawn.lock().unwrap().push(file);
         Ok(true)
     }
 
-    async fn finish_sent(&self, _: FileId, sent: Sent) -> Result<Finished, LedgerError> {
+    async fn finish_sent(&self, _: FileKey, sent: Sent) -> Result<Finished, LedgerError> {
         self.sent.lock().unwrap().push(sent);
-        let row = serde_json::from_value(row("available")).unwrap();
         Ok(Finished {
-            file: Some(row).filter(|_| !self.unproven),
+            file: Some(row("available")).filter(|_| !self.unproven),
             etag: None,
         })
     }
 
-    async fn reject(&self, _: FileId, reason: &str) -> Result<(), LedgerError> {
+    async fn reject(&self, _: FileKey, reason: &str) -> Result<(), LedgerError> {
         self.rejected.lock().unwrap().push(reason.to_owned());
         Ok(())
     }
@@ -107,11 +105,21 @@ fn row(state: &str) -> Value {
     })
 }
 
+fn in_case(interaction: Option<i64>) -> InCase {
+    InCase {
+        case_number: "CASE-0001".parse().unwrap(),
+        fields: Fields {
+            interaction_id: interaction.map(InteractionId),
+            visible_to_client: None,
+        },
+    }
+}
+
 /// A Supabase that a test's mocks make.
 struct World {
     server: MockServer,
     notes: Arc<Notes>,
-    files: CaseFiles,
+    files: Files,
 }
 
 impl World {
@@ -142,7 +150,7 @@ impl World {
         let db = PostgrestClient::new(&url, &key).unwrap();
         let store = ObjectStore::Rest(RestStore::new(&url, key).unwrap());
         let notes = Arc::new(notes);
-        let files = CaseFiles::new(db, store, notes.clone(), 1_000_000, Rules::default());
+        let files = Files::new(db, store, notes.clone(), 1_000_000, Rules::default());
         Self {
             server,
             notes,
@@ -152,8 +160,7 @@ impl World {
 
     async fn upload_as(&self, user: &UserToken, body: Bytestream) -> Result<CaseFile, Error> {
         let file = NewFile {
-            case: "CASE-0001".parse().unwrap(),
-            fields: Fields::default(),
+            home: in_case(None),
             name: "note.txt".to_owned(),
             length: None,
             claims: Vec::new(),
@@ -170,17 +177,25 @@ impl World {
     ) -> Result<CaseFile, Error> {
         let user = UserToken::issued(TOKEN).unwrap();
         let file = NewFile {
-            case: "CASE-0001".parse().unwrap(),
-            fields: Fields {
-                interaction_id: interaction.map(InteractionId),
-                visible_to_client: None,
-            },
+            home: in_case(interaction),
             name: name.to_owned(),
             length: None,
             claims: Vec::new(),
             claim: None,
         };
         self.files.upload(&user, file, body).await
+    }
+
+    async fn verify(&self) -> Result<CaseFile, Error> {
+        let user = UserToken::issued(TOKEN).unwrap();
+        let row = self.files.find(&user, FileId(7)).await?;
+        self.files.verify(&user, row).await
+    }
+
+    async fn delete(&self) -> Result<(), Error> {
+        let user = UserToken::issued(TOKEN).unwrap();
+        let row = self.files.find(&user, FileId(7)).await?;
+        self.files.delete(&user, &row).await
     }
 
     /// `POST case_files`, `PATCH case_files deleting`, `DELETE object` …: what changed anything.
@@ -228,7 +243,7 @@ const TAKEN_BACK: [&str; 3] = ["PATCH row deleting", "DELETE object", "DELETE ro
 async fn a_file_is_reserved_written_and_made_available_in_three_round_trips() {
     let world = World::new(Notes::default(), vec![]).await;
     let row = world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
-    assert_eq!(row.state, FileState::Available);
+    assert_eq!(row.file.state, FileState::Available);
     let requests = world.server.received_requests().await.unwrap();
     let asked: Vec<_> = requests.iter().map(change).collect();
     assert_eq!(asked, ["POST row", "POST object"]);
@@ -250,7 +265,7 @@ fn unproven() -> Notes {
 async fn what_storages_record_does_not_prove_is_read_back() {
     let world = World::new(unproven(), vec![]).await;
     let row = world.upload("note.txt", None, bytes(TEXT)).await.unwrap();
-    assert_eq!(row.state, FileState::Available);
+    assert_eq!(row.file.state, FileState::Available);
     assert_eq!(
         world.changes().await,
         ["POST row", "POST object", "PATCH row uploaded"]
@@ -410,7 +425,11 @@ async fn what_the_callers_token_cannot_take_back_is_withdrawn() {
         ),
         "{error}"
     );
-    assert_eq!(*world.notes.withdrawn.lock().unwrap(), [FileId(7)]);
+    let seven = FileKey {
+        kind: FileKind::CaseFile,
+        id: 7,
+    };
+    assert_eq!(*world.notes.withdrawn.lock().unwrap(), [seven]);
 }
 
 #[tokio::test]
@@ -497,8 +516,7 @@ async fn a_page_that_a_frontend_stored_as_html_is_rejected_with_the_reason() {
         .and(path_regex("^/storage/v1/object/.*"))
         .respond_with(page);
     let world = World::new(Notes::default(), vec![page]).await;
-    let user = UserToken::issued(TOKEN).unwrap();
-    let error = world.files.verify(&user, FileId(7)).await.unwrap_err();
+    let error = world.verify().await.unwrap_err();
     assert!(matches!(error, Error::Content(_)), "{error}");
     assert!(world.notes.rejected.lock().unwrap()[0].contains("text/html"));
     assert_eq!(world.changes().await, TAKEN_BACK);
@@ -511,8 +529,7 @@ async fn an_object_stored_as_no_content_type_is_rejected_and_not_left_waiting() 
         .and(path_regex("^/storage/v1/object/.*"))
         .respond_with(odd);
     let world = World::new(Notes::default(), vec![odd]).await;
-    let user = UserToken::issued(TOKEN).unwrap();
-    let error = world.files.verify(&user, FileId(7)).await.unwrap_err();
+    let error = world.verify().await.unwrap_err();
     assert!(matches!(error, Error::Content(_)), "{error}");
     assert!(world.notes.rejected.lock().unwrap()[0].contains("`text`"));
     assert_eq!(world.changes().await, TAKEN_BACK);
@@ -530,8 +547,7 @@ async fn an_object_above_the_limit_that_a_frontend_wrote_is_rejected() {
             .and(path_regex("^/storage/v1/object/.*"))
             .respond_with(answer);
         let world = World::new(Notes::default(), vec![large]).await;
-        let user = UserToken::issued(TOKEN).unwrap();
-        let error = world.files.verify(&user, FileId(7)).await.unwrap_err();
+        let error = world.verify().await.unwrap_err();
         assert!(
             matches!(error, Error::TooLarge { limit: 1_000_000 }),
             "{error}"
@@ -544,8 +560,7 @@ async fn an_object_above_the_limit_that_a_frontend_wrote_is_rejected() {
 #[tokio::test]
 async fn deleting_marks_the_row_first_and_removes_it_last() {
     let world = World::new(Notes::default(), vec![]).await;
-    let user = UserToken::issued(TOKEN).unwrap();
-    world.files.delete(&user, FileId(7)).await.unwrap();
+    world.delete().await.unwrap();
     assert_eq!(world.changes().await, TAKEN_BACK);
 }
 
@@ -553,8 +568,7 @@ async fn deleting_marks_the_row_first_and_removes_it_last() {
 async fn a_file_that_one_sees_and_may_not_delete_is_left_alone() {
     let passed_over = Mock::given(method("PATCH")).respond_with(answer(200, json!([])));
     let world = World::new(Notes::default(), vec![passed_over]).await;
-    let user = UserToken::issued(TOKEN).unwrap();
-    let error = world.files.delete(&user, FileId(7)).await.unwrap_err();
+    let error = world.delete().await.unwrap_err();
     assert!(matches!(error, Error::NotAllowed), "{error}");
     assert_eq!(world.changes().await, ["PATCH row deleting"]);
 }
@@ -585,8 +599,7 @@ async fn a_file_that_another_call_deletes_at_the_same_time_is_deleted() {
         let mut mocks = seen(&states);
         mocks.push(passed_over(method).respond_with(nothing()));
         let world = World::new(Notes::default(), mocks).await;
-        let user = UserToken::issued(TOKEN).unwrap();
-        world.files.delete(&user, FileId(7)).await.unwrap();
+        world.delete().await.unwrap();
         assert_eq!(world.changes().await, changes, "{states:?}");
     }
 }
@@ -598,8 +611,7 @@ async fn a_file_that_is_not_the_one_its_digest_is_of_is_taken_back() {
     let upload = |digest: &str| {
         let claim = Claim::new("content-md5", "md5", digest).unwrap();
         let file = NewFile {
-            case: "CASE-0001".parse().unwrap(),
-            fields: Fields::default(),
+            home: in_case(None),
             name: "note.txt".to_owned(),
             length: None,
             claim: None,
@@ -623,7 +635,7 @@ async fn what_only_the_end_of_a_file_says_is_rejected_before_it_is_available() {
     ];
     let archive = stream::iter([Ok(archive.concat().into())]).boxed();
     let mut named: CaseFile = serde_json::from_value(row("pending")).unwrap();
-    named.original_name = "a.docx".into();
+    named.file.original_name = "a.docx".into();
     let reserved = json!({"file": named, "size_limit": null});
     let world = World::new(Notes::default(), vec![reserving(answer(200, reserved))]).await;
     let error = world.upload("a.docx", None, archive).await.unwrap_err();

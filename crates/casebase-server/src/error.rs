@@ -18,7 +18,7 @@ use casebase_files::{
 use casebase_supabase::{
     jwt::TokenError,
     postgrest,
-    rows::{Case, CaseNumber},
+    rows::{Case, CaseNumber, FileKey, FileKind},
     violation::Violation,
 };
 use chrono::{DateTime, Utc};
@@ -286,6 +286,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "case_not_found", message)
     }
 
+    pub(crate) fn client_not_found(client: &str) -> Self {
+        let message = format!("there is no client {client}, or you may not see it");
+        Self::new(StatusCode::NOT_FOUND, "client_not_found", message)
+    }
+
     fn not_allowed(message: impl ToString) -> Self {
         Self::new(StatusCode::FORBIDDEN, "not_allowed", message)
     }
@@ -513,7 +518,22 @@ impl From<casebase_files::Error> for ApiError {
             E::InteractionNotFound(_) => {
                 Self::field("interaction_id", "interaction_not_found", error)
             }
-            E::FileNotFound(_) => Self::new(StatusCode::NOT_FOUND, "file_not_found", error),
+            E::ClientNotFound(client) => Self::client_not_found(&client.to_string()),
+            E::CategoryNotFound { ref hint, .. } => {
+                let hint = hint.clone();
+                let error = Self::field("category", "category_not_found", error);
+                match hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            }
+            E::NotFound(FileKey { kind, .. }) => {
+                let code = match kind {
+                    FileKind::CaseFile => "file_not_found",
+                    FileKind::ClientDocument => "document_not_found",
+                };
+                Self::new(StatusCode::NOT_FOUND, code, error)
+            }
             E::NotAllowed => Self::not_allowed(error),
             E::Empty => Self::field("file", "empty_file", error),
             E::TooLarge { .. } => Self::file_too_large(error),

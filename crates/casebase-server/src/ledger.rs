@@ -4,7 +4,8 @@ use casebase_files::{
     ledger::{Candidate, Finished, Ledger, LedgerError, Sent, Verified},
     sweep::{Step, SweepLedger, Unfinished},
 };
-use casebase_supabase::rows::{CaseFile, FileId};
+use casebase_supabase::rows::{CaseFile, FileId, FileKey, FileKind};
+use serde_json::Value;
 use sqlx::{PgPool, types::Json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -58,44 +59,45 @@ impl PgLedger {
 
 #[async_trait::async_trait]
 impl Ledger for PgLedger {
-    async fn begin(&self, id: FileId) -> Result<Candidate, LedgerError> {
+    async fn begin(&self, file: FileKey) -> Result<Candidate, LedgerError> {
         let _turn = self.turn().await?;
         let version = sqlx::query_scalar(
-            "select coalesce(object_version, '') from casebase.verification_begin('case_file', $1)",
+            "select coalesce(object_version, '') from casebase.verification_begin($1, $2)",
         );
         let object_version = version
-            .bind(id.0)
+            .bind(file.kind.to_string())
+            .bind(file.id)
             .fetch_one(&self.pool)
             .await
             .map_err(refusal)?;
         Ok(Candidate { object_version })
     }
 
-    async fn finish(&self, id: FileId, verified: Verified) -> Result<CaseFile, LedgerError> {
+    async fn finish(&self, file: FileKey, verified: Verified) -> Result<Value, LedgerError> {
         let _turn = self.turn().await?;
         let notes: Vec<String> = verified.notes.iter().map(ToString::to_string).collect();
-        let row = sqlx::query_scalar::<_, Json<CaseFile>>(
-            "select casebase.verification_finish('case_file', $1, $2, $3, $4, $5, $6)",
-        );
+        let row =
+            sqlx::query_scalar("select casebase.verification_finish($1, $2, $3, $4, $5, $6, $7)");
         let row = row
-            .bind(id.0)
+            .bind(file.kind.to_string())
+            .bind(file.id)
             .bind(verified.object_version)
             .bind(verified.sha256)
             .bind(verified.file_size)
             .bind(verified.content_type)
             .bind(notes);
-        let Json(row) = row.fetch_one(&self.pool).await.map_err(refusal)?;
-        Ok(row)
+        row.fetch_one(&self.pool).await.map_err(refusal)
     }
 
-    async fn finish_sent(&self, id: FileId, sent: Sent) -> Result<Finished, LedgerError> {
+    async fn finish_sent(&self, file: FileKey, sent: Sent) -> Result<Finished, LedgerError> {
         let _turn = self.turn().await?;
         let notes: Vec<String> = sent.notes.iter().map(ToString::to_string).collect();
         let said = sqlx::query_scalar::<_, Json<Finished>>(
-            "select casebase.verification_finish_sent('case_file', $1, $2, $3, $4, $5, $6)",
+            "select casebase.verification_finish_sent($1, $2, $3, $4, $5, $6, $7)",
         );
         let said = said
-            .bind(id.0)
+            .bind(file.kind.to_string())
+            .bind(file.id)
             .bind(sent.etags)
             .bind(sent.sha256)
             .bind(sent.file_size)
@@ -105,11 +107,11 @@ impl Ledger for PgLedger {
         Ok(said)
     }
 
-    async fn reject(&self, id: FileId, reason: &str) -> Result<(), LedgerError> {
+    async fn reject(&self, file: FileKey, reason: &str) -> Result<(), LedgerError> {
         let _turn = self.turn().await?;
-        let call = sqlx::query("select casebase.verification_reject('case_file', $1, $2)");
-        let called = call.bind(id.0).bind(reason).execute(&self.pool).await;
-        called.map(drop).map_err(refusal)
+        let call = sqlx::query("select casebase.verification_reject($1, $2, $3)");
+        let call = call.bind(file.kind.to_string()).bind(file.id).bind(reason);
+        call.execute(&self.pool).await.map(drop).map_err(refusal)
     }
 
     async fn move_copied(&self, id: FileId) -> Result<String, LedgerError> {
@@ -150,11 +152,11 @@ impl Ledger for PgLedger {
         Ok(row)
     }
 
-    async fn withdraw(&self, id: FileId) -> Result<bool, LedgerError> {
+    async fn withdraw(&self, file: FileKey) -> Result<bool, LedgerError> {
         let _turn = self.turn().await?;
-        let call = sqlx::query_scalar("select casebase.upload_withdraw('case_file', $1)");
-        let called = call.bind(id.0).fetch_one(&self.pool).await;
-        called.map_err(refusal)
+        let call = sqlx::query_scalar("select casebase.upload_withdraw($1, $2)");
+        let call = call.bind(file.kind.to_string()).bind(file.id);
+        call.fetch_one(&self.pool).await.map_err(refusal)
     }
 }
 
@@ -186,9 +188,18 @@ fn unfinished(row: UnfinishedRow) -> Result<Unfinished, LedgerError> {
             return Err(LedgerError::Unavailable(unknown));
         }
     };
+    let kind = match kind.as_str() {
+        "case_file" => FileKind::CaseFile,
+        "client_document" => FileKind::ClientDocument,
+        other => {
+            let unknown = format!(
+                "the database has files of a kind that this service does not know: {other}"
+            );
+            return Err(LedgerError::Unavailable(unknown));
+        }
+    };
     Ok(Unfinished {
-        kind,
-        id,
+        key: FileKey { kind, id },
         step,
         place: (bucket, path),
         other_place: other_bucket.zip(other_path),
@@ -213,69 +224,10 @@ impl SweepLedger for PgLedger {
         rows.into_iter().map(unfinished).collect()
     }
 
-    async fn complete(&self, file: &Unfinished) -> Result<(), LedgerError> {
+    async fn complete(&self, file: FileKey) -> Result<(), LedgerError> {
         let call = sqlx::query("select casebase.upload_complete($1, $2)");
-        let called = call
-            .bind(&file.kind)
-            .bind(file.id)
-            .execute(&self.pool)
-            .await;
-        called.map(drop).map_err(refusal)
-    }
-
-    async fn begin(&self, file: &Unfinished) -> Result<String, LedgerError> {
-        let call = sqlx::query_scalar(
-            "select coalesce(object_version, '') from casebase.verification_begin($1, $2)",
-        );
-        let call = call.bind(&file.kind).bind(file.id);
-        call.fetch_one(&self.pool).await.map_err(refusal)
-    }
-
-    async fn finish(&self, file: &Unfinished, verified: Verified) -> Result<(), LedgerError> {
-        let notes: Vec<String> = verified.notes.iter().map(ToString::to_string).collect();
-        let call = sqlx::query("select casebase.verification_finish($1, $2, $3, $4, $5, $6, $7)");
-        let call = call.bind(&file.kind).bind(file.id);
-        let call = call
-            .bind(verified.object_version)
-            .bind(verified.sha256)
-            .bind(verified.file_size)
-            .bind(verified.content_type)
-            .bind(notes);
+        let call = call.bind(file.kind.to_string()).bind(file.id);
         call.execute(&self.pool).await.map(drop).map_err(refusal)
-    }
-
-    async fn reject(&self, file: &Unfinished, reason: &str) -> Result<(), LedgerError> {
-        let call = sqlx::query("select casebase.verification_reject($1, $2, $3)");
-        let call = call.bind(&file.kind).bind(file.id).bind(reason);
-        call.execute(&self.pool).await.map(drop).map_err(refusal)
-    }
-
-    async fn withdraw(&self, file: &Unfinished) -> Result<bool, LedgerError> {
-        let call = sqlx::query_scalar("select casebase.upload_withdraw($1, $2)");
-        let call = call.bind(&file.kind).bind(file.id);
-        call.fetch_one(&self.pool).await.map_err(refusal)
-    }
-
-    async fn move_copied(&self, file: &Unfinished) -> Result<String, LedgerError> {
-        Ledger::move_copied(self, FileId(file.id)).await
-    }
-
-    async fn move_finish(
-        &self,
-        file: &Unfinished,
-        version: &str,
-        sha256: &str,
-    ) -> Result<(), LedgerError> {
-        let finish = Ledger::move_finish(self, FileId(file.id), version, sha256);
-        finish.await.map(drop)
-    }
-
-    async fn move_give_up(&self, file: &Unfinished) -> Result<(), LedgerError> {
-        Ledger::move_give_up(self, FileId(file.id)).await
-    }
-
-    async fn move_end(&self, file: &Unfinished) -> Result<(), LedgerError> {
-        Ledger::move_end(self, FileId(file.id)).await.map(drop)
     }
 }
 
@@ -283,11 +235,12 @@ impl PgLedger {
     /// The files of a kind that can be read, a thousand after `after`, and what is wrong with each.
     pub(crate) async fn check_files(
         &self,
-        kind: &str,
+        kind: FileKind,
         after: i64,
     ) -> Result<Vec<(i64, Option<String>)>, sqlx::Error> {
         let rows = sqlx::query_as("select id, fault from casebase.check_files($1, $2)");
-        rows.bind(kind).bind(after).fetch_all(&self.pool).await
+        let rows = rows.bind(kind.to_string()).bind(after);
+        rows.fetch_all(&self.pool).await
     }
 
     /// The objects of a bucket, a thousand after `after`, and whether a file names each.

@@ -8,6 +8,7 @@ mod caller;
 mod cases;
 pub mod config;
 pub mod database_url;
+mod documents;
 mod error;
 mod files;
 mod health;
@@ -30,7 +31,7 @@ use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use casebase_files::{
-    CaseFiles, Links,
+    Files, Links,
     storage::{ObjectStore, RestStore, S3Store},
 };
 use casebase_http::Limits;
@@ -55,7 +56,7 @@ const AROUND_A_FILE: u64 = 1024 * 1024;
 #[derive(Clone)]
 struct State {
     db: PostgrestClient,
-    files: CaseFiles,
+    files: Files,
     store: ObjectStore,
     links: Links,
     ledger: Arc<PgLedger>,
@@ -82,7 +83,7 @@ impl State {
             Storage::Rest => ObjectStore::Rest(rest),
         };
         let ledger = Arc::new(PgLedger::new(config.database.clone()));
-        let files = CaseFiles::new(
+        let files = Files::new(
             db.clone(),
             store.clone(),
             Arc::clone(&ledger) as Arc<dyn casebase_files::ledger::Ledger>,

@@ -20,7 +20,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    State, cases,
+    State, cases, documents,
     error::ApiError,
     files, health, limits, metrics,
     requests::{self, REQUEST_ID},
@@ -32,7 +32,7 @@ use crate::{
 #[openapi(
     info(
         title = "Casebase",
-        description = "Case files and cases, under the caller's own Supabase token. What is at `/v1/cases` \
+        description = "Case files, documents and cases, under the caller's own Supabase token. What is at `/v1/cases` \
             is at `/api/cases`, too. A case is `CASE-0006`, `case-6` or `6`.",
     ),
     modifiers(&BearerToken),
@@ -60,6 +60,15 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
         .routes(routes!(files::complete::complete))
         .routes(routes!(files::verify::verify))
         .routes(routes!(files::visibility::change))
+        .routes(routes!(documents::list::list, documents::upload::upload))
+        .routes(routes!(documents::direct::direct))
+        .routes(routes!(
+            documents::download::download,
+            documents::replace::replace,
+            documents::delete::delete
+        ))
+        .routes(routes!(documents::direct_version::direct))
+        .routes(routes!(documents::complete::complete))
         .routes(routes!(
             cases::list::list,
             cases::create::create,

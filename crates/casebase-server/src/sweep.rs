@@ -8,7 +8,7 @@ use casebase_files::{
     storage::{ObjectStore, RestStore},
     sweep::{SweepLedger, Sweeper, Swept},
 };
-use casebase_supabase::{SettingError, postgrest::PostgrestClient};
+use casebase_supabase::{SettingError, postgrest::PostgrestClient, rows::FileKind};
 
 use crate::{Config, ledger::PgLedger};
 
@@ -37,8 +37,8 @@ pub struct Outcome {
 pub enum Fault {
     /// Something is wrong with a file that can be read.
     File {
-        /// `case_file` or `client_document`.
-        kind: &'static str,
+        /// Of which kind.
+        kind: FileKind,
         /// Its key.
         id: i64,
         /// What.
@@ -66,7 +66,7 @@ impl Files {
         let db = PostgrestClient::new(&config.supabase_url, &config.anon_key)?;
         let rest = RestStore::new(&config.supabase_url, config.anon_key.clone())?;
         let ledger = Arc::new(PgLedger::new(config.database.clone()));
-        let files = casebase_files::CaseFiles::new(
+        let files = casebase_files::Files::new(
             db,
             ObjectStore::Rest(rest),
             Arc::clone(&ledger) as Arc<dyn Ledger>,
@@ -79,7 +79,7 @@ impl Files {
     pub(crate) fn of(
         config: &Config,
         ledger: Arc<PgLedger>,
-        files: casebase_files::CaseFiles,
+        files: casebase_files::Files,
     ) -> Result<Self, SettingError> {
         let sweeping = Arc::clone(&ledger) as Arc<dyn SweepLedger>;
         let key = config.secret_key.clone();
@@ -107,7 +107,7 @@ impl Files {
                 Ok(Swept::NeedsKey) => outcome.need_key += 1,
                 Err(error) => {
                     outcome.failed += 1;
-                    tracing::warn!(kind = file.kind, id = file.id, step = ?file.step, %error, "a file is left half-way");
+                    tracing::warn!(kind = %file.key.kind, id = file.key.id, step = ?file.step, %error, "a file is left half-way");
                 }
             }
         }
@@ -118,7 +118,7 @@ impl Files {
     /// What is not as it should be. Changes nothing. `progress`: how many rows and objects were looked at.
     pub async fn check(&self, progress: impl Fn(u64)) -> Result<Vec<Fault>, sqlx::Error> {
         let (mut faults, mut looked_at) = (Vec::new(), 0);
-        for kind in ["case_file", "client_document"] {
+        for kind in [FileKind::CaseFile, FileKind::ClientDocument] {
             let mut after = 0;
             loop {
                 let rows = self.ledger.check_files(kind, after).await?;

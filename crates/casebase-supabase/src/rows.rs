@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -84,6 +84,8 @@ id! {
     InteractionId;
     /// `case_files.id`.
     FileId;
+    /// `client_documents.document_id`.
+    DocumentId;
 }
 
 /// How far a case is.
@@ -275,15 +277,54 @@ impl fmt::Display for FileNote {
     }
 }
 
-/// A row of `case_files`.
+/// The kinds of files, by the tables of their rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// `case_files`.
+    CaseFile,
+    /// `client_documents`.
+    ClientDocument,
+}
+
+impl FileKind {
+    /// The table of their rows.
+    pub fn table(self) -> &'static str {
+        match self {
+            Self::CaseFile => "case_files",
+            Self::ClientDocument => "client_documents",
+        }
+    }
+}
+
+impl fmt::Display for FileKind {
+    /// As the database's functions call it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// A file among all: each kind has numbers of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileKey {
+    /// Its kind.
+    pub kind: FileKind,
+    /// Its row's id.
+    pub id: i64,
+}
+
+impl fmt::Display for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            FileKind::CaseFile => write!(f, "file {}", self.id),
+            FileKind::ClientDocument => write!(f, "document {}", self.id),
+        }
+    }
+}
+
+/// What the row of any file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct CaseFile {
-    /// Its key.
-    pub id: FileId,
-    /// The case, by `cases.id`.
-    pub case_id: CaseId,
-    /// The interaction it belongs to; null: the case itself.
-    pub interaction_id: Option<InteractionId>,
+pub struct StoredFile {
     /// The object's name, e.g. `CASE-0001-1634567890-report.pdf`.
     pub file_name: String,
     /// The name it had where it came from.
@@ -308,6 +349,25 @@ pub struct CaseFile {
     pub rejection: Option<String>,
     /// What was noticed when it was checked.
     pub notes: Vec<FileNote>,
+    /// Who uploaded it.
+    pub uploaded_by: Option<Uuid>,
+    /// When, as PostgreSQL writes it.
+    #[schema(value_type = DateTime<Utc>)]
+    pub uploaded_at: String,
+}
+
+/// A row of `case_files`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CaseFile {
+    /// Its key.
+    pub id: FileId,
+    /// The case, by `cases.id`.
+    pub case_id: CaseId,
+    /// The interaction it belongs to; null: the case itself.
+    pub interaction_id: Option<InteractionId>,
+    /// What is said of any file.
+    #[serde(flatten)]
+    pub file: StoredFile,
     /// Whether the client may see it.
     pub visible_to_client: bool,
     /// While it moves between the buckets: where else it lies, or is to lie.
@@ -319,11 +379,80 @@ pub struct CaseFile {
     /// `pending`: it is being copied there; `deleting`: what is there goes.
     #[serde(default)]
     pub other_state: Option<FileState>,
-    /// Who uploaded it.
-    pub uploaded_by: Option<Uuid>,
-    /// When, as PostgreSQL writes it.
-    #[schema(value_type = DateTime<Utc>)]
-    pub uploaded_at: String,
+}
+
+/// A row of `client_documents`: one version of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClientDocument {
+    /// The version's key.
+    pub id: i64,
+    /// The document that it is a version of: the `id` of its first one.
+    pub document_id: DocumentId,
+    /// Whose document it is.
+    pub client_id: Uuid,
+    /// What it is: one of `document_categories`.
+    #[schema(example = "policies")]
+    pub category: String,
+    /// What is said of any file.
+    #[serde(flatten)]
+    pub file: StoredFile,
+    /// Since when another version has been in its place, as PostgreSQL writes it; null: this one is current.
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub replaced_at: Option<String>,
+}
+
+/// The row of a file, of whatever kind.
+pub trait FileRow: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+    /// Which.
+    const KIND: FileKind;
+
+    /// The row's id.
+    fn id(&self) -> i64;
+
+    /// What is said of any file.
+    fn stored(&self) -> &StoredFile;
+
+    /// Bucket and path of where else it lies, or is to lie, while it moves.
+    fn other_place(&self) -> Option<(&str, &str)> {
+        None
+    }
+
+    /// The file among all.
+    fn key(&self) -> FileKey {
+        FileKey {
+            kind: Self::KIND,
+            id: self.id(),
+        }
+    }
+}
+
+impl FileRow for CaseFile {
+    const KIND: FileKind = FileKind::CaseFile;
+
+    fn id(&self) -> i64 {
+        self.id.0
+    }
+
+    fn stored(&self) -> &StoredFile {
+        &self.file
+    }
+
+    fn other_place(&self) -> Option<(&str, &str)> {
+        let bucket = self.other_bucket_id.as_deref();
+        bucket.zip(self.other_object_path.as_deref())
+    }
+}
+
+impl FileRow for ClientDocument {
+    const KIND: FileKind = FileKind::ClientDocument;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn stored(&self) -> &StoredFile {
+        &self.file
+    }
 }
 
 #[cfg(test)]

@@ -83,8 +83,26 @@ create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text
 as $$
 declare
   changed bigint[] := '{}'::bigint[];
-  tagged  bigint[];
+  moved   bigint[];
 begin
+  -- Tags first: whoever tags a case by hand takes the locks in this order, too, its record's and then its history's.
+  if add_tags <> '{}' or remove_tags <> '{}' then
+    -- One that has no record gets it, empty: so that one statement below has all that is written into histories, in order.
+    insert into public.case_internal (case_id)
+    select id
+    from unnest(ids) id
+    where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
+    order by id
+    on conflict (case_id) do nothing;
+    with retagged as (
+      update public.case_internal i
+      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
+      where i.case_id = any (ids)
+        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
+      returning i.case_id
+    )
+    select coalesce(array_agg(r.case_id), '{}') into changed from retagged r;
+  end if;
   if columns <> '{}' then
     execute format(
       $sql$
@@ -101,29 +119,8 @@ begin
       (select string_agg(format('%1$I = n.%1$I', k), ', ') from jsonb_object_keys(columns) k),
       (select string_agg(format('c.%I', k), ', ') from jsonb_object_keys(columns) k),
       (select string_agg(format('n.%I', k), ', ') from jsonb_object_keys(columns) k)
-    ) into changed using ids, columns;
-  end if;
-  if add_tags <> '{}' or remove_tags <> '{}' then
-    with retagged as (
-      update public.case_internal i
-      set tags = casebase.retagged(i.tags, add_tags, remove_tags)
-      where i.case_id = any (ids)
-        and casebase.retagged(i.tags, add_tags, remove_tags) <> i.tags
-      returning i.case_id
-    ),
-    -- One that has no record gets it.
-    added as (
-      insert into public.case_internal (case_id, tags)
-      select id, casebase.retagged('{}', add_tags, remove_tags)
-      from unnest(ids) id
-      where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
-      order by id
-      on conflict (case_id) do nothing
-      returning case_id
-    )
-    select coalesce(array_agg(t.case_id), '{}') into tagged
-    from (select r.case_id from retagged r union all select a.case_id from added a) t;
-    changed := array(select distinct c from unnest(changed || tagged) c);
+    ) into moved using ids, columns;
+    changed := array(select distinct c from unnest(changed || moved) c);
   end if;
   return changed;
 end
@@ -155,7 +152,7 @@ begin
       where e.case_id = any (ids)
         and e.created_at >= since
         and e.actor_id = casebase.caller_id()
-        and e.type like 'case.%'
+        and e.type ~ '^case(_internal)?\.'
       group by e.case_id;
   end if;
 end

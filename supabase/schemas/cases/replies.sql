@@ -35,18 +35,12 @@ begin
 end
 $$;
 
--- Whether the case was opened for a reply of the caller's. The statement that brought the reply can't see such a case,
--- because it began before; this can, because it is volatile.
-create function casebase.opened_for_my_reply(case_id bigint) returns boolean
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- Whether the caller sees the case by now. A case that was opened for a reply is none that the statement which brought the
+-- reply can see, because it began before; this can, because it is volatile.
+create function casebase.sees_case_by_now(case_id bigint) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return exists (
-    select from public.cases c
-    where c.id = opened_for_my_reply.case_id
-      and c.follow_up_of is not null
-      and c.created_by = casebase.caller_id()
-      and c.client_id = any (casebase.my_clients())
-  );
+  return exists (select from public.cases c where c.id = sees_case_by_now.case_id);
 end
 $$;

@@ -1,7 +1,12 @@
+-- Documents for a client: rows that say, with those of case_files, what may lie in client-bucket. A row is one version of a
+-- document; another version is another row, with another object, of the same document_id.
+
 create table public.client_documents (
   id                bigint      not null generated always as identity,
   client_id         uuid        not null,
   category          text        not null,
+  -- 0: a new document, which a trigger gives the number of its first version.
+  document_id       bigint      not null default 0,
   file_name         text        not null default '',
   file_url          text        not null generated always as ('s3://' || bucket_id || '/' || object_path) stored,
   file_size         bigint      not null,
@@ -17,13 +22,13 @@ create table public.client_documents (
   rejection         text,
   notes             text[]      not null default '{}',
   updated_at        timestamptz not null default now(),
+  replaced_at       timestamptz,
   constraint client_documents_pkey primary key (id),
   constraint client_documents_object_path_key unique (bucket_id, object_path),
   constraint client_documents_place_check check (bucket_id <> '' and object_path <> ''),
   constraint client_documents_client_id_fkey foreign key (client_id) references public.clients (id),
   constraint client_documents_uploaded_by_fkey foreign key (uploaded_by) references auth.users (id) on delete set null,
-  -- {client-id}/cases/ belongs to case files.
-  constraint client_documents_category_check check (category ~ '^[a-z0-9][a-z0-9-]{0,62}$' and category <> 'cases'),
+  constraint client_documents_category_fkey foreign key (category) references public.document_categories (code),
   constraint client_documents_file_name_check check (casebase.is_object_name(file_name)),
   constraint client_documents_extension_check
     check (casebase.file_extension(file_name) is not distinct from casebase.file_extension(original_name)),
@@ -40,11 +45,13 @@ create table public.client_documents (
   constraint client_documents_checked_check
     check (state <> 'available' or sha256 is not null and object_version is not null and file_size > 0),
   constraint client_documents_times_check check (
-    least(uploaded_at, updated_at) >= '0001-01-01 00:00+00'
-    and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
+    least(uploaded_at, updated_at, replaced_at) >= '0001-01-01 00:00+00'
+    and greatest(uploaded_at, updated_at, replaced_at) < '10000-01-01 00:00+00'
   )
 );
 comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
+comment on column public.client_documents.document_id is 'The document that this is a version of: the id of its first version, for as long as any is there.';
+comment on column public.client_documents.replaced_at is 'Since when another version has been in its place. Null: this one is current.';
 comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
@@ -60,5 +67,10 @@ alter table public.client_documents
   alter column rejection set statistics 0,
   alter column notes set statistics 0;
 create index client_documents_client_id_idx on public.client_documents (client_id, category, uploaded_at desc);
+create index client_documents_category_idx on public.client_documents (category);
+create index client_documents_document_id_idx on public.client_documents (document_id);
+-- Whoever reads a document finds one of it (replace_version).
+create unique index client_documents_current_key on public.client_documents (document_id)
+  where state = 'available' and replaced_at is null;
 create index client_documents_uploaded_by_idx on public.client_documents (uploaded_by) where uploaded_by is not null;
 create index client_documents_unfinished_idx on public.client_documents (state, updated_at) where state <> 'available';

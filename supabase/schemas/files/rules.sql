@@ -159,12 +159,27 @@ $$;
 create trigger b_place_case_file before insert on public.case_files
   for each row execute function casebase.place_case_file();
 
+-- A document's first version gives it its number; another one goes where the others lie. They are looked up through the
+-- caller's own policies, so a document that isn't seen and one that doesn't exist get the same answer.
 create function casebase.place_client_document() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   folder text := new.client_id || '/' || new.category || '/';
 begin
+  if new.document_id = 0 then
+    new.document_id := new.id;
+  elsif not exists (
+    select from public.client_documents d
+    where d.document_id = new.document_id
+      and d.client_id = new.client_id
+      and d.category = new.category
+      and d.state = 'available'
+  ) then
+    raise exception 'there is no document % in this category of this client', new.document_id
+      using errcode = 'check_violation', column = 'document_id', hint = 'Leave document_id out for a new document.';
+  end if;
+
   if new.file_name = '' then
     new.file_name := casebase.plain_file_name(new.original_name);
   end if;
@@ -184,7 +199,7 @@ create function casebase.keep_file() returns trigger
 as $$
 declare
   changed text[] := casebase.changed_columns(to_jsonb(old), to_jsonb(new));
-  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by}';
+  moving  constant text[] := '{visible_to_client,other_bucket_id,other_object_path,other_state,other_version,moved_by,replaced_at}';
 begin
   new.updated_at := now();
   -- These become null when the interaction or the user is deleted.
@@ -195,7 +210,8 @@ begin
     changed := array_remove(changed, 'interaction_id');
   end if;
 
-  -- A file moves by the functions made for it (moving.sql), and then its place goes along.
+  -- A file moves by the functions made for it (moving.sql), and then its place goes along. A document is replaced by
+  -- the step that makes its next version available.
   if changed && moving and casebase.vouches_for_files(tg_relid) then
     if not changed <@ (moving || '{bucket_id,object_path,file_name,object_version}'::text[]) then
       raise exception 'a file that moves changes nothing else' using errcode = 'check_violation';
@@ -240,6 +256,27 @@ begin
   return new;
 end
 $$;
+
+-- A new version takes the place of the one before in the step that makes it available: whoever looks finds one of them,
+-- and never none or both. Of two that come at once the later one stays; the lock lets it see the other. What was replaced
+-- stays as well, for those who write documents.
+create function casebase.replace_version() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('casebase.replace_version'), hashtext(new.document_id::text));
+  update public.client_documents d
+  set replaced_at = now()
+  where d.document_id = new.document_id
+    and d.state = 'available'
+    and d.replaced_at is null;
+  return new;
+end
+$$;
+
+create trigger b_replace_version before update of state on public.client_documents
+  for each row when (new.state = 'available' and old.state <> 'available')
+  execute function casebase.replace_version();
 
 -- changed_columns leaves case_id out, which elsewhere is generated.
 create trigger a_keep_case before update on public.case_files
@@ -309,7 +346,7 @@ begin
     where f.interaction_id = new.id and f.visible_to_client and f.state = 'available'
   ) then
     raise exception 'the interaction has files that the client sees'
-      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Delete them first.';
+      using errcode = 'check_violation', column = 'visible_to_client', hint = 'Hide or delete them first.';
   end if;
   return new;
 end

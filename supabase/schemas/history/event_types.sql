@@ -32,6 +32,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('internal_note.created', 'staff',   'Staff wrote an internal note.'),
   ('internal_note.updated', 'staff',   'An internal note was changed.'),
   ('internal_note.deleted', 'staff',   'An internal note was deleted.'),
+  ('case_internal.updated', 'staff',   'Tags or data that only staff see changed.'),
   ('case_file.available',   'subject', 'A file was checked and can be read.'),
   ('case_file.moved',       'subject', 'A file that could be read was shown to the client, or hidden from them.'),
   ('case_file.deleted',     'subject', 'A file that could be read was deleted.'),
@@ -40,7 +41,7 @@ insert into casebase.event_types (type, seen_by, meaning) values
   ('webhook.test',              'staff', 'An admin sends it to try an endpoint, whatever that asks for.'),
   ('webhook.endpoint_disabled', 'staff', 'An endpoint was switched off, because its receiver is gone or failed for long.');
 
-update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'webhook.%';
+update casebase.event_types set on_request = true where type like 'internal_note.%' or type like 'case_internal.%' or type like 'webhook.%';
 
 create function casebase.no_such_event_type(type text) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp

@@ -295,6 +295,69 @@ create trigger record_update after update on public.internal_notes
   referencing old table as old_rows new table as new_rows
   for each statement execute function casebase.record_note_changes();
 
+-- What staff keep beside a case. A record that isn't there is an empty one; null: nothing changed.
+create function casebase.internal_draft(was public.case_internal, becomes public.case_internal) returns casebase.event_draft
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changes jsonb := '{}'::jsonb;
+begin
+  if coalesce(was.tags, '{}') <> coalesce(becomes.tags, '{}') then
+    changes := jsonb_build_object('tags', jsonb_build_object(
+      'from', to_jsonb(coalesce(was.tags, '{}')), 'to', to_jsonb(coalesce(becomes.tags, '{}'))));
+  end if;
+  if coalesce(was.metadata, '{}') <> coalesce(becomes.metadata, '{}') then
+    changes := changes || '{"metadata": {"changed": true}}';
+  end if;
+  if changes = '{}' then
+    return null;
+  end if;
+  return (coalesce(was.case_id, becomes.case_id), 'case_internal.updated', casebase.caller_id(), null,
+          jsonb_build_object('changes', changes))::casebase.event_draft;
+end
+$$;
+
+create function casebase.record_new_internals() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(null, n) order by n.case_id)) from new_rows n;
+  return null;
+end
+$$;
+
+create trigger record_insert after insert on public.case_internal
+  referencing new table as new_rows
+  for each statement execute function casebase.record_new_internals();
+
+create function casebase.record_internal_changes() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(o, n) order by n.case_id))
+  from new_rows n
+  join old_rows o on o.case_id = n.case_id;
+  return null;
+end
+$$;
+
+create trigger record_update after update on public.case_internal
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function casebase.record_internal_changes();
+
+create function casebase.record_deleted_internals() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.append_events(array_agg(casebase.internal_draft(o, null) order by o.case_id)) from old_rows o;
+  return null;
+end
+$$;
+
+create trigger record_delete after delete on public.case_internal
+  referencing old table as old_rows
+  for each statement execute function casebase.record_deleted_internals();
+
 -- A file exists for others from available to deleting. The service makes it available on the uploader's behalf, and moves it
 -- on that of who asked for it.
 create function casebase.record_file_changes() returns trigger

@@ -15,10 +15,44 @@ begin
       cross join lateral jsonb_each(e.data -> 'changes') as change (name, value)
       where e.id = any (events)
         and e.case_id = changes_in.case_id
-        and e.type like 'case.%'
+        and e.type ~ '^case(_internal)?\.'
       group by change.name
     ) c
   );
+end
+$$;
+
+-- Takes back what these entries did to the tags of a case: what others tagged since stays. False: its record is gone.
+create function casebase.undo_tags(the_case bigint, events bigint[]) returns boolean
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  were   text[];
+  became text[];
+begin
+  if not exists (select from public.case_internal i where i.case_id = the_case) then
+    return false;
+  end if;
+  for were, became in
+    select casebase.tags_in(e.data #> '{changes,tags}', 'from'), casebase.tags_in(e.data #> '{changes,tags}', 'to')
+    from public.case_events e
+    where e.id = any (events)
+      and e.case_id = the_case
+      and e.data -> 'changes' ? 'tags'
+    order by e.seq desc
+  loop
+    update public.case_internal i
+    set tags = case
+      -- In their old order.
+      when i.tags = became then were
+      else casebase.retagged(
+        i.tags,
+        array(select t from unnest(were) t where t <> all (became)),
+        array(select t from unnest(became) t where t <> all (were)))
+    end
+    where i.case_id = the_case;
+  end loop;
+  return true;
 end
 $$;
 
@@ -51,7 +85,11 @@ begin
       using errcode = 'insufficient_privilege', hint = 'Change the case, or ask an admin.';
   end if;
   for change in select c.key as name, c.value from jsonb_each(casebase.changes_in(events, the_case)) c order by c.key loop
-    if change.name <> all (undone) then
+    if change.name = 'tags' then
+      if not casebase.undo_tags(the_case, events) then
+        stays := stays || 'tags: changed since'::text;
+      end if;
+    elsif change.name <> all (undone) then
       stays := stays || (change.name || ': the history has no old value');
     elsif now_is -> change.name is distinct from change.value -> 'to' then
       stays := stays || (change.name || ': changed since');
@@ -123,4 +161,4 @@ begin
 end
 $$;
 comment on function public.undo_changes(bigint[]) is
-  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
+  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them; tags that were added or taken off go, or come back, whatever else was tagged since. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';

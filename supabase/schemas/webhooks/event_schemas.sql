@@ -58,6 +58,7 @@ insert into casebase.event_schemas (type, fields, changes) values
   ('internal_note.created', '{"internal_note_id": {"type": "integer"}}', null),
   ('internal_note.updated', '{"internal_note_id": {"type": "integer"}}', null),
   ('internal_note.deleted', '{"internal_note_id": {"type": "integer"}}', null),
+  ('case_internal.updated', '{}', '{"tags": {"type": "array", "items": {"type": "string"}}, "metadata": true}'),
   ('webhook.test', '{}', null),
   ('webhook.endpoint_disabled', '{"reason": {"type": "string"}}', null);
 

@@ -232,6 +232,7 @@ begin
       select jsonb_object_agg(property.key, casebase.webhook_sample(property.value))
       from jsonb_each(schema -> 'properties') property
     )
+    when schema -> 'type' @> '"array"' then jsonb_build_array(casebase.webhook_sample(schema -> 'items'))
     when schema -> 'type' @> '"integer"' then '0'
     when schema -> 'type' @> '"boolean"' then 'true'
     when schema ->> 'format' = 'uuid' then '"00000000-0000-4000-8000-000000000000"'

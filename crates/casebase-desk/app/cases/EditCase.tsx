@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Refusal } from '../refusal'
@@ -77,7 +78,7 @@ export function EditCase({ shown, mayEdit = true, onDone }: { shown: Case; mayEd
     },
   )
   return (
-    <form onSubmit={form.submit} onInput={(event) => { begin(); form.input(event) }} noValidate aria-label={words.theCase.editing}>
+    <Form form={form} onInput={begin} aria-label={words.theCase.editing}>
       {!mayEdit && (
         <p className="notice" role="status">
           {words.theCase.notEditable}
@@ -96,9 +97,9 @@ export function EditCase({ shown, mayEdit = true, onDone }: { shown: Case; mayEd
       <FormRefusal refused={form.refused} kept={words.newCase.kept} />
       <div className="form-actions">
         {mayEdit && (
-          <button type="submit" className="primary" aria-disabled={form.sending}>
+          <Send form={form}>
             {theirs ? words.theCase.keepMine : words.save}
-          </button>
+          </Send>
         )}
         {mayEdit && theirs && (
           <button type="button" onClick={() => void done()}>
@@ -109,7 +110,7 @@ export function EditCase({ shown, mayEdit = true, onDone }: { shown: Case; mayEd
           {words.cancel}
         </button>
       </div>
-    </form>
+    </Form>
   )
 }
 

@@ -3,6 +3,7 @@ import { useId } from 'react'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
 import { Dialog } from '../frame/Dialog'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { useDraft } from '../text/drafts'
@@ -29,7 +30,7 @@ export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose:
   )
   return (
     <Dialog title={words.theCase.escalateTitle} onClose={() => onClose(false)}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         <p>{words.theCase.escalateLead}</p>
         <div className="field">
           <label htmlFor={id}>{words.theCase.reason}</label>
@@ -51,14 +52,14 @@ export function EscalateDialog({ caseKey, onClose }: { caseKey: number; onClose:
         </div>
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>
+          <Send form={form}>
             {words.theCase.escalate}
-          </button>
+          </Send>
           <button type="button" className="quiet" onClick={() => onClose(false)}>
             {words.cancel}
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

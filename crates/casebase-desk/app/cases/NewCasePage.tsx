@@ -7,18 +7,17 @@ import { useDesk } from '../desk'
 import { ChosenFiles } from '../files/ChosenFiles'
 import { ChooseFiles, DropZone } from '../files/choosing'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
 import { useOnce } from '../once'
-import { asRefusal } from '../refusal'
 import { isBlank } from '../rules'
 import { useStore } from '../store'
 import { useChosenFiles, useDraft } from '../text/drafts'
 import { Editor } from '../text/Editor'
 import { useWords } from '../words'
-import { constraintText } from '../words/refusals'
 import { caseFaults, DESCRIPTION_MOST } from './faults'
 import { justCreated } from './created'
 import { createCase, findCase, type NewCase } from './queries'
@@ -101,13 +100,10 @@ export function NewCaseForm({ columns, fault, after, onCreated, children }: {
     justCreated.set(case_id)
     // Back leads to where the form was come from, not to an empty one.
     await navigate({ to: '/cases/$number', params: { number: case_id }, replace: true })
-  }, (thrown) => {
-    const field = fieldOf(asRefusal(thrown).constraint)
-    return field ? { [field]: constraintText(`cases_${field}_check`, words) } : {}
   })
   return (
     <DropZone wholePage onFiles={addFiles}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         {isFromBefore && (
           <div className="notice">
             <p>{words.newCase.fromBefore}</p>
@@ -146,17 +142,14 @@ export function NewCaseForm({ columns, fault, after, onCreated, children }: {
         </div>
         <FormRefusal refused={form.refused} title={words.newCase.failed} kept={words.newCase.kept} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>
+          <Send form={form}>
             {form.sending ? words.newCase.creating : words.newCase.create}
-          </button>
+          </Send>
           <Link to="/cases" className="button quiet">
             {words.cancel}
           </Link>
         </div>
-      </form>
+      </Form>
     </DropZone>
   )
 }
-
-const fieldOf = (constraint: string | undefined) =>
-  (['title', 'description'] as const).find((field) => constraint === `cases_${field}_check`)

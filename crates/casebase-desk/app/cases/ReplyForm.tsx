@@ -5,16 +5,15 @@ import { useDesk } from '../desk'
 import { ChosenFiles } from '../files/ChosenFiles'
 import { ChooseFiles, DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Icon } from '../frame/Icon'
 import { useOnce } from '../once'
-import { asRefusal } from '../refusal'
 import { isBlank } from '../rules'
 import { useChosenFiles, useDraft } from '../text/drafts'
 import { Editor } from '../text/Editor'
 import { useWords } from '../words'
-import { constraintText } from '../words/refusals'
 import { CONTENT_MOST, replyFaults } from './faults'
 import { findReply, numberOf, reply, type Case } from './queries'
 
@@ -52,8 +51,6 @@ export function ReplyForm({ shown }: { shown: Case }) {
       // What is new shows by itself; the next reply need not wait for it.
       void queries.invalidateQueries({ queryKey: ['cases'] })
     },
-    (thrown) =>
-      asRefusal(thrown).constraint === 'interactions_content_check' ? { content: constraintText('interactions_content_check', words) } : {},
   )
   const consequence =
     shown.merged_into !== null ? words.theCase.goesOn(numberOf(shown.merged_into))
@@ -63,21 +60,21 @@ export function ReplyForm({ shown }: { shown: Case }) {
     : undefined
   return (
     <DropZone onFiles={addFiles} className="reply">
-      <form onSubmit={form.submit} onInput={form.input} noValidate aria-label={words.talk.reply}>
+      <Form form={form} aria-label={words.talk.reply}>
         <Editor label={words.talk.yourReply} name="content" value={content} most={CONTENT_MOST} rows={4} hint={consequence}
           error={form.wrong.content}
           onChange={setContent} onFiles={addFiles} fieldRef={field} />
         <ChosenFiles files={files} onRemove={(index) => setFiles(files.filter((_, at) => at !== index))} />
         <FormRefusal refused={form.refused} title={words.talk.failed} kept={words.newCase.kept} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>
+          <Send form={form}>
             {form.sending ? words.talk.sending : words.talk.send}
-          </button>
+          </Send>
           <ChooseFiles className="quiet" onFiles={addFiles}>
             <Icon name="paperclip" /> {words.talk.attach}
           </ChooseFiles>
         </div>
-      </form>
+      </Form>
     </DropZone>
   )
 }

@@ -7,6 +7,7 @@ import { useDesk } from '../desk'
 import { ChosenFiles } from '../files/ChosenFiles'
 import { ChooseFiles, DropZone } from '../files/choosing'
 import { announce } from '../frame/announce'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Icon } from '../frame/Icon'
@@ -113,7 +114,7 @@ function Writing({ mode, fieldRef }: { mode: Mode; fieldRef: RefObject<HTMLTextA
       fieldRef={fieldRef} {...(mode !== 'note' && { onFiles: addFiles })} />
   )
   const fields = (
-    <form onSubmit={form.submit} onInput={form.input} noValidate aria-label={words.modes[mode]}>
+    <Form form={form} aria-label={words.modes[mode]}>
       {mode === 'record' && <PartyFields value={record.parties} wrong={form.wrong} onChange={record.setParties} />}
       {editor}
       {mode === 'record' ? <SightSwitch isVisible={isVisible} onChange={record.setVisible} /> : <Sight isVisible={isVisible} />}
@@ -121,16 +122,16 @@ function Writing({ mode, fieldRef }: { mode: Mode; fieldRef: RefObject<HTMLTextA
       {(content || files.length > 0) && <Meanwhile since={news.since} lead={news.held ? words.newsFirst : words.meanwhile} />}
       <FormRefusal refused={form.refused} title={words.notSent} kept={all.newCase.kept} />
       <div className="form-actions">
-        <button type="submit" className="primary" aria-disabled={form.sending}>
+        <Send form={form}>
           {form.sending ? all.talk.sending : mode === 'note' ? words.saveNote : isVisible ? words.sendToClient : words.recordInternally}
-        </button>
+        </Send>
         {mode !== 'note' && (
           <ChooseFiles className="quiet" onFiles={addFiles}>
             <Icon name="paperclip" /> {all.talk.attach}
           </ChooseFiles>
         )}
       </div>
-    </form>
+    </Form>
   )
   return mode === 'note' ? fields : <DropZone onFiles={addFiles} className="reply">{fields}</DropZone>
 }

@@ -11,6 +11,7 @@ import { Markdown } from '../text/Markdown'
 import { useWords } from '../words'
 import { EditWords } from './EditWords'
 import type { Duplicate, Happened, Noted, Said } from './queries'
+import { FileSight } from './FileSight'
 import { ShowOrHide } from './ShowOrHide'
 import { Split } from './Split'
 import { stream } from './stream'
@@ -101,7 +102,7 @@ const SaidHere = memo(
           </span>
         </div>
         {doing === 'edit' ? <EditWords first={said} onDone={edited} /> : <Markdown text={said.content} />}
-        <FileList files={files} label={words.files.title} />
+        <FileList files={files} label={words.files.title} actions={(file) => <FileSight file={file} />} />
         <UploadList caseNumber={caseNumber} interactionId={said.id} />
         {doing === 'split' && <Split said={said} onClose={stop} />}
         {doing === 'sight' && <ShowOrHide said={said} files={files} onClose={stop} />}

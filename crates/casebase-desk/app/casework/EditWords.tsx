@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { CONTENT_MOST, replyFaults } from '../cases/faults'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { asRefusal } from '../refusal'
@@ -71,7 +72,7 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
     },
   )
   return (
-    <form onSubmit={form.submit} onInput={form.input} noValidate aria-label={words.editWords}>
+    <Form form={form} aria-label={words.editWords}>
       {theirs && (
         <div className="notice" role="alert">
           <p><strong>{words.wordsChanged}</strong></p>
@@ -87,11 +88,11 @@ export function EditWords({ first, onDone }: { first: Said | Noted; onDone: () =
       {parties && <SightSwitch isVisible={isVisible} onChange={setVisible} />}
       <FormRefusal refused={form.refused} kept={words.textKept} />
       <div className="form-actions">
-        <button type="submit" className="primary" aria-disabled={form.sending}>{theirs ? all.theCase.keepMine : all.save}</button>
+        <Send form={form}>{theirs ? all.theCase.keepMine : all.save}</Send>
         {theirs && <button type="button" onClick={() => void done()}>{all.theCase.takeTheirs}</button>}
         <button type="button" className="quiet" onClick={() => void done()}>{all.cancel}</button>
       </div>
-    </form>
+    </Form>
   )
 }
 

@@ -4,6 +4,7 @@ import { useId, useState } from 'react'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
 import { Dialog } from '../frame/Dialog'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { asRefusal } from '../refusal'
@@ -47,7 +48,7 @@ export function HandOver({ onClose }: { onClose: () => void }) {
   )
   return (
     <Dialog title={words.work.handOverTitle(shown.case_id)} onClose={onClose}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         <div className="field">
           <label htmlFor={ids[0]}>{words.work.department}</label>
           <select id={ids[0]} data-begin value={department} onChange={(event) => setDepartment(event.target.value)}>
@@ -76,10 +77,10 @@ export function HandOver({ onClose }: { onClose: () => void }) {
         <Meanwhile since={since} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>{words.work.handOverNow}</button>
+          <Send form={form}>{words.work.handOverNow}</Send>
           <button type="button" className="quiet" onClick={onClose}>{words.cancel}</button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

@@ -5,7 +5,7 @@ import { Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
 import { useLanguage, useWords } from '../words'
 import { getHistory, HISTORY_PAGE, type Happened } from './queries'
-import { toldChanges, toldSubject, type Told } from './telling'
+import { isOfColumns, toldChanges, toldSubject, type Told } from './telling'
 import { useWork } from './work'
 
 /** All that happened to the case, the newest first: when, who, what, from, to. */
@@ -45,7 +45,7 @@ export function History({ onClose }: { onClose: () => void }) {
         </div>
       )}
       {pages.hasNextPage && (
-        <button type="button" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>{words.list.more}</button>
+        <button type="button" aria-disabled={pages.isFetchingNextPage} onClick={() => void (pages.isFetchingNextPage || pages.fetchNextPage())}>{words.list.more}</button>
       )}
     </Dialog>
   )
@@ -56,7 +56,7 @@ function Lines({ entry }: { entry: Happened }) {
   const words = useWords()
   const language = useLanguage()
   const { reference } = useWork()
-  const changed = toldChanges(entry.data.changes ?? {}, reference, words, language)
+  const changed = toldChanges(entry.data.changes ?? {}, reference, words, language, entry.type)
   const subject = toldSubject(entry, words)
   const lines: Told[] = changed.length ? changed : [{ field: subject }]
   return lines.map(({ field, from, to }, at) => (
@@ -70,7 +70,7 @@ function Lines({ entry }: { entry: Happened }) {
         </>
       )}
       <td>
-        {!changed.length || entry.type.startsWith('case.') ? field : `${subject}: ${field}`}
+        {!changed.length || isOfColumns(entry) ? field : `${subject}: ${field}`}
         {changed.length > 0 && to === undefined && <span className="muted"> ({words.work.changed})</span>}
       </td>
       <td>{from}</td>

@@ -1,12 +1,14 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState, type FormEvent } from 'react'
+import { useEffect, useRef, useState, type FormEvent } from 'react'
 import type { CaseRow } from '../cases/queries'
 import { PriorityMark, StatusMark } from '../cases/Status'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
 import { Dialog } from '../frame/Dialog'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
+import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Failed } from '../frame/states'
 import { Time } from '../frame/Time'
@@ -72,28 +74,23 @@ function SideBySide({ other, onBack, onClose }: { other: CaseRow; onBack: () => 
   const navigate = useNavigate()
   const { shown } = useWork()
   const [otherGoes, setOtherGoes] = useState(false)
-  const [refused, setRefused] = useState<unknown>()
-  const [merging, setMerging] = useState(false)
   const [duplicate, survivor] = otherGoes ? [other, shown] : [shown, other]
-  const merge = async () => {
-    if (merging) return
-    setMerging(true)
-    setRefused(undefined)
-    try {
+  const form = useForm<never>(
+    () => ({}),
+    async () => {
       await mergeCases(access, duplicate.id, survivor.id)
       onClose()
       announce(words.work.merged(duplicate.case_id, survivor.case_id))
       await navigate({ to: '/cases/$number', params: { number: survivor.case_id } })
       await queries.invalidateQueries({ queryKey: ['cases'] })
-    } catch (thrown) {
-      setRefused(thrown)
-    } finally {
-      setMerging(false)
-    }
-  }
+    },
+  )
+  // What was chosen from is gone.
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => box.current?.focus(), [])
   return (
-    <>
-      <div className="side-by-side">
+    <Form form={form}>
+      <div className="side-by-side" ref={box} tabIndex={-1}>
         <Side row={duplicate} title={words.work.goes} />
         <Side row={survivor} title={words.work.stays} />
       </div>
@@ -103,14 +100,12 @@ function SideBySide({ other, onBack, onClose }: { other: CaseRow; onBack: () => 
           <li key={line}>{line}</li>
         ))}
       </ul>
-      <FormRefusal refused={refused} />
+      <FormRefusal refused={form.refused} />
       <div className="form-actions">
-        <button type="button" className="primary" aria-disabled={merging} onClick={() => void merge()}>
-          {words.work.mergeNow(duplicate.case_id, survivor.case_id)}
-        </button>
+        <Send form={form}>{words.work.mergeNow(duplicate.case_id, survivor.case_id)}</Send>
         <button type="button" className="quiet" onClick={onBack}>{words.work.another}</button>
       </div>
-    </>
+    </Form>
   )
 }
 

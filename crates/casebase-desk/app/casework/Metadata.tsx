@@ -3,6 +3,7 @@ import { useId, useState } from 'react'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
 import { Dialog } from '../frame/Dialog'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { asRefusal } from '../refusal'
@@ -108,7 +109,7 @@ function Data({ name, title, lead, isShown, first, read, write, onClose }: {
   )
   return (
     <Dialog title={title} onClose={onClose}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         <div className="field">
           <label htmlFor={id}>{words.json}</label>
           <textarea id={id} name="data" className="code" rows={12} spellCheck={false} value={text} data-begin
@@ -128,11 +129,11 @@ function Data({ name, title, lead, isShown, first, read, write, onClose }: {
         )}
         <FormRefusal refused={form.refused} kept={words.textKept} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>{theirs === undefined ? all.save : all.theCase.keepMine}</button>
+          <Send form={form}>{theirs === undefined ? all.save : all.theCase.keepMine}</Send>
           {theirs !== undefined && <button type="button" onClick={forget}>{all.theCase.takeTheirs}</button>}
           <button type="button" className="quiet" onClick={forget}>{all.cancel}</button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

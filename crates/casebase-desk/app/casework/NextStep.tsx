@@ -1,6 +1,7 @@
 import { useId, useState } from 'react'
 import { Dialog } from '../frame/Dialog'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { useWords } from '../words'
 import { partyLabel } from './telling'
@@ -32,7 +33,7 @@ export function NextStep({ onClose }: { onClose: () => void }) {
   )
   return (
     <Dialog title={words.work.nextStep} onClose={onClose}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         <p className="muted">{words.work.nextStepLead}</p>
         <div className="field">
           <label htmlFor={id}>{words.work.whoseMove}</label>
@@ -57,10 +58,10 @@ export function NextStep({ onClose }: { onClose: () => void }) {
           } />
         <Meanwhile since={since} />
         <div className="form-actions">
-          <button type="submit" className="primary">{words.save}</button>
+          <Send form={form}>{words.save}</Send>
           <button type="button" className="quiet" onClick={onClose}>{words.cancel}</button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

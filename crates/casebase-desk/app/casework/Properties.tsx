@@ -191,7 +191,7 @@ function AssigneeChoice() {
         <div>
           <dt className="unseen">{words.take}</dt>
           <dd className="beside">
-            <button type="button" disabled={take.isPending} onClick={() => take.mutate()}>{words.take}</button>
+            <button type="button" aria-disabled={take.isPending} onClick={() => take.isPending || take.mutate()}>{words.take}</button>
           </dd>
         </div>
       )}

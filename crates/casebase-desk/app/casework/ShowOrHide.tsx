@@ -4,6 +4,7 @@ import { useDesk } from '../desk'
 import type { CaseFile } from '../files/row'
 import { announce } from '../frame/announce'
 import { Dialog } from '../frame/Dialog'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { asRefusal } from '../refusal'
@@ -41,7 +42,7 @@ export function ShowOrHide({ said: first, files, onClose }: { said: Said; files:
   const hidden = files.filter(({ visible_to_client }) => !visible_to_client).length
   return (
     <Dialog title={shows ? words.showTitle : words.hideTitle} onClose={onClose}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         {changed && <p className="notice" role="alert">{words.wordsChanged}</p>}
         <div className="excerpt" tabIndex={0} role="group" aria-label={said.party1_name}>
           <p><strong dir="auto">{said.party1_name}</strong> <span className="muted">{all.talk.to(said.party2_name)}</span></p>
@@ -51,10 +52,10 @@ export function ShowOrHide({ said: first, files, onClose }: { said: Said; files:
         {shows && hidden > 0 && <p className="hint">{words.filesStay(hidden)}</p>}
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>{shows ? words.showNow : words.hideNow}</button>
+          <Send form={form}>{shows ? words.showNow : words.hideNow}</Send>
           <button type="button" className="quiet" onClick={onClose}>{all.cancel}</button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

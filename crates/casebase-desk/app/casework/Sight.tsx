@@ -2,14 +2,14 @@ import { useWords } from '../words'
 import { Icon } from '../frame/Icon'
 import { useWork } from './work'
 
-/** Who will see what is written here, in words, colour and sign. */
-export function Sight({ isVisible }: { isVisible: boolean }) {
+/** Who will see what is written here, or open a file, in words, colour and sign. */
+export function Sight({ isVisible, what = 'words' }: { isVisible: boolean; what?: 'words' | 'file' }) {
   const words = useWords().work
   const seers = useSeers()
   return (
     <p className={`sight ${isVisible ? 'open' : 'closed'}`}>
       <Icon name={isVisible ? 'eye' : 'lock'} />
-      <span>{isVisible ? words.seenBy(seers) : words.seenByStaff}</span>
+      <span>{what === 'file' ? (isVisible ? words.fileOpenedBy(seers) : words.fileOpenedByStaff) : isVisible ? words.seenBy(seers) : words.seenByStaff}</span>
     </p>
   )
 }

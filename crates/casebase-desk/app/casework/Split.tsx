@@ -6,6 +6,7 @@ import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
 import { Dialog } from '../frame/Dialog'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { isBlank, length } from '../rules'
@@ -39,7 +40,7 @@ export function Split({ said, onClose }: { said: Said; onClose: () => void }) {
   )
   return (
     <Dialog title={words.work.splitTitle} onClose={onClose}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         <p>{words.work.splitLead(shown.case_id)}</p>
         <div className="excerpt" tabIndex={0} role="group" aria-label={said.party1_name}>
           <Markdown text={said.content} />
@@ -48,10 +49,10 @@ export function Split({ said, onClose }: { said: Said; onClose: () => void }) {
           onChange={(event) => setTitle(event.target.value)} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>{words.work.splitNow}</button>
+          <Send form={form}>{words.work.splitNow}</Send>
           <button type="button" className="quiet" onClick={onClose}>{words.cancel}</button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

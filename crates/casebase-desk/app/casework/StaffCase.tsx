@@ -21,6 +21,7 @@ import { useWords } from '../words'
 import { useChange } from './change'
 import { Composer, MODES } from './Composer'
 import { Properties } from './Properties'
+import { FileSight } from './FileSight'
 import { getDuplicates, getStaffCase, type Duplicate, type StaffCase as Case } from './queries'
 import { useClient, useReference, type Client, type Reference } from './reference'
 import { Conversation } from './Conversation'
@@ -220,7 +221,7 @@ function OwnFiles({ showsFiles, onShow }: { showsFiles: boolean; onShow: (shows:
   return (
     <div className="own-files">
       <h3>{words.files.title}</h3>
-      <FileList files={files} label={words.files.title} />
+      <FileList files={files} label={words.files.title} actions={(file) => <FileSight file={file} />} />
       <UploadList caseNumber={shown.case_id} />
       <label className="check">
         <input type="checkbox" role="switch" checked={showsFiles} onChange={(event) => onShow(event.target.checked)} />

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useDesk } from '../desk'
+import { Form } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Icon } from '../frame/Icon'
@@ -29,7 +30,7 @@ export function Tags() {
     },
   )
   return (
-    <form className="tags" onSubmit={form.submit} noValidate aria-label={words.tags}>
+    <Form form={form} className="tags" aria-label={words.tags}>
       {tags.map((one) => (
         <span key={one} className="tag removable">
           <span dir="auto">{one}</span>
@@ -46,6 +47,6 @@ export function Tags() {
       <input ref={field} name="tag" className="in-place" autoComplete="off" aria-label={words.addTag} placeholder={words.addTag} value={tag}
         onChange={(event) => setTag(event.target.value)} />
       <FormRefusal refused={form.refused} />
-    </form>
+    </Form>
   )
 }

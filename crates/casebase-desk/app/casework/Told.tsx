@@ -2,7 +2,7 @@ import { Time } from '../frame/Time'
 import { useLanguage, useWords } from '../words'
 import type { Happened } from './queries'
 import { others } from './stream'
-import { toldChanges, toldSubject, type Told } from './telling'
+import { isOfColumns, toldChanges, toldSubject, type Told } from './telling'
 import { useMe, useWork } from './work'
 
 /** An entry of the history in a line: who, what, from, to. */
@@ -10,12 +10,11 @@ export function ToldLine({ entry }: { entry: Happened }) {
   const words = useWords()
   const language = useLanguage()
   const { reference } = useWork()
-  const { changes } = entry.data
   return (
     <>
       <strong>{entry.actor_name}</strong>{' '}
-      {changes && entry.type.startsWith('case.')
-        ? toldChanges(changes, reference, words, language).map((told, at) => (
+      {isOfColumns(entry)
+        ? toldChanges(entry.data.changes ?? {}, reference, words, language, entry.type).map((told, at) => (
             <span key={told.field}>
               {at > 0 && ' · '}
               <ToldChange told={told} />

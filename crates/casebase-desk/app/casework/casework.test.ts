@@ -68,6 +68,12 @@ it('a change is told by its names in each language, and what is gone by that', (
   expect(toldSubject({ ...event(1, 1, 'case_file.rejected'), data: { original_name: 'a.pdf', reason: 'Eicar' } }, en)).toBe(
     'sent a file that was refused: a.pdf: Eicar',
   )
+  expect([true, false].map((visible_to_client) => toldSubject({ ...event(1, 1, 'case_file.moved'), data: { original_name: 'a.pdf', visible_to_client } }, en))).toEqual([
+    'showed a file to the client: a.pdf', 'hid a file from the client: a.pdf',
+  ])
+  expect(toldChanges({ tags: { from: [], to: ['gate', 'north'] }, metadata: {} }, reference, en, 'en', 'case_internal.updated')).toEqual([
+    { field: 'Tags', from: 'none', to: 'gate, north' }, { field: 'Internal data' },
+  ])
   expect(toldSubject(event(1, 1, 'case.painted'), en)).toBe('case.painted')
 })
 

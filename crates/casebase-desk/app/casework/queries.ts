@@ -22,7 +22,7 @@ export type Internal = Pick<Tables['case_internal']['Row'], 'tags' | 'metadata' 
 /** A column's value before and after; of a long text only that it changed. */
 export type Change = { from?: unknown; to?: unknown }
 export type Happened = Omit<Pick<Tables['case_events']['Row'], (typeof HAPPENED)[number]>, 'data'> & {
-  data: { changes?: Record<string, Change>; original_name?: string; reason?: string; interaction_id?: number }
+  data: { changes?: Record<string, Change>; original_name?: string; visible_to_client?: boolean; reason?: string; interaction_id?: number }
 }
 
 /** A case as staff see it: of what was said, noted and what happened the newest, as many as were asked for. */

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { Status } from '../cases/queries'
 import { useDesk } from '../desk'
-import { useDepartments, useSpecialties, useStaff, useStages, type Named, type StaffMember } from '../people/queries'
+import { clientNames, useDepartments, useSpecialties, useStaff, useStages, type Named, type StaffMember } from '../people/queries'
 import { answer } from '../refusal'
 
 // What a project has to choose from, and what it calls it. It changes seldom, so it is asked for once in a while.
@@ -76,7 +76,7 @@ export function useReference() {
 
 export type Client = { name: string; members: Member[] }
 
-/** Whom a case is worked for. A project may have its own table of clients, which not everybody reads. */
+/** Whom a case is worked for. */
 export function useClient(id: string | undefined) {
   const { access } = useDesk()
   return useQuery({
@@ -87,12 +87,11 @@ export function useClient(id: string | undefined) {
     queryFn: async (): Promise<Client> => {
       if (id === undefined) throw new Error('there is no client yet')
       const { supabase } = access
-      const [row, members] = await Promise.all([
-        answer<Record<string, unknown> | null>(supabase.from('clients').select('*').eq('id', id).maybeSingle()).catch(() => null),
+      const [names, members] = await Promise.all([
+        clientNames(access, [id]),
         answer<Member[]>(supabase.from('client_members').select('user_id,display_name').eq('client_id', id).order('display_name')),
       ])
-      const named = ['name', 'display_name', 'company_name', 'full_name', 'title'].map((column) => row?.[column])
-      return { name: String(named.find((name) => typeof name === 'string' && name) ?? ''), members }
+      return { name: names.get(id) ?? '', members }
     },
   })
 }

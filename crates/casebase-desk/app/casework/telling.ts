@@ -36,6 +36,8 @@ export function valueText(column: string, value: unknown, reference: Reference, 
       return numberOf(Number(value))
     case 'visible_to_client':
       return value === true ? words.work.yes : words.work.no
+    case 'tags':
+      return (value as string[]).join(', ') || words.work.none
     default:
       return text(value)
   }
@@ -49,10 +51,14 @@ export function partyLabel(code: string, reference: Reference, words: Words): st
   return type && type.label.toUpperCase() !== code ? type.label : (known ?? type?.label ?? code)
 }
 
+/** Whether an entry is told by the columns that changed: those of the case, or of what staff keep beside it. */
+export const isOfColumns = ({ type, data }: Happened) => data.changes !== undefined && /^case(_internal)?\./.test(type)
+
 /** What changed, with the words for it, in the order of their names. */
-export function toldChanges(changes: Record<string, Change>, reference: Reference, words: Words, language: string): Told[] {
+export function toldChanges(changes: Record<string, Change>, reference: Reference, words: Words, language: string, type = 'case.updated'): Told[] {
   return Object.entries(changes).map(([column, change]) => {
-    const field = words.work.columns[column] ?? column
+    const isInternalData = type === 'case_internal.updated' && column === 'metadata'
+    const field = isInternalData ? words.work.internalData : (words.work.columns[column] ?? column)
     if (!('to' in change) && !('from' in change)) return { field }
     const value = (one: unknown) => valueText(column, one, reference, words, language)
     return { field, from: value(change.from), to: value(change.to) }
@@ -61,7 +67,8 @@ export function toldChanges(changes: Record<string, Change>, reference: Referenc
 
 /** What an entry is about, where it is no change of columns. */
 export function toldSubject({ type, data }: Happened, words: Words): string {
-  const subject = words.work.happened[type] ?? type
+  const moved = data.visible_to_client ? 'case_file.shown' : 'case_file.hidden'
+  const subject = words.work.happened[type === 'case_file.moved' ? moved : type] ?? type
   const of = [data.original_name, data.reason].filter(Boolean).join(': ')
   return of ? `${subject}: ${of}` : subject
 }

@@ -2,6 +2,7 @@ import { Navigate, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
@@ -31,18 +32,18 @@ export function ChoosePassword() {
   if (standing.is === 'out') return <Navigate to="/sign-in" search={{ to }} replace />
   return (
     <Page title={words.choosePassword} className="narrow" lead={<p className="lead">{words.choosePasswordLead(standing.email)}</p>}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         {/* For password managers, which pass over what is of type hidden. */}
         <input hidden name="username" autoComplete="username" value={standing.email} readOnly />
         <PasswordField label={words.newPassword} hint={words.passwordHint} autoComplete="new-password" value={password}
           error={form.wrong.password} onChange={setPassword} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>
+          <Send form={form}>
             {words.choosePassword}
-          </button>
+          </Send>
         </div>
-      </form>
+      </Form>
     </Page>
   )
 }

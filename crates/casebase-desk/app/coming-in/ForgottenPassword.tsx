@@ -2,6 +2,7 @@ import { Link, Navigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useDesk } from '../desk'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
@@ -48,16 +49,16 @@ export function ForgottenPassword() {
   }
   return (
     <Page title={words.recover} className="narrow" lead={<p className="lead">{words.recoverLead}</p>}>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         <Field label={words.email} name="email" type="email" autoComplete="username" value={email} error={form.wrong.email}
           onChange={(event) => setEmail(event.target.value)} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>
+          <Send form={form}>
             {words.sendLink}
-          </button>
+          </Send>
         </div>
-      </form>
+      </Form>
       {back}
     </Page>
   )

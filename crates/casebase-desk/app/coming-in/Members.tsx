@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
@@ -97,17 +98,17 @@ function Register({ name: known, onRegistered }: { name: string; onRegistered: (
   )
   const isClosed = form.refused instanceof Refusal && form.refused.message === 'registration is closed'
   return (
-    <form onSubmit={form.submit} onInput={form.input} noValidate>
+    <Form form={form}>
       <p className="lead">{words.registerLead}</p>
       <Field label={words.name} name="name" autoComplete="name" value={name} error={form.wrong.name}
         onChange={(event) => setName(event.target.value)} />
       <FormRefusal refused={isClosed ? undefined : form.refused} />
       {isClosed && <p className="notice" role="alert">{words.registrationClosed}</p>}
       <div className="form-actions">
-        <button type="submit" className="primary" aria-disabled={form.sending}>
+        <Send form={form}>
           {words.register}
-        </button>
+        </Send>
       </div>
-    </form>
+    </Form>
   )
 }

@@ -2,6 +2,7 @@ import { Link, Navigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useDesk } from '../desk'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
@@ -68,7 +69,7 @@ export function SignInForm({ email: known, to }: { email?: string; to?: string |
   )
   return (
     <>
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         <Field
           label={words.email}
           name="email"
@@ -88,12 +89,12 @@ export function SignInForm({ email: known, to }: { email?: string; to?: string |
         />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>
+          <Send form={form}>
             {words.signIn}
-          </button>
+          </Send>
           {known === undefined && <Link to="/forgotten-password" search={{ to }}>{words.forgot}</Link>}
         </div>
-      </form>
+      </Form>
       {unconfirmed && <EnterCode email={email.trim()} type="signup" to={to} />}
     </>
   )
@@ -128,7 +129,7 @@ export function EnterCode({ email, type, to }: { email: string; type: 'signup' |
     }
   }
   return (
-    <form onSubmit={form.submit} onInput={form.input} noValidate className="aside">
+    <Form form={form} className="aside">
       <Field
         label={words.code}
         hint={words.codeHint}
@@ -141,14 +142,14 @@ export function EnterCode({ email, type, to }: { email: string; type: 'signup' |
       />
       <FormRefusal refused={form.refused ?? refused} />
       <div className="form-actions">
-        <button type="submit" aria-disabled={form.sending}>
+        <Send form={form} className="">
           {words.useCode}
-        </button>
+        </Send>
         <button type="button" className="quiet" onClick={() => void again()}>
           {words.sendAgain}
         </button>
       </div>
       <p role="status">{sentAgain && words.sentAgain}</p>
-    </form>
+    </Form>
   )
 }

@@ -2,6 +2,7 @@ import { Link, Navigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useDesk } from '../desk'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
@@ -54,7 +55,7 @@ export function SignUp() {
   }
   return (
     <Page title={words.signUp} className="narrow">
-      <form onSubmit={form.submit} onInput={form.input} noValidate>
+      <Form form={form}>
         <Field label={words.name} name="name" autoComplete="name" value={name} error={form.wrong.name}
           onChange={(event) => setName(event.target.value)} />
         <Field label={words.email} name="email" type="email" autoComplete="username" value={email} error={form.wrong.email}
@@ -63,11 +64,11 @@ export function SignUp() {
           error={form.wrong.password} onChange={setPassword} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
-          <button type="submit" className="primary" aria-disabled={form.sending}>
+          <Send form={form}>
             {words.signUp}
-          </button>
+          </Send>
         </div>
-      </form>
+      </Form>
       <p>
         {words.haveAccount} <Link to="/sign-in" search={{ to }}>{words.signIn}</Link>
       </p>

@@ -1,6 +1,7 @@
 import { createClient, type Session, type SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../../types/database'
 import type { Config } from '../config'
+import { forgetBegun } from '../files/begun'
 import { forgetDrafts } from '../text/drafts'
 import { Store } from '../store'
 
@@ -103,6 +104,7 @@ export class Access {
       if (before.is !== 'out' && before.userId !== userId) {
         // Somebody else: nothing of the person before may stay on the page.
         forgetDrafts()
+        forgetBegun()
         location.reload()
         return
       }

@@ -1,5 +1,6 @@
 import type { Access } from '../coming-in/session'
-import { asRefusal, serviceRefusal } from '../refusal'
+import { asRefusal } from '../refusal'
+import { askService } from './service'
 
 /** What the browser shows by itself and runs nothing of. The type comes from here, never from the file. */
 const SHOWN = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'application/pdf'] as const
@@ -12,16 +13,8 @@ export function shownAs(contentType: string): (typeof SHOWN)[number] | undefined
 
 /** A file's bytes, asked for with the token of whoever looks, as a `blob:` of this type. */
 export async function load(access: Access, id: number, type: string, stop?: AbortSignal): Promise<Blob> {
-  const ask = (token: string | undefined) =>
-    fetch(`${access.config.serviceUrl}/v1/files/${id}`, {
-      headers: { authorization: `Bearer ${token ?? ''}` },
-      ...(stop && { signal: stop }),
-    })
+  const given = await askService(access, `/v1/files/${id}`, { stop })
   try {
-    const token = await access.token()
-    let given = await ask(token)
-    if (given.status === 401) given = await ask(await access.renewed(token))
-    if (!given.ok) throw serviceRefusal(given.status, await given.text(), given.headers.get('retry-after'))
     return new Blob([await given.blob()], { type })
   } catch (thrown) {
     throw asRefusal(thrown)

@@ -1,3 +1,4 @@
+import type { Access } from '../coming-in/session'
 import { asRefusal, Refusal, serviceRefusal } from '../refusal'
 import { Store } from '../store'
 import type { CaseFile } from './row'
@@ -153,29 +154,39 @@ function newKey(): string {
   return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5')
 }
 
-/** Sends a file to the service. XMLHttpRequest, because fetch tells no progress. */
+/** From so many bytes on a file goes to Storage itself, in pieces, and goes on where it stopped; what is smaller is there
+ * sooner in one request. */
+const DIRECT_FROM = 20_000_000
+
 export const sendTo =
-  (serviceUrl: string): Send =>
-  (upload, token, progress, stop) =>
-    new Promise((resolve, reject) => {
-      const query = new URLSearchParams({ name: upload.file.name })
-      if (upload.interactionId) query.set('interaction_id', String(upload.interactionId))
-      const request = new XMLHttpRequest()
-      if (upload.visibleToClient) query.set('visible_to_client', 'true')
-      request.open('POST', `${serviceUrl}/v1/cases/${encodeURIComponent(upload.caseNumber)}/files?${query}`)
-      request.setRequestHeader('authorization', `Bearer ${token}`)
-      request.setRequestHeader('idempotency-key', upload.key)
-      request.setRequestHeader('content-type', upload.file.type || 'application/octet-stream')
-      request.upload.onprogress = ({ loaded }) => progress(loaded)
-      request.onload = () => {
-        if (request.status < 300) return resolve()
-        reject(serviceRefusal(request.status, request.responseText, request.getResponseHeader('retry-after')))
-      }
-      request.onerror = () => void whyUnsent(upload.file).then(reject)
-      request.onabort = () => reject(new Refusal('failed', 'cancelled'))
-      stop.addEventListener('abort', () => request.abort())
-      request.send(upload.file)
-    })
+  (access: Access): Send =>
+  async (upload, token, progress, stop) => {
+    if (upload.file.size < DIRECT_FROM) return sendThrough(access.config.serviceUrl, upload, token, progress, stop)
+    const { sendDirectly } = await import('./direct')
+    return sendDirectly(access, upload, progress, stop)
+  }
+
+/** Sends a file through the service. XMLHttpRequest, because fetch tells no progress. */
+const sendThrough = (serviceUrl: string, ...[upload, token, progress, stop]: Parameters<Send>): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const query = new URLSearchParams({ name: upload.file.name })
+    if (upload.interactionId) query.set('interaction_id', String(upload.interactionId))
+    const request = new XMLHttpRequest()
+    if (upload.visibleToClient) query.set('visible_to_client', 'true')
+    request.open('POST', `${serviceUrl}/v1/cases/${encodeURIComponent(upload.caseNumber)}/files?${query}`)
+    request.setRequestHeader('authorization', `Bearer ${token}`)
+    request.setRequestHeader('idempotency-key', upload.key)
+    request.setRequestHeader('content-type', upload.file.type || 'application/octet-stream')
+    request.upload.onprogress = ({ loaded }) => progress(loaded)
+    request.onload = () => {
+      if (request.status < 300) return resolve()
+      reject(serviceRefusal(request.status, request.responseText, request.getResponseHeader('retry-after')))
+    }
+    request.onerror = () => void whyUnsent(upload.file).then(reject)
+    request.onabort = () => reject(new Refusal('failed', 'cancelled'))
+    stop.addEventListener('abort', () => request.abort())
+    request.send(upload.file)
+  })
 
 /** A file that is gone, or a folder, breaks off like a connection: the browser says nothing of why. */
 const whyUnsent = (file: Blob) =>

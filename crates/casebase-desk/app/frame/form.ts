@@ -1,8 +1,17 @@
 import { useRef, useState, type FormEvent } from 'react'
 import { flushSync } from 'react-dom'
+import { asRefusal } from '../refusal'
+import { useWords } from '../words'
+import { constraintText } from '../words/refusals'
+
+/** The field that a constraint of the database is about, `interactions_party1_name_check` about `party1_name`. */
+function fieldOf(form: HTMLFormElement, constraint: string | undefined): string | undefined {
+  const names = Array.from(form.elements, (element) => element.getAttribute('name') ?? '')
+  return names.find((name) => name && constraint?.endsWith(`_${name}_check`))
+}
 
 /** Sends a form: one sending at a time, what was refused beside it, what is missing under its field, and the focus there.
- * What a refusal says of one field (`of`) stands under that field, too. */
+ * What the database, or `of` a refusal somebody else, says of one field stands under that field, too. */
 export function useForm<Name extends string>(
   check: () => Partial<Record<Name, string | undefined>>,
   send: () => Promise<void>,
@@ -12,12 +21,15 @@ export function useForm<Name extends string>(
   const [refused, setRefused] = useState<unknown>()
   const [sending, setSending] = useState(false)
   const isUnderWay = useRef(false)
+  const words = useWords()
   /** Says what is wrong with which field and goes to the first; whether there is any. */
   const point = (form: HTMLFormElement, found: Partial<Record<Name, string | undefined>>) => {
     // Drawn before the focus goes there: a field behind its preview comes forward with its error.
     flushSync(() => setWrong(found))
     const first = Object.keys(found).find((name) => found[name as Name])
-    const field = first && form.elements.namedItem(first)
+    const named = first && form.elements.namedItem(first)
+    // Of several by one name, like the options of a choice, the first.
+    const field = named instanceof RadioNodeList ? named[0] : named
     if (field instanceof HTMLElement) field.focus()
     return first !== undefined
   }
@@ -32,7 +44,10 @@ export function useForm<Name extends string>(
     try {
       await send()
     } catch (thrown) {
-      if (!point(form, of(thrown))) setRefused(thrown)
+      const { constraint } = asRefusal(thrown)
+      const field = fieldOf(form, constraint)
+      const found = field && constraint ? ({ [field]: constraintText(constraint, words) } as typeof wrong) : of(thrown)
+      if (!point(form, found)) setRefused(thrown)
     } finally {
       isUnderWay.current = false
       setSending(false)

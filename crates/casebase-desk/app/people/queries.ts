@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Access } from '../coming-in/session'
 import { useDesk } from '../desk'
-import { answer, asRefusal } from '../refusal'
+import { answer } from '../refusal'
 
 // Who works here, where, and for whom: asked for once, because it seldom changes.
 
@@ -43,46 +43,15 @@ export const useStages = () =>
     answer<Stage[]>(access.supabase.from('case_stages').select('stage,status').order('position').order('stage')),
   )
 
-/** What a project's own table of clients may call the name; ours says `name`. The order is the database's. */
-const NAME_COLUMNS = ['name', 'display_name', 'company_name', 'full_name', 'title'] as const
+// A project may have its own table of clients, which staff need not read: the database finds and names them.
 
-/** PostgreSQL's word for a column that is none. */
-const NO_SUCH_COLUMN = '42703'
-
-const nameColumns = new WeakMap<Access, string>()
-
-/** Asks for clients by the column that has their name, which a project's own table may call otherwise. */
-async function named<T>(access: Access, ask: (column: 'name') => PromiseLike<T>): Promise<T> {
-  try {
-    return await ask((nameColumns.get(access) ?? 'name') as 'name')
-  } catch (thrown) {
-    if (asRefusal(thrown).code !== NO_SUCH_COLUMN) throw thrown
-    const [any] = await answer<object[]>(access.supabase.from('clients').select('*').limit(1))
-    const column = NAME_COLUMNS.find((one) => any && one in any)
-    if (!column) throw thrown
-    nameColumns.set(access, column)
-    return ask(column as 'name')
-  }
-}
-
-/** Clients whose name has these letters, the first few by the alphabet. */
+/** Clients whose name has these letters, for whom whoever looks may open cases: the first few. */
 export const findClients = (access: Access, letters: string, most: number) =>
-  named(access, (column) =>
-    answer<Named[]>(
-      access.supabase
-        .from('clients')
-        .select(`id,name:${column}`)
-        .ilike(column, `%${letters.replace(/[\\%_]/g, '\\$&')}%`)
-        .order(column)
-        .limit(most),
-    ),
-  )
+  answer<Named[]>(access.supabase.rpc('find_clients', { letters, page_size: most }))
 
 /** The names of clients, by their ids. */
 export async function clientNames(access: Access, ids: readonly string[]): Promise<Map<string, string>> {
   if (!ids.length) return new Map()
-  const clients = await named(access, (column) =>
-    answer<Named[]>(access.supabase.from('clients').select(`id,name:${column}`).in('id', [...ids])),
-  )
+  const clients = await answer<Named[]>(access.supabase.rpc('client_names', { ids: [...ids] }))
   return new Map(clients.map(({ id, name }) => [id, name]))
 }

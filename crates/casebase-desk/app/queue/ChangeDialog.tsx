@@ -3,6 +3,7 @@ import { STATUSES } from '../cases/queries'
 import { useDesk } from '../desk'
 import { Dialog } from '../frame/Dialog'
 import { Field } from '../frame/Field'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { useDepartments, useStaff, useStages } from '../people/queries'
@@ -45,7 +46,7 @@ export function ChangeDialog({ kind, cases, onDone, onClose }: {
   )
   return (
     <Dialog title={words.bulk.title[kind](cases.length)} onClose={onClose}>
-      <form onSubmit={form.submit} noValidate>
+      <Form form={form}>
         {kind === 'tags' ? <TagChanges error={form.wrong.choice} onChange={choose} /> : <OneOf kind={kind} error={form.wrong.choice} onChange={choose} />}
         <div role="status">
           {tried && (
@@ -59,17 +60,17 @@ export function ChangeDialog({ kind, cases, onDone, onClose }: {
         </div>
         <FormRefusal refused={form.refused} title={words.bulk.failed} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending} onClick={() => (onlyTries.current = false)}>
+          <Send form={form} onClick={() => (onlyTries.current = false)}>
             {form.sending && !onlyTries.current ? words.bulk.applying : words.bulk.apply}
-          </button>
-          <button type="submit" disabled={form.sending} onClick={() => (onlyTries.current = true)}>
+          </Send>
+          <Send form={form} className="" onClick={() => (onlyTries.current = true)}>
             {form.sending && onlyTries.current ? words.bulk.trying : words.bulk.tryFirst}
-          </button>
+          </Send>
           <button type="button" className="quiet" onClick={onClose}>
             {words.cancel}
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }
@@ -131,7 +132,7 @@ function TagChanges({ error, onChange }: { error: string | undefined; onChange: 
     <>
       <Field label={words.addTags} hint={words.tagsHint} name="choice" autoComplete="off" data-begin="" value={add} error={error}
         onChange={(event) => change(event.target.value, remove)} />
-      <Field label={words.removeTags} hint={words.tagsHint} autoComplete="off" value={remove}
+      <Field label={words.removeTags} hint={words.tagsHint} name="choice" autoComplete="off" value={remove}
         onChange={(event) => change(add, event.target.value)} />
     </>
   )

@@ -29,7 +29,7 @@ export function LastChange({ changes }: { changes: ReturnType<typeof useChanges>
           <strong>{summaryOf(done.outcome, words, doneWord(done.what, words))}</strong>
         </p>
         {canUndo && (
-          <button type="button" disabled={undoing.isPending} onClick={changes.undo}>
+          <button type="button" aria-disabled={undoing.isPending} onClick={changes.undo}>
             {undoing.isPending ? words.bulk.undoing : words.bulk.undo} <Key name="z" />
           </button>
         )}
@@ -61,7 +61,7 @@ export function BulkActions({ chosen, all, isChoosingAll, onAll, onBegin, onNone
           <strong>{words.queue.chosen(chosen)}</strong>
         </p>
         {all && (
-          <button type="button" className="link" disabled={isChoosingAll} onClick={onAll}>
+          <button type="button" className="link" aria-disabled={isChoosingAll} onClick={() => isChoosingAll || onAll()}>
             {isChoosingAll ? words.queue.choosingAll : all}
           </button>
         )}

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import { CONTENT_MOST, replyFaults } from '../cases/faults'
 import { useDesk } from '../desk'
 import { Dialog } from '../frame/Dialog'
+import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { useOnce } from '../once'
@@ -40,7 +41,7 @@ export function ReplyDialog({ cases, onDone, onClose }: {
   )
   return (
     <Dialog title={words.bulk.title.reply(cases.length)} wide onClose={onClose}>
-      <form onSubmit={form.submit} noValidate>
+      <Form form={form}>
         <Editor label={words.bulk.content} name="content" value={content} most={CONTENT_MOST} rows={6} error={form.wrong.content}
           onChange={setContent} fieldRef={field} />
         <label className={visible ? 'seen-by visible' : 'seen-by internal'}>
@@ -52,14 +53,14 @@ export function ReplyDialog({ cases, onDone, onClose }: {
         </label>
         <FormRefusal refused={form.refused} title={words.talk.failed} kept={words.bulk.kept} />
         <div className="form-actions">
-          <button type="submit" className="primary" disabled={form.sending}>
+          <Send form={form}>
             {form.sending ? words.talk.sending : words.bulk.send(cases.length)}
-          </button>
+          </Send>
           <button type="button" className="quiet" onClick={onClose}>
             {words.cancel}
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

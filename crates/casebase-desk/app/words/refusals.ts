@@ -27,6 +27,8 @@ export function useRefusalText(): (thrown: unknown) => string {
 /** A sentence of the database's own rules in the language's words, with what it names in it. `%` stands for that, as in the
  * database's sources. */
 export function sentenceOf(message: string, words: Words): string | undefined {
+  const itself = words.sentences[message]
+  if (itself) return itself
   for (const [template, sentence] of Object.entries(words.sentences)) {
     const pattern = template.split('%').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(\\S+(?:, \\S+)*)')
     const named = new RegExp(`^${pattern}$`).exec(message)?.slice(1)

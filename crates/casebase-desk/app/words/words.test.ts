@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { constraints } from '../../../../types/constraints'
 import { STATUSES } from '../cases/queries'
@@ -58,10 +58,34 @@ it('every sentence with which the rules of a case refuse has its words in German
   expect(ours.filter((text) => !known.includes(text))).toEqual([])
 })
 
+/** What no page leads to, and why: it asks before, offers nothing of the kind, or is told of the case's other version first. */
+const NOT_REACHED: Record<string, string> = {
+  'say why, in reason': 'the window asks for the reason',
+  'say to which department or to whom': 'the window asks for one of them',
+  'a case can\'t be merged into itself': 'it is not among those that are found',
+  'a client edits a case only while it is open': 'the row is another by then: that is told first',
+}
+
+it('every sentence with which the rules of a case refuse is met by somebody in a browser', () => {
+  const stories = readdirSync(new URL('../../tests/', import.meta.url))
+    .filter((name) => name.endsWith('.spec.ts'))
+    .map((name) => readFileSync(new URL(`../../tests/${name}`, import.meta.url), 'utf8'))
+    .join('\n')
+    .replaceAll('’', "'")
+    .replaceAll("\\'", "'")
+  const told = (text: string) => (en.sentences[text] ?? text.charAt(0).toUpperCase() + text.slice(1)).replaceAll('’', "'")
+  // What stands for a name or a number is another each time.
+  const isMet = (text: string) => stories.split('\n').some((line) => told(text).split('%').every((part) => line.includes(part.trim())))
+  const unmet = refusals.filter(({ file, text }) => file.startsWith('cases/') && !NOT_MET.includes(text) && !isMet(text)).map(({ text }) => text)
+  expect(unmet.sort()).toEqual(Object.keys(NOT_REACHED).sort())
+})
+
 it('a sentence of the database names what it is about in the words of the pages', () => {
   expect(sentenceOf("a case that is in_progress can't become waiting", de)).toBe('Aus „In Arbeit“ kann nicht „Wartet“ werden.')
   expect(sentenceOf("you can't change priority, assigned_to of this case", en)).toBe('You can’t change this of the case: Priority, Assignee.')
   expect(sentenceOf('the case is not resolved', en)).toBeUndefined()
+  // More than a status is said of one that is closed.
+  expect(sentenceOf('the case is closed', de)).toContain('Eine Antwort legt einen neuen an')
   expect(sentenceOf('something else', de)).toBeUndefined()
 })
 

@@ -1,7 +1,12 @@
-//! `POST /v1/files/{id}/complete`
+//! `POST /v1/files/{id}/complete`, and how any file is completed.
+
+use std::future::Future;
 
 use axum::extract;
-use casebase_supabase::rows::CaseFile;
+use casebase_supabase::{
+    jwt::UserToken,
+    rows::{CaseFile, FileRow},
+};
 
 use super::file_id;
 use crate::{
@@ -33,11 +38,24 @@ pub(crate) async fn complete(
     let id = file_id(&id)?;
     let asked = Asked::to("complete a file").with(id.to_string());
     let (files, by) = (state.files.clone(), user.clone());
+    let found = async move { files.find(&by, id).await };
+    to_the_end(&state, user, key, asked, found).await
+}
+
+/// Completes the file that is found.
+pub(crate) async fn to_the_end<R: FileRow>(
+    state: &State,
+    user: UserToken,
+    key: Key,
+    asked: Asked,
+    found: impl Future<Output = Result<R, casebase_files::Error>> + Send + 'static,
+) -> Result<Kept, ApiError> {
+    let (files, by) = (state.files.clone(), user.clone());
     let complete = async move {
-        let row = files.complete(&by, id).await?;
+        let row = files.complete(&by, found.await?).await?;
         Ok(Kept::ok(serde_json::to_string(&row)?))
     };
-    match idempotency::turn(&state, &user, key, asked).await? {
+    match idempotency::turn(state, &user, key, asked).await? {
         Turn::Answered(kept) => Ok(kept),
         Turn::Mine(work) => state.to_the_end(work.done(complete)).await,
     }

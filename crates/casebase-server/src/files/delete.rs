@@ -23,6 +23,7 @@ pub(crate) async fn delete(
     Caller(user): Caller,
 ) -> Result<StatusCode, ApiError> {
     // The same call finishes it, so whoever got no answer may ask again.
-    state.files.delete(&user, file_id(&id)?).await?;
+    let row = state.files.find(&user, file_id(&id)?).await?;
+    state.files.delete(&user, &row).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,16 +1,19 @@
-//! `POST /v1/cases/{case_id}/files/direct`
+//! `POST /v1/cases/{case_id}/files/direct`, and how any file is announced.
 
 use axum::extract;
-use casebase_files::{DirectUpload, Fields, NewFile};
+use casebase_files::{DirectUpload, Fields, Home, InCase, NewFile};
 use casebase_supabase::{
     jwt::UserToken,
-    rows::{CaseNumber, FileState, InteractionId},
+    rows::{CaseFile, CaseNumber, FileRow as _, FileState, InteractionId},
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Number;
 use utoipa::ToSchema;
 
-use super::upload::{found_before, new_file};
+use super::{
+    Addressed,
+    upload::{found_before, new_file},
+};
 use crate::{
     State,
     body::PlainJson,
@@ -23,26 +26,39 @@ use crate::{
 /// What is said of bytes that say nothing of themselves.
 const BYTES: &str = "application/octet-stream";
 
-/// A file that is to be written to Storage directly.
+/// The file's name.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(
+    min_length = 1,
+    max_length = 255,
+    pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]*[^/\\.\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*$"
+)]
+pub(crate) struct Name(String);
+
+/// How many bytes it has.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[schema(minimum = 1, maximum = 5_368_709_120_u64)]
+pub(crate) struct Size(#[serde(deserialize_with = "whole_number")] u64);
+
+/// What Storage is to keep it as; left out, `application/octet-stream`. The row says what the bytes are, once they are
+/// verified.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(example = "application/pdf", max_length = 255)]
+pub(crate) struct StoredAs(String);
+
+/// A file of a case that is to be written to Storage directly.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Announced {
-    /// The file's name.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]*[^/\\.\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*$"
-    )]
-    name: String,
-    /// How many bytes it has.
-    #[schema(minimum = 1, maximum = 5_368_709_120_u64)]
-    #[serde(deserialize_with = "whole_number")]
-    size: u64,
-    /// What Storage is to keep it as; left out, `application/octet-stream`. The row says what the bytes are, once they
-    /// are verified.
-    #[schema(example = "application/pdf", max_length = 255)]
+    #[schema(inline)]
+    name: Name,
+    #[schema(inline)]
+    size: Size,
+    #[schema(inline)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    content_type: Option<String>,
+    content_type: Option<StoredAs>,
     /// The interaction it belongs to; none: the case itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     interaction_id: Option<InteractionId>,
@@ -74,7 +90,7 @@ const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
     params(("case_id" = inline(CaseInPath), Path), idempotency::Header),
     request_body = Announced,
     responses(
-        (status = CREATED, body = DirectUpload), (status = NOT_FOUND, body = ErrorBody),
+        (status = CREATED, body = DirectUpload<CaseFile>), (status = NOT_FOUND, body = ErrorBody),
         (status = INTERNAL_SERVER_ERROR, body = ErrorBody), Refusals, BodyRefusals,
     ))]
 pub(crate) async fn direct(
@@ -84,52 +100,68 @@ pub(crate) async fn direct(
     Caller(user): Caller,
     PlainJson(announced): PlainJson<Announced>,
 ) -> Result<Kept, ApiError> {
-    let case: CaseNumber = case.parse().map_err(|_| ApiError::case_not_found(&case))?;
-    let asked = Asked::to("announce a file")
-        .with(case.to_string())
-        .with(serde_json::to_vec(&announced)?);
-    let state = state.0;
-    let doing = state.clone();
-    doing
-        .to_the_end(async move {
-            match idempotency::turn(&state, &user, key, asked).await? {
-                Turn::Answered(kept) => Ok(kept),
-                Turn::Mine(work) => {
-                    let (claim, made) = (work.claim(), work.made());
-                    let content_type = announced.content_type.clone();
-                    let file = NewFile {
-                        claim,
-                        ..announced.of(case)?
-                    };
-                    let content_type = content_type.as_deref().unwrap_or(BYTES);
-                    work.done(reserve(&state, &user, &file, content_type, made))
-                        .await
-                }
-            }
-        })
-        .await
+    let case_number: CaseNumber = case.parse().map_err(|_| ApiError::case_not_found(&case))?;
+    let fields = Fields {
+        interaction_id: announced.interaction_id,
+        visible_to_client: announced.visible_to_client,
+    };
+    let home = InCase {
+        case_number,
+        fields,
+    };
+    let Announced {
+        name,
+        size,
+        content_type,
+        ..
+    } = announced;
+    let asked = Asked::to("announce a file");
+    announce(&state, user, key, asked, home, (name, size, content_type)).await
 }
 
-impl Announced {
-    fn of(self, case: CaseNumber) -> Result<NewFile, ApiError> {
-        let fields = Fields {
-            interaction_id: self.interaction_id,
-            visible_to_client: self.visible_to_client,
-        };
-        new_file(case, fields, self.name, Some(self.size))
-    }
+/// Reserves what is announced, and says where its bytes go.
+pub(crate) async fn announce<H: Home<Row: Addressed> + 'static>(
+    state: &State,
+    user: UserToken,
+    key: Key,
+    asked: Asked,
+    home: H,
+    (Name(name), Size(size), stored_as): (Name, Size, Option<StoredAs>),
+) -> Result<Kept, ApiError> {
+    let content_type = stored_as.map_or(BYTES.to_owned(), |StoredAs(text)| text);
+    let asked = asked
+        .with(&name)
+        .with(size.to_string())
+        .with(&content_type)
+        .with(serde_json::to_vec(&home)?);
+    let doing = state.clone();
+    let announcing = async move {
+        match idempotency::turn(&doing, &user, key, asked).await? {
+            Turn::Answered(kept) => Ok(kept),
+            Turn::Mine(work) => {
+                let (claim, made) = (work.claim(), work.made());
+                let file = NewFile {
+                    claim,
+                    ..new_file(home, name, Some(size))?
+                };
+                work.done(reserve(&doing, &user, &file, &content_type, made))
+                    .await
+            }
+        }
+    };
+    state.to_the_end(announcing).await
 }
 
 /// `made`: by a request under the same key, which then had no answer.
-async fn reserve(
+async fn reserve<H: Home<Row: Addressed>>(
     state: &State,
     user: &UserToken,
-    file: &NewFile,
+    file: &NewFile<H>,
     content_type: &str,
     made: Option<i64>,
 ) -> Result<Kept, ApiError> {
-    let direct = match found_before(state, user, made).await? {
-        Some(row) if row.state == FileState::Pending => DirectUpload {
+    let direct = match found_before::<H::Row>(state, user, made).await? {
+        Some(row) if row.stored().state == FileState::Pending => DirectUpload {
             upload: state.links.to_write(user, &row).await?,
             file: row,
         },
@@ -139,7 +171,7 @@ async fn reserve(
             reserved.await.map_err(of_announcement)?
         }
     };
-    let location = format!("/v1/files/{}", direct.file.id);
+    let location = direct.file.address();
     Ok(Kept::created(location, serde_json::to_string(&direct)?))
 }
 

@@ -1,7 +1,7 @@
 //! Under which name a file is handed out, and whether a browser may show it in place.
 
 use axum::http::HeaderValue;
-use casebase_supabase::rows::{CaseFile, FileState};
+use casebase_supabase::rows::{FileState, StoredFile};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What RFC 5987 lets stand for itself.
@@ -50,7 +50,7 @@ pub(super) enum Presentation {
 
 impl Presentation {
     /// In place only where that was asked for, the bytes were checked, and a browser runs nothing of them.
-    pub(super) fn of(row: &CaseFile, inline: bool) -> Self {
+    pub(super) fn of(row: &StoredFile, inline: bool) -> Self {
         let kind = row.content_type.split(';').next().unwrap_or_default();
         let kind = kind.trim().to_ascii_lowercase();
         match kind.as_str() {

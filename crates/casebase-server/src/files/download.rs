@@ -1,4 +1,4 @@
-//! `GET /v1/files/{id}`
+//! `GET /v1/files/{id}`, and how any file is handed out.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use axum::{
 use casebase_files::storage::Object;
 use casebase_supabase::{
     jwt::UserToken,
-    rows::{CaseFile, FileState},
+    rows::{FileRow, FileState, StoredFile},
 };
 use headers::{ETag, HeaderMapExt as _, IfMatch, IfNoneMatch, IfRange};
 use serde::{
@@ -54,13 +54,13 @@ pub(crate) struct Parameters {
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Mode {
+pub(crate) enum Mode {
     #[default]
     Stream,
     Redirect,
 }
 
-fn flag<'de, D: Deserializer<'de>>(text: D) -> Result<bool, D::Error> {
+pub(crate) fn flag<'de, D: Deserializer<'de>>(text: D) -> Result<bool, D::Error> {
     match String::deserialize(text)?.as_str() {
         "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),
@@ -102,20 +102,44 @@ pub(crate) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let row = state.files.find(&user, file_id(&id)?).await?;
-    let etag = etag(&row);
-    let presentation = Presentation::of(&row, wanted.inline);
-    let whole = || content(&row, presentation);
-    let (range, judged) = match Condition::of(&headers, etag.as_ref()) {
+    let presented = Presented {
+        mode: wanted.mode,
+        inline: wanted.inline,
+    };
+    hand_out(&state, &method, &user, presented, &headers, &row).await
+}
+
+/// How it is to be handed out.
+#[derive(Clone, Copy)]
+pub(crate) struct Presented {
+    pub(crate) mode: Mode,
+    pub(crate) inline: bool,
+}
+
+/// Hands out the file of this row, as far as Storage's policies let its reader have it.
+pub(crate) async fn hand_out(
+    state: &State,
+    method: &Method,
+    user: &UserToken,
+    wanted: Presented,
+    headers: &HeaderMap,
+    row: &impl FileRow,
+) -> Result<Response, ApiError> {
+    let file = row.stored();
+    let etag = etag(file);
+    let presentation = Presentation::of(file, wanted.inline);
+    let whole = || content(file, presentation);
+    let (range, judged) = match Condition::of(headers, etag.as_ref()) {
         Condition::Holds if wanted.mode == Mode::Redirect => {
-            return link(&state, &user, &row).await;
+            return link(state, user, row).await;
         }
         // What would be refused otherwise is refused in these cases, too, so Storage is asked for a byte.
-        Condition::Holds if method == Method::HEAD => (Some(FIRST_BYTE), Some(whole())),
+        Condition::Holds if *method == Method::HEAD => (Some(FIRST_BYTE), Some(whole())),
         Condition::Unchanged => (Some(FIRST_BYTE), Some(not_modified())),
         Condition::Failed => (Some(FIRST_BYTE), Some(changed().into_response())),
-        Condition::Holds => (range(&headers, etag.as_ref()), None),
+        Condition::Holds => (range(headers, etag.as_ref()), None),
     };
-    let object = state.files.download(&user, &row, range).await?;
+    let object = state.files.download(user, row, range).await?;
     let mut response = judged.unwrap_or_else(|| with_bytes(whole(), object));
     describe(response.headers_mut(), etag, presentation);
     Ok(response)
@@ -123,13 +147,14 @@ pub(crate) async fn download(
 
 /// Leads to Storage, which gives the file out as an attachment: what it says of the bytes does not keep a browser from
 /// guessing, and names no policy.
-async fn link(state: &State, user: &UserToken, row: &CaseFile) -> Result<Response, ApiError> {
-    if row.state != FileState::Available {
+async fn link(state: &State, user: &UserToken, row: &impl FileRow) -> Result<Response, ApiError> {
+    let file = row.stored();
+    if file.state != FileState::Available {
         let message = "the file is not checked yet, so there is no link to it";
         return Err(ApiError::new(StatusCode::CONFLICT, "wrong_state", message)
             .hint("without `mode=redirect` its uploader gets it"));
     }
-    let name = disposition::cut(&row.original_name);
+    let name = disposition::cut(&file.original_name);
     let link = state.links.to(user, row, LINK, &name).await?;
     let headers = [
         (header::LOCATION, link.to_string()),
@@ -144,7 +169,7 @@ async fn link(state: &State, user: &UserToken, row: &CaseFile) -> Result<Respons
 const FIRST_BYTE: &str = "bytes=0-0";
 
 /// Strong: the hash of the bytes. Until they are verified there is none.
-fn etag(row: &CaseFile) -> Option<ETag> {
+fn etag(row: &StoredFile) -> Option<ETag> {
     format!("\"{}\"", row.sha256.as_ref()?).parse().ok()
 }
 
@@ -196,7 +221,7 @@ fn changed() -> ApiError {
 }
 
 /// What is said of the whole file.
-fn content(row: &CaseFile, presentation: Presentation) -> Response {
+fn content(row: &StoredFile, presentation: Presentation) -> Response {
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
     if let Ok(kind) = HeaderValue::from_str(&row.content_type) {

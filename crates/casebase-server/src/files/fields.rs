@@ -1,12 +1,11 @@
-//! How [`Fields`] are read from a query and a form, where everything is text.
+//! How the fields of an upload are read from a query and a form, where everything is text.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, marker::PhantomData};
 
-use casebase_files::Fields;
 use serde::{
-    Deserialize, Deserializer,
+    Deserializer,
     de::{
-        Error as _, Visitor,
+        DeserializeOwned, Error as _, Visitor,
         value::{Error, MapDeserializer},
     },
     forward_to_deserialize_any,
@@ -15,21 +14,27 @@ use serde::{
 use crate::error::ApiError;
 
 /// The names of the fields.
-pub(super) fn names() -> &'static [&'static str] {
+pub(super) fn names<F: DeserializeOwned>() -> &'static [&'static str] {
     let mut names: &'static [&'static str] = &[];
-    let _ = Fields::deserialize(Names(&mut names));
+    let _ = F::deserialize(Names(&mut names));
     names
 }
 
 /// What was given, by name, as text.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Given(BTreeMap<&'static str, String>);
+#[derive(Debug)]
+pub(super) struct Given<F>(BTreeMap<&'static str, String>, PhantomData<fn() -> F>);
 
-impl Given {
+impl<F> Default for Given<F> {
+    fn default() -> Self {
+        Self(BTreeMap::new(), PhantomData)
+    }
+}
+
+impl<F: DeserializeOwned> Given<F> {
     /// Takes what a field is given as; what was there before. An empty text is a field that a form
     /// left blank. A name that is none is given back.
     pub(super) fn set<'a>(&mut self, name: &'a str, text: &str) -> Result<Option<String>, &'a str> {
-        let known = names().iter().find(|known| **known == name);
+        let known = names::<F>().iter().find(|known| **known == name);
         let known = known.ok_or(name)?;
         Ok(match text.trim() {
             "" => None,
@@ -37,20 +42,40 @@ impl Given {
         })
     }
 
-    /// The first that is wrong is named, with its value and what would be right.
-    pub(super) fn read(&self) -> Result<Fields, ApiError> {
-        let read = |given: BTreeMap<&'static str, &str>| {
-            Fields::deserialize(MapDeserializer::<_, Error>::new(given.into_iter()))
-        };
+    /// The first that is wrong is named, with its value and what would be right. Others may still come.
+    pub(super) fn check(&self) -> Result<(), ApiError> {
         for (name, text) in &self.0 {
-            read([(*name, text.as_str())].into()).map_err(|wanted| {
-                let message = format!("{name} is `{text}`; it has to be {wanted}");
-                ApiError::field(*name, "invalid_field", message)
-            })?;
+            match read::<F>([(*name, text.as_str())].into()) {
+                Err(wanted) if missing::<F>(&wanted).is_none() => {
+                    let message = format!("{name} is `{text}`; it has to be {wanted}");
+                    return Err(ApiError::field(*name, "invalid_field", message));
+                }
+                _ => {}
+            }
         }
-        let all = self.0.iter().map(|(name, text)| (*name, text.as_str()));
-        read(all.collect()).map_err(|error| ApiError::field("file", "invalid_field", error))
+        Ok(())
     }
+
+    /// Once no more can come.
+    pub(super) fn read(&self) -> Result<F, ApiError> {
+        self.check()?;
+        let all = self.0.iter().map(|(name, text)| (*name, text.as_str()));
+        read(all.collect()).map_err(|error| match missing::<F>(&error) {
+            Some(name) => ApiError::field(name, "missing_field", format!("{name} is missing")),
+            None => ApiError::field("file", "invalid_field", error),
+        })
+    }
+}
+
+fn read<F: DeserializeOwned>(given: BTreeMap<&'static str, &str>) -> Result<F, Error> {
+    F::deserialize(MapDeserializer::new(given.into_iter()))
+}
+
+/// The field that serde misses.
+fn missing<F: DeserializeOwned>(error: &Error) -> Option<&'static str> {
+    let said = error.to_string();
+    let mut names = names::<F>().iter().copied();
+    names.find(|name| said == format!("missing field `{name}`"))
 }
 
 /// A deserializer that only hears which fields there are.
@@ -82,11 +107,12 @@ impl<'de> Deserializer<'de> for Names<'_> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
 mod tests {
+    use casebase_files::{DocumentFields, Fields};
     use casebase_supabase::rows::InteractionId;
 
     use super::*;
 
-    fn given(name: &str, text: &str) -> Given {
+    fn given(name: &str, text: &str) -> Given<Fields> {
         let mut given = Given::default();
         given.set(name, text).unwrap();
         given
@@ -107,15 +133,22 @@ mod tests {
 
     #[test]
     fn every_field_is_read_from_text_and_a_blank_one_is_none() {
-        assert_eq!(names(), ["interaction_id", "visible_to_client"]);
+        assert_eq!(names::<Fields>(), ["interaction_id", "visible_to_client"]);
         let mut all = given("interaction_id", " 7 ");
         all.set("visible_to_client", "false").unwrap();
         let fields = all.read().unwrap();
         assert_eq!(fields.interaction_id, Some(InteractionId(7)));
         assert_eq!(fields.visible_to_client, Some(false));
-        for name in names() {
+        for name in names::<Fields>() {
             assert_eq!(given(name, "  ").read().unwrap(), Fields::default());
         }
-        assert_eq!(Given::default().set("other", "x"), Err("other"));
+        assert_eq!(Given::<Fields>::default().set("other", "x"), Err("other"));
+    }
+
+    #[test]
+    fn a_field_that_has_to_be_there_is_named() {
+        let error = Given::<DocumentFields>::default().read().unwrap_err();
+        assert_eq!(error.about(), Some("category"));
+        assert_eq!(error.to_string(), "category is missing");
     }
 }

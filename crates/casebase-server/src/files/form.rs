@@ -13,13 +13,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
 };
 use casebase_files::{
-    Fields,
     digest::Claim,
     storage::{Bytestream, StreamError},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use memchr::memmem;
 use multer::{Constraints, Field, Multipart, SizeLimit};
+use serde::de::DeserializeOwned;
 
 use super::{
     digests,
@@ -49,8 +49,8 @@ const OF_KNOWN_END: [&str; 3] = [
 const END: &str = "--\r\n";
 
 /// The file of a form, and the fields before it.
-pub(super) struct FilePart {
-    pub(super) fields: Fields,
+pub(super) struct FilePart<F> {
+    pub(super) fields: F,
     pub(super) name: Option<String>,
     pub(super) claims: Vec<Claim>,
     /// How many bytes it has, where the form says so by its own length; the body then has as many, or ends in an error
@@ -90,11 +90,18 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<Option<String>, ApiError> 
 }
 
 /// Reads up to the file, which is left to be read.
-pub(super) async fn read(form: Form, given: Given) -> Result<FilePart, ApiError> {
+pub(super) async fn read<F: DeserializeOwned>(
+    form: Form,
+    given: Given<F>,
+) -> Result<FilePart<F>, ApiError> {
     read_within(TIME_BEFORE_FILE, form, given).await
 }
 
-async fn read_within(time: Duration, form: Form, given: Given) -> Result<FilePart, ApiError> {
+async fn read_within<F: DeserializeOwned>(
+    time: Duration,
+    form: Form,
+    given: Given<F>,
+) -> Result<FilePart<F>, ApiError> {
     let read = tokio::time::timeout(time, read_to_file(form, given)).await;
     read.unwrap_or_else(|_| {
         let message = "the form stopped arriving before its file";
@@ -106,13 +113,16 @@ async fn read_within(time: Duration, form: Form, given: Given) -> Result<FilePar
     })
 }
 
-async fn read_to_file(form: Form, mut given: Given) -> Result<FilePart, ApiError> {
+async fn read_to_file<F: DeserializeOwned>(
+    form: Form,
+    mut given: Given<F>,
+) -> Result<FilePart<F>, ApiError> {
     let Form {
         body,
         boundary,
         length,
     } = form;
-    let fields = fields::names();
+    let fields = fields::names::<F>();
     let limits = fields.iter().fold(SizeLimit::new(), |limits, field| {
         limits.for_field(*field, MAX_FIELD_BYTES)
     });
@@ -317,6 +327,8 @@ fn broken(error: multer::Error) -> StreamError {
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
 mod tests {
+    use casebase_files::Fields;
+
     use super::*;
 
     const FILE: &str =
@@ -324,7 +336,7 @@ mod tests {
     const OTHER: &str = "--b\r\ncontent-disposition: form-data; name=\"other\"\r\n\r\n";
     const SOON: Duration = Duration::from_secs(10);
 
-    async fn read_soon(pieces: Vec<String>, end: Bytestream) -> Result<FilePart, ApiError> {
+    async fn read_soon(pieces: Vec<String>, end: Bytestream) -> Result<FilePart<Fields>, ApiError> {
         let pieces = pieces.into_iter().map(|piece| Ok(Bytes::from(piece)));
         let form = Form {
             body: Body::from_stream(stream::iter(pieces).chain(end)),
@@ -337,7 +349,7 @@ mod tests {
     }
 
     /// A form of two parts around `file`, in small pieces.
-    async fn of_parts(boundary: &str, file: &str, end: &str) -> FilePart {
+    async fn of_parts(boundary: &str, file: &str, end: &str) -> FilePart<Fields> {
         let form = format!(
             "--{boundary}\r\ncontent-disposition: form-data; name=\"other\"\r\n\r\n\r\n\r\n-\r\n\
              --{boundary}\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\n{file}\r\n\

@@ -1,4 +1,4 @@
-//! `/v1/…/files`: one operation per file.
+//! `/v1/…/files`: one operation per file; and what those of documents share with them.
 
 pub(crate) mod complete;
 pub(crate) mod delete;
@@ -13,9 +13,21 @@ pub(crate) mod upload;
 pub(crate) mod verify;
 pub(crate) mod visibility;
 
-use casebase_supabase::rows::FileId;
+use casebase_supabase::rows::{CaseFile, FileId, FileRow};
 
 use crate::error::ApiError;
+
+/// A file that the service has at an address of its own.
+pub(crate) trait Addressed: FileRow {
+    /// The path.
+    fn address(&self) -> String;
+}
+
+impl Addressed for CaseFile {
+    fn address(&self) -> String {
+        format!("/v1/files/{}", self.id)
+    }
+}
 
 /// A file's id in a path. What is no number is no file.
 fn file_id(text: &str) -> Result<FileId, ApiError> {

@@ -1,17 +1,18 @@
-//! `POST /v1/cases/{case_id}/files`
+//! `POST /v1/cases/{case_id}/files`, and how any file is received.
 
 use axum::{
     body::Body,
     extract::{self, RawQuery},
     http::{HeaderMap, StatusCode, header::CONTENT_LENGTH},
 };
-use casebase_files::{Fields, NewFile, storage::Bytestream};
+use casebase_files::{Fields, Home, InCase, NewFile, storage::Bytestream};
 use casebase_supabase::{
     jwt::UserToken,
-    rows::{CaseFile, CaseNumber, FileId, FileState},
+    rows::{CaseFile, CaseNumber, FileRow, FileState},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
@@ -19,7 +20,7 @@ use utoipa::{
 };
 
 use super::{
-    digests,
+    Addressed, digests,
     fields::{self, Given},
     form,
 };
@@ -53,17 +54,9 @@ pub(crate) struct UploadForm;
 
 impl PartialSchema for UploadForm {
     fn schema() -> RefOr<Schema> {
-        // What is quoted in a part's head without an escape.
-        let name = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some(r#"^[^"\\\x00-\x1f\x7f]*$"#));
-        let file = ObjectBuilder::new()
-            .property("file", Ref::from_schema_name(FileBytes::name()))
-            .required("file")
-            .property_names(Some(name.build()));
         AllOfBuilder::new()
             .item(Ref::from_schema_name(Fields::name()))
-            .item(file)
+            .item(file_part())
             .description(Some(
                 "`file` is the last part: the others say where it goes.",
             ))
@@ -76,6 +69,32 @@ impl ToSchema for UploadForm {
         schemas.push((Fields::name().into(), Fields::schema()));
         schemas.push((FileBytes::name().into(), FileBytes::schema()));
     }
+}
+
+/// The part of a form, where everything else is in the path and the query; this documents it.
+pub(crate) struct FileForm;
+
+impl PartialSchema for FileForm {
+    fn schema() -> RefOr<Schema> {
+        file_part().build().into()
+    }
+}
+
+impl ToSchema for FileForm {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((FileBytes::name().into(), FileBytes::schema()));
+    }
+}
+
+fn file_part() -> ObjectBuilder {
+    // What is quoted in a part's head without an escape.
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(r#"^[^"\\\x00-\x1f\x7f]*$"#));
+    ObjectBuilder::new()
+        .property("file", Ref::from_schema_name(FileBytes::name()))
+        .required("file")
+        .property_names(Some(name.build()))
 }
 
 /// A file's content.
@@ -104,28 +123,66 @@ pub(crate) async fn upload(
     headers: HeaderMap,
     Plain(body): Plain,
 ) -> Result<Kept, ApiError> {
-    let query = query.unwrap_or_default();
-    is_utf8(&query)?;
-    let key = Key::of(&headers)?;
-    let (name, given) = parameters(&query)?;
-    given.read()?;
-    // One whose length nobody knows may be as long as any.
-    let coming = length(&headers).unwrap_or(state.max_file_bytes);
-    let held = state.limits.hold(&user, coming)?;
-    let request = Request {
-        case: case.parse().map_err(|_| ApiError::case_not_found(&case))?,
-        given,
-        name,
+    let sent = Sent {
+        query: query.unwrap_or_default(),
         headers,
         body,
     };
-    let storing = request.store(state.0.clone(), user, key);
-    state
-        .to_the_end(async move {
-            let _held = held;
-            storing.await
+    let case = || case.parse().map_err(|_| ApiError::case_not_found(&case));
+    sent.receive("add a file", &state, user, || {
+        let case_number: CaseNumber = case()?;
+        Ok(move |fields: Fields| InCase {
+            case_number,
+            fields,
         })
-        .await
+    })
+    .await
+}
+
+/// A file as it is sent.
+pub(crate) struct Sent {
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+impl Sent {
+    /// Takes the file in, at the place that its fields and the path say. `operation`: its name among requests that may come
+    /// again.
+    pub(crate) async fn receive<F, H, P>(
+        self,
+        operation: &'static str,
+        state: &State,
+        user: UserToken,
+        place: impl FnOnce() -> Result<P, ApiError>,
+    ) -> Result<Kept, ApiError>
+    where
+        F: DeserializeOwned + Send + 'static,
+        H: Home<Row: Addressed> + 'static,
+        P: FnOnce(F) -> H + Send + 'static,
+    {
+        is_utf8(&self.query)?;
+        let key = Key::of(&self.headers)?;
+        let (name, given) = parameters::<F>(&self.query)?;
+        given.check()?;
+        // One whose length nobody knows may be as long as any.
+        let coming = length(&self.headers).unwrap_or(state.max_file_bytes);
+        let held = state.limits.hold(&user, coming)?;
+        let request = Request {
+            place: place()?,
+            given,
+            name,
+            headers: self.headers,
+            body: self.body,
+        };
+        let storing = request.store(operation, state.clone(), user, key);
+        state
+            .to_the_end(async move {
+                let _held = held;
+                storing.await
+            })
+            .await
+    }
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
@@ -144,16 +201,16 @@ fn is_utf8(query: &str) -> Result<(), ApiError> {
 }
 
 /// The name and the fields of a query. What is misspelt would be lost, so it is refused.
-fn parameters(query: &str) -> Result<(Option<String>, Given), ApiError> {
+fn parameters<F: DeserializeOwned>(query: &str) -> Result<(Option<String>, Given<F>), ApiError> {
     let wrong = |message| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message);
     let (mut name, mut given) = (None, Given::default());
     for (key, text) in form_urlencoded::parse(query.as_bytes()) {
         let before = match &*key {
             "name" => name.replace(text.into_owned()),
             key => given.set(key, &text).map_err(|unknown| {
-                let known = fields::names().join("`, `");
+                let known = [&["name"], fields::names::<F>()].concat().join("`, `");
                 wrong(format!(
-                    "there is no parameter `{unknown}`; there are `name`, `{known}`"
+                    "there is no parameter `{unknown}`; there is `{known}`"
                 ))
             })?,
         };
@@ -164,16 +221,27 @@ fn parameters(query: &str) -> Result<(Option<String>, Given), ApiError> {
     Ok((name, given))
 }
 
-struct Request {
-    case: CaseNumber,
-    given: Given,
+struct Request<F, P> {
+    place: P,
+    given: Given<F>,
     name: Option<String>,
     headers: HeaderMap,
     body: Body,
 }
 
-impl Request {
-    async fn store(self, state: State, user: UserToken, key: Key) -> Result<Kept, ApiError> {
+impl<F, H, P> Request<F, P>
+where
+    F: DeserializeOwned,
+    H: Home<Row: Addressed>,
+    P: FnOnce(F) -> H,
+{
+    async fn store(
+        self,
+        operation: &'static str,
+        state: State,
+        user: UserToken,
+        key: Key,
+    ) -> Result<Kept, ApiError> {
         let (file, body) = match form::boundary(&self.headers)? {
             Some(boundary) => {
                 digests::none_of_form(&self.headers)?;
@@ -181,10 +249,9 @@ impl Request {
             }
             None => self.read_raw_body()?,
         };
-        let asked = Asked::to("add a file")
-            .with(file.case.to_string())
+        let asked = Asked::to(operation)
             .with(file.name.as_str())
-            .with(serde_json::to_vec(&file.fields)?);
+            .with(serde_json::to_vec(&file.home)?);
         match idempotency::turn(&state, &user, key, asked).await? {
             Turn::Answered(kept) => kept.if_content_is(&state.files.hash(&user, body).await?),
             Turn::Mine(work) => {
@@ -195,7 +262,7 @@ impl Request {
         }
     }
 
-    async fn read_form(self, boundary: String) -> Result<(NewFile, Bytestream), ApiError> {
+    async fn read_form(self, boundary: String) -> Result<(NewFile<H>, Bytestream), ApiError> {
         let form = form::Form {
             length: length(&self.headers),
             body: self.body,
@@ -203,35 +270,35 @@ impl Request {
         };
         let part = form::read(form, self.given).await?;
         let name = self.name.or(part.name).ok_or_else(no_name)?;
-        let mut file = new_file(self.case, part.fields, name, part.length)?;
+        let mut file = new_file((self.place)(part.fields), name, part.length)?;
         file.claims = part.claims;
         Ok((file, part.body))
     }
 
-    fn read_raw_body(self) -> Result<(NewFile, Bytestream), ApiError> {
+    fn read_raw_body(self) -> Result<(NewFile<H>, Bytestream), ApiError> {
         let name = self.name.ok_or_else(no_name)?;
         let length = length(&self.headers);
         let bytes = self.body.into_data_stream().map_err(form::interruption);
-        let mut file = new_file(self.case, self.given.read()?, name, length)?;
+        let mut file = new_file((self.place)(self.given.read()?), name, length)?;
         file.claims = digests::claims(&self.headers)?;
         Ok((file, bytes.boxed()))
     }
 }
 
 /// `made`: by a request under the same key, which then had no answer.
-async fn store(
+async fn store<H: Home<Row: Addressed>>(
     state: &State,
     user: &UserToken,
-    file: NewFile,
+    file: NewFile<H>,
     body: Bytestream,
     made: Option<i64>,
 ) -> Result<Kept, ApiError> {
-    match found_before(state, user, made).await? {
-        Some(row) if row.state == FileState::Available => {
+    match found_before::<H::Row>(state, user, made).await? {
+        Some(row) if row.stored().state == FileState::Available => {
             let content = state.files.hash(user, body).await?;
             return answer(&row)?.if_content_is(&content);
         }
-        Some(row) => state.files.delete(user, row.id).await?,
+        Some(row) => state.files.delete(user, &row).await?,
         None => {}
     }
     let under_a_key = file.claim.is_some();
@@ -243,22 +310,20 @@ async fn store(
     })?)
 }
 
-pub(super) async fn found_before(
+pub(super) async fn found_before<R: FileRow>(
     state: &State,
     user: &UserToken,
     made: Option<i64>,
-) -> Result<Option<CaseFile>, ApiError> {
-    let Some(id) = made else { return Ok(None) };
-    match state.files.find(user, FileId(id)).await {
-        Err(casebase_files::Error::FileNotFound(_)) => Ok(None),
-        found => Ok(found.map(Some)?),
+) -> Result<Option<R>, ApiError> {
+    match made {
+        Some(id) => Ok(state.files.row(user, id).await?),
+        None => Ok(None),
     }
 }
 
-fn answer(row: &CaseFile) -> Result<Kept, ApiError> {
-    let location = format!("/v1/files/{}", row.id);
-    let kept = Kept::created(location, serde_json::to_string(row)?);
-    Ok(kept.of_content(row.sha256.clone()))
+fn answer(row: &impl Addressed) -> Result<Kept, ApiError> {
+    let kept = Kept::created(row.address(), serde_json::to_string(row)?);
+    Ok(kept.of_content(row.stored().sha256.clone()))
 }
 
 fn no_name() -> ApiError {
@@ -267,20 +332,18 @@ fn no_name() -> ApiError {
     )
 }
 
-pub(super) fn new_file(
-    case: CaseNumber,
-    fields: Fields,
+pub(super) fn new_file<H>(
+    home: H,
     name: String,
     length: Option<u64>,
-) -> Result<NewFile, ApiError> {
+) -> Result<NewFile<H>, ApiError> {
     // The database judges names, but its texts can't hold this one.
     if name.contains('\0') {
         let message = "the file's name has a NUL in it";
         return Err(ApiError::field("name", "invalid_name", message));
     }
     Ok(NewFile {
-        case,
-        fields,
+        home,
         name,
         length,
         claims: Vec::new(),

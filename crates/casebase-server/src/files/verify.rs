@@ -35,7 +35,8 @@ pub(crate) async fn verify(
     let (files, by) = (state.files.clone(), user.clone());
     // Verified twice is verified, so whoever got no answer may ask again, with a key or without.
     let verify = async move {
-        let row = files.verify(&by, id).await?;
+        let row = files.find(&by, id).await?;
+        let row = files.verify(&by, row).await?;
         Ok(Kept::ok(serde_json::to_string(&row)?))
     };
     match idempotency::turn(&state, &user, key, asked).await? {

@@ -39,6 +39,7 @@ type Table<Name extends keyof Tables> = Omit<Tables[Name], 'Row' | 'Insert' | 'U
 /** A row of `cases`. */
 export type Case = Table<'cases'>['Row']
 export type Interaction = Table<'interactions'>['Row']
+export type ClientDocument = Table<'client_documents'>['Row']
 
 /** An answer of several parts, which PostgreSQL's types alone can't say are there. */
 type Whole<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof Parts> & Parts
@@ -46,6 +47,7 @@ type Whole<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof 
 /** `next_cursor` is null on the last page; `total` and `total_is_exact` are null where nothing was counted. */
 export type CasePage = Whole<'case_page', { cases: Case[] }>
 export type InteractionPage = Whole<'interaction_page', { interactions: Interaction[] }>
+export type DocumentPage = Whole<'document_page', { documents: ClientDocument[] }>
 export type TimelineEntry = Whole<
   'timeline_entry',
   { created_at: string; type: EventType; actor_name: string; data: JsonObject }
@@ -93,6 +95,8 @@ export type Access = { standing: 'admin' | Scope | null; is_client: boolean; pro
 type Rpc = {
   list_cases: { Args: CaseFilter; Returns: CasePage }
   list_interactions: { Returns: InteractionPage }
+  list_client_documents: { Returns: DocumentPage }
+  document_versions: { Returns: ClientDocument[] }
   case_timeline: { Returns: TimelinePage }
   case_counts: { Returns: CaseCount[] }
   my_access: { Returns: Access }

@@ -102,7 +102,7 @@ impl Scene {
             let rows = all.iter().map(|id| row.replace("{}", id));
             rows.collect::<Vec<_>>().join(", ")
         };
-        match writer % 6 {
+        match writer % 8 {
             0 => (
                 self.member,
                 format!(
@@ -133,8 +133,14 @@ impl Scene {
             4 => (
                 self.staff,
                 format!(
-                    "select * from update_cases(array[{}], '{{\"title\": \"all by {writer} in {round}\"}}')",
+                    "select * from update_cases(array[{}], '{{\"title\": \"all by {writer} in {round}\", \"add_tags\": [\"t\"]}}')",
                     all.join(", ")
+                ),
+            ),
+            5 => (
+                self.staff,
+                format!(
+                    "select * from update_cases(array[{first}], '{{\"remove_tags\": [\"t\"]}}')"
                 ),
             ),
             _ => (

@@ -173,14 +173,17 @@ impl Desk {
         row["id"].clone()
     }
 
-    /// As if three days had gone by since anything happened to the files of the case.
+    /// As if three days had gone by since anything happened to the files of the case and the documents of its client.
     pub async fn days_go_by(&mut self) {
-        let id = self.case_id;
+        let (id, client) = (self.case_id, self.client_id);
         let script = format!(
             "begin;
              alter table public.case_files disable trigger user;
              update public.case_files set updated_at = now() - interval '3 days' where case_id = {id};
              alter table public.case_files enable trigger user;
+             alter table public.client_documents disable trigger user;
+             update public.client_documents set updated_at = now() - interval '3 days' where client_id = '{client}';
+             alter table public.client_documents enable trigger user;
              commit"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(script))

@@ -6,6 +6,7 @@ mod between;
 mod cli;
 mod desk;
 mod direct;
+mod documents;
 mod killed;
 mod limits;
 mod moving;

@@ -11,7 +11,7 @@ pub struct Table {
 }
 
 /// All that a signed-in user may update or delete; first those whose policies ask for more than who it is.
-pub static TABLES: [Table; 18] = [
+pub static TABLES: [Table; 19] = [
     Table {
         name: "interactions",
         key: "id",
@@ -71,6 +71,7 @@ pub static TABLES: [Table; 18] = [
         "user_id = user_id",
     ),
     itself("party_types", "code", "label = label"),
+    itself("document_categories", "code", "label = label"),
     itself("case_stages", "stage", "position = position"),
     itself("casebase.webhook_endpoints", "id", "url = url"),
     itself("casebase.webhook_deliveries", "id", "state = state"),

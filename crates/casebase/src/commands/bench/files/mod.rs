@@ -72,14 +72,16 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         ..Options::default()
     })
     .await?;
-    let result = measure_all(&args, &stack).await;
+    let mut measurements = Vec::new();
+    let result = measure_all(&args, &stack, &mut measurements).await;
     stack.stop().await;
-    let measurements = result?;
+    // What was measured before something failed is worth having.
     if args.json {
-        return report::print_json(&measurements);
+        report::print_json(&measurements)?;
+    } else {
+        report::print_table(&measurements, "service", "alone")?;
     }
-    report::print_table(&measurements, "service", "alone")?;
-    Ok(())
+    result
 }
 
 /// What is measured, with so many files at a time.
@@ -169,21 +171,24 @@ impl<'a> Setting<'a> {
     }
 }
 
-async fn measure_all(args: &Args, stack: &Stack) -> anyhow::Result<Vec<Measurement>> {
+async fn measure_all(
+    args: &Args,
+    stack: &Stack,
+    measurements: &mut Vec<Measurement>,
+) -> anyhow::Result<()> {
     Progress::prepares("Starting the service");
     dev::migrate(stack).await?;
     people::prepare(stack).await?;
     let network = Network::before(&stack.url()).await?;
-    let beside = Desk::new(stack, &stack.url(), "carla@example.com").await?;
+    let beside = Desk::new(stack, &stack.url(), "beside.example.com").await?;
     let across = network.in_front_of(&stack.url())?;
-    let across = Desk::new(stack, &across, "otto@example.com").await?;
+    let across = Desk::new(stack, &across, "across.example.com").await?;
     let large = args.mib * MIB;
     let settings = [None, Some(&network)].map(|network| {
         [Storage::S3, Storage::Rest].map(|storage| Setting::new(storage, network, args))
     });
     let settings: Vec<_> = settings.into_iter().flatten().collect();
     let mut progress = Progress::new(settings.iter().map(|s| s.tasks.len()).sum());
-    let mut measurements = Vec::new();
     for setting in settings.into_iter().filter(|s| !s.tasks.is_empty()) {
         let service = Service::start(stack, setting.of_service(stack, large)?).await?;
         let desk = match setting.network {
@@ -197,7 +202,7 @@ async fn measure_all(args: &Args, stack: &Stack) -> anyhow::Result<Vec<Measureme
         }
         service.stop().await?;
     }
-    Ok(measurements)
+    Ok(())
 }
 
 /// The service over one backend.
@@ -272,22 +277,32 @@ impl<'a> Bench<'a> {
     async fn time_of_one(&self, way: Way, size: u64, at_once: usize) -> anyhow::Result<Cost> {
         let turn = if size == SMALL { TURN } else { Duration::ZERO };
         let (began, spent) = (Instant::now(), Spent::now(self.service.id())?);
-        let counts = futures::future::try_join_all((0..at_once).map(|_| async move {
-            let mut count = 0_u32;
+        let stored = futures::future::try_join_all((0..at_once).map(|_| async move {
+            let mut stored = Vec::new();
             loop {
-                self.transfer(way, size).await?;
-                count += 1;
+                stored.push(self.transfer(way, size).await?);
                 if began.elapsed() >= turn {
-                    return anyhow::Ok(count);
+                    return anyhow::Ok(stored);
                 }
             }
         }))
         .await?;
-        self.cost(began, spent, counts.iter().sum())
+        let stored = stored.concat();
+        let cost = self.cost(began, spent, stored.len())?;
+        self.remove(stored).await?;
+        Ok(cost)
     }
 
-    fn cost(&self, began: Instant, before: Spent, count: u32) -> anyhow::Result<Cost> {
-        let each = 1000.0 / f64::from(count);
+    /// What was uploaded, once it is measured: together it is more than many disks hold.
+    async fn remove(&self, stored: Vec<transfer::Stored>) -> anyhow::Result<()> {
+        for stored in stored {
+            transfer::remove(self.desk, self.service.url(), &stored).await?;
+        }
+        Ok(())
+    }
+
+    fn cost(&self, began: Instant, before: Spent, count: usize) -> anyhow::Result<Cost> {
+        let each = 1000.0 / count as f64;
         let spent = Spent::now(self.service.id())?.since(before);
         Ok(Cost {
             time: began.elapsed().as_secs_f64() * each,
@@ -310,6 +325,7 @@ impl<'a> Bench<'a> {
                 costs.push(self.cost(began, spent, times)?);
             }
         }
+        self.remove(vec![stored, at_storage]).await?;
         Ok(compared(name, ours, theirs, at_most(size)))
     }
 

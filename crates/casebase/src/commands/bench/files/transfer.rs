@@ -38,6 +38,7 @@ impl Way {
 }
 
 /// Where a file is: its path at Storage, or at the service.
+#[derive(Clone)]
 pub enum Stored {
     AtStorage(String),
     AtService(String),
@@ -140,6 +141,18 @@ pub async fn download(
         came += piece?.len() as u64;
     }
     ensure!(came == size, "{came} of {size} bytes came");
+    Ok(())
+}
+
+pub async fn remove(desk: &Desk, service: &str, stored: &Stored) -> anyhow::Result<()> {
+    let request = match stored {
+        Stored::AtStorage(object) => {
+            let path = format!("/storage/v1/object/{object}");
+            desk.client.supabase(Method::DELETE, &path)
+        }
+        Stored::AtService(path) => desk.staff.at(service, Method::DELETE, path),
+    };
+    succeeded(request).await?;
     Ok(())
 }
 

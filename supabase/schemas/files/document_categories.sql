@@ -1,0 +1,18 @@
+-- What documents there are for a client. A category's code is the folder that its documents lie in.
+
+create table public.document_categories (
+  code  text not null,
+  label text not null,
+  constraint document_categories_pkey primary key (code),
+  -- {client-id}/cases/ belongs to case files.
+  constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
+  constraint document_categories_label_check check (char_length(label) <= 200 and casebase.is_line(label))
+);
+alter table public.document_categories enable row level security;
+revoke all on public.document_categories from public, anon, authenticated, service_role;
+-- What people write, the planner knows nothing of: count=planned would tell it to everybody.
+alter table public.document_categories alter column label set statistics 0;
+
+insert into public.document_categories (code, label) values
+  ('handbooks', 'Handbooks'),
+  ('policies',  'Policies');
