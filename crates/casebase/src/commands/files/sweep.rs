@@ -1,41 +1,42 @@
-//! `casebase files`: what was left half-way is ended, and whether all is as it should be.
+//! `casebase files sweep` and `check`: what was left half-way is ended, and whether all is as it should be.
 
 use std::io::Write as _;
 
+use crate::terminal::{self, Progress};
 use anyhow::Context;
 use casebase_server::{
     Config,
     sweep::{Fault, Files, Outcome},
 };
-use clap::Subcommand;
 
-use crate::terminal::{self, Progress};
-
-/// Which.
+/// `casebase files sweep`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Reads the settings of `casebase serve`: its help lists them.")]
-pub struct Args {
-    #[command(subcommand)]
-    command: Command,
+#[command(after_help = SETTINGS)]
+pub struct Sweep {}
+
+/// `casebase files check`
+#[derive(Debug, clap::Args)]
+#[command(after_help = SETTINGS)]
+pub struct Check {}
+
+const SETTINGS: &str = "Reads the settings of `casebase serve`: its help lists them.";
+
+impl Sweep {
+    pub async fn run(self) -> anyhow::Result<()> {
+        sweep(&files()?).await
+    }
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// End or take away what was left half-way: needs CASEBASE_SECRET_KEY for all that touches bytes
-    Sweep,
-    /// Report what is not as it should be, and change nothing; fails if there is anything
-    Check,
+impl Check {
+    pub async fn run(self) -> anyhow::Result<()> {
+        check(&files()?).await
+    }
 }
 
-/// Runs one.
-pub async fn run(args: Args) -> anyhow::Result<()> {
+fn files() -> anyhow::Result<Files> {
     let config = Config::from_environment()
         .map_err(|e| anyhow::anyhow!("{e}\nhint: `casebase serve --help` lists every variable"))?;
-    let files = Files::new(&config)?;
-    match args.command {
-        Command::Sweep => sweep(&files).await,
-        Command::Check => check(&files).await,
-    }
+    Ok(Files::new(&config)?)
 }
 
 async fn sweep(files: &Files) -> anyhow::Result<()> {
