@@ -133,7 +133,14 @@ create table casebase.client_source (
   constraint client_source_only_row_check check (only_row)
 );
 comment on table casebase.client_source is
-  'Whether public.clients was made by Casebase, and which of its columns is the name (null: none was recognised).';
+  'Whether public.clients was made by Casebase, and which of its columns is a client''s name.
+
+For the project''s owner: where the project has its own table of clients and its name was not recognised, update casebase.client_source set name_column = ''…''.';
+comment on column casebase.client_source.only_row is 'Always true: there is one row.';
+comment on column casebase.client_source.is_ours is
+  'Whether Casebase made public.clients. False: the project had the table already, and keeps its columns, grants and policies.';
+comment on column casebase.client_source.name_column is
+  'The column of public.clients that is the client''s name; null: none was recognised.';
 alter table casebase.client_source enable row level security;
 
 do $$
@@ -150,7 +157,16 @@ begin
       constraint clients_times_check
         check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
     );
-    comment on table public.clients is 'Whom cases are worked for: an organisation, or one person.';
+    comment on table public.clients is
+      'Clients: whom cases are worked for, an organisation or one person.
+
+A project that already has a table of this name keeps its own; Casebase then references its id and reads its name, and nothing else on this page holds for it.
+
+Read by client members (their own clients) and staff; written by admins.';
+    comment on column public.clients.id is 'The key.';
+    comment on column public.clients.name is 'What the client is called.';
+    comment on column public.clients.kind is 'Whether it is an organisation or one person.';
+    comment on column public.clients.created_at is 'When the row was made.';
     alter table public.clients enable row level security;
     revoke all on public.clients from public, anon, authenticated, service_role;
     alter table public.clients alter column name set statistics 0;
@@ -197,7 +213,14 @@ create table public.client_members (
   constraint client_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
-comment on table public.client_members is 'Which users act for which client. Membership is a client''s only authority.';
+comment on table public.client_members is
+  'Which users act for which client. Membership is a client''s only authority, whatever the token says.
+
+Read by staff; written by admins. Client members find their clients with rpc/my_clients, and the people of a case with rpc/case_people.';
+comment on column public.client_members.client_id is 'The client.';
+comment on column public.client_members.user_id is 'The user who acts for it (auth.users.id).';
+comment on column public.client_members.display_name is 'What they are called, in what they say and in the history.';
+comment on column public.client_members.created_at is 'When the row was made.';
 alter table public.client_members enable row level security;
 revoke all on public.client_members from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -238,7 +261,15 @@ create table public.departments (
   constraint departments_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
-comment on column public.departments.is_default is 'The department that gets a case which names none. There is always one.';
+comment on table public.departments is
+  'Departments: where cases are worked. One of them is the default.
+
+Read by client members and staff; written by admins. The default one can''t be deleted.';
+comment on column public.departments.id is 'The key.';
+comment on column public.departments.name is 'What it is called; no two departments share a name.';
+comment on column public.departments.is_default is
+  'The department that gets a case which names none. There is always one: set on another department, it ends here in the same statement.';
+comment on column public.departments.created_at is 'When the row was made.';
 alter table public.departments enable row level security;
 revoke all on public.departments from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -297,6 +328,13 @@ create table public.specialties (
   constraint specialties_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
+comment on table public.specialties is
+  'Specialties: what a case can need of whoever works it, for instance a language or a licence.
+
+Read by client members and staff; written by admins.';
+comment on column public.specialties.id is 'The key.';
+comment on column public.specialties.name is 'What it is called; no two specialties share a name.';
+comment on column public.specialties.created_at is 'When the row was made.';
 alter table public.specialties enable row level security;
 revoke all on public.specialties from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -322,9 +360,23 @@ create table public.staff_members (
   constraint staff_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
+comment on table public.staff_members is
+  'Staff: who works cases, and which cases each one sees.
+
+The rights of staff need this row and a token that says so (app_metadata.case_role): they begin at the next sign-in or token refresh, and end with the row at once.
+
+Read by staff; written by admins.
+
+- PT409: the last active admin would be removed, switched off or none any more.';
+comment on column public.staff_members.user_id is 'The user (auth.users.id).';
+comment on column public.staff_members.display_name is 'What they are called, in what they say and in the history.';
+comment on column public.staff_members.is_admin is
+  'Whether they are an admin, who sees every case and manages people, settings and webhooks.';
 comment on column public.staff_members.scope is
   'Which cases this person sees: every case, those of their departments, or only those assigned to them (which everybody sees).';
-comment on column public.staff_members.active is 'Switched off, the person loses every staff right in the next statement.';
+comment on column public.staff_members.active is
+  'Switched off, the person loses every staff right in the next statement.';
+comment on column public.staff_members.created_at is 'When the row was made.';
 alter table public.staff_members enable row level security;
 revoke all on public.staff_members from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -340,6 +392,12 @@ create table public.staff_departments (
   constraint staff_departments_department_id_fkey
     foreign key (department_id) references public.departments (id) on delete cascade
 );
+comment on table public.staff_departments is
+  'Which departments a member of staff works in: those whose cases the scope departments sees.
+
+Read by staff; written by admins.';
+comment on column public.staff_departments.user_id is 'The member of staff (staff_members.user_id).';
+comment on column public.staff_departments.department_id is 'The department.';
 alter table public.staff_departments enable row level security;
 revoke all on public.staff_departments from public, anon, authenticated, service_role;
 create index staff_departments_department_id_idx on public.staff_departments (department_id);
@@ -353,6 +411,12 @@ create table public.staff_specialties (
   constraint staff_specialties_specialty_id_fkey
     foreign key (specialty_id) references public.specialties (id) on delete cascade
 );
+comment on table public.staff_specialties is
+  'Which specialties a member of staff has: a case that needs one is given only to those who have it, unless an admin gives it.
+
+Read by staff; written by admins.';
+comment on column public.staff_specialties.user_id is 'The member of staff (staff_members.user_id).';
+comment on column public.staff_specialties.specialty_id is 'The specialty.';
 alter table public.staff_specialties enable row level security;
 revoke all on public.staff_specialties from public, anon, authenticated, service_role;
 create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);
@@ -391,6 +455,13 @@ create table public.party_types (
   constraint party_types_code_check check (code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
   constraint party_types_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
+comment on table public.party_types is
+  'Party types: what the two sides of an interaction can be.
+
+Read by client members and staff; written by admins. ARGAN and CLIENT can''t be deleted, because the database itself writes them.';
+comment on column public.party_types.code is
+  'The word that rows refer to, e.g. CONTRACTOR. A code that is changed changes in those rows, too.';
+comment on column public.party_types.label is 'What people read for it.';
 comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
 alter table public.party_types enable row level security;
 revoke all on public.party_types from public, anon, authenticated, service_role;
@@ -547,15 +618,19 @@ create table public.case_settings (
   constraint case_settings_interactions_per_hour_check check (interactions_per_hour between 0 and 1000000),
   constraint case_settings_bytes_per_client_check check (bytes_per_client >= 0)
 );
-comment on table public.case_settings is 'What an admin decides for the whole project. One row.';
+comment on table public.case_settings is
+  'What an admin decides for the whole project. One row.
+
+Read by client members and staff; changed by admins.';
+comment on column public.case_settings.only_row is 'Always true: there is one row.';
 comment on column public.case_settings.registration_open is
   'Whether somebody whose e-mail address is confirmed may make themselves a client: rpc/register.';
 comment on column public.case_settings.cases_per_hour is
   'How many cases the members of one client may open in an hour; null: as many as they like.';
 comment on column public.case_settings.interactions_per_hour is
-  'How much the members of one client may say in an hour; null: as much as they like.';
+  'How many interactions the members of one client may add in an hour; null: as many as they like.';
 comment on column public.case_settings.bytes_per_client is
-  'How many bytes the files and documents of one client may have in all; null: as many as they like.';
+  'How many bytes the files and documents of one client may have in all, whoever uploads them; null: as many as they like.';
 alter table public.case_settings enable row level security;
 revoke all on public.case_settings from public, anon, authenticated, service_role;
 insert into public.case_settings default values;
@@ -589,7 +664,21 @@ create table public.invitations (
   )
 );
 comment on table public.invitations is
-  'Who becomes what when they sign in with a confirmed address: a member of client_id, or else staff. Made by rpc/invite.';
+  'Who becomes what when they sign in with a confirmed e-mail address: a member of a client, or staff.
+
+Read, made and deleted by admins, and made best by rpc/invite, which replaces an open invitation. Nobody changes one.';
+comment on column public.invitations.id is 'The key.';
+comment on column public.invitations.email is 'The address, in lower case.';
+comment on column public.invitations.client_id is 'The client whose member they become; null: they become staff.';
+comment on column public.invitations.display_name is
+  'What they will be called; null: what stands before the @ of the address.';
+comment on column public.invitations.is_admin is 'Of staff: whether they become an admin.';
+comment on column public.invitations.scope is 'Of staff: which cases they will see, as in staff_members.scope.';
+comment on column public.invitations.department_ids is 'Of staff: the departments they will work in (departments.id).';
+comment on column public.invitations.created_at is 'When they were invited.';
+comment on column public.invitations.expires_at is
+  'Until when the invitation can be accepted: 30 days, unless it says otherwise.';
+comment on column public.invitations.accepted_at is 'When they signed in and became it; null: not yet.';
 alter table public.invitations enable row level security;
 revoke all on public.invitations from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -661,7 +750,7 @@ create trigger end_invitations_of_the_dismissed after update of active on public
   for each row when (old.active and not new.active)
   execute function casebase.end_invitations();
 
--- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
+-- Under the caller's own rights.
 create function public.invite(
   email          text,
   client_id      uuid    default null,
@@ -689,7 +778,24 @@ begin
 end
 $$;
 comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
-  'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
+  'Invites an e-mail address, to be a client''s member or to be staff.
+
+It binds when somebody signs in with that address, confirmed, within 30 days. No mail is sent. Inviting an address again, for the same client or again as staff, replaces the invitation.
+
+For admins.
+
+- email: the address, in any case.
+- client_id: the client whose member they become; null: they become staff.
+- display_name: what they will be called; null: what stands before the @ of the address.
+- is_admin: of staff: whether they become an admin.
+- scope: of staff: which cases they will see: all, departments or assigned.
+- department_ids: of staff: the departments that they will work in (departments.id).
+
+Returns the invitation.
+
+- 42501: the caller is no admin.
+- 23503: there is no such client.
+- 23514: the address, the name or the scope is none, or a client''s invitation has what only staff have.';
 
 -- What keeps the caller from making themselves a client; null: nothing.
 create function casebase.registration_problem(out message text, out hint text, out code text)
@@ -747,7 +853,17 @@ as $$
   select casebase.register(display_name)
 $$;
 comment on function public.register(text) is
-  'Makes the caller a client of kind person, whose id is returned, where an admin allows it. 403: it is closed, or the e-mail address is not confirmed; 409: registered already.';
+  'Makes the caller a client of kind person, of which they are the member.
+
+For whoever signed in with a confirmed e-mail address and is nothing yet, where an admin has opened registration (case_settings.registration_open). rpc/my_access says beforehand whether it would work.
+
+- display_name: what the client and its member are called: one line of at most 200 characters.
+
+Returns the id of the client.
+
+- PT403: registration is closed, the project has its own clients table, or the e-mail address is not confirmed.
+- PT409: the caller is a client''s member or on the staff already.
+- 23514: display_name is no such line.';
 
 
 -- supabase/schemas/people/my_access.sql
@@ -779,7 +895,16 @@ begin
 end
 $$;
 comment on function public.my_access() is
-  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on. may_register: whether rpc/register would make them a client.';
+  'Who the caller is, and what keeps them from being it.
+
+For everybody who is signed in.
+
+- standing: admin; or the scope of a member of staff: all, departments or assigned; or null: no staff.
+- is_client: whether they are a member of some client.
+- problem: what keeps them from being staff, in a sentence, e.g. that the access token hook is not switched on; null: nothing.
+- may_register: whether rpc/register would make them a client.
+
+Returns one row.';
 
 
 -- supabase/schemas/people/first_admin.sql
@@ -813,7 +938,15 @@ begin
 end
 $$;
 comment on function casebase.make_admin(text) is
-  'Makes the user with this confirmed e-mail address an admin. For the project''s owner only. Takes effect at their next sign-in or token refresh.';
+  'Makes the user with this confirmed e-mail address an admin. It takes effect at their next sign-in or token refresh.
+
+For the project''s owner, in SQL (the API does not expose it): the first admin is made so, and then invites the others.
+
+- email: the address, in any case.
+
+Returns the id of the user.
+
+- P0002: nobody has signed up with it, or the address has not been confirmed.';
 
 
 -- supabase/schemas/people/access_token_hook.sql
@@ -858,7 +991,15 @@ exception
 end
 $$;
 comment on function casebase.custom_access_token_hook(jsonb) is
-  'Supabase custom access token hook: accepts invitations and writes app_metadata.case_role (client, staff or admin). Never raises.';
+  'The custom access token hook: accepts invitations, and writes the claim app_metadata.case_role: admin, staff or client.
+
+Who is an active member of staff gets admin or staff, else who is a client''s member gets client; for everybody else, and whenever anything is unexpected, the event goes back as it came. It never raises, so it keeps nobody from signing in.
+
+For Supabase Auth, which calls it at each sign-in and token refresh once it is switched on (Authentication > Hooks); a project that has a hook calls this one from its own.
+
+- event: Auth''s event, {"user_id", "claims", …}.
+
+Returns the event, with the claim.';
 
 
 -- supabase/schemas/people/rpc.sql
@@ -879,7 +1020,15 @@ create function public.my_clients() returns table (id uuid, name text)
 as $$
   select * from casebase.my_client_names()
 $$;
-comment on function public.my_clients() is 'The clients that the caller is a member of.';
+comment on function public.my_clients() is
+  'The clients that the caller is a member of: what a new case needs.
+
+For client members; others get no row.
+
+- id: the client (clients.id).
+- name: what it is called; null where the project''s own table has no column that is a name.
+
+Returns a row for each client.';
 
 -- What a client is called, as SQL about c; without a name, its id.
 create function casebase.client_label() returns text
@@ -928,7 +1077,20 @@ begin
 end
 $$;
 comment on function public.find_clients(text, integer) is
-  'The clients for whom the caller, as staff, may open a case and whose name has these letters, in any case: first those that begin with them, by the alphabet, page_size at most. Where public.clients is the project''s own, its name is the column that Casebase recognised, or else the id. Who works in no department finds none.';
+  'The clients for whom the caller may open a case as staff, by their names.
+
+First those whose name begins with the letters, by the alphabet.
+
+For admins and staff who work in a department; others get no row.
+
+- letters: a part of the name, in any case; empty: every client.
+- page_size: how many at most, 1 to 1000.
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
+
+Returns a row for each client.
+
+- 22023: page_size is out of range.';
 
 create function casebase.client_names(ids uuid[]) returns table (id uuid, name text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -952,7 +1114,15 @@ as $$
   select * from casebase.client_names(ids)
 $$;
 comment on function public.client_names(uuid[]) is
-  'What these clients are called: those that the caller finds with rpc/find_clients, and those whose cases they work as staff. Others have no row. Clients read rpc/my_clients.';
+  'What clients are called.
+
+For staff: of the clients that they find with rpc/find_clients, and of those whose cases are assigned to them. Others have no row, and for clients there is rpc/my_clients.
+
+- ids: the clients (clients.id).
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
+
+Returns a row for each client.';
 
 
 -- supabase/schemas/cases/workflow.sql
@@ -973,9 +1143,14 @@ create table public.status_transitions (
   constraint status_transitions_moves_check check (from_status <> to_status)
 );
 comment on table public.status_transitions is
-  'Which status may follow which. Others are refused to everybody but a service key. The project''s owner changes them.';
+  'Which status may follow which, and who makes the step. Others are refused (PT409) to everybody but a service key.
+
+Read by client members and staff. For the project''s owner, in SQL: no API user changes them.';
+comment on column public.status_transitions.from_status is 'The status before.';
+comment on column public.status_transitions.to_status is 'The status after.';
 comment on column public.status_transitions.made_by is
   'Who makes it: client (everybody who sees the case; clients by a reply or rpc/reopen_case), staff (who sees it as staff), admin.';
+comment on column public.status_transitions.meaning is 'What the step says.';
 alter table public.status_transitions enable row level security;
 revoke all on public.status_transitions from public, anon, authenticated, service_role;
 alter table public.status_transitions alter column meaning set statistics 0;
@@ -1023,8 +1198,12 @@ create table public.case_stages (
   constraint case_stages_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed'))
 );
 comment on table public.case_stages is
-  'A project''s own words for where a case is. A case that gets a stage gets its status with it.';
-comment on column public.case_stages.position is 'The order in which they are shown.';
+  'A project''s own words for where a case is. A case that gets a stage gets its status with it.
+
+Read by client members and staff; written by admins. Which status a stage belongs to stays.';
+comment on column public.case_stages.stage is 'The word, as people read it.';
+comment on column public.case_stages.status is 'The status that a case in this stage has.';
+comment on column public.case_stages.position is 'The order in which stages are shown, the lowest first.';
 alter table public.case_stages enable row level security;
 revoke all on public.case_stages from public, anon, authenticated, service_role;
 
@@ -1109,23 +1288,50 @@ create table public.cases (
   constraint cases_closed_at_check check ((status = 'closed') = (closed_at is not null))
 );
 comment on table public.cases is
-  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.';
+  'Cases, of which everybody sees theirs.
+
+A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.
+
+Read by client members (their clients'' cases), staff (every case, those of their departments, or those assigned to them) and admins. Opened by client members with client_id, title and description, by staff of scope departments in theirs, and with any column by staff of scope all and admins. Changed by staff, and by client members title and description while it is open. Deleted by admins, once its files are.
+
+- PT409: the version that is sent is not the row''s: somebody was faster, and details is the row as it is now. Or the status is none that follows the one it has; the hint says which do.
+- PT429: the client''s members have opened as many cases in an hour as they may (case_settings.cases_per_hour); details says when there is room.';
+comment on column public.cases.id is 'The key. In every other table, and as an argument, case_id is this one.';
 comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
+comment on column public.cases.client_id is 'Whom the case is worked for. It never changes.';
+comment on column public.cases.department_id is 'Where it is worked.';
+comment on column public.cases.required_specialty_id is 'What it needs of whoever works it; null: nothing.';
+comment on column public.cases.title is 'What it is about, in one line.';
 comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
-comment on column public.cases.assigned_to is 'The member of staff who works the case.';
-comment on column public.cases.action_required_by is 'The deadline of the next move.';
-comment on column public.cases.action_required_of is 'The party type whose move it is.';
+comment on column public.cases.status is
+  'Where it is. status_transitions says which status follows which, and who makes the step.';
+comment on column public.cases.stage is
+  'Where the case is in the project''s own words: one of case_stages, whose status it then has; another status ends it.';
+comment on column public.cases.priority is 'How urgent it is. A client raises it by rpc/escalate_case.';
 comment on column public.cases.priority_rank is 'The priority to sort by: 1 low, 2 medium, 3 high, 4 urgent.';
-comment on column public.cases.stage is 'Where the case is in the project''s own words: one of case_stages.';
+comment on column public.cases.assigned_to is
+  'The member of staff who works the case; null: nobody does. Only active staff can be given one.';
+comment on column public.cases.escalated_by is
+  'Who escalated it (auth.users.id); null: nobody, not since it was reopened, or the user is deleted.';
+comment on column public.cases.escalated_at is 'When it was escalated; null: it is not.';
+comment on column public.cases.escalation_reason is 'Why, in their words.';
+comment on column public.cases.action_required_by is 'The deadline of the next move.';
+comment on column public.cases.action_required_of is
+  'The party type whose move it is. A case that begins to wait, waits for CLIENT unless it says another that is not internal.';
 comment on column public.cases.due_at is
   'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
 comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
 comment on column public.cases.split_from is 'The case (cases.id) that an interaction was taken from.';
 comment on column public.cases.merged_into is 'The case (cases.id) that this one is a duplicate of; it is closed.';
-comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
+comment on column public.cases.created_by is 'Who opened it (auth.users.id); null: the user is deleted.';
+comment on column public.cases.created_at is 'When it was opened.';
+comment on column public.cases.updated_at is
+  'When the row was last changed. Of replies and files it knows nothing: rpc/list_cases has last_activity.';
 comment on column public.cases.version is
   'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
+comment on column public.cases.resolved_at is 'When it was resolved, or closed without that; null: it is neither.';
+comment on column public.cases.closed_at is 'When it was closed; null: it is not.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -1177,8 +1383,27 @@ create index cases_created_by_idx on public.cases (created_by) where created_by 
 create view public.overdue_cases with (security_invoker = true) as
   select c.* from public.cases c where coalesce(c.due_at, 'infinity'::timestamptz) < now();
 comment on view public.overdue_cases is
-  'The cases that the caller sees whose next move is late. A case that waits for its client is not overdue.';
+  'The cases that the caller sees whose next move is late (cases.due_at). A case that waits for its client is not overdue.
+
+Read by whoever sees the case.';
 revoke all on public.overdue_cases from public, anon, authenticated, service_role;
+
+-- What its columns mean is what those of cases mean.
+do $$
+declare
+  said record;
+begin
+  for said in
+    select a.attname, pg_catalog.col_description(a.attrelid, a.attnum) as words
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'public.cases'::regclass
+      and a.attnum > 0
+      and not a.attisdropped
+  loop
+    execute pg_catalog.format('comment on column public.overdue_cases.%I is %L', said.attname, said.words);
+  end loop;
+end
+$$;
 
 
 -- supabase/schemas/cases/seen_cases.sql
@@ -1221,7 +1446,16 @@ create table public.case_internal (
   constraint case_internal_times_check
     check (updated_at >= '0001-01-01 00:00+00' and updated_at < '10000-01-01 00:00+00')
 );
-comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+comment on table public.case_internal is
+  'Tags and metadata of a case that only staff see. A case has at most one such row.
+
+Read, added and changed by staff for the cases they see as staff; deleted by admins.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.';
+comment on column public.case_internal.case_id is 'The case (cases.id).';
+comment on column public.case_internal.tags is 'The staff''s words for it; rpc/list_cases finds cases by them.';
+comment on column public.case_internal.metadata is 'An object of your own, up to 16 kB.';
+comment on column public.case_internal.updated_at is 'When the row was last changed.';
 comment on column public.case_internal.version is
   'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.case_internal enable row level security;
@@ -1266,8 +1500,29 @@ create table public.interactions (
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
   )
 );
-comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
+comment on table public.interactions is
+  'What was said in a case, by whom (party1) to whom (party2).
+
+What a client says reopens a case that waits or is resolved. Said in a closed case, it goes to a new one that follows it (cases.follow_up_of): read case_id of the row that comes back.
+
+Read by client members (what is visible to them, in their cases) and by staff (all of the cases they see). Added by both; a client speaks as themselves and in the open. Changed by staff, its words only by who wrote them or an admin. Deleted by admins.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.
+- PT429: the client''s members have said as much in an hour as they may (case_settings.interactions_per_hour); details says when there is room.';
+comment on column public.interactions.id is 'The key.';
+comment on column public.interactions.case_id is
+  'The case (cases.id). Of a merged one, the case that lives on. It never changes.';
+comment on column public.interactions.party1_name is
+  'Who spoke. Left out by staff, it is they; of a client''s, the database writes it.';
+comment on column public.interactions.party1_type is
+  'What they are. Left out by staff, the internal party; of a client''s, CLIENT.';
+comment on column public.interactions.party2_name is 'To whom. Left out, whoever stands on the other side of the case.';
+comment on column public.interactions.party2_type is 'What they are. Left out, the other side of party1.';
 comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
+comment on column public.interactions.visible_to_client is 'Whether the client sees it. What a client says, they see.';
+comment on column public.interactions.created_by is 'Who wrote it (auth.users.id); null: the user is deleted.';
+comment on column public.interactions.created_at is 'When it was written.';
+comment on column public.interactions.updated_at is 'When the row was last changed.';
 comment on column public.interactions.version is
   'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.interactions enable row level security;
@@ -1303,7 +1558,18 @@ create table public.internal_notes (
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
   )
 );
-comment on table public.internal_notes is 'What staff tell each other about a case.';
+comment on table public.internal_notes is
+  'What staff tell each other about a case.
+
+Read and added by staff for the cases they see as staff; changed by who wrote them, and by admins; deleted by admins. Clients never see them.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.';
+comment on column public.internal_notes.id is 'The key.';
+comment on column public.internal_notes.case_id is 'The case (cases.id). It never changes.';
+comment on column public.internal_notes.content is 'Markdown. Stored as text, never as HTML.';
+comment on column public.internal_notes.created_by is 'Who wrote it (auth.users.id); null: the user is deleted.';
+comment on column public.internal_notes.created_at is 'When it was written.';
+comment on column public.internal_notes.updated_at is 'When the row was last changed.';
 comment on column public.internal_notes.version is
   'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.internal_notes enable row level security;
@@ -1403,7 +1669,20 @@ as $$
   select casebase.merge_cases(duplicate, survivor)
 $$;
 comment on function public.merge_cases(bigint, bigint) is
-  'Closes a duplicate and has it point to the case that survives, which is returned: lists and counts leave it out, rpc/find_case, rpc/case_timeline, rpc/list_interactions and replies lead to the other. For staff who see both; opening it again ends it. 404: no such cases; 409: of different clients, or merged already.';
+  'Closes a duplicate and has it point to the case that survives.
+
+Lists and counts leave the duplicate out; rpc/find_case, rpc/case_timeline, rpc/list_interactions and replies lead to the other. Opening it again ends it.
+
+For staff who see both cases as staff.
+
+- duplicate: the case that is closed (cases.id).
+- survivor: the case that goes on (cases.id), of the same client.
+
+Returns the case that survives.
+
+- PT404: the caller does not see both as staff, or one does not exist.
+- PT409: they are of different clients, or one of them has been merged already.
+- 22023: a case is to be merged into itself.';
 
 create function public.find_case(case_id text) returns public.cases
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -1422,7 +1701,15 @@ begin
 end
 $$;
 comment on function public.find_case(text) is
-  'The case of this number, e.g. CASE-0001, or the one that it was merged into. 404: no such case.';
+  'The case of this number, or the one that it was merged into.
+
+For whoever sees the case.
+
+- case_id: the number, e.g. CASE-0001.
+
+Returns the case.
+
+- PT404: there is no such case, or none that the caller sees.';
 
 -- The words stay their author's, which a plain insert wouldn't leave them.
 create function casebase.split_case(interaction_id bigint, title text) returns public.cases
@@ -1464,7 +1751,20 @@ as $$
   select casebase.split_case(interaction_id, title)
 $$;
 comment on function public.split_case(bigint, text) is
-  'Opens a case with a copy of an interaction, for the same client and in the same department; split_from points back. For staff who see the case and may open others there. 404: no such interaction.';
+  'Opens a case with a copy of an interaction, for the same client and in the same department.
+
+The words stay their author''s, and split_from points to the case that they came from.
+
+For staff who see the interaction''s case as staff and may open others in its department.
+
+- interaction_id: the interaction (interactions.id).
+- title: of the new case; null: that of the first.
+
+Returns the new case.
+
+- PT404: there is no such interaction, or none that the caller sees as staff.
+- 42501: the caller may not open cases in this department.
+- 23514: title is not one line of at most 200 characters.';
 
 
 -- supabase/schemas/cases/replies.sql
@@ -2025,7 +2325,18 @@ as $$
   select casebase.reopen_case(case_id)
 $$;
 comment on function public.reopen_case(bigint) is
-  'Opens a resolved case again, for whoever sees it, and a closed one for an admin. 404: no such case; 409: it is not resolved, or closed.';
+  'Opens a resolved case again, for whoever sees it, and a closed one for an admin.
+
+What a reopened case was escalated with is forgotten: it can be escalated again.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+
+Returns the case.
+
+- PT404: there is no such case, or none that the caller sees.
+- PT409: it is not resolved, or it is closed and the caller no admin.';
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
 create function casebase.escalate_case(case_id bigint, reason text) returns public.cases
@@ -2068,7 +2379,19 @@ as $$
   select casebase.escalate_case(case_id, reason)
 $$;
 comment on function public.escalate_case(bigint, text) is
-  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, escalation_reason, and a priority of at least high. 404: no such case; 409: resolved, or escalated already; 400: no reason.';
+  'Escalates a case: it has at least the priority high from then on, and says who escalated it, when and why.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+- reason: why, in at most 2000 characters.
+
+Returns the case.
+
+- PT404: there is no such case, or none that the caller sees.
+- PT409: it is resolved or closed, or escalated already.
+- 22023: reason is null.
+- 23514: reason is blank or too long.';
 
 -- Under the caller's own policies and rules: who may not assign a case doesn't take one either.
 create function public.take_case(case_id bigint) returns public.cases
@@ -2098,7 +2421,20 @@ begin
 end
 $$;
 comment on function public.take_case(bigint) is
-  'Assigns a case that nobody has to the caller, and sets an open one in progress. 404: no such case; 409: somebody has it, or it is resolved; 400: it needs a specialty that the caller lacks; 403: the caller may not assign cases.';
+  'Assigns a case that nobody has to the caller, and sets an open one in progress.
+
+Who was switched off since, has no case. Under the caller''s own policies: who may not assign cases takes none.
+
+For admins and staff of scope all or departments.
+
+- case_id: the case (cases.id).
+
+Returns the case.
+
+- PT404: there is no such case, or none that the caller sees.
+- PT409: somebody has it, or it is resolved or closed.
+- 42501: the caller may not assign cases.
+- 23514: it needs a specialty that the caller lacks.';
 
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
@@ -2147,7 +2483,24 @@ as $$
   select casebase.hand_over_case(case_id, to_department, to_staff, note)
 $$;
 comment on function public.hand_over_case(bigint, uuid, uuid, text) is
-  'Gives a case to another department, another member of staff, or both, also where the caller then no longer sees it. note becomes an internal note. 404: no such case.';
+  'Gives a case to another department, another member of staff, or both, also where the caller then no longer sees it.
+
+In another department whoever had it has it no more, unless named.
+
+For admins and staff of scope all or departments who see it as staff.
+
+- case_id: the case (cases.id).
+- to_department: the department (departments.id); null: it stays where it is.
+- to_staff: the member of staff (staff_members.user_id); null: who has it, or in another department nobody.
+- note: becomes an internal note of the case; null: none.
+
+Returns nothing.
+
+- PT404: there is no such case, or none that the caller sees as staff.
+- 42501: the caller may not hand over cases.
+- 22023: neither to_department nor to_staff is given.
+- 23503: there is no such department.
+- 23514: to_staff is not active, or lacks the specialty that the case needs; or note is blank or too long.';
 
 -- Display names of the people in a case, as far as the caller sees what they did.
 create function casebase.case_people(case_id bigint) returns table (user_id uuid, display_name text, is_staff boolean)
@@ -2192,7 +2545,18 @@ as $$
   select * from casebase.case_people(case_id)
 $$;
 comment on function public.case_people(bigint) is
-  'The display names of the people in a case, as far as the caller sees what they did. 404: no such case.';
+  'The display names of the people in a case, as far as the caller sees what they did.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+- user_id: who (auth.users.id): as in created_by, assigned_to, escalated_by and uploaded_by.
+- display_name: what they are called.
+- is_staff: whether they are on the staff.
+
+Returns a row for each person.
+
+- PT404: there is no such case, or none that the caller sees.';
 
 
 -- supabase/schemas/cases/paging.sql
@@ -2281,7 +2645,14 @@ create type public.case_page as (
   last_activity  timestamptz[]
 );
 comment on type public.case_page is
-  'A page of rpc/list_cases. next_cursor is null on the last one. total is how many cases there are on all pages; counted no further than count_up_to, then total_is_exact is false. last_activity is when something last happened to each of the cases that the caller may know of: also a reply or a file, of which updated_at knows nothing.';
+  'A page of rpc/list_cases.';
+comment on column public.case_page.cases is 'The cases, in the order that was asked for.';
+comment on column public.case_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
+comment on column public.case_page.total is
+  'How many cases there are on all pages, counted no further than count_up_to; null: they were not counted.';
+comment on column public.case_page.total_is_exact is 'Whether total is all of them; false: there are more.';
+comment on column public.case_page.last_activity is
+  'When something last happened to each of the cases that the caller may know of, in their order: also a reply or a file, of which updated_at knows nothing.';
 
 -- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
 -- case has one way without a column.
@@ -2579,7 +2950,35 @@ begin
 end
 $$;
 comment on function public.list_cases is
-  'A page of the cases that the caller sees: those that have one of each list given, all of tags, and the values in metadata. order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, due_at.asc (those without a deadline last). For the next page, give next_cursor as cursor, with the same filters and order. total is counted up to count_up_to (at most 10000; 0: not at all). Only staff find cases by tags. 400: what is given makes no sense; the hint says what would.';
+  'A page of the cases that the caller sees, filtered and in an order; duplicates that were merged into another are left out.
+
+A filter that is null narrows nothing; of a list, a case has one of its values. For the next page, give next_cursor of this one as cursor, with the same filters and order.
+
+For everybody who is signed in: whoever sees no case gets an empty page.
+
+- status: one of these: open, in_progress, waiting, resolved, closed.
+- stage: one of these stages (case_stages.stage).
+- priority: one of these: low, medium, high, urgent.
+- assigned_to: assigned to one of these (staff_members.user_id).
+- unassigned: true: nobody has it; false: somebody has.
+- department_id: in one of these departments.
+- client_id: of one of these clients.
+- tags: with all of these tags (case_internal.tags). Only staff find cases by them.
+- overdue: true: its next move is late; false: it is not.
+- created_from: opened at this time or later.
+- created_before: opened before this time.
+- updated_from: changed at this time or later.
+- updated_before: last changed before this time.
+- metadata: an object whose values are all in cases.metadata.
+- order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, or due_at.asc (those without a deadline last).
+- page_size: how many cases at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+- count_up_to: how far total is counted, at most 10000; 0: not at all.
+
+Returns a page.
+
+- 22023: an argument is none of what is accepted; the hint says what is.
+- PT403: the caller is on the staff and their token does not say so: sign in again, or switch the access token hook on.';
 
 -- How many cases whoever asks sees: an exact count under the policy reads every row that the policy must judge. A plan
 -- for each call, made when it is known who asks.
@@ -2612,10 +3011,26 @@ as $$
   select * from casebase.case_counts()
 $$;
 comment on function public.case_counts() is
-  'How many cases the caller sees, by status and priority, and how many of them are overdue, nobody''s, or assigned to the caller. Where there are none, there is no row.';
+  'How many cases the caller sees, by status and priority; duplicates that were merged into another are left out.
+
+For everybody who is signed in.
+
+- status: the status.
+- priority: the priority.
+- count: how many cases have both.
+- overdue: how many of them are overdue.
+- unassigned: how many of them nobody has.
+- mine: how many of them are assigned to the caller.
+
+Returns a row for each status and priority of which there is a case.';
 
 -- What was said in a case.
 create type public.interaction_page as (interactions public.interactions[], next_cursor text);
+comment on type public.interaction_page is
+  'A page of rpc/list_interactions.';
+comment on column public.interaction_page.interactions is 'The interactions, newest first.';
+comment on column public.interaction_page.next_cursor is
+  'What to give as cursor for the next page; null on the last one.';
 
 -- Under the caller's own policies.
 create function public.list_interactions(case_id bigint, page_size integer default 100, cursor text default null)
@@ -2648,7 +3063,20 @@ begin
 end
 $$;
 comment on function public.list_interactions(bigint, integer, text) is
-  'The interactions of a case that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Those of duplicates that were merged into it are there, too. 404: no such case.';
+  'The interactions of a case that the caller sees, newest first, a page at a time.
+
+Those of duplicates that were merged into it are there, too.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+- page_size: how many at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such case, or none that the caller sees.
+- 22023: page_size is out of range, or cursor is none that this list gave.';
 
 
 -- supabase/schemas/cases/bulk.sql
@@ -2878,7 +3306,24 @@ begin
 end
 $$;
 comment on function public.update_cases(bigint[], jsonb, boolean) is
-  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. A version among the changes of one case is that which they were made from. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+  'Gives many cases the same new values, and adds tags to them or takes some away; answers for each case.
+
+What is refused for one case takes nothing else along. Rows are locked in the order of their ids, so that two such calls wait for each other and don''t deadlock.
+
+For whoever may change the cases: client members title and description while a case is open, staff as their scope says. Tags are for staff.
+
+- ids: the cases (cases.id), up to 1000.
+- changes: an object of columns and their new values, and add_tags, remove_tags: arrays of tags. A version, for one case only, is that which the changes were made from.
+- dry_run: true: the answers are the same, and nothing is changed.
+- id: the case (cases.id).
+- result: done, unchanged, refused or not_visible.
+- error: of a refused one: {"code", "message", "details", "hint"}, as PostgREST tells an error.
+- events: the entries of the history that it left (case_events.id), for staff; rpc/undo_changes takes them back.
+
+Returns a row for each id, in the order of the ids.
+
+- 22023: more than 1000 ids; or changes is empty, no object, or names what the caller can''t change; the hint says what they can.
+- 22P02: a value in changes is not of its column''s type.';
 
 -- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
 create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
@@ -2949,7 +3394,21 @@ begin
 end
 $$;
 comment on function public.reply_to_cases(bigint[], text, boolean) is
-  'Says the same in up to 1000 cases, as the caller and to the other side of each. Answers for each id, in their order: result is done (with the interaction), refused (error says why) or not_visible.';
+  'Says the same in many cases, as the caller and to the other side of each; answers for each case.
+
+For whoever sees the cases, as with interactions.
+
+- ids: the cases (cases.id), up to 1000.
+- content: what is said: Markdown, at most 50000 characters.
+- visible_to_client: whether the clients see it. What a client says, they see.
+- id: the case (cases.id).
+- result: done, refused or not_visible.
+- interaction_id: of one that is done: the interaction (interactions.id).
+- error: of a refused one: {"code", "message", "details", "hint"}, as PostgREST tells an error.
+
+Returns a row for each id, in the order of the ids.
+
+- 22023: more than 1000 ids.';
 
 
 -- supabase/schemas/files/names.sql
@@ -3173,14 +3632,50 @@ create table public.case_files (
     and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
   )
 );
-comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
-comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
-comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
-comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
-comment on column public.case_files.rejection is 'Why the service refused the content.';
-comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
-comment on column public.case_files.other_bucket_id is 'While the file moves between the buckets: where else it lies, or is to lie.';
-comment on column public.case_files.other_state is 'pending: it is being copied there; deleting: what is there goes.';
+comment on table public.case_files is
+  'Files of cases: a row for each, and an object in one of two storage buckets.
+
+Reserved by rpc/reserve_case_file or an insert; then the object is uploaded to bucket_id and object_path, and the service checks it and makes it available. The service''s upload route does all of it. What changes otherwise: docs/files.md.
+
+Read by client members (the visible ones of their cases) and staff (all of the cases they see), once available; until then by the uploader. Added by both; what a client adds, clients see. Deleted by staff, and by client members their own while it is not available: state to deleting, then the object, then the row.
+
+- PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
+comment on column public.case_files.id is 'The key.';
+comment on column public.case_files.case_id is 'The case (cases.id). It never changes.';
+comment on column public.case_files.interaction_id is
+  'The interaction of the same case that it belongs to. Null: a file of the case itself.';
+comment on column public.case_files.file_name is
+  'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
+comment on column public.case_files.file_url is
+  's3://<bucket_id>/<object_path>. No link for a browser: the service, or a signed URL of Storage, gives the bytes.';
+comment on column public.case_files.file_size is
+  'In bytes: as it was announced until the file is available, then as it was counted.';
+comment on column public.case_files.uploaded_at is 'When the file was reserved.';
+comment on column public.case_files.uploaded_by is 'Who uploads it (auth.users.id); null: the user is deleted.';
+comment on column public.case_files.original_name is
+  'As the uploader called it, on one line and without folders; downloads give it back.';
+comment on column public.case_files.content_type is
+  'The media type: as it was declared until the file is available, then as the service found it.';
+comment on column public.case_files.visible_to_client is
+  'Whether the client sees it. What a client adds, they see; rpc/change_file_visibility changes it.';
+comment on column public.case_files.bucket_id is
+  'admin-bucket, or client-bucket where the client sees it. The database sets it.';
+comment on column public.case_files.object_path is
+  'Where its object is in the bucket: <client_id>/cases/CASE-0001/<file_name>. A path is used once.';
+comment on column public.case_files.state is
+  'pending (reserved), uploaded (its object is there), available (checked: others see it), deleting (its object goes, then the row). rpc and routes make the steps; the uploader sets uploaded, and who lets go of it deleting.';
+comment on column public.case_files.object_version is
+  'The version of the object that was checked. Others read this version only.';
+comment on column public.case_files.sha256 is 'The SHA-256 of the content in hexadecimal; null until it is checked.';
+comment on column public.case_files.rejection is 'Why the service refused the content; null: it has not.';
+comment on column public.case_files.notes is
+  'What the service noticed in what it took, e.g. macros. docs/files.md says what each word means.';
+comment on column public.case_files.updated_at is 'When the row was last changed.';
+comment on column public.case_files.other_bucket_id is
+  'While the file moves between the buckets: where else it lies, or is to lie.';
+comment on column public.case_files.other_object_path is 'And at which path there.';
+comment on column public.case_files.other_state is
+  'pending: it is being copied there; deleting: what is there goes; null: it does not move.';
 comment on column public.case_files.other_version is 'The version of the object that is there and was checked.';
 comment on column public.case_files.moved_by is 'Who moves it, or moved it last.';
 alter table public.case_files enable row level security;
@@ -3221,6 +3716,13 @@ create table public.document_categories (
   constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
   constraint document_categories_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
+comment on table public.document_categories is
+  'The categories of clients'' documents: policies, handbooks and what else a project has. The code is the folder in client-bucket.
+
+Read by client members and staff; written by admins. One that has documents stays, and keeps its code.';
+comment on column public.document_categories.code is
+  'The word that documents refer to, and their folder, e.g. policies.';
+comment on column public.document_categories.label is 'What people read for it.';
 alter table public.document_categories enable row level security;
 revoke all on public.document_categories from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -3284,10 +3786,46 @@ create table public.client_documents (
     and greatest(uploaded_at, updated_at, replaced_at) < '10000-01-01 00:00+00'
   )
 );
-comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
-comment on column public.client_documents.document_id is 'The document that this is a version of: the id of its first version, for as long as any is there.';
-comment on column public.client_documents.replaced_at is 'Since when another version has been in its place. Null: this one is current.';
-comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
+comment on table public.client_documents is
+  'Documents for a client, of no case: policies, handbooks and the like. A row is one version of a document.
+
+They lie in client-bucket and go the way of case_files: reserved by rpc/reserve_client_document or an insert, uploaded, checked. Another version of a document is another row of the same document_id; it takes the place of the one before once it is available.
+
+Read by client members (their clients'', the current versions) and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments, who read the versions that were replaced, too.
+
+- PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
+comment on column public.client_documents.id is 'The key.';
+comment on column public.client_documents.client_id is 'The client. It never changes.';
+comment on column public.client_documents.category is 'What kind of document it is, and its folder.';
+comment on column public.client_documents.document_id is
+  'The document that this is a version of: the id of its first version, for as long as any is there. Left out or 0: a new document.';
+comment on column public.client_documents.replaced_at is
+  'Since when another version has been in its place. Null: this one is current.';
+comment on column public.client_documents.file_name is
+  'The last part of object_path. Left out, the database makes it of original_name; taken, it gets a number.';
+comment on column public.client_documents.file_url is
+  's3://<bucket_id>/<object_path>. No link for a browser: the service, or a signed URL of Storage, gives the bytes.';
+comment on column public.client_documents.file_size is
+  'In bytes: as it was announced until the file is available, then as it was counted.';
+comment on column public.client_documents.uploaded_at is 'When the file was reserved.';
+comment on column public.client_documents.uploaded_by is 'Who uploads it (auth.users.id); null: the user is deleted.';
+comment on column public.client_documents.original_name is
+  'As the uploader called it, on one line and without folders; downloads give it back.';
+comment on column public.client_documents.content_type is
+  'The media type: as it was declared until the file is available, then as the service found it.';
+comment on column public.client_documents.bucket_id is 'Always client-bucket. The database sets it.';
+comment on column public.client_documents.object_path is
+  'Where its object is in the bucket: <client_id>/<category>/<file_name>. A path is used once.';
+comment on column public.client_documents.state is
+  'pending (reserved), uploaded (its object is there), available (checked: others see it), deleting (its object goes, then the row). rpc and routes make the steps; the uploader sets uploaded, and who lets go of it deleting.';
+comment on column public.client_documents.object_version is
+  'The version of the object that was checked. Others read this version only.';
+comment on column public.client_documents.sha256 is
+  'The SHA-256 of the content in hexadecimal; null until it is checked.';
+comment on column public.client_documents.rejection is 'Why the service refused the content; null: it has not.';
+comment on column public.client_documents.notes is
+  'What the service noticed in what it took, e.g. macros. docs/files.md says what each word means.';
+comment on column public.client_documents.updated_at is 'When the row was last changed.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -4416,15 +4954,20 @@ $$;
 
 -- What frontends and the service call as rpc.
 
--- How much the files of a client take, and may take.
 create function public.client_usage(client_id uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
 as $$ select casebase.client_usage(client_id) $$;
 comment on function public.client_usage(uuid) is
-  'How many bytes the files and documents of a client have, and may have: {"used_bytes", "most_bytes"}, null where there is no limit. For its members and staff; 404: no such client.';
+  'How many bytes the files and documents of a client have, and may have.
 
--- Shows a file to the client, or hides it from them: for staff of its case. Hidden it is at once; shown it is when its
--- object was moved, which the service's route of the same purpose does, or the service by itself where it has a secret key.
+For the client''s members and staff.
+
+- client_id: the client (clients.id).
+
+Returns {"used_bytes", "most_bytes"}; most_bytes is null where there is no limit (case_settings.bytes_per_client).
+
+- PT404: there is no such client, or none of the caller''s.';
+
 create function public.change_file_visibility(file_id bigint, visible_to_client boolean) returns jsonb
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -4439,11 +4982,25 @@ begin
 end
 $$;
 comment on function public.change_file_visibility(bigint, boolean) is
-  'Shows a file to the client or hides it from them; answers its row. While other_state is pending, it is on its way. 403: not staff of its case. 404: no such file. 409: not available, or still moving the other way.';
+  'Shows a file to the client, or hides it from them, which moves its object to the other bucket.
 
--- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
--- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
--- the rest.
+Hidden, it is so at once. Shown, it is seen once its object was moved: the service''s route POST /v1/files/{id}/visibility does both, and the service by itself where it has a secret key. While other_state is pending, the file is on its way.
+
+For staff who see the file''s case as staff.
+
+- file_id: the file (case_files.id).
+- visible_to_client: whether the client is to see it.
+
+Returns its row.
+
+- PT404: there is no such file, or none that the caller sees.
+- PT409: it is not available, or still moving the other way.
+- 42501: the caller is not staff of its case.
+- 22004: visible_to_client is null.
+- 23514: it belongs to an interaction that the client does not see.';
+
+-- A case that the caller doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules
+-- of case_files decide the rest.
 create function public.reserve_case_file(
   case_number       text,
   original_name     text,
@@ -4478,25 +5035,26 @@ begin
 end
 $$;
 comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
-  'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
+  'Reserves a place for a file of a case: its row, pending, and how many bytes its bucket takes.
 
--- The versions of a document, by its number or that of any of them: the current one first, then the newest.
-create function public.document_versions(id bigint) returns setof public.client_documents
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select d.*
-  from public.client_documents d
-  where d.document_id = coalesce(
-    (select v.document_id from public.client_documents v where v.id = document_versions.id),
-    document_versions.id
-  )
-  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
-$$;
-comment on function public.document_versions(bigint) is
-  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
+The object is then uploaded to bucket_id and object_path of the row.
 
--- Reserves a place for a document, or, where it is given document_id, for another version of the one that this names, which
--- lies where the others do. The policies and rules of client_documents decide the rest.
+For whoever sees the case.
+
+- case_number: the number of the case, e.g. CASE-0001.
+- original_name: what the file is called where it comes from.
+- content_type: its media type, e.g. application/pdf.
+- file_name: as case_files.file_name; empty: the database makes it.
+- file_size: in bytes, as it is announced; 0: not known yet.
+- interaction_id: the interaction of the case that it belongs to; null: the case itself.
+- visible_to_client: whether the client sees it. What a client adds, they see.
+
+Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
+
+- PT404: there is no such case or interaction of it, or none that the caller sees.
+- 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
+
+-- The policies and rules of client_documents decide the rest.
 create function public.reserve_client_document(
   original_name text,
   content_type  text,
@@ -4513,9 +5071,10 @@ declare
   reserved public.client_documents;
 begin
   if document_id <> 0 then
-    select d.client_id, d.category, d.document_id into client_id, category, document_id
-    from public.document_versions(document_id) d
-    where d.state = 'available'
+    select d.client_id, d.category into client_id, category
+    from public.client_documents d
+    where d.document_id = reserve_client_document.document_id
+      and d.state = 'available'
     limit 1;
     if not found then
       raise exception 'there is no such document' using errcode = 'PT404', detail = 'document_id';
@@ -4531,17 +5090,39 @@ begin
   insert into public.client_documents
     (client_id, category, document_id, file_name, original_name, content_type, file_size)
   values
-    (client_id, category, coalesce(document_id, 0), file_name, original_name, content_type, file_size)
+    (client_id, category, document_id, file_name, original_name, content_type, file_size)
   returning * into reserved;
   return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
 end
 $$;
 comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
-  'Reserves a document of a client in a category, or another version of the one that document_id names: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
+  'Reserves a place for a document of a client, or for another version of one: its row, pending, and how many bytes its bucket takes.
+
+The object is then uploaded to bucket_id and object_path of the row.
+
+For admins and staff of scope all or departments.
+
+- original_name: what the file is called where it comes from.
+- content_type: its media type, e.g. application/pdf.
+- file_name: as client_documents.file_name; empty: the database makes it.
+- file_size: in bytes, as it is announced; 0: not known yet.
+- client_id: the client (clients.id); of another version it is not asked.
+- category: the category (document_categories.code); of another version it is not asked.
+- document_id: the document that this is another version of; 0: a new one.
+
+Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
+
+- PT404: there is no such document or category, or none that the caller sees.
+- 42501: the caller may not write documents.
+- 23503: there is no such client.
+- 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
 create type public.document_page as (documents public.client_documents[], next_cursor text);
+comment on type public.document_page is
+  'A page of rpc/list_client_documents.';
+comment on column public.document_page.documents is 'The documents, newest first.';
+comment on column public.document_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
--- The documents of a client, each by its current version. What the caller uploads is there from the beginning.
 create function public.list_client_documents(
   client_id uuid,
   category  text    default null,
@@ -4578,7 +5159,41 @@ begin
 end
 $$;
 comment on function public.list_client_documents(uuid, text, integer, text) is
-  'The documents of a client that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Of each its current version. 404: no such client.';
+  'The documents of a client that the caller sees, each by its current version, newest first, a page at a time.
+
+What the caller uploads is there from the beginning.
+
+For the client''s members and staff.
+
+- client_id: the client (clients.id).
+- category: of this category only (document_categories.code); null: of every one.
+- page_size: how many at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such client, or none of the caller''s.
+- 22023: page_size is out of range, or cursor is none that this list gave.';
+
+create function public.document_versions(id bigint) returns setof public.client_documents
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select d.*
+  from public.client_documents d
+  where d.document_id = coalesce(
+    (select v.document_id from public.client_documents v where v.id = document_versions.id),
+    document_versions.id
+  )
+  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
+$$;
+comment on function public.document_versions(bigint) is
+  'The versions of a document that the caller sees: the current one first, then the newest.
+
+For whoever sees the document; versions that were replaced, for those who write documents.
+
+- id: the document (client_documents.document_id), or any version of it (client_documents.id).
+
+Returns a row for each version; none where there is no such document.';
 
 
 -- supabase/schemas/idempotency_keys.sql
@@ -4775,7 +5390,20 @@ as $$
   select casebase.claim_idempotency_key(key, asked)
 $$;
 comment on function public.claim_idempotency_key(text, text) is
-  'For the service: whose turn it is under the caller''s own Idempotency-Key.';
+  'Whose turn it is under an Idempotency-Key of the caller''s (draft-ietf-httpapi-idempotency-key-header).
+
+A key is kept for a day, for each caller by themselves. A claim lives for a minute, unless rpc/keep_idempotency_key keeps it alive.
+
+For the service, with the token of whoever asked it.
+
+- key: the key, 1 to 255 printable characters of ASCII without " and \.
+- asked: the SHA-256 of what was asked, in hexadecimal.
+
+Returns {"turn": "mine", "claim", "made_id"}; {"turn": "answered", "status", "location", "body", "content"}; {"turn": "running"}; or {"turn": "other"}, where the key came with another request.
+
+- 42501: the caller has no role in this project.
+- PT429: they have used 1000 keys in a day; details says when there is room.
+- 23514: the key or the hash is none.';
 
 create function public.keep_idempotency_key(claim uuid) returns boolean
   language sql set search_path = pg_catalog, pg_temp
@@ -4783,7 +5411,13 @@ as $$
   select casebase.keep_idempotency_key(claim)
 $$;
 comment on function public.keep_idempotency_key(uuid) is
-  'For the service: the work under this claim goes on.';
+  'Keeps a claim alive for another minute, while the work under it goes on.
+
+For the service, with the token of whoever asked it.
+
+- claim: the claim, of rpc/claim_idempotency_key.
+
+Returns whether it is still the caller''s turn.';
 
 create function public.answer_idempotency_key(
   claim    uuid,
@@ -4797,7 +5431,19 @@ as $$
   select casebase.answer_idempotency_key(claim, status, location, body, content)
 $$;
 comment on function public.answer_idempotency_key(uuid, integer, text, text, text) is
-  'For the service: what is answered to whoever asks again.';
+  'Writes down what was answered, for whoever asks again under the same key.
+
+For the service, with the token of whoever asked it.
+
+- claim: the claim, of rpc/claim_idempotency_key.
+- status: the HTTP status, 200 to 299.
+- location: the header Location; null: none.
+- body: the body, up to 1 MiB; null: none.
+- content: the SHA-256 of the bytes that were sent, in hexadecimal; null: none were.
+
+Returns whether it was still the caller''s turn.
+
+- 23514: an argument is none of what is accepted.';
 
 create function public.release_idempotency_key(claim uuid) returns void
   language sql set search_path = pg_catalog, pg_temp
@@ -4805,7 +5451,13 @@ as $$
   select casebase.release_idempotency_key(claim)
 $$;
 comment on function public.release_idempotency_key(uuid) is
-  'For the service: the work under this claim failed.';
+  'Lets go of a claim whose work failed: the key is free, unless something was made all the same.
+
+For the service, with the token of whoever asked it.
+
+- claim: the claim, of rpc/claim_idempotency_key.
+
+Returns nothing.';
 
 
 -- supabase/schemas/history/event_types.sql
@@ -4904,11 +5556,25 @@ create table public.case_events (
   constraint case_events_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
-comment on table public.case_events is 'The append-only history of each case. Staff read it; clients read rpc/case_timeline.';
-comment on column public.case_events.seq is 'Counts the entries of one case, without gaps, in the order of their commits.';
-comment on column public.case_events.actor_name is 'Stays when the user is deleted.';
+comment on table public.case_events is
+  'The append-only history of each case. Staff read it; clients read rpc/case_timeline.
+
+It is written in the transaction of the change itself, and kept as long as its case.
+
+Read by staff for the cases they see as staff. Written by the database alone.';
+comment on column public.case_events.id is 'The key; what rpc/undo_changes takes.';
+comment on column public.case_events.case_id is 'The case (cases.id).';
+comment on column public.case_events.seq is
+  'Counts the entries of one case, without gaps, in the order of their commits.';
+comment on column public.case_events.type is 'What happened: one of the event types.';
+comment on column public.case_events.actor_id is
+  'Who did it (auth.users.id); null: no user of the API, or one who is deleted.';
+comment on column public.case_events.actor_name is 'What they are called. Stays when the user is deleted.';
+comment on column public.case_events.visible_to_client is
+  'Whether the client may know of it. rpc/case_timeline looks, too, whether they see what it is about.';
 comment on column public.case_events.data is
   'case_id (CASE-0001), case (its key), client_id, and what the type adds; changes as {"changes": {"status": {"from": …, "to": …}}}.';
+comment on column public.case_events.created_at is 'When it happened.';
 alter table public.case_events enable row level security;
 revoke all on public.case_events from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -5333,7 +5999,17 @@ $$;
 -- The history as a client may read it. Neither seq nor id: their gaps would count what staff do unseen. An entry
 -- about an interaction shows as long as the interaction does.
 create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
+comment on type public.timeline_entry is
+  'An entry of rpc/case_timeline: what happened to a case, as its client may read it.';
+comment on column public.timeline_entry.created_at is 'When it happened.';
+comment on column public.timeline_entry.type is 'What happened: one of the event types.';
+comment on column public.timeline_entry.actor_name is 'Who did it.';
+comment on column public.timeline_entry.data is 'As case_events.data.';
 create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
+comment on type public.timeline_page is
+  'A page of rpc/case_timeline.';
+comment on column public.timeline_page.entries is 'The entries, newest first.';
+comment on column public.timeline_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
 -- Whether an entry is for clients, too.
 create function casebase.is_in_timeline(entry public.case_events) returns boolean
@@ -5403,7 +6079,20 @@ begin
 end
 $$;
 comment on function public.case_timeline(bigint, integer, text) is
-  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. That of duplicates which were merged into it is there, too. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
+  'What happened to a case, as its client may read it, newest first, a page at a time.
+
+What happened to duplicates that were merged into it is there, too. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+- page_size: how many entries at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such case, or none that the caller sees.
+- 22023: page_size is out of range, or cursor is none that this list gave.';
 
 
 -- supabase/schemas/history/undo.sql
@@ -5571,7 +6260,20 @@ begin
 end
 $$;
 comment on function public.undo_changes(bigint[]) is
-  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them; tags that were added or taken off go, or come back, whatever else was tagged since. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
+  'Takes changes of cases back, given as entries of their history; answers for each case.
+
+Of what has not been changed since, each column gets the value that it had before the first of them. Tags that were added or taken off go, or come back, whatever else was tagged since. The history keeps no old descriptions and no old metadata: those stay.
+
+For who made the changes, and for admins, where they see the case as staff.
+
+- events: the entries (case_events.id), up to 1000; rpc/update_cases answers them.
+- id: the case (cases.id).
+- result: done, partly (error says what stays) or refused.
+- error: {"code", "message", "details", "hint"}, as PostgREST tells an error; null: everything was taken back.
+
+Returns a row for each case. Entries of cases that the caller does not see as staff have none.
+
+- 22023: more than 1000 events.';
 
 
 -- supabase/schemas/webhooks/endpoints.sql
@@ -5805,7 +6507,12 @@ create table casebase.webhook_limits (
   constraint webhook_limits_only_row_check check (only_row),
   constraint webhook_limits_endpoints_check check (endpoints between 0 and 1000)
 );
-comment on table casebase.webhook_limits is 'One row, for the project''s owner to change.';
+comment on table casebase.webhook_limits is
+  'How many webhook endpoints there may be. One row.
+
+For the project''s owner: update casebase.webhook_limits set endpoints = 200. A change of a case writes a row for each endpoint that wants to know of it.';
+comment on column casebase.webhook_limits.only_row is 'Always true: there is one row.';
+comment on column casebase.webhook_limits.endpoints is 'How many endpoints there may be.';
 alter table casebase.webhook_limits enable row level security;
 revoke all on casebase.webhook_limits from public, anon, authenticated, service_role;
 insert into casebase.webhook_limits default values;
@@ -6617,9 +7324,9 @@ create trigger send_disabled after update on casebase.webhook_endpoints
 -- How many rows a call reads is bounded by its arguments, the number of endpoints and the limits below, never by what
 -- is waiting. crates/casebase/tests/webhook_backlog.rs holds the numbers.
 
--- The first unfinished delivery of a lane. A range of cases, even of one: equal to both columns, it could also be found
--- by walking the primary key past everything that was ever delivered.
-create function casebase.webhook_first_of_lane(of_endpoint uuid, of_case bigint) returns bigint
+-- The first unfinished delivery of a lane, or the first behind one of it. A range of cases, even of one: equal to both
+-- columns, it could also be found by walking the primary key past everything that was ever delivered.
+create function casebase.webhook_first_of_lane(of_endpoint uuid, of_case bigint, behind bigint default 0) returns bigint
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -6628,7 +7335,8 @@ begin
     from casebase.webhook_deliveries unfinished
     where unfinished.finished_at is null
       and unfinished.endpoint_id = of_endpoint
-      and unfinished.case_id between of_case and of_case
+      and (unfinished.case_id, unfinished.id) > (of_case, behind)
+      and unfinished.case_id <= of_case
     order by unfinished.case_id, unfinished.id
     limit 1
   );
@@ -6691,42 +7399,64 @@ end
 $$;
 
 -- The deliveries that are due, and whether each is blocked by an earlier one of its lane. Every endpoint's oldest come
--- before any endpoint's second oldest, so that nobody's backlog keeps the others waiting. An endpoint gets at most
--- max_per_endpoint requests at a time, one that keeps failing a single one, so that it cannot occupy the worker.
+-- before any endpoint's second oldest, so that nobody's backlog keeps the others waiting, and of many endpoints' backlogs
+-- no more is read than about twice what is asked for. An endpoint gets at most max_per_endpoint requests at a time of one
+-- worker, and one that keeps failing a single one of all workers, so that it cannot occupy them.
 -- `at` is an argument because clock_timestamp() can't bound an index scan: what is due later would be read too.
-create function casebase.webhook_due(at timestamptz, max_deliveries integer, max_per_endpoint integer)
+create function casebase.webhook_due(
+  at timestamptz, max_deliveries integer, max_per_endpoint integer, under_way jsonb, since jsonb
+)
   returns table (id bigint, blocked boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
+  with ready as materialized (
+    select endpoint.id, room.places, coalesce((since ->> endpoint.id::text)::timestamptz, '-infinity') as since
+    from casebase.webhook_endpoints endpoint
+    cross join lateral (
+      select least(
+        max_deliveries,
+        case
+          when endpoint.failures_in_a_row < 5
+            then max_per_endpoint - coalesce((under_way ->> endpoint.id::text)::integer, 0)
+          else 1 - (
+            select count(*)
+            from casebase.webhook_deliveries leased
+            where leased.endpoint_id = endpoint.id
+              and leased.state = 'leased'
+          )
+        end,
+        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
+      ) as places
+    ) room
+    cross join lateral (
+      select from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at >= coalesce((since ->> endpoint.id::text)::timestamptz, '-infinity')
+        and delivery.next_attempt_at <= at
+      limit case when room.places > 0 then 1 else 0 end
+    ) something
+    where endpoint.enabled
+      and endpoint.url is not null
+      and (endpoint.paused_until is null or endpoint.paused_until <= at)
+  )
   select due.id, coalesce(casebase.webhook_first_of_lane(due.endpoint_id, due.case_id) < due.id, false)
   from (
     select oldest.*
-    from casebase.webhook_endpoints endpoint
-    cross join lateral (
-      select count(*) as n
-      from casebase.webhook_deliveries leased
-      where leased.endpoint_id = endpoint.id
-        and leased.state = 'leased'
-    ) in_flight
+    from ready
     cross join lateral (
       select delivery.id, delivery.endpoint_id, delivery.case_id, delivery.next_attempt_at,
              row_number() over (order by delivery.next_attempt_at, delivery.id) as nth
       from casebase.webhook_deliveries delivery
-      where delivery.endpoint_id = endpoint.id
+      where delivery.endpoint_id = ready.id
         and delivery.state = 'pending'
+        and delivery.next_attempt_at >= ready.since
         and delivery.next_attempt_at <= at
       order by delivery.next_attempt_at, delivery.id
-      limit greatest(0, least(
-        max_deliveries,
-        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n,
-        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
-      ))
+      limit least(ready.places, 1 + 2 * max_deliveries / (select count(*) from ready))
     ) oldest
-    where endpoint.enabled
-      and endpoint.url is not null
-      and (endpoint.paused_until is null or endpoint.paused_until <= at)
     order by oldest.nth, oldest.next_attempt_at, oldest.id
     limit max_deliveries
   ) due;
@@ -6811,14 +7541,80 @@ begin
 end
 $$;
 
--- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
--- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
--- notification, for as long as listens_for.
+-- What follows these deliveries in their lanes and can be sent at once behind them: up to `most` in each, about 256 in
+-- all. None where somebody holds one in between, or has put it off; and none of a receiver that fails, or whose requests
+-- are counted.
+create function casebase.webhook_followers(heads bigint[], most integer, at timestamptz) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  following bigint[] := array(
+    select behind.id
+    from casebase.webhook_deliveries head
+    cross join lateral (
+      select case when endpoint.failures_in_a_row = 0 and endpoint.rate_limit is null then most else 0 end as most
+      from casebase.webhook_endpoints endpoint
+      where endpoint.id = head.endpoint_id
+      limit 1
+    ) receiver
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+        and delivery.endpoint_id = head.endpoint_id
+        and (delivery.case_id, delivery.id) > (head.case_id, head.id)
+        and delivery.case_id <= head.case_id
+      order by delivery.case_id, delivery.id
+      limit least(receiver.most, 256 / cardinality(heads))
+    ) behind
+    where head.id = any (heads)
+  );
+  ready     bigint[];
+begin
+  ready := array(
+    with free as (
+      select delivery.id, delivery.state, delivery.next_attempt_at
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (following)
+      for update skip locked
+    )
+    select free.id
+    from free
+    where free.state in ('pending', 'waiting')
+      and free.next_attempt_at <= at
+  );
+  return array(
+    select one.id
+    from (
+      select delivery.id,
+             bool_and(delivery.id = any (ready)) over (
+               partition by delivery.endpoint_id, delivery.case_id
+               order by delivery.id
+             ) as all_ready
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (following)
+    ) one
+    where one.all_ready
+  );
+end
+$$;
+
+-- Takes up to max_deliveries for sending, and behind each up to max_in_lane - 1 more of its lane, which the caller sends
+-- one after another as long as each is taken. It sends them outside any transaction and reports with webhook_ack before
+-- the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a notification,
+-- for as long as listens_for.
+--
+-- What the caller has under way counts for each endpoint: {"<endpoint>": requests}. Of `since`, {"<endpoint>": time}, it
+-- looks at what became due from then on, which spares it the old versions of what was delivered before, where a
+-- transaction keeps them; it may miss what was committed late. Null: it looks at everything, also for leases that ended.
 create function casebase.webhook_lease(
   max_deliveries   integer,
   max_per_endpoint integer,
   lease            interval,
-  listens_for      interval
+  listens_for      interval,
+  max_in_lane      integer default 1,
+  under_way        jsonb default '{}',
+  since            jsonb default null
 ) returns table (
   delivery_id bigint,
   lease_token uuid,
@@ -6830,7 +7626,10 @@ create function casebase.webhook_lease(
   secrets     text[],
   -- The endpoint's own waits between attempts, in milliseconds.
   retry_waits bigint[],
-  headers     jsonb
+  headers     jsonb,
+  -- Its lane with the endpoint's; null: it is in none.
+  case_id     bigint,
+  due_at      timestamptz
 )
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -6842,15 +7641,18 @@ create function casebase.webhook_lease(
 as $$
 #variable_conflict use_column
 declare
-  at      timestamptz;
-  heads   bigint[];
-  blocked bigint[];
+  at        timestamptz;
+  heads     bigint[];
+  followers bigint[];
+  blocked   bigint[];
 begin
   -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
   perform set_config('synchronous_commit', 'off', true);
   perform from casebase.webhook_queue for update;
   at := clock_timestamp();
-  perform casebase.webhook_expire_leases(at);
+  if since is null then
+    perform casebase.webhook_expire_leases(at);
+  end if;
 
   -- What is found blocked is set aside and the look repeated until half of what was asked for is found, but not for
   -- ever: a lane of 100,000 takes many calls, and between them others get their turn.
@@ -6858,13 +7660,14 @@ begin
     select array_agg(due.id) filter (where not due.blocked),
            array_agg(due.id) filter (where due.blocked)
     into heads, blocked
-    from casebase.webhook_due(at, max_deliveries, max_per_endpoint) due;
+    from casebase.webhook_due(at, max_deliveries, max_per_endpoint, under_way, since) due;
     exit when blocked is null
       or casebase.webhook_park(blocked) = 0
       or cardinality(heads) >= max_deliveries / 2;
   end loop;
 
   heads := casebase.webhook_lock(heads, 'pending');
+  followers := casebase.webhook_followers(heads, max_in_lane - 1, at);
   return query
   with leased as (
     update casebase.webhook_deliveries delivery
@@ -6872,7 +7675,7 @@ begin
         lease_token  = gen_random_uuid(),
         leased_at    = clock_timestamp(),
         leased_until = clock_timestamp() + lease
-    where delivery.id = any (heads)
+    where delivery.id = any (heads || followers)
     returning delivery.*
   ),
   signer as materialized (
@@ -6891,7 +7694,9 @@ begin
            select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
            from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
          ),
-         endpoint.headers
+         endpoint.headers,
+         leased.case_id,
+         leased.next_attempt_at
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
@@ -6913,8 +7718,9 @@ $$;
 
 -- Reports what became of leased deliveries, as an array of
 --   {delivery_id, lease_token, started_at, duration_ms, status, response, error,
---    verdict: delivered | retry | failed, retry_in_ms, pause_ms, disable_because}
--- Every attempt is recorded; only who still holds the lease decides the delivery's state. Answers how many did.
+--    verdict: delivered | retry | failed | unsent, retry_in_ms, pause_ms, disable_because}
+-- Every attempt is recorded; only who still holds the lease decides the delivery's state. What was not sent goes back as
+-- if it had never been taken. Answers how many leases were held.
 create function casebase.webhook_ack(reports jsonb) returns integer
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -6929,8 +7735,12 @@ declare
   known    bigint[];
   finished bigint[];
   settled  integer;
+  released integer;
 begin
   perform from casebase.webhook_queue for update;
+  released := casebase.webhook_release(reports);
+  reports := coalesce(
+    (select jsonb_agg(report) from jsonb_array_elements(reports) report where report ->> 'verdict' <> 'unsent'), '[]');
 
   known := array(
     select delivery.id
@@ -6973,11 +7783,37 @@ begin
 
   perform casebase.webhook_judge_endpoints(reports, known);
   perform casebase.webhook_advance(array(
-    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id, done.id)
     from casebase.webhook_deliveries done
     where done.id = any (finished)
   ));
-  return settled;
+  return settled + released;
+end
+$$;
+
+-- Gives back what was leased and not sent. Answers how many there were.
+create function casebase.webhook_release(reports jsonb) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unsent   bigint[] := array(
+    select (report ->> 'delivery_id')::bigint
+    from jsonb_array_elements(reports) report
+    where report ->> 'verdict' = 'unsent'
+  );
+  released integer;
+begin
+  unsent := casebase.webhook_lock(unsent, 'leased');
+  update casebase.webhook_deliveries delivery
+  set state        = 'pending',
+      leased_at    = null,
+      leased_until = null
+  from jsonb_to_recordset(reports) as report (delivery_id bigint, lease_token uuid, verdict text)
+  where delivery.id = any (unsent)
+    and report.delivery_id = delivery.id
+    and report.lease_token = delivery.lease_token;
+  get diagnostics released = row_count;
+  return released;
 end
 $$;
 
@@ -7401,10 +8237,6 @@ begin
 end
 $$;
 
--- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
--- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
--- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
--- and no secret.
 create function public.create_webhook_endpoint(
   url            text,
   description    text       default '',
@@ -7458,9 +8290,36 @@ begin
   return query select new_id, new_secret, new_key, true;
 end
 $$;
+comment on function public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer) is
+  'Makes a webhook endpoint, and answers its secret, this once.
 
--- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
--- wrong before.
+The same call twice makes one endpoint: the second answers its id, and no secret.
+
+For admins, and for a service key.
+
+- url: where requests go, e.g. https://example.com/webhooks/casebase; null: none do, and its receiver fetches by rpc/poll_events.
+- description: what it is for, for whoever reads the list.
+- event_types: which events it gets, e.g. case.updated, or case.* for a whole family; empty: every one that is not sent on request only.
+- thin: whether it gets ids only, and asks for the rest with its own rights.
+- signature: how requests are signed, in the words of Standard Webhooks: v1 (HMAC-SHA256), or v1a (Ed25519), with which receivers verify by the public key and the secret need not leave the database.
+- retry_waits: the waits between attempts, one less than there are attempts: at most 50, each up to 7 days; null: the ten attempts over three days that Standard Webhooks suggests.
+- client_ids: of cases of these clients only (clients.id); empty: of all.
+- department_ids: of cases in these departments only, after the change or before it (departments.id); empty: of all.
+- priorities: of cases of these priorities only, after the change or before it; empty: of all.
+- statuses: of cases in these statuses only, after the change or before it; empty: of all.
+- headers: sent along with each request, e.g. {"authorization": "Bearer …"}: at most 20.
+- rate_limit: at most so many requests a second, 1 to 1000; null: as many as there are.
+- id: the endpoint.
+- secret: what signs: whsec_… for v1, whsk_… for v1a.
+- public_key: what verifies v1a: whpk_…; null for v1.
+- created: whether the endpoint is new; false: it was there already.
+
+Returns one row.
+
+- 42501: the caller is no admin.
+- PT409: there are as many endpoints as there may be (casebase.webhook_limits).
+- 23514: an argument is none of what is accepted; the message says which.';
+
 create function public.update_webhook_endpoint(
   endpoint_id    uuid,
   url            text       default null,
@@ -7504,9 +8363,30 @@ begin
   perform pg_notify('casebase_webhooks', '');
 end
 $$;
+comment on function public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer) is
+  'Changes a webhook endpoint. What is left out or null stays as it is.
 
--- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
--- are finished with all others of their age.
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- url: where requests go.
+- description: what it is for.
+- event_types: which events it gets; empty: every one that is not sent on request only.
+- enabled: whether events are sent at all. True also forgets why it was disabled and what went wrong before.
+- retry_waits: the waits between attempts.
+- client_ids: of cases of these clients only (clients.id); empty: of all.
+- department_ids: of cases in these departments only, after the change or before it (departments.id); empty: of all.
+- priorities: of cases of these priorities only, after the change or before it; empty: of all.
+- statuses: of cases in these statuses only, after the change or before it; empty: of all.
+- headers: sent along with each request, e.g. {"authorization": "Bearer …"}: at most 20.
+- rate_limit: at most so many requests a second, 1 to 1000; 0: as many as there are.
+
+Returns nothing.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- 23514: an argument is none of what is accepted; the message says which.';
+
+-- What waits is forgotten by the worker at once, what is finished with all others of its age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -7519,8 +8399,17 @@ begin
   end if;
 end
 $$;
+comment on function public.delete_webhook_endpoint(uuid) is
+  'Deletes a webhook endpoint, with its secrets. What waits for it is not sent any more.
 
--- public_keys: of an endpoint with the signature v1a, the newest first.
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+
+Returns nothing.
+
+- PT404: there is no such endpoint, or the caller is no admin.';
+
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
@@ -7564,9 +8453,37 @@ as $$
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
 $$;
+comment on function public.webhook_endpoints() is
+  'The webhook endpoints.
 
--- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once. Five sign at most.
+For admins, and for a service key; others get no row.
+
+- id: the key.
+- url: where requests go; null: none do, its receiver fetches by rpc/poll_events.
+- description: what it is for.
+- event_types: which events it gets; empty: every one that is not sent on request only.
+- payload_version: which form of the events'' bodies it gets: 1.
+- thin: whether it gets ids only.
+- signature: how requests are signed: v1 or v1a.
+- public_keys: of a v1a endpoint, what verifies its requests, the newest first.
+- enabled: whether events are sent at all.
+- disabled_reason: why it was disabled, where the worker did it.
+- retry_waits: the waits between attempts; null: those that Standard Webhooks suggests.
+- client_ids: of cases of these clients only; empty: of all.
+- department_ids: of cases in these departments only; empty: of all.
+- priorities: of cases of these priorities only; empty: of all.
+- statuses: of cases in these statuses only; empty: of all.
+- headers: sent along with each request.
+- rate_limit: at most so many requests a second; null: as many as there are.
+- paused_until: until when nothing is sent, because its receiver asked for that or fails; null: it is not paused.
+- failures_in_a_row: how many attempts have failed since the last one that did not.
+- failing_since: since when; null: the last one did not fail.
+- created_by: who made it (auth.users.id); null: a service key, or the user is deleted.
+- created_at: when it was made.
+- updated_at: when an admin last changed it.
+
+Returns a row for each endpoint, the oldest first.';
+
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -7591,6 +8508,21 @@ begin
   return new_secret;
 end
 $$;
+comment on function public.rotate_webhook_secret(uuid, interval) is
+  'Gives a webhook endpoint a new secret, and answers it, this once.
+
+Until previous_valid_for has passed, each request carries a signature with the new secret and one with each before it; at most five sign.
+
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- previous_valid_for: for how long those before go on signing, at most 30 days; ''0'': they end at once.
+
+Returns the secret: whsec_… for v1, whsk_… for v1a.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: five secrets of it sign already.
+- 23514: previous_valid_for is out of range.';
 
 -- Something that fits a schema of an event: numbers are 0, which no event's are, and times are now.
 create function casebase.webhook_sample(schema jsonb) returns jsonb
@@ -7614,8 +8546,6 @@ begin
 end
 $$;
 
--- Sends an event of type webhook.test, or a sample of another, whatever the endpoint asks for. Answers the delivery, to
--- look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid, event_type text default 'webhook.test') returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -7649,8 +8579,20 @@ begin
   return delivery_id;
 end
 $$;
+comment on function public.send_test_webhook(uuid, text) is
+  'Sends a webhook endpoint an event to try it with, whatever it asks for.
 
--- Newest first, a page at a time: the next one begins before the last id of this one.
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- event_type: webhook.test, or another type of event, of which a sample is sent whose ids are 0.
+
+Returns the id of the delivery: rpc/webhook_attempts shows what came of it.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: the endpoint is disabled.
+- 23514: there is no such event type.';
+
 create function public.webhook_deliveries(
   for_endpoint uuid    default null,
   in_state     text    default null,
@@ -7692,6 +8634,29 @@ as $$
   order by delivery.id desc
   limit least(webhook_deliveries.most, 1000)
 $$;
+comment on function public.webhook_deliveries(uuid, text, bigint, integer) is
+  'What was and is to be sent to webhook endpoints, newest first, a page at a time.
+
+For admins, and for a service key; others get no row.
+
+- for_endpoint: to this endpoint only; null: to every one.
+- in_state: in this state only; null: in every one.
+- before: those before this id: the last one of the page before; null: the first page.
+- most: how many at most, up to 1000.
+- id: the key.
+- endpoint_id: the endpoint.
+- message_id: the webhook-id that its requests carry: the same for each attempt and replay of an event.
+- event_id: the event (case_events.id); null: a test.
+- event_type: the type of the event.
+- case_id: the case (cases.id); null: a test.
+- state: pending, waiting (behind another of its case), leased (being sent), delivered, failed or skipped.
+- attempts: how many requests were made.
+- next_attempt_at: when the next one is due; null: none is.
+- created_at: when the event happened.
+- finished_at: when it was delivered, failed or skipped; null: it is not finished.
+- skipped_because: why an admin skipped it.
+
+Returns a row for each delivery.';
 
 create function public.webhook_attempts(delivery_id bigint) returns table (
   number      integer,
@@ -7708,9 +8673,21 @@ as $$
   where attempt.delivery_id = webhook_attempts.delivery_id
   order by attempt.number
 $$;
+comment on function public.webhook_attempts(bigint) is
+  'The requests that were made for a delivery, in their order.
 
--- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
--- Answers the new delivery.
+For admins, and for a service key; others get no row.
+
+- delivery_id: the delivery (rpc/webhook_deliveries).
+- number: the first is 1.
+- started_at: when it was made.
+- duration_ms: how long it took, in milliseconds; null: the worker did not live to report it.
+- status: the HTTP status of the answer; null: there was none.
+- response: the beginning of the answer.
+- error: why there was no answer.
+
+Returns a row for each request.';
+
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -7742,8 +8719,18 @@ begin
   return new_id;
 end
 $$;
+comment on function public.replay_webhook_delivery(bigint) is
+  'Sends a finished delivery''s event once more, with the same webhook-id, behind whatever its case has waiting.
 
--- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
+For admins, and for a service key.
+
+- delivery_id: the delivery (rpc/webhook_deliveries).
+
+Returns the id of the new delivery.
+
+- PT404: there is no such delivery, or the caller is no admin.
+- PT409: it is not finished, it was a test, or the endpoint is disabled.';
+
 create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -7767,8 +8754,20 @@ begin
   end if;
 end
 $$;
+comment on function public.skip_webhook_delivery(bigint, text) is
+  'Gives up a delivery that a receiver always refuses, so that what waits behind it in its case is sent.
 
--- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
+For admins, and for a service key.
+
+- delivery_id: the delivery (rpc/webhook_deliveries).
+- reason: why, in at most 500 characters.
+
+Returns nothing.
+
+- PT404: there is no such delivery, or the caller is no admin.
+- PT409: it is finished, or being sent at this moment.
+- 23514: reason is null, blank or too long.';
+
 create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -7792,10 +8791,18 @@ begin
   return due;
 end
 $$;
+comment on function public.retry_webhook_deliveries(uuid) is
+  'Has a webhook endpoint''s next attempts made now, after an outage of its receiver; a pause ends.
 
--- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
--- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
--- happens meanwhile gets its turn: call it again until it answers 0.
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+
+Returns how many deliveries are due by it.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: the endpoint is disabled.';
+
 create function public.replay_webhook_deliveries(
   endpoint_id uuid,
   since       timestamptz default '-infinity',
@@ -7836,13 +8843,22 @@ begin
   return replayed;
 end
 $$;
+comment on function public.replay_webhook_deliveries(uuid, timestamptz, text[]) is
+  'Sends what a webhook endpoint never took once more, the oldest first: what failed or was skipped, and was not replayed yet.
 
--- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
--- each case:
---   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
--- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
--- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
--- with an older one, gives them again. An answer without events has a cursor too.
+A thousand at a time, so that what happens meanwhile gets its turn: call it again until it answers 0.
+
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- since: what was to be sent at this time or later.
+- event_types: of these types only, or families (case.*); empty: of all.
+
+Returns how many it sends.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: the endpoint is disabled.';
+
 create function public.poll_events(
   endpoint_id uuid,
   cursor      text    default null,
@@ -7926,10 +8942,22 @@ begin
 end
 $$;
 comment on function public.poll_events(uuid, text, integer) is
-  'The next events of a webhook endpoint without a URL: {cursor, events: [{webhook_id, previous_seq, body}]}. Asking with the cursor acknowledges what came with it. 404: no such endpoint; 409: it has a URL.';
+  'The next events of a webhook endpoint without a URL, for receivers that no request reaches, in the order of each case.
 
--- How each endpoint is doing: what is still to be sent, since when the oldest of it is due, and what it never took. Counted
--- to 10,000.
+Asking with the cursor of an answer acknowledges its events; asking without one, or with an older one, gives them again.
+
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- cursor: of the answer before; null: nothing is acknowledged.
+- most: how many events, 1 to 1000; those that come before them in their cases come on top.
+
+Returns {"cursor", "events": [{"webhook_id", "previous_seq", "body"}]}: body is what would be sent, byte for byte; previous_seq the seq of the case''s event before it that this receiver got, null: none in the last 30 days. An answer without events has a cursor, too.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: it has a URL: its events are sent there.
+- 22023: cursor is none, or most is out of range.';
+
 create function public.webhook_status() returns table (
   endpoint_id       uuid,
   url               text,
@@ -7975,6 +9003,24 @@ as $$
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
 $$;
+comment on function public.webhook_status() is
+  'How each webhook endpoint is doing. Deliveries are counted to 10,000.
+
+For admins, and for a service key; others get no row.
+
+- endpoint_id: the endpoint.
+- url: where requests go; null: its receiver fetches.
+- description: what it is for.
+- enabled: whether events are sent at all.
+- disabled_reason: why it was disabled, where the worker did it.
+- paused_until: until when nothing is sent, because its receiver asked for that or fails; null: it is not paused.
+- failures_in_a_row: how many attempts have failed since the last one that did not.
+- failing_since: since when; null: the last one did not fail.
+- unfinished: how many deliveries are still to be sent.
+- due_since: since when the oldest of them is due; null: none is.
+- undelivered: how many it never took: failed or skipped.
+
+Returns a row for each endpoint, the oldest first.';
 
 
 -- supabase/schemas/constraint_words.sql
@@ -9197,7 +10243,7 @@ revoke all on function
 from public, anon, authenticated, service_role;
 
 grant execute on function
-  casebase.webhook_lease(integer, integer, interval, interval),
+  casebase.webhook_lease(integer, integer, interval, interval, integer, jsonb, jsonb),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval),
   casebase.service_metrics()

@@ -18,7 +18,7 @@ revoke all on function
 from public, anon, authenticated, service_role;
 
 grant execute on function
-  casebase.webhook_lease(integer, integer, interval, interval),
+  casebase.webhook_lease(integer, integer, interval, interval, integer, jsonb, jsonb),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval),
   casebase.service_metrics()

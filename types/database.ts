@@ -741,7 +741,7 @@ isOneToOne: false
 { Args: { "claim": string }; Returns: boolean
                            },
 "list_cases":
-{ Args: { "assigned_to"?: (string)[],"client_id"?: (string)[],"count_up_to"?: number,"created_before"?: string,"created_from"?: string,"cursor"?: string,"department_id"?: (string)[],"metadata"?: Json,"order_by"?: string,"overdue"?: boolean,"page_size"?: number,"priority"?: (string)[],"stage"?: (string)[],"status"?: (string)[],"tags"?: (string)[],"unassigned"?: boolean,"updated_before"?: string,"updated_from"?: string }; Returns: Database["public"]['CompositeTypes']["case_page"]
+{ Args: { "assigned_to"?: (string)[],"client_id"?: (string)[],"count_up_to"?: number,"created_before"?: string,"created_from"?: string,"cursor"?: string,"department_id"?: (string)[],"metadata"?: Json,"order_by"?: string,"overdue"?: boolean,"page_size"?: number,"priority"?: (string)[],"stage"?: (string)[],"status"?: (string)[],"tags"?: (string)[],"unassigned"?: boolean,"updated_before"?: string,"updated_from"?: string,"with_activity"?: boolean }; Returns: Database["public"]['CompositeTypes']["case_page"]
                           SetofOptions: {
         from: "*"
         to: "case_page"

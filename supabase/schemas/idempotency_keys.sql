@@ -190,7 +190,20 @@ as $$
   select casebase.claim_idempotency_key(key, asked)
 $$;
 comment on function public.claim_idempotency_key(text, text) is
-  'For the service: whose turn it is under the caller''s own Idempotency-Key.';
+  'Whose turn it is under an Idempotency-Key of the caller''s (draft-ietf-httpapi-idempotency-key-header).
+
+A key is kept for a day, for each caller by themselves. A claim lives for a minute, unless rpc/keep_idempotency_key keeps it alive.
+
+For the service, with the token of whoever asked it.
+
+- key: the key, 1 to 255 printable characters of ASCII without " and \.
+- asked: the SHA-256 of what was asked, in hexadecimal.
+
+Returns {"turn": "mine", "claim", "made_id"}; {"turn": "answered", "status", "location", "body", "content"}; {"turn": "running"}; or {"turn": "other"}, where the key came with another request.
+
+- 42501: the caller has no role in this project.
+- PT429: they have used 1000 keys in a day; details says when there is room.
+- 23514: the key or the hash is none.';
 
 create function public.keep_idempotency_key(claim uuid) returns boolean
   language sql set search_path = pg_catalog, pg_temp
@@ -198,7 +211,13 @@ as $$
   select casebase.keep_idempotency_key(claim)
 $$;
 comment on function public.keep_idempotency_key(uuid) is
-  'For the service: the work under this claim goes on.';
+  'Keeps a claim alive for another minute, while the work under it goes on.
+
+For the service, with the token of whoever asked it.
+
+- claim: the claim, of rpc/claim_idempotency_key.
+
+Returns whether it is still the caller''s turn.';
 
 create function public.answer_idempotency_key(
   claim    uuid,
@@ -212,7 +231,19 @@ as $$
   select casebase.answer_idempotency_key(claim, status, location, body, content)
 $$;
 comment on function public.answer_idempotency_key(uuid, integer, text, text, text) is
-  'For the service: what is answered to whoever asks again.';
+  'Writes down what was answered, for whoever asks again under the same key.
+
+For the service, with the token of whoever asked it.
+
+- claim: the claim, of rpc/claim_idempotency_key.
+- status: the HTTP status, 200 to 299.
+- location: the header Location; null: none.
+- body: the body, up to 1 MiB; null: none.
+- content: the SHA-256 of the bytes that were sent, in hexadecimal; null: none were.
+
+Returns whether it was still the caller''s turn.
+
+- 23514: an argument is none of what is accepted.';
 
 create function public.release_idempotency_key(claim uuid) returns void
   language sql set search_path = pg_catalog, pg_temp
@@ -220,4 +251,10 @@ as $$
   select casebase.release_idempotency_key(claim)
 $$;
 comment on function public.release_idempotency_key(uuid) is
-  'For the service: the work under this claim failed.';
+  'Lets go of a claim whose work failed: the key is free, unless something was made all the same.
+
+For the service, with the token of whoever asked it.
+
+- claim: the claim, of rpc/claim_idempotency_key.
+
+Returns nothing.';

@@ -58,7 +58,7 @@ insert into orders values
   ('priority.asc', 'array_position(array[''low'', ''medium'', ''high'', ''urgent''], c.priority), c.created_at, c.id'),
   ('due_at.asc', 'c.due_at nulls last, c.id');
 
-select plan(9 + (9 + 2) * 7 + (9 * 26 - 2) + 9 + 62);
+select plan(9 + (9 + 2) * 7 + (9 * 26 - 2) + 9 + 63);
 select is(tests.sees(who, 'select count(*) from cases'), sees, who || ' sees ' || sees) from people;
 
 -- Seven at a time; there are fewer than twenty pages.
@@ -167,7 +167,7 @@ from unnest(array['Ada', 'Asta', 'Carla', 'Sam']) who;
 create function pg_temp.last_activity(who text, of text default 'acme') returns text language sql
 as $$
   select tests.sees(who, format($q$select string_agg(to_char(a, 'HH24:MI'), ' ' order by nth)
-    from list_cases(client_id => array['{%s}']::uuid[], order_by => 'created_at.asc', page_size => 1000) p,
+    from list_cases(client_id => array['{%s}']::uuid[], order_by => 'created_at.asc', page_size => 1000, with_activity => true) p,
          rows from (unnest((p.cases)), unnest(p.last_activity)) with ordinality as c (%s, a, nth) where c.id = {case}$q$, of,
     (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute where attrelid = 'cases'::regclass and attnum > 0 and not attisdropped)))
 $$;
@@ -187,7 +187,8 @@ select is(pg_temp.last_activity('Sam'), '12:01', 'whoever sees it as its client 
 update cases set assigned_to = tests.filled('{Asta}')::uuid where id = tests.id('case')::bigint;
 delete from case_events where case_id = tests.id('case')::bigint and seq > 1004 or type = 'case.assigned';
 select is(pg_temp.last_activity('Asta'), '12:04', 'whoever works it, as staff');
-select is(tests.sees('Carla', $$select bool_and(cardinality(last_activity) = cardinality(cases)) from list_cases(page_size => 7)$$), 'true', 'each case has one');
+select is(tests.sees('Carla', $$select bool_and(cardinality(last_activity) = cardinality(cases)) from list_cases(page_size => 7, with_activity => true)$$), 'true', 'each case has one');
+select is(tests.sees('Carla', $$select bool_and(last_activity is null) from list_cases()$$), 'true', 'and none where nobody asked');
 delete from case_events where case_id = tests.id('case')::bigint;
 select is(pg_temp.last_activity('Carla'), tests.sees('Carla', $$select to_char(created_at, 'HH24:MI') from cases where id = {case}$$), 'a case without a history has its beginning');
 select matches(tests.refusal('Carla', format('select %s({case}, %s)', call, arguments)), '^22023 \| ' || said, call || ': ' || arguments)

@@ -78,7 +78,8 @@ select is(
 
 select pg_temp.happens();
 select is((select count(*)::integer from casebase.webhook_lease(6, 10, '1 minute', '1 second')), 6, 'six requests are under way');
-select is((select count(*)::integer from casebase.webhook_lease(100, 10, '1 minute', '1 second')), 4,
+select is((select count(*)::integer
+           from casebase.webhook_lease(100, 10, '1 minute', '1 second', 1, '{"e0000000-0000-4000-8000-000000000001": 6}')), 4,
   'which count when more are taken');
 
 insert into casebase.webhook_endpoints (id, url)

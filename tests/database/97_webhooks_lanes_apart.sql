@@ -26,10 +26,10 @@ as $$
       finished_at = case when in_state in ('delivered', 'failed') then now() end
   where payload_id = (select max(id) from casebase.webhook_payloads);
 $$;
-create function pg_temp.leases(per_endpoint integer default 100) returns text language sql
+create function pg_temp.leases(per_endpoint integer default 100, under_way jsonb default '{}') returns text language sql
 as $$
   select string_agg(e.description || ' ' || right(c.title, 1), ', ' order by e.description, c.title)
-  from casebase.webhook_lease(100, per_endpoint, '1 hour', '1 second') l
+  from casebase.webhook_lease(100, per_endpoint, '1 hour', '1 second', 1, under_way) l
   join casebase.webhook_endpoints e on e.id = l.endpoint_id
   join casebase.webhook_deliveries d on d.id = l.delivery_id
   join cases c on c.id = d.case_id
@@ -43,7 +43,7 @@ $$;
 -- What an endpoint has under way counts for it alone.
 select pg_temp.delivers('first', n, 'leased') from generate_series(1, 2) n;
 select pg_temp.delivers(which, n, 'pending') from unnest(array['first', 'second']) which, generate_series(3, 4) n;
-select is(pg_temp.leases(2), 'second 3, second 4', 'one endpoint has as much as it may, the other gets its own');
+select is(pg_temp.leases(2, '{"e0000000-0000-4000-8000-000000000001": 2}'), 'second 3, second 4', 'one endpoint has as much as it may, the other gets its own');
 delete from casebase.webhook_deliveries;
 
 -- A pause, and a switch, are for one endpoint, and a pause ends.

@@ -10,7 +10,7 @@ import { loadConfig } from './config'
 import { DeskContext, type Desk } from './desk'
 import { useNoStrayDrops } from './files/choosing'
 import { forgetBegun } from './files/begun'
-import { isRefusedForGood, sendTo, Uploads } from './files/uploads'
+import { giveUp, isRefusedForGood, sendTo, Uploads } from './files/uploads'
 import { announce } from './frame/announce'
 import { showTheme } from './frame/theme'
 import { Refusal } from './refusal'
@@ -47,7 +47,7 @@ async function open() {
     arrived++
     void queries.invalidateQueries({ queryKey: ['cases'] })
     void queries.invalidateQueries({ queryKey: ['documents'] })
-  })
+  }, (upload) => void giveUp(access, upload).catch(() => {}))
   uploads.list.subscribe(() => {
     // Said once, when the last of them is there or can't be.
     if (!arrived || uploads.list.get().some(({ state }) => state.is !== 'failed' && state.is !== 'done')) return

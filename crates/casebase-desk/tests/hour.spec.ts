@@ -95,7 +95,7 @@ test('an hour of two at work over 200 cases', async ({ page, baseURL }) => {
     await page.getByLabel('Who speaks: type').selectOption(type)
     await page.getByLabel('Who speaks: name').fill(who)
     await page.getByRole('textbox', { name: 'Record' }).fill(words)
-    await page.getByRole('switch', { name: 'Visible to the client.' }).setChecked(isVisible)
+    await page.getByRole('switch', { name: 'Visible to the client?' }).setChecked(isVisible)
     await page.getByRole('button', { name: isVisible ? 'Send to the client' : 'Record for staff' }).click()
     await expect(conversation(page, words).getByText(isVisible ? 'Client sees it' : 'Internal', { exact: true })).toBeVisible()
   }

@@ -5,7 +5,7 @@ import { expect, newStaff, signIn, test } from './project'
 // machines are shared. `npm run million`, against a `casebase dev --data DIR` whose folder `casebase bench access --data DIR`
 // has loaded; PostgreSQL's psql is needed.
 
-const TIMES = 9
+const TIMES = 7
 
 const VIEWS = ['Waiting for us', 'Mine', 'Unassigned', 'Overdue', 'All'] as const
 
@@ -19,7 +19,7 @@ function ownTime(userId: string, body: string): number {
     const text = Array.isArray(value) ? `{${value.join()}}` : String(value)
     return `${name} => '${text}'${types[name] ? `::${types[name]}` : ''}`
   })
-  const call = `select count(*) from (select list_cases(${given.join(', ')}) offset 0) page;`
+  const call = `select length(list_cases(${given.join(', ')})::text);`
   const script = [
     `select set_config('request.jwt.claims', '${claims}', false);`, 'set role authenticated;', '\\timing on', ...Array.from({ length: TIMES + 2 }, () => call),
   ]
@@ -69,6 +69,7 @@ test('the first page of each view, beside the database’s own time', async ({ p
     await expect(views.getByRole('link', { name: view })).toHaveAttribute('aria-current', 'page')
     const own = ownTime(alan.id, asked)
     const [request, drawn] = [median(requests), median(painted)]
+    // The request is PostgREST's and the network's, too; the rest is the browser's.
     console.log(`${view}: database ${own.toFixed(1)} ms, request ${request.toFixed(1)} ms, drawn after ${drawn.toFixed(1)} ms: ${(drawn - own).toFixed(1)} ms beside the database`)
   }
 })

@@ -1008,9 +1008,9 @@ async fn a_list_is_asked_for_in_the_words_of_the_database() {
             json!({"status": ["open", "in_progress"], "priority": ["urgent"], "stage": ["a,b"]}),
         ),
         (
-            "?unassigned=true&overdue=false&tags=a&tags=b&page_size=1&cursor=c&count_up_to=0&order_by=due_at.asc",
+            "?unassigned=true&overdue=false&tags=a&tags=b&page_size=1&cursor=c&count_up_to=0&with_activity=true&order_by=due_at.asc",
             json!({"unassigned": true, "overdue": false, "tags": ["a", "b"], "page_size": 1, "cursor": "c",
-                   "count_up_to": 0, "order_by": "due_at.asc"}),
+                   "count_up_to": 0, "with_activity": true, "order_by": "due_at.asc"}),
         ),
         (
             &format!("?assigned_to={id}&department_id={id}&client_id={id}"),

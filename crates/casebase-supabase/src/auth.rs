@@ -1,8 +1,9 @@
 //! Signing in, for the command line.
 //!
-//! Over `supabase-auth`, which has no timeouts, drops Auth's error codes, and puts an answer it
-//! can't read, tokens included, into its error message. Here a request ends in time, errors say
-//! what to do, and no message repeats an answer.
+//! Over `supabase-auth`, which has no timeouts, drops Auth's error codes, puts an answer it can't
+//! read, tokens included, into its error message, and signs out everywhere whatever it is asked.
+//! Here a request ends in time, errors say what to do, no message repeats an answer, and one session
+//! is ended.
 
 use std::{fmt, future::Future, time::Duration};
 
@@ -24,6 +25,9 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Auth of one project.
 pub struct AuthClient {
     inner: CrateClient,
+    http: reqwest::Client,
+    sign_out: Url,
+    anon_key: AnonKey,
     timeout: Duration,
 }
 
@@ -90,7 +94,13 @@ impl AuthClient {
     pub fn new(supabase_url: &Url, anon_key: &AnonKey) -> Result<Self, SettingError> {
         let base = crate::below(supabase_url, "")?;
         let base = base.as_str().trim_end_matches('/');
+        let http = reqwest::Client::builder().build();
+        let mut sign_out = crate::below(supabase_url, "auth/v1/logout")?;
+        sign_out.set_query(Some("scope=local"));
         Ok(Self {
+            http: http.map_err(|error| SettingError::Client(crate::failure(error)))?,
+            sign_out,
+            anon_key: anon_key.clone(),
             // The third argument is a JWT secret, which this crate has no use for.
             inner: CrateClient::new(base, anon_key.as_str(), ""),
             timeout: TIMEOUT,
@@ -128,6 +138,22 @@ impl AuthClient {
             id: user.id,
             email: user.email,
         })
+    }
+
+    /// Ends the session that the token is of: nobody gets another token with its refresh token. The user's other sessions
+    /// go on. What has ended already is ended.
+    pub async fn sign_out(&self, token: &UserToken) -> Result<(), Error> {
+        // The crate says in the body which sessions are meant, where Auth doesn't look: it would end all of them.
+        let request = self.http.post(self.sign_out.clone());
+        let request = request.header("apikey", self.anon_key.as_str());
+        let sent = request.bearer_auth(token.as_str()).send();
+        let answer = tokio::time::timeout(self.timeout, sent).await;
+        let answer = answer.map_err(|_| Error::Timeout)?;
+        let answer = answer.map_err(|error| Error::Unreachable(crate::failure(error)))?;
+        match answer.status().as_u16() {
+            200..=299 | 401 | 403 | 404 => Ok(()),
+            status => Err(Error::UnexpectedAnswer { status }),
+        }
     }
 
     async fn in_time<T>(
@@ -271,6 +297,24 @@ mod tests {
         let (_server, auth) = answering(answer).await;
         let error = auth.sign_in("ada@example.com", "x").await.unwrap_err();
         assert!(matches!(error, Error::Token(TokenError::Malformed)));
+    }
+
+    #[tokio::test]
+    async fn signing_out_ends_this_session_alone_and_one_that_has_ended_is_ended() {
+        let token = UserToken::issued(TOKEN).unwrap();
+        for (status, ends) in [(204, true), (403, true), (500, false)] {
+            let server = MockServer::start().await;
+            Mock::given(path("/auth/v1/logout"))
+                .and(query_param("scope", "local"))
+                .and(header("apikey", "sb_publishable_x"))
+                .and(header("authorization", format!("Bearer {TOKEN}").as_str()))
+                .respond_with(ResponseTemplate::new(status))
+                .expect(1)
+                .mount(&server)
+                .await;
+            let ended = client(&server).sign_out(&token).await;
+            assert_eq!(ended.is_ok(), ends, "{status}: {ended:?}");
+        }
     }
 
     #[tokio::test]

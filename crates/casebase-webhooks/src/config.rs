@@ -8,10 +8,14 @@ use crate::schedule::Schedule;
 /// How the worker works. [`Config::default`] is right for production.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Requests under way at the same time.
+    /// Requests under way at the same time to endpoints that answer. Those that keep a request waiting, while others
+    /// answer or for a second, count apart: with them it is at most eight times as many.
     pub concurrency: u16,
     /// Requests under way at the same time to one endpoint, so that a slow one leaves room for the others.
     pub concurrency_per_endpoint: u16,
+    /// Deliveries of one endpoint and case that are leased together and sent one after another. Of each, what was sent
+    /// and not yet reported is sent again when the worker is killed.
+    pub in_lane: u16,
     /// How long a receiver may take to answer. Standard Webhooks: 15 to 30 seconds.
     pub timeout: Duration,
     /// How long a delivery stays with a worker that doesn't report; must exceed `timeout`.
@@ -33,6 +37,7 @@ impl Default for Config {
         Self {
             concurrency: 64,
             concurrency_per_endpoint: 32,
+            in_lane: 32,
             timeout: Duration::from_secs(20),
             lease: Duration::from_secs(60),
             poll: Duration::from_secs(1),

@@ -87,6 +87,18 @@ pub struct Delivery {
     pub headers: Json<BTreeMap<String, String>>,
 }
 
+/// A delivery, and its place in the queue.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Leased {
+    /// What is sent.
+    #[sqlx(flatten)]
+    pub delivery: Delivery,
+    /// Its lane, with the endpoint's; none: it is in none.
+    pub case_id: Option<i64>,
+    /// Since when it was due.
+    pub due_at: DateTime<Utc>,
+}
+
 /// Which one it is. The URL can carry a receiver's token, and the body is about people.
 impl fmt::Debug for Delivery {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,6 +117,9 @@ impl fmt::Debug for Delivery {
 pub struct Report {
     /// The delivery's row.
     pub delivery_id: i64,
+    /// The endpoint's, which the database knows.
+    #[serde(skip)]
+    pub endpoint_id: Uuid,
     /// The lease it was sent under.
     pub lease_token: Uuid,
     /// When the request began.
@@ -122,6 +137,37 @@ pub struct Report {
     pub verdict: Verdict,
 }
 
+impl Report {
+    /// Of what was leased behind others of its lane, and not sent.
+    #[must_use]
+    pub fn of_unsent(delivery: &Delivery) -> Self {
+        Self {
+            delivery_id: delivery.delivery_id,
+            endpoint_id: delivery.endpoint_id,
+            lease_token: delivery.lease_token,
+            started_at: Utc::now(),
+            duration_ms: 0,
+            status: None,
+            response: None,
+            error: None,
+            verdict: Verdict::Unsent,
+        }
+    }
+}
+
+/// How much a worker takes.
+#[derive(Debug)]
+pub struct Limits {
+    /// So many lanes.
+    pub lanes: u16,
+    /// So many lanes of one endpoint, with those under way.
+    pub per_endpoint: u16,
+    /// So many deliveries of one lane, to be sent one after another.
+    pub in_lane: u16,
+    /// The lanes that the worker has under way already, by endpoint.
+    pub under_way: BTreeMap<Uuid, usize>,
+}
+
 /// The functions of the database that the worker calls.
 #[derive(Debug, Clone)]
 pub struct Outbox {
@@ -135,26 +181,31 @@ impl Outbox {
         Self { pool }
     }
 
-    /// Takes up to `limit` due deliveries, and no more than `limit_per_endpoint` for one endpoint, for the time of
-    /// `lease`. When there are none, writers send notifications for the time of `listens_for`.
+    /// Takes what is due, within these limits, for the time of `lease`. Looks from the given times on, and where there
+    /// are none at everything: the former may pass by what was committed late. When nothing is found, writers send
+    /// notifications for the time of `listens_for`.
     ///
     /// # Errors
     /// What the database says.
     pub async fn lease(
         &self,
-        limit: u16,
-        limit_per_endpoint: u16,
+        limits: Limits,
+        since: Option<BTreeMap<Uuid, DateTime<Utc>>>,
         lease: Duration,
         listens_for: Duration,
-    ) -> Result<Vec<Delivery>, Error> {
+    ) -> Result<Vec<Leased>, Error> {
         const CALL: &str = "casebase.webhook_lease";
         let mut connection = self.pool.acquire().await.map_err(Error::of(CALL))?;
-        let leased = sqlx::query_as("select * from casebase.webhook_lease($1, $2, $3, $4)")
-            .bind(i32::from(limit))
-            .bind(i32::from(limit_per_endpoint))
-            .bind(lease)
-            .bind(listens_for)
-            .fetch_all(&mut *connection);
+        let leased =
+            sqlx::query_as("select * from casebase.webhook_lease($1, $2, $3, $4, $5, $6, $7)")
+                .bind(i32::from(limits.lanes))
+                .bind(i32::from(limits.per_endpoint))
+                .bind(lease)
+                .bind(listens_for)
+                .bind(i32::from(limits.in_lane))
+                .bind(Json(limits.under_way))
+                .bind(since.map(Json))
+                .fetch_all(&mut *connection);
         let answer = timeout(ANSWER_WITHIN, leased).await;
         answered(CALL, connection, answer)
     }

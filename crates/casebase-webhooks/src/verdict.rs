@@ -28,6 +28,8 @@ pub enum Verdict {
         /// Why the endpoint is disabled, if it is.
         disable_because: Option<&'static str>,
     },
+    /// There was no attempt, and it goes back.
+    Unsent,
 }
 
 impl Verdict {

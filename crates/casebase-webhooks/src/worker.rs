@@ -1,21 +1,25 @@
 //! The loop that empties the outbox.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use crate::attempt::{Attempt, Outcome};
 use crate::config::Config;
 use crate::deliver::Sender;
-use crate::outbox::{self, Delivery, Outbox, Report};
+use crate::lane::{self, Until};
+use crate::looks::Looks;
+use crate::outbox::{self, Leased, Limits, Outbox, Report};
 use crate::retry::Retry;
 use crate::schedule::Schedule;
-use crate::verdict::Verdict;
+use crate::under_way::{SILENT_AFTER, UnderWay};
 
 /// The first wait after the outbox was found empty. A transaction that wrote before somebody listened sends no
 /// notification, so the worker looks again soon, then less and less often.
@@ -64,12 +68,19 @@ pub async fn run(pool: PgPool, config: Config, shutdown: CancellationToken) -> R
     let (grace, poll) = (config.grace, config.poll);
     let outbox = Outbox::new(pool);
     let wake = Arc::new(Notify::new());
+    let (report, reported) = mpsc::unbounded_channel();
     let mut worker = Worker {
         sender: Sender::new(config.timeout, config.egress.clone())?,
         outbox: outbox.clone(),
         schedule: Arc::new(config.schedule.clone()),
+        under_way: UnderWay::new(config.concurrency),
+        looks: Looks::new(),
         config,
+        shutdown: shutdown.clone(),
         sending: JoinSet::new(),
+        lanes: HashMap::new(),
+        report,
+        reported,
         reports: Vec::new(),
         tidy_at: Instant::now(),
     };
@@ -98,11 +109,28 @@ struct Worker {
     sender: Sender,
     schedule: Arc<Schedule>,
     config: Config,
-    /// The requests under way.
-    sending: JoinSet<Report>,
-    /// What became of others, not yet reported.
+    shutdown: CancellationToken,
+    under_way: UnderWay,
+    looks: Looks,
+    /// The lanes under way.
+    sending: JoinSet<()>,
+    /// What each of them began with.
+    lanes: HashMap<task::Id, Began>,
+    /// Where they say what became of each request.
+    report: mpsc::UnboundedSender<Report>,
+    reported: mpsc::UnboundedReceiver<Report>,
+    /// What has not yet been reported to the database.
     reports: Vec<Report>,
     tidy_at: Instant,
+}
+
+/// A lane, when it began to be sent.
+struct Began {
+    endpoint: Uuid,
+    /// Since when its first was due.
+    due: DateTime<Utc>,
+    /// Whether there was more than one.
+    more: bool,
 }
 
 impl Worker {
@@ -115,29 +143,44 @@ impl Worker {
             if turn.is_ok() && retry.recovered() {
                 tracing::info!("webhooks are sent again");
             }
-            nap = match turn {
-                Ok(true) => FIRST_NAP,
-                Ok(false) => (nap * 2).min(self.config.poll),
+            let wait = match turn {
+                Ok(any) => {
+                    nap = if any {
+                        FIRST_NAP
+                    } else {
+                        (nap * 2).min(self.config.poll)
+                    };
+                    self.rest(nap)
+                }
                 Err(error) => {
-                    let pause = retry.pause();
+                    nap = retry.pause();
                     match retry.is_news() {
                         true => tracing::warn!(%error, "webhooks wait until the database answers"),
-                        false => tracing::debug!(%error, ?pause, "webhooks wait"),
+                        false => tracing::debug!(%error, pause = ?nap, "webhooks wait"),
                     }
-                    pause
+                    nap
                 }
             };
             tokio::select! {
-                Some(report) = self.sending.join_next() => {
+                Some(report) = self.reported.recv() => {
                     self.collect(report);
-                    if !self.sending.is_empty() {
+                    if self.sending.len() > 1 || self.lanes.values().any(|began| began.more) {
                         tokio::time::sleep(GATHER).await;
                     }
                 }
+                Some(lane) = self.sending.join_next_with_id() => self.end(lane),
                 () = wake.notified() => {}
-                () = tokio::time::sleep(nap) => {}
+                () = tokio::time::sleep(wait) => {}
                 () = shutdown.cancelled() => return,
             }
+        }
+    }
+
+    /// How much of a nap it is until something may be found that nothing wakes it for.
+    fn rest(&self, nap: Duration) -> Duration {
+        match self.under_way.free(Instant::now()) {
+            0 => nap.min(SILENT_AFTER),
+            _ => nap.min(self.looks.rest()),
         }
     }
 
@@ -154,9 +197,7 @@ impl Worker {
     }
 
     async fn report(&mut self) -> Result<bool, outbox::Error> {
-        while let Some(report) = self.sending.try_join_next() {
-            self.collect(report);
-        }
+        self.take_in();
         if self.reports.is_empty() {
             return Ok(false);
         }
@@ -170,39 +211,103 @@ impl Worker {
     }
 
     async fn lease(&mut self) -> Result<bool, outbox::Error> {
-        let under_way = u16::try_from(self.sending.len()).unwrap_or(u16::MAX);
-        let free = self.config.concurrency.saturating_sub(under_way);
+        let now = Instant::now();
+        let free = self.under_way.free(now);
         if free == 0 {
             return Ok(false);
         }
+        let since = self.looks.since(now);
+        let everything = since.is_none();
         let config = &self.config;
-        let deliveries = self
+        let limits = Limits {
+            lanes: free,
+            per_endpoint: config.concurrency_per_endpoint,
+            in_lane: config.in_lane,
+            under_way: self
+                .under_way
+                .by_endpoint(config.concurrency_per_endpoint, now),
+        };
+        let leased = self
             .outbox
             .lease(
-                free,
-                config.concurrency_per_endpoint,
+                limits,
+                since,
                 config.lease,
                 // The next look comes before this is over, or there is no worker any more.
                 2 * config.poll,
             )
             .await?;
-        let any = !deliveries.is_empty();
-        for delivery in deliveries {
-            let sender = self.sender.clone();
-            let schedule = Arc::clone(&self.schedule);
-            self.sending.spawn(async move {
-                let attempt = sender.send(&delivery).await;
-                report_of(&delivery, attempt, &schedule)
-            });
+        let lanes = lane::lanes(leased);
+        let firsts = lanes.iter().filter_map(|lane| lane.first());
+        let too_early = self
+            .looks
+            .found(firsts.map(|first| (first.delivery.endpoint_id, first.due_at)));
+        match everything {
+            true => self
+                .looks
+                .at_everything(Instant::now(), now.elapsed(), too_early),
+            false => self.looks.at_a_part(),
+        }
+        let any = !lanes.is_empty();
+        let until = Until {
+            instant: now + (self.config.lease - self.config.timeout),
+            shutdown: self.shutdown.clone(),
+        };
+        for lane in lanes {
+            self.begin(lane, until.clone());
         }
         Ok(any)
     }
 
-    fn collect(&mut self, report: Result<Report, tokio::task::JoinError>) {
-        match report {
-            Ok(report) => self.reports.push(report),
-            // The lease ends by itself, and the delivery is tried again.
-            Err(error) => tracing::error!(%error, "sending a webhook failed unexpectedly"),
+    fn begin(&mut self, lane: Vec<Leased>, until: Until) {
+        let Some(first) = lane.first() else {
+            return;
+        };
+        let began_with = Began {
+            endpoint: first.delivery.endpoint_id,
+            due: first.due_at,
+            more: lane.len() > 1,
+        };
+        self.under_way
+            .begins(first.delivery.endpoint_id, Instant::now());
+        let sender = self.sender.clone();
+        let schedule = Arc::clone(&self.schedule);
+        let report = self.report.clone();
+        let sending = self
+            .sending
+            .spawn(async move { lane::send(lane, sender, &schedule, until, report).await });
+        self.lanes.insert(sending.id(), began_with);
+    }
+
+    /// Lanes first: what an ended one reported last has come then.
+    fn take_in(&mut self) {
+        while let Some(lane) = self.sending.try_join_next_with_id() {
+            self.end(lane);
+        }
+        while let Ok(report) = self.reported.try_recv() {
+            self.collect(report);
+        }
+    }
+
+    fn collect(&mut self, report: Report) {
+        if report.status.is_some() {
+            self.under_way.answered(report.endpoint_id, Instant::now());
+        }
+        self.reports.push(report);
+    }
+
+    fn end(&mut self, lane: Result<(task::Id, ()), task::JoinError>) {
+        let id = match lane {
+            Ok((id, ())) => id,
+            // Its leases end by themselves, and the deliveries are tried again.
+            Err(error) => {
+                tracing::error!(%error, "sending a webhook failed unexpectedly");
+                error.id()
+            }
+        };
+        if let Some(began) = self.lanes.remove(&id) {
+            self.under_way.ends(began.endpoint);
+            self.looks.goes_on(began.endpoint, began.due, began.more);
         }
     }
 
@@ -218,8 +323,8 @@ impl Worker {
             );
         }
         let all = async {
-            while let Some(report) = self.sending.join_next().await {
-                self.collect(report);
+            while let Some(lane) = self.sending.join_next_with_id().await {
+                self.end(lane);
             }
         };
         if tokio::time::timeout(grace, all).await.is_err() {
@@ -228,64 +333,6 @@ impl Worker {
         if let Err(error) = self.report().await {
             tracing::warn!(%error, "the last webhooks could not be reported and are sent again later");
         }
-    }
-}
-
-fn report_of(delivery: &Delivery, attempt: Attempt, schedule: &Schedule) -> Report {
-    let number = u32::try_from(delivery.attempt).unwrap_or(u32::MAX);
-    let own = delivery.retry_waits.as_deref();
-    let own = own.map(Schedule::of_milliseconds);
-    let schedule = own.as_ref().unwrap_or(schedule);
-    let verdict = Verdict::of(&attempt.outcome, number, schedule, rand::random());
-    let happened = in_words(&attempt.outcome);
-    let (status, response, error) = match attempt.outcome {
-        Outcome::Answered { status, body, .. } => (Some(status), Some(body), None),
-        Outcome::NoAnswer { error } | Outcome::NotSent { error } => (None, None, Some(error)),
-    };
-    let duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
-    metrics::counter!("casebase_webhook_attempts_total", "result" => result_of(&verdict))
-        .increment(1);
-    metrics::histogram!("casebase_webhook_attempt_seconds").record(attempt.duration);
-    tracing::info!(
-        message_id = delivery.message_id,
-        endpoint_id = %delivery.endpoint_id,
-        attempt = delivery.attempt,
-        status,
-        error,
-        duration_ms,
-        ?verdict,
-        "{happened}"
-    );
-    Report {
-        delivery_id: delivery.delivery_id,
-        lease_token: delivery.lease_token,
-        started_at: attempt.started_at,
-        duration_ms,
-        status,
-        response,
-        error,
-        verdict,
-    }
-}
-
-/// What the metrics call it.
-fn result_of(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Delivered => "delivered",
-        Verdict::Retry { .. } => "retried",
-        Verdict::Failed { .. } => "given_up",
-    }
-}
-
-/// What the log says first about an attempt.
-fn in_words(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Answered {
-            status: 200..=299, ..
-        } => "webhook delivered",
-        Outcome::Answered { .. } => "webhook refused by its receiver",
-        Outcome::NoAnswer { .. } => "webhook got no answer",
-        Outcome::NotSent { .. } => "webhook not sent",
     }
 }
 
@@ -343,30 +390,4 @@ fn keeps_out(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|e| e.code());
     let class = code.as_deref().and_then(|code| code.get(..2));
     matches!(class, Some("28" | "3D" | "57")) || class.is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_log_tells_what_arrived_from_what_was_never_sent() {
-        let answered = |status| Outcome::Answered {
-            status,
-            retry_after: None,
-            body: String::new(),
-        };
-        let error = String::new;
-        for (outcome, words) in [
-            (answered(204), "webhook delivered"),
-            (answered(302), "webhook refused by its receiver"),
-            (
-                Outcome::NoAnswer { error: error() },
-                "webhook got no answer",
-            ),
-            (Outcome::NotSent { error: error() }, "webhook not sent"),
-        ] {
-            assert_eq!(in_words(&outcome), words);
-        }
-    }
 }

@@ -3,4 +3,6 @@
 pub mod commands;
 pub mod environment;
 pub mod migrations;
+mod service;
+mod session;
 pub mod terminal;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{desk, files, migrate, serve, webhooks},
+    commands::{desk, files, login, migrate, serve, webhooks},
     environment::{self, LogFormat},
     terminal,
 };
@@ -34,14 +34,20 @@ enum Command {
     /// Run a local Supabase with Casebase and sample data (development and tests only)
     #[cfg(feature = "local")]
     Dev(dev::Args),
-    /// Sweep and check files: what was left half-way, what is not as it should be
+    /// Put, get, list and delete files of cases; for the operator, sweep and check them
     Files(files::Args),
+    /// Sign in, for the commands that work as somebody
+    Login(login::Login),
+    /// Sign out
+    Logout,
     /// Apply Casebase's migrations to a database
     Migrate(migrate::Args),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
     /// Look after webhooks: endpoints, deliveries, samples
     Webhooks(webhooks::Args),
+    /// Say who is signed in
+    Whoami(login::WhoAmI),
 }
 
 impl Command {
@@ -64,11 +70,14 @@ impl Command {
             Self::Demo(args) => demo::run(args).await,
             Self::Desk(args) => desk::run(args),
             Self::Files(args) => files::run(args).await,
+            Self::Login(args) => login::login(args).await,
+            Self::Logout => login::logout().await,
             #[cfg(feature = "local")]
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
             Self::Serve(args) => serve::run(args).await,
             Self::Webhooks(args) => webhooks::run(args).await,
+            Self::Whoami(args) => login::whoami(args).await,
         }
     }
 }
@@ -78,6 +87,9 @@ async fn main() -> ExitCode {
     match start().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(usage) = error.downcast_ref::<clap::Error>() {
+                usage.exit();
+            }
             terminal::say_error(&error);
             ExitCode::FAILURE
         }

@@ -34,6 +34,8 @@ mod programs;
 mod rechecked_plans;
 #[path = "database/rechecked_rows.rs"]
 mod rechecked_rows;
+#[path = "database/reference.rs"]
+mod reference;
 #[path = "database/sample_data.rs"]
 mod sample_data;
 mod support;

@@ -89,21 +89,30 @@ impl Worker {
     }
 
     async fn lease(&mut self) -> Leased {
+        let (leased, before, after) = self.lease_since(None).await;
+        hold("webhook_lease", &before, &after);
+        leased
+    }
+
+    /// Looks at what endpoint 1 got to do from then on.
+    async fn lease_since(&mut self, since: Option<&str>) -> (Leased, Touched, Touched) {
         let mut transaction = self.0.begin().await.expect("a transaction");
         let before = Self::touched(&mut transaction).await;
         let leased = sqlx::query_as(
             "select count(*),
                     jsonb_agg(jsonb_build_object('delivery_id', delivery_id, 'lease_token', lease_token,
                                                  'started_at', now(), 'status', 204, 'verdict', 'delivered')) as reports
-             from casebase.webhook_lease(64, 32, '1 hour', '1 second')",
+             from casebase.webhook_lease(
+               64, 32, '1 hour', '1 second', 8, '{\"e0000000-0000-4000-8000-000000000003\": 32}',
+               case when $1 is not null then jsonb_build_object('e0000000-0000-4000-8000-000000000001', now() - $1::text::interval) end)",
         )
+        .bind(since)
         .fetch_one(&mut *transaction)
         .await
         .expect("it leases");
         let after = Self::touched(&mut transaction).await;
         transaction.commit().await.expect("committed");
-        hold("webhook_lease", &before, &after);
-        leased
+        (leased, before, after)
     }
 
     async fn acknowledge(&mut self, leased: &Leased) {
@@ -262,5 +271,52 @@ async fn a_single_lane_of_a_hundred_thousand_is_set_aside_in_parts() {
     }
     assert!(calls > 10, "{calls} calls set all of it aside");
     drop((owner, worker));
+    stack.stop().await;
+}
+
+/// A transaction that began before everything was delivered may still see all of it as it was.
+#[tokio::test]
+async fn what_was_delivered_beside_an_old_transaction_is_passed_by() {
+    const DELIVERED: i64 = 20_000;
+    let stack = Stack::start(Options::default())
+        .await
+        .expect("the stack starts");
+    dev::migrate(&stack).await.expect("the migrations apply");
+    let superuser = stack.database_url(SUPERUSER);
+    let connect = || PgConnection::connect(&superuser);
+    let mut owner = connect().await.expect("a connection");
+    let mut old = connect().await.expect("a connection");
+    let mut worker = Worker(connect().await.expect("a connection"));
+    run(&mut worker.0, "set role casebase_worker").await;
+    worker.work(CALLS_WHILE_EMPTY).await;
+    run(
+        &mut owner,
+        "insert into casebase.webhook_endpoints (id, url)
+         values ('e0000000-0000-4000-8000-000000000001', 'https://example.com/');
+         set session_replication_role = replica;
+         insert into casebase.webhook_payloads (id, type, payload_version, thin, body)
+         overriding system value values (1, 'case.updated', 1, false, '{}') on conflict do nothing;
+         insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, next_attempt_at)
+         select 'e0000000-0000-4000-8000-000000000001', 1, n, now() - interval '1 minute' from generate_series(1, 20000) n",
+    )
+    .await;
+    run(&mut old, "begin isolation level repeatable read").await;
+    run(&mut old, "select from casebase.webhook_deliveries limit 1").await;
+    run(
+        &mut owner,
+        "update casebase.webhook_deliveries set state = 'delivered', finished_at = now();
+         insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
+         select 'e0000000-0000-4000-8000-000000000001', 1, n from generate_series(1, 9) n",
+    )
+    .await;
+
+    let (leased, before, after) = worker.lease_since(Some("10 seconds")).await;
+    assert_eq!(leased.count, 9);
+    assert!(after.rows - before.rows < DELIVERED / 10);
+    worker.acknowledge(&leased).await;
+    let (leased, before, after) = worker.lease_since(None).await;
+    assert_eq!(leased.count, 0);
+    assert!(after.rows - before.rows >= DELIVERED, "they are there");
+    drop((owner, old, worker));
     stack.stop().await;
 }

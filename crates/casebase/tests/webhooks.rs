@@ -545,6 +545,139 @@ async fn a_failing_delivery_holds_up_its_own_case_and_no_other() {
     worker.stop().await;
 }
 
+/// A receiver that takes requests and never answers, until the test ends.
+async fn receiver_that_hangs(database: &PgPool) -> (Uuid, JoinHandle<()>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let hanging = tokio::spawn(async move {
+        let mut connections = Vec::new();
+        while let Ok(connection) = listener.accept().await {
+            connections.push(connection);
+        }
+    });
+    let endpoint_id = sqlx::query_scalar(
+        "select id from public.create_webhook_endpoint($1, $2, '{case.status_changed}')",
+    )
+    .bind(url)
+    .bind(DESCRIPTION)
+    .fetch_one(database)
+    .await
+    .expect("the endpoint is made");
+    (endpoint_id, hanging)
+}
+
+async fn leased_for(database: &PgPool, endpoint_id: Uuid) -> i64 {
+    sqlx::query_scalar(
+        "select count(*) from casebase.webhook_deliveries where endpoint_id = $1 and state = 'leased'",
+    )
+    .bind(endpoint_id)
+    .fetch_one(database)
+    .await
+    .expect("they are counted")
+}
+
+#[tokio::test]
+async fn receivers_that_hang_keep_no_other_waiting_and_hold_a_bounded_number_of_requests() {
+    const EVENTS: usize = 20;
+    const PER_ENDPOINT: i64 = 4;
+    let mut scene = Scene::new(ok).await;
+    let hanging = [
+        receiver_that_hangs(&scene.database).await,
+        receiver_that_hangs(&scene.database).await,
+    ];
+    let worker = Worker::start(Config {
+        // Two that hang can take all of it.
+        concurrency: 8,
+        concurrency_per_endpoint: 4,
+        timeout: Duration::from_secs(300),
+        lease: Duration::from_secs(600),
+        poll: Config::default().poll,
+        ..config()
+    })
+    .await;
+    for _ in 0..EVENTS {
+        let case = open_case(&scene.database).await;
+        scene.set_status(&case, "in_progress").await;
+    }
+
+    for _ in 0..EVENTS {
+        scene.arrival().await;
+    }
+    for (endpoint_id, _) in &hanging {
+        let under_way = leased_for(&scene.database, *endpoint_id).await;
+        assert!((1..=PER_ENDPOINT).contains(&under_way), "{under_way}");
+    }
+    worker.kill().await;
+    hanging.iter().for_each(|(_, task)| task.abort());
+}
+
+#[tokio::test]
+async fn what_happens_in_one_case_goes_out_in_order() {
+    let mut scene = Scene::new(ok).await;
+    let mut wanted = Vec::new();
+    for n in 0..40 {
+        let status = ["in_progress", "resolved"][n % 2];
+        scene.set_status(&scene.first, status).await;
+        wanted.push(Value::from(status));
+    }
+    let worker = Worker::start(config()).await;
+    for status in wanted {
+        assert_eq!(scene.arrival().await.status(), &status);
+    }
+    assert_eq!(
+        scene.history().await,
+        vec![("delivered".to_owned(), vec![Some(204)]); 40]
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn what_follows_in_a_case_is_leased_with_its_first() {
+    let scene = Scene::new(ok).await;
+    let (endpoint_id, hanging) = receiver_that_hangs(&scene.database).await;
+    for status in ["in_progress", "resolved", "in_progress"] {
+        scene.set_status(&scene.first, status).await;
+    }
+    let worker = Worker::start(config()).await;
+    let patience = Instant::now() + PATIENCE;
+    while leased_for(&scene.database, endpoint_id).await < 3 {
+        assert!(Instant::now() < patience, "one by one");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    worker.kill().await;
+    hanging.abort();
+}
+
+#[tokio::test]
+async fn what_follows_a_refused_delivery_is_not_sent_before_it() {
+    let mut scene = Scene::new(|n| match n {
+        1 => ResponseTemplate::new(500),
+        _ => ResponseTemplate::new(204),
+    })
+    .await;
+    for status in ["in_progress", "resolved", "in_progress"] {
+        scene.set_status(&scene.first, status).await;
+    }
+    let worker = Worker::start(config()).await;
+    let mut arrivals = Vec::new();
+    for _ in 0..4 {
+        arrivals.push(scene.arrival().await);
+    }
+    assert_eq!(arrivals[1], arrivals[2]);
+    let numbers = scene.history().await;
+    assert_eq!(
+        numbers,
+        [
+            ("delivered".to_owned(), vec![Some(204)]),
+            ("delivered".to_owned(), vec![Some(500), Some(204)]),
+            ("delivered".to_owned(), vec![Some(204)]),
+        ]
+    );
+    worker.stop().await;
+}
+
 #[tokio::test]
 async fn a_receiver_that_is_gone_is_left_alone() {
     let mut scene = Scene::new(|_| ResponseTemplate::new(410)).await;

@@ -223,7 +223,24 @@ begin
 end
 $$;
 comment on function public.update_cases(bigint[], jsonb, boolean) is
-  'Gives up to 1000 cases the same new values of the columns in changes, and takes tags from them or adds some (add_tags, remove_tags; staff). Answers for each id, in their order: result is done, unchanged, refused (error says why, with code, message, details and hint as PostgREST does) or not_visible. A version among the changes of one case is that which they were made from. What is refused takes nothing else along. events are the entries of the history that it left, for staff: rpc/undo_changes takes them back. With dry_run, the answers are the same and nothing is changed.';
+  'Gives many cases the same new values, and adds tags to them or takes some away; answers for each case.
+
+What is refused for one case takes nothing else along. Rows are locked in the order of their ids, so that two such calls wait for each other and don''t deadlock.
+
+For whoever may change the cases: client members title and description while a case is open, staff as their scope says. Tags are for staff.
+
+- ids: the cases (cases.id), up to 1000.
+- changes: an object of columns and their new values, and add_tags, remove_tags: arrays of tags. A version, for one case only, is that which the changes were made from.
+- dry_run: true: the answers are the same, and nothing is changed.
+- id: the case (cases.id).
+- result: done, unchanged, refused or not_visible.
+- error: of a refused one: {"code", "message", "details", "hint"}, as PostgREST tells an error.
+- events: the entries of the history that it left (case_events.id), for staff; rpc/undo_changes takes them back.
+
+Returns a row for each id, in the order of the ids.
+
+- 22023: more than 1000 ids; or changes is empty, no object, or names what the caller can''t change; the hint says what they can.
+- 22P02: a value in changes is not of its column''s type.';
 
 -- Replies that stay where they were sent; which interaction is whose. Raises where one would go elsewhere.
 create function casebase.reply_in_place(ids bigint[], words text, shown boolean) returns jsonb
@@ -294,4 +311,18 @@ begin
 end
 $$;
 comment on function public.reply_to_cases(bigint[], text, boolean) is
-  'Says the same in up to 1000 cases, as the caller and to the other side of each. Answers for each id, in their order: result is done (with the interaction), refused (error says why) or not_visible.';
+  'Says the same in many cases, as the caller and to the other side of each; answers for each case.
+
+For whoever sees the cases, as with interactions.
+
+- ids: the cases (cases.id), up to 1000.
+- content: what is said: Markdown, at most 50000 characters.
+- visible_to_client: whether the clients see it. What a client says, they see.
+- id: the case (cases.id).
+- result: done, refused or not_visible.
+- interaction_id: of one that is done: the interaction (interactions.id).
+- error: of a refused one: {"code", "message", "details", "hint"}, as PostgREST tells an error.
+
+Returns a row for each id, in the order of the ids.
+
+- 22023: more than 1000 ids.';

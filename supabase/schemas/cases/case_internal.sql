@@ -19,7 +19,16 @@ create table public.case_internal (
   constraint case_internal_times_check
     check (updated_at >= '0001-01-01 00:00+00' and updated_at < '10000-01-01 00:00+00')
 );
-comment on table public.case_internal is 'Tags and metadata of a case that only staff see.';
+comment on table public.case_internal is
+  'Tags and metadata of a case that only staff see. A case has at most one such row.
+
+Read, added and changed by staff for the cases they see as staff; deleted by admins.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.';
+comment on column public.case_internal.case_id is 'The case (cases.id).';
+comment on column public.case_internal.tags is 'The staff''s words for it; rpc/list_cases finds cases by them.';
+comment on column public.case_internal.metadata is 'An object of your own, up to 16 kB.';
+comment on column public.case_internal.updated_at is 'When the row was last changed.';
 comment on column public.case_internal.version is
   'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.case_internal enable row level security;

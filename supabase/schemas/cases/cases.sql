@@ -76,23 +76,50 @@ create table public.cases (
   constraint cases_closed_at_check check ((status = 'closed') = (closed_at is not null))
 );
 comment on table public.cases is
-  'Cases, of which everybody sees theirs. A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.';
+  'Cases, of which everybody sees theirs.
+
+A filter by client_id (clients: rpc/my_clients) or assigned_to makes pages and counts fast for those who see few; rpc/list_cases and rpc/case_counts are for everybody, and for every filter and order.
+
+Read by client members (their clients'' cases), staff (every case, those of their departments, or those assigned to them) and admins. Opened by client members with client_id, title and description, by staff of scope departments in theirs, and with any column by staff of scope all and admins. Changed by staff, and by client members title and description while it is open. Deleted by admins, once its files are.
+
+- PT409: the version that is sent is not the row''s: somebody was faster, and details is the row as it is now. Or the status is none that follows the one it has; the hint says which do.
+- PT429: the client''s members have opened as many cases in an hour as they may (case_settings.cases_per_hour); details says when there is room.';
+comment on column public.cases.id is 'The key. In every other table, and as an argument, case_id is this one.';
 comment on column public.cases.case_id is 'The number people use: CASE-0001. In every other table case_id is cases.id.';
+comment on column public.cases.client_id is 'Whom the case is worked for. It never changes.';
+comment on column public.cases.department_id is 'Where it is worked.';
+comment on column public.cases.required_specialty_id is 'What it needs of whoever works it; null: nothing.';
+comment on column public.cases.title is 'What it is about, in one line.';
 comment on column public.cases.description is 'Markdown. Stored as text, never as HTML.';
-comment on column public.cases.assigned_to is 'The member of staff who works the case.';
-comment on column public.cases.action_required_by is 'The deadline of the next move.';
-comment on column public.cases.action_required_of is 'The party type whose move it is.';
+comment on column public.cases.status is
+  'Where it is. status_transitions says which status follows which, and who makes the step.';
+comment on column public.cases.stage is
+  'Where the case is in the project''s own words: one of case_stages, whose status it then has; another status ends it.';
+comment on column public.cases.priority is 'How urgent it is. A client raises it by rpc/escalate_case.';
 comment on column public.cases.priority_rank is 'The priority to sort by: 1 low, 2 medium, 3 high, 4 urgent.';
-comment on column public.cases.stage is 'Where the case is in the project''s own words: one of case_stages.';
+comment on column public.cases.assigned_to is
+  'The member of staff who works the case; null: nobody does. Only active staff can be given one.';
+comment on column public.cases.escalated_by is
+  'Who escalated it (auth.users.id); null: nobody, not since it was reopened, or the user is deleted.';
+comment on column public.cases.escalated_at is 'When it was escalated; null: it is not.';
+comment on column public.cases.escalation_reason is 'Why, in their words.';
+comment on column public.cases.action_required_by is 'The deadline of the next move.';
+comment on column public.cases.action_required_of is
+  'The party type whose move it is. A case that begins to wait, waits for CLIENT unless it says another that is not internal.';
 comment on column public.cases.due_at is
   'When the next move that is ours is due: action_required_by, unless the case is resolved, closed or its client''s to answer. Past it, the case is overdue.';
 comment on column public.cases.follow_up_of is 'The closed case (cases.id) that a client''s reply came to.';
 comment on column public.cases.split_from is 'The case (cases.id) that an interaction was taken from.';
 comment on column public.cases.merged_into is 'The case (cases.id) that this one is a duplicate of; it is closed.';
-comment on column public.cases.resolved_at is 'When it was resolved, or closed without that.';
 comment on column public.cases.metadata is 'An object of your own, up to 16 kB. Whoever sees the case sees it.';
+comment on column public.cases.created_by is 'Who opened it (auth.users.id); null: the user is deleted.';
+comment on column public.cases.created_at is 'When it was opened.';
+comment on column public.cases.updated_at is
+  'When the row was last changed. Of replies and files it knows nothing: rpc/list_cases has last_activity.';
 comment on column public.cases.version is
   'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
+comment on column public.cases.resolved_at is 'When it was resolved, or closed without that; null: it is neither.';
+comment on column public.cases.closed_at is 'When it was closed; null: it is not.';
 alter table public.cases enable row level security;
 revoke all on public.cases from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

@@ -29,8 +29,29 @@ create table public.interactions (
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
   )
 );
-comment on table public.interactions is 'What was said, by whom (party1) to whom (party2).';
+comment on table public.interactions is
+  'What was said in a case, by whom (party1) to whom (party2).
+
+What a client says reopens a case that waits or is resolved. Said in a closed case, it goes to a new one that follows it (cases.follow_up_of): read case_id of the row that comes back.
+
+Read by client members (what is visible to them, in their cases) and by staff (all of the cases they see). Added by both; a client speaks as themselves and in the open. Changed by staff, its words only by who wrote them or an admin. Deleted by admins.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.
+- PT429: the client''s members have said as much in an hour as they may (case_settings.interactions_per_hour); details says when there is room.';
+comment on column public.interactions.id is 'The key.';
+comment on column public.interactions.case_id is
+  'The case (cases.id). Of a merged one, the case that lives on. It never changes.';
+comment on column public.interactions.party1_name is
+  'Who spoke. Left out by staff, it is they; of a client''s, the database writes it.';
+comment on column public.interactions.party1_type is
+  'What they are. Left out by staff, the internal party; of a client''s, CLIENT.';
+comment on column public.interactions.party2_name is 'To whom. Left out, whoever stands on the other side of the case.';
+comment on column public.interactions.party2_type is 'What they are. Left out, the other side of party1.';
 comment on column public.interactions.content is 'Markdown. Stored as text, never as HTML.';
+comment on column public.interactions.visible_to_client is 'Whether the client sees it. What a client says, they see.';
+comment on column public.interactions.created_by is 'Who wrote it (auth.users.id); null: the user is deleted.';
+comment on column public.interactions.created_at is 'When it was written.';
+comment on column public.interactions.updated_at is 'When the row was last changed.';
 comment on column public.interactions.version is
   'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.interactions enable row level security;

@@ -15,7 +15,18 @@ create table public.internal_notes (
     and greatest(created_at, updated_at) < '10000-01-01 00:00+00'
   )
 );
-comment on table public.internal_notes is 'What staff tell each other about a case.';
+comment on table public.internal_notes is
+  'What staff tell each other about a case.
+
+Read and added by staff for the cases they see as staff; changed by who wrote them, and by admins; deleted by admins. Clients never see them.
+
+- PT409: the version that is sent is not the row''s: somebody was faster. details is the row as it is now.';
+comment on column public.internal_notes.id is 'The key.';
+comment on column public.internal_notes.case_id is 'The case (cases.id). It never changes.';
+comment on column public.internal_notes.content is 'Markdown. Stored as text, never as HTML.';
+comment on column public.internal_notes.created_by is 'Who wrote it (auth.users.id); null: the user is deleted.';
+comment on column public.internal_notes.created_at is 'When it was written.';
+comment on column public.internal_notes.updated_at is 'When the row was last changed.';
 comment on column public.internal_notes.version is
   'Counts changes. An update that sends back the version it was made from is refused where somebody was faster.';
 alter table public.internal_notes enable row level security;

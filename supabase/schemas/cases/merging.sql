@@ -84,7 +84,20 @@ as $$
   select casebase.merge_cases(duplicate, survivor)
 $$;
 comment on function public.merge_cases(bigint, bigint) is
-  'Closes a duplicate and has it point to the case that survives, which is returned: lists and counts leave it out, rpc/find_case, rpc/case_timeline, rpc/list_interactions and replies lead to the other. For staff who see both; opening it again ends it. 404: no such cases; 409: of different clients, or merged already.';
+  'Closes a duplicate and has it point to the case that survives.
+
+Lists and counts leave the duplicate out; rpc/find_case, rpc/case_timeline, rpc/list_interactions and replies lead to the other. Opening it again ends it.
+
+For staff who see both cases as staff.
+
+- duplicate: the case that is closed (cases.id).
+- survivor: the case that goes on (cases.id), of the same client.
+
+Returns the case that survives.
+
+- PT404: the caller does not see both as staff, or one does not exist.
+- PT409: they are of different clients, or one of them has been merged already.
+- 22023: a case is to be merged into itself.';
 
 create function public.find_case(case_id text) returns public.cases
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -103,7 +116,15 @@ begin
 end
 $$;
 comment on function public.find_case(text) is
-  'The case of this number, e.g. CASE-0001, or the one that it was merged into. 404: no such case.';
+  'The case of this number, or the one that it was merged into.
+
+For whoever sees the case.
+
+- case_id: the number, e.g. CASE-0001.
+
+Returns the case.
+
+- PT404: there is no such case, or none that the caller sees.';
 
 -- The words stay their author's, which a plain insert wouldn't leave them.
 create function casebase.split_case(interaction_id bigint, title text) returns public.cases
@@ -145,4 +166,17 @@ as $$
   select casebase.split_case(interaction_id, title)
 $$;
 comment on function public.split_case(bigint, text) is
-  'Opens a case with a copy of an interaction, for the same client and in the same department; split_from points back. For staff who see the case and may open others there. 404: no such interaction.';
+  'Opens a case with a copy of an interaction, for the same client and in the same department.
+
+The words stay their author''s, and split_from points to the case that they came from.
+
+For staff who see the interaction''s case as staff and may open others in its department.
+
+- interaction_id: the interaction (interactions.id).
+- title: of the new case; null: that of the first.
+
+Returns the new case.
+
+- PT404: there is no such interaction, or none that the caller sees as staff.
+- 42501: the caller may not open cases in this department.
+- 23514: title is not one line of at most 200 characters.';

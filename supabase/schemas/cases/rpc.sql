@@ -50,7 +50,18 @@ as $$
   select casebase.reopen_case(case_id)
 $$;
 comment on function public.reopen_case(bigint) is
-  'Opens a resolved case again, for whoever sees it, and a closed one for an admin. 404: no such case; 409: it is not resolved, or closed.';
+  'Opens a resolved case again, for whoever sees it, and a closed one for an admin.
+
+What a reopened case was escalated with is forgotten: it can be escalated again.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+
+Returns the case.
+
+- PT404: there is no such case, or none that the caller sees.
+- PT409: it is not resolved, or it is closed and the caller no admin.';
 
 -- Escalating: a client's only way to a priority. It is at least high from then on.
 create function casebase.escalate_case(case_id bigint, reason text) returns public.cases
@@ -93,7 +104,19 @@ as $$
   select casebase.escalate_case(case_id, reason)
 $$;
 comment on function public.escalate_case(bigint, text) is
-  'Escalates an unresolved case, for whoever sees it: escalated_by, escalated_at, escalation_reason, and a priority of at least high. 404: no such case; 409: resolved, or escalated already; 400: no reason.';
+  'Escalates a case: it has at least the priority high from then on, and says who escalated it, when and why.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+- reason: why, in at most 2000 characters.
+
+Returns the case.
+
+- PT404: there is no such case, or none that the caller sees.
+- PT409: it is resolved or closed, or escalated already.
+- 22023: reason is null.
+- 23514: reason is blank or too long.';
 
 -- Under the caller's own policies and rules: who may not assign a case doesn't take one either.
 create function public.take_case(case_id bigint) returns public.cases
@@ -123,7 +146,20 @@ begin
 end
 $$;
 comment on function public.take_case(bigint) is
-  'Assigns a case that nobody has to the caller, and sets an open one in progress. 404: no such case; 409: somebody has it, or it is resolved; 400: it needs a specialty that the caller lacks; 403: the caller may not assign cases.';
+  'Assigns a case that nobody has to the caller, and sets an open one in progress.
+
+Who was switched off since, has no case. Under the caller''s own policies: who may not assign cases takes none.
+
+For admins and staff of scope all or departments.
+
+- case_id: the case (cases.id).
+
+Returns the case.
+
+- PT404: there is no such case, or none that the caller sees.
+- PT409: somebody has it, or it is resolved or closed.
+- 42501: the caller may not assign cases.
+- 23514: it needs a specialty that the caller lacks.';
 
 -- Handing over may end the caller's own sight of the case, which a plain update can't: its new row is checked
 -- against the SELECT policy too.
@@ -172,7 +208,24 @@ as $$
   select casebase.hand_over_case(case_id, to_department, to_staff, note)
 $$;
 comment on function public.hand_over_case(bigint, uuid, uuid, text) is
-  'Gives a case to another department, another member of staff, or both, also where the caller then no longer sees it. note becomes an internal note. 404: no such case.';
+  'Gives a case to another department, another member of staff, or both, also where the caller then no longer sees it.
+
+In another department whoever had it has it no more, unless named.
+
+For admins and staff of scope all or departments who see it as staff.
+
+- case_id: the case (cases.id).
+- to_department: the department (departments.id); null: it stays where it is.
+- to_staff: the member of staff (staff_members.user_id); null: who has it, or in another department nobody.
+- note: becomes an internal note of the case; null: none.
+
+Returns nothing.
+
+- PT404: there is no such case, or none that the caller sees as staff.
+- 42501: the caller may not hand over cases.
+- 22023: neither to_department nor to_staff is given.
+- 23503: there is no such department.
+- 23514: to_staff is not active, or lacks the specialty that the case needs; or note is blank or too long.';
 
 -- Display names of the people in a case, as far as the caller sees what they did.
 create function casebase.case_people(case_id bigint) returns table (user_id uuid, display_name text, is_staff boolean)
@@ -217,4 +270,15 @@ as $$
   select * from casebase.case_people(case_id)
 $$;
 comment on function public.case_people(bigint) is
-  'The display names of the people in a case, as far as the caller sees what they did. 404: no such case.';
+  'The display names of the people in a case, as far as the caller sees what they did.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+- user_id: who (auth.users.id): as in created_by, assigned_to, escalated_by and uploaded_by.
+- display_name: what they are called.
+- is_staff: whether they are on the staff.
+
+Returns a row for each person.
+
+- PT404: there is no such case, or none that the caller sees.';

@@ -14,9 +14,14 @@ create table public.status_transitions (
   constraint status_transitions_moves_check check (from_status <> to_status)
 );
 comment on table public.status_transitions is
-  'Which status may follow which. Others are refused to everybody but a service key. The project''s owner changes them.';
+  'Which status may follow which, and who makes the step. Others are refused (PT409) to everybody but a service key.
+
+Read by client members and staff. For the project''s owner, in SQL: no API user changes them.';
+comment on column public.status_transitions.from_status is 'The status before.';
+comment on column public.status_transitions.to_status is 'The status after.';
 comment on column public.status_transitions.made_by is
   'Who makes it: client (everybody who sees the case; clients by a reply or rpc/reopen_case), staff (who sees it as staff), admin.';
+comment on column public.status_transitions.meaning is 'What the step says.';
 alter table public.status_transitions enable row level security;
 revoke all on public.status_transitions from public, anon, authenticated, service_role;
 alter table public.status_transitions alter column meaning set statistics 0;
@@ -64,7 +69,11 @@ create table public.case_stages (
   constraint case_stages_status_check check (status in ('open', 'in_progress', 'waiting', 'resolved', 'closed'))
 );
 comment on table public.case_stages is
-  'A project''s own words for where a case is. A case that gets a stage gets its status with it.';
-comment on column public.case_stages.position is 'The order in which they are shown.';
+  'A project''s own words for where a case is. A case that gets a stage gets its status with it.
+
+Read by client members and staff; written by admins. Which status a stage belongs to stays.';
+comment on column public.case_stages.stage is 'The word, as people read it.';
+comment on column public.case_stages.status is 'The status that a case in this stage has.';
+comment on column public.case_stages.position is 'The order in which stages are shown, the lowest first.';
 alter table public.case_stages enable row level security;
 revoke all on public.case_stages from public, anon, authenticated, service_role;

@@ -64,14 +64,50 @@ create table public.case_files (
     and greatest(uploaded_at, updated_at) < '10000-01-01 00:00+00'
   )
 );
-comment on column public.case_files.interaction_id is 'Null: a file of the case itself.';
-comment on column public.case_files.file_name is 'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
-comment on column public.case_files.original_name is 'As the uploader called it, on one line and without folders; downloads give it back.';
-comment on column public.case_files.object_version is 'The version of the object that was checked. Others read this version only.';
-comment on column public.case_files.rejection is 'Why the service refused the content.';
-comment on column public.case_files.notes is 'What the service noticed in what it took, e.g. macros.';
-comment on column public.case_files.other_bucket_id is 'While the file moves between the buckets: where else it lies, or is to lie.';
-comment on column public.case_files.other_state is 'pending: it is being copied there; deleting: what is there goes.';
+comment on table public.case_files is
+  'Files of cases: a row for each, and an object in one of two storage buckets.
+
+Reserved by rpc/reserve_case_file or an insert; then the object is uploaded to bucket_id and object_path, and the service checks it and makes it available. The service''s upload route does all of it. What changes otherwise: docs/files.md.
+
+Read by client members (the visible ones of their cases) and staff (all of the cases they see), once available; until then by the uploader. Added by both; what a client adds, clients see. Deleted by staff, and by client members their own while it is not available: state to deleting, then the object, then the row.
+
+- PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
+comment on column public.case_files.id is 'The key.';
+comment on column public.case_files.case_id is 'The case (cases.id). It never changes.';
+comment on column public.case_files.interaction_id is
+  'The interaction of the same case that it belongs to. Null: a file of the case itself.';
+comment on column public.case_files.file_name is
+  'CASE-0001-<unix seconds>-<name>, or CASE-0001-interaction-<id>-<unix seconds>-<name>. Left out, the database makes it; taken, it gets a number.';
+comment on column public.case_files.file_url is
+  's3://<bucket_id>/<object_path>. No link for a browser: the service, or a signed URL of Storage, gives the bytes.';
+comment on column public.case_files.file_size is
+  'In bytes: as it was announced until the file is available, then as it was counted.';
+comment on column public.case_files.uploaded_at is 'When the file was reserved.';
+comment on column public.case_files.uploaded_by is 'Who uploads it (auth.users.id); null: the user is deleted.';
+comment on column public.case_files.original_name is
+  'As the uploader called it, on one line and without folders; downloads give it back.';
+comment on column public.case_files.content_type is
+  'The media type: as it was declared until the file is available, then as the service found it.';
+comment on column public.case_files.visible_to_client is
+  'Whether the client sees it. What a client adds, they see; rpc/change_file_visibility changes it.';
+comment on column public.case_files.bucket_id is
+  'admin-bucket, or client-bucket where the client sees it. The database sets it.';
+comment on column public.case_files.object_path is
+  'Where its object is in the bucket: <client_id>/cases/CASE-0001/<file_name>. A path is used once.';
+comment on column public.case_files.state is
+  'pending (reserved), uploaded (its object is there), available (checked: others see it), deleting (its object goes, then the row). rpc and routes make the steps; the uploader sets uploaded, and who lets go of it deleting.';
+comment on column public.case_files.object_version is
+  'The version of the object that was checked. Others read this version only.';
+comment on column public.case_files.sha256 is 'The SHA-256 of the content in hexadecimal; null until it is checked.';
+comment on column public.case_files.rejection is 'Why the service refused the content; null: it has not.';
+comment on column public.case_files.notes is
+  'What the service noticed in what it took, e.g. macros. docs/files.md says what each word means.';
+comment on column public.case_files.updated_at is 'When the row was last changed.';
+comment on column public.case_files.other_bucket_id is
+  'While the file moves between the buckets: where else it lies, or is to lie.';
+comment on column public.case_files.other_object_path is 'And at which path there.';
+comment on column public.case_files.other_state is
+  'pending: it is being copied there; deleting: what is there goes; null: it does not move.';
 comment on column public.case_files.other_version is 'The version of the object that is there and was checked.';
 comment on column public.case_files.moved_by is 'Who moves it, or moved it last.';
 alter table public.case_files enable row level security;

@@ -49,10 +49,46 @@ create table public.client_documents (
     and greatest(uploaded_at, updated_at, replaced_at) < '10000-01-01 00:00+00'
   )
 );
-comment on table public.client_documents is 'Policies, handbooks and the like: files for a client, of no case.';
-comment on column public.client_documents.document_id is 'The document that this is a version of: the id of its first version, for as long as any is there.';
-comment on column public.client_documents.replaced_at is 'Since when another version has been in its place. Null: this one is current.';
-comment on column public.client_documents.notes is 'What the service noticed in what it took, e.g. macros.';
+comment on table public.client_documents is
+  'Documents for a client, of no case: policies, handbooks and the like. A row is one version of a document.
+
+They lie in client-bucket and go the way of case_files: reserved by rpc/reserve_client_document or an insert, uploaded, checked. Another version of a document is another row of the same document_id; it takes the place of the one before once it is available.
+
+Read by client members (their clients'', the current versions) and staff, once available; until then by the uploader. Written by admins and staff of scope all or departments, who read the versions that were replaced, too.
+
+- PT409: set to uploaded, there is no object at its path; or the row is to be deleted, and the object is there.';
+comment on column public.client_documents.id is 'The key.';
+comment on column public.client_documents.client_id is 'The client. It never changes.';
+comment on column public.client_documents.category is 'What kind of document it is, and its folder.';
+comment on column public.client_documents.document_id is
+  'The document that this is a version of: the id of its first version, for as long as any is there. Left out or 0: a new document.';
+comment on column public.client_documents.replaced_at is
+  'Since when another version has been in its place. Null: this one is current.';
+comment on column public.client_documents.file_name is
+  'The last part of object_path. Left out, the database makes it of original_name; taken, it gets a number.';
+comment on column public.client_documents.file_url is
+  's3://<bucket_id>/<object_path>. No link for a browser: the service, or a signed URL of Storage, gives the bytes.';
+comment on column public.client_documents.file_size is
+  'In bytes: as it was announced until the file is available, then as it was counted.';
+comment on column public.client_documents.uploaded_at is 'When the file was reserved.';
+comment on column public.client_documents.uploaded_by is 'Who uploads it (auth.users.id); null: the user is deleted.';
+comment on column public.client_documents.original_name is
+  'As the uploader called it, on one line and without folders; downloads give it back.';
+comment on column public.client_documents.content_type is
+  'The media type: as it was declared until the file is available, then as the service found it.';
+comment on column public.client_documents.bucket_id is 'Always client-bucket. The database sets it.';
+comment on column public.client_documents.object_path is
+  'Where its object is in the bucket: <client_id>/<category>/<file_name>. A path is used once.';
+comment on column public.client_documents.state is
+  'pending (reserved), uploaded (its object is there), available (checked: others see it), deleting (its object goes, then the row). rpc and routes make the steps; the uploader sets uploaded, and who lets go of it deleting.';
+comment on column public.client_documents.object_version is
+  'The version of the object that was checked. Others read this version only.';
+comment on column public.client_documents.sha256 is
+  'The SHA-256 of the content in hexadecimal; null until it is checked.';
+comment on column public.client_documents.rejection is 'Why the service refused the content; null: it has not.';
+comment on column public.client_documents.notes is
+  'What the service noticed in what it took, e.g. macros. docs/files.md says what each word means.';
+comment on column public.client_documents.updated_at is 'When the row was last changed.';
 alter table public.client_documents enable row level security;
 revoke all on public.client_documents from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

@@ -8,6 +8,13 @@ create table public.document_categories (
   constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
   constraint document_categories_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
+comment on table public.document_categories is
+  'The categories of clients'' documents: policies, handbooks and what else a project has. The code is the folder in client-bucket.
+
+Read by client members and staff; written by admins. One that has documents stays, and keeps its code.';
+comment on column public.document_categories.code is
+  'The word that documents refer to, and their folder, e.g. policies.';
+comment on column public.document_categories.label is 'What people read for it.';
 alter table public.document_categories enable row level security;
 revoke all on public.document_categories from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

@@ -1,14 +1,19 @@
 -- What frontends and the service call as rpc.
 
--- How much the files of a client take, and may take.
 create function public.client_usage(client_id uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
 as $$ select casebase.client_usage(client_id) $$;
 comment on function public.client_usage(uuid) is
-  'How many bytes the files and documents of a client have, and may have: {"used_bytes", "most_bytes"}, null where there is no limit. For its members and staff; 404: no such client.';
+  'How many bytes the files and documents of a client have, and may have.
 
--- Shows a file to the client, or hides it from them: for staff of its case. Hidden it is at once; shown it is when its
--- object was moved, which the service's route of the same purpose does, or the service by itself where it has a secret key.
+For the client''s members and staff.
+
+- client_id: the client (clients.id).
+
+Returns {"used_bytes", "most_bytes"}; most_bytes is null where there is no limit (case_settings.bytes_per_client).
+
+- PT404: there is no such client, or none of the caller''s.';
+
 create function public.change_file_visibility(file_id bigint, visible_to_client boolean) returns jsonb
   language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -23,11 +28,25 @@ begin
 end
 $$;
 comment on function public.change_file_visibility(bigint, boolean) is
-  'Shows a file to the client or hides it from them; answers its row. While other_state is pending, it is on its way. 403: not staff of its case. 404: no such file. 409: not available, or still moving the other way.';
+  'Shows a file to the client, or hides it from them, which moves its object to the other bucket.
 
--- Reserves a place for a file of a case in one step: the row, and how many bytes its bucket takes. A case that the caller
--- doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules of case_files decide
--- the rest.
+Hidden, it is so at once. Shown, it is seen once its object was moved: the service''s route POST /v1/files/{id}/visibility does both, and the service by itself where it has a secret key. While other_state is pending, the file is on its way.
+
+For staff who see the file''s case as staff.
+
+- file_id: the file (case_files.id).
+- visible_to_client: whether the client is to see it.
+
+Returns its row.
+
+- PT404: there is no such file, or none that the caller sees.
+- PT409: it is not available, or still moving the other way.
+- 42501: the caller is not staff of its case.
+- 22004: visible_to_client is null.
+- 23514: it belongs to an interaction that the client does not see.';
+
+-- A case that the caller doesn't see and one that doesn't exist get the same 404; so do interactions. The policies and rules
+-- of case_files decide the rest.
 create function public.reserve_case_file(
   case_number       text,
   original_name     text,
@@ -62,7 +81,24 @@ begin
 end
 $$;
 comment on function public.reserve_case_file(text, text, text, text, bigint, bigint, boolean) is
-  'Reserves a file of a case: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such case, or interaction of it.';
+  'Reserves a place for a file of a case: its row, pending, and how many bytes its bucket takes.
+
+The object is then uploaded to bucket_id and object_path of the row.
+
+For whoever sees the case.
+
+- case_number: the number of the case, e.g. CASE-0001.
+- original_name: what the file is called where it comes from.
+- content_type: its media type, e.g. application/pdf.
+- file_name: as case_files.file_name; empty: the database makes it.
+- file_size: in bytes, as it is announced; 0: not known yet.
+- interaction_id: the interaction of the case that it belongs to; null: the case itself.
+- visible_to_client: whether the client sees it. What a client adds, they see.
+
+Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
+
+- PT404: there is no such case or interaction of it, or none that the caller sees.
+- 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
 -- The versions of a document, by its number or that of any of them: the current one first, then the newest.
 create function public.document_versions(id bigint) returns setof public.client_documents
@@ -77,7 +113,13 @@ as $$
   order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
 $$;
 comment on function public.document_versions(bigint) is
-  'The versions of a document that the caller sees, named by document_id or the id of any version: the current one first, then the newest. None: no such document.';
+  'The versions of a document that the caller sees: the current one first, then the newest.
+
+For whoever sees the document; versions that were replaced, for those who write documents.
+
+- id: the document (client_documents.document_id), or any version of it (client_documents.id).
+
+Returns a row for each version; none where there is no such document.';
 
 -- Reserves a place for a document, or, where it is given document_id, for another version of the one that this names, which
 -- lies where the others do. The policies and rules of client_documents decide the rest.
@@ -121,11 +163,33 @@ begin
 end
 $$;
 comment on function public.reserve_client_document(text, text, text, bigint, uuid, text, bigint) is
-  'Reserves a document of a client in a category, or another version of the one that document_id names: {"file": its row, "size_limit": the most bytes that its bucket takes, or null}. 404: no such document or category.';
+  'Reserves a place for a document of a client, or for another version of one: its row, pending, and how many bytes its bucket takes.
+
+The object is then uploaded to bucket_id and object_path of the row.
+
+For admins and staff of scope all or departments.
+
+- original_name: what the file is called where it comes from.
+- content_type: its media type, e.g. application/pdf.
+- file_name: as client_documents.file_name; empty: the database makes it.
+- file_size: in bytes, as it is announced; 0: not known yet.
+- client_id: the client (clients.id); of another version it is not asked.
+- category: the category (document_categories.code); of another version it is not asked.
+- document_id: the document that this is another version of; 0: a new one.
+
+Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
+
+- PT404: there is no such document or category, or none that the caller sees.
+- 42501: the caller may not write documents.
+- 23503: there is no such client.
+- 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
 create type public.document_page as (documents public.client_documents[], next_cursor text);
+comment on type public.document_page is
+  'A page of rpc/list_client_documents.';
+comment on column public.document_page.documents is 'The documents, newest first.';
+comment on column public.document_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
--- The documents of a client, each by its current version. What the caller uploads is there from the beginning.
 create function public.list_client_documents(
   client_id uuid,
   category  text    default null,
@@ -162,4 +226,18 @@ begin
 end
 $$;
 comment on function public.list_client_documents(uuid, text, integer, text) is
-  'The documents of a client that the caller sees, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. Of each its current version. 404: no such client.';
+  'The documents of a client that the caller sees, each by its current version, newest first, a page at a time.
+
+What the caller uploads is there from the beginning.
+
+For the client''s members and staff.
+
+- client_id: the client (clients.id).
+- category: of this category only (document_categories.code); null: of every one.
+- page_size: how many at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such client, or none of the caller''s.
+- 22023: page_size is out of range, or cursor is none that this list gave.';

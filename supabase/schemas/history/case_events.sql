@@ -34,11 +34,25 @@ create table public.case_events (
   constraint case_events_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
-comment on table public.case_events is 'The append-only history of each case. Staff read it; clients read rpc/case_timeline.';
-comment on column public.case_events.seq is 'Counts the entries of one case, without gaps, in the order of their commits.';
-comment on column public.case_events.actor_name is 'Stays when the user is deleted.';
+comment on table public.case_events is
+  'The append-only history of each case. Staff read it; clients read rpc/case_timeline.
+
+It is written in the transaction of the change itself, and kept as long as its case.
+
+Read by staff for the cases they see as staff. Written by the database alone.';
+comment on column public.case_events.id is 'The key; what rpc/undo_changes takes.';
+comment on column public.case_events.case_id is 'The case (cases.id).';
+comment on column public.case_events.seq is
+  'Counts the entries of one case, without gaps, in the order of their commits.';
+comment on column public.case_events.type is 'What happened: one of the event types.';
+comment on column public.case_events.actor_id is
+  'Who did it (auth.users.id); null: no user of the API, or one who is deleted.';
+comment on column public.case_events.actor_name is 'What they are called. Stays when the user is deleted.';
+comment on column public.case_events.visible_to_client is
+  'Whether the client may know of it. rpc/case_timeline looks, too, whether they see what it is about.';
 comment on column public.case_events.data is
   'case_id (CASE-0001), case (its key), client_id, and what the type adds; changes as {"changes": {"status": {"from": …, "to": …}}}.';
+comment on column public.case_events.created_at is 'When it happened.';
 alter table public.case_events enable row level security;
 revoke all on public.case_events from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

@@ -1,7 +1,17 @@
 -- The history as a client may read it. Neither seq nor id: their gaps would count what staff do unseen. An entry
 -- about an interaction shows as long as the interaction does.
 create type public.timeline_entry as (created_at timestamptz, type text, actor_name text, data jsonb);
+comment on type public.timeline_entry is
+  'An entry of rpc/case_timeline: what happened to a case, as its client may read it.';
+comment on column public.timeline_entry.created_at is 'When it happened.';
+comment on column public.timeline_entry.type is 'What happened: one of the event types.';
+comment on column public.timeline_entry.actor_name is 'Who did it.';
+comment on column public.timeline_entry.data is 'As case_events.data.';
 create type public.timeline_page as (entries public.timeline_entry[], next_cursor text);
+comment on type public.timeline_page is
+  'A page of rpc/case_timeline.';
+comment on column public.timeline_page.entries is 'The entries, newest first.';
+comment on column public.timeline_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
 -- Whether an entry is for clients, too.
 create function casebase.is_in_timeline(entry public.case_events) returns boolean
@@ -71,4 +81,17 @@ begin
 end
 $$;
 comment on function public.case_timeline(bigint, integer, text) is
-  'What happened to a case, as its client may read it, newest first, a page at a time: give next_cursor, which is null on the last page, as cursor. That of duplicates which were merged into it is there, too. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had. 404: no such case.';
+  'What happened to a case, as its client may read it, newest first, a page at a time.
+
+What happened to duplicates that were merged into it is there, too. Staff find everything in case_events, by order=seq.desc and seq=lt. the last one had.
+
+For whoever sees the case.
+
+- case_id: the case (cases.id).
+- page_size: how many entries at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- PT404: there is no such case, or none that the caller sees.
+- 22023: page_size is out of range, or cursor is none that this list gave.';

@@ -161,4 +161,17 @@ begin
 end
 $$;
 comment on function public.undo_changes(bigint[]) is
-  'Takes changes of cases back, given as up to 1000 entries of their history (case_events.id; rpc/update_cases answers them): of what has not been changed since, each column gets the value it had before the first of them; tags that were added or taken off go, or come back, whatever else was tagged since. Their maker does, or an admin. Answers for each case: done, partly (error says what stays: the history keeps no old words, and none of metadata) or refused. Entries of cases that the caller doesn''t see as staff have no answer.';
+  'Takes changes of cases back, given as entries of their history; answers for each case.
+
+Of what has not been changed since, each column gets the value that it had before the first of them. Tags that were added or taken off go, or come back, whatever else was tagged since. The history keeps no old descriptions and no old metadata: those stay.
+
+For who made the changes, and for admins, where they see the case as staff.
+
+- events: the entries (case_events.id), up to 1000; rpc/update_cases answers them.
+- id: the case (cases.id).
+- result: done, partly (error says what stays) or refused.
+- error: {"code", "message", "details", "hint"}, as PostgREST tells an error; null: everything was taken back.
+
+Returns a row for each case. Entries of cases that the caller does not see as staff have none.
+
+- 22023: more than 1000 events.';

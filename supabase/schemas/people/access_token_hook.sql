@@ -38,4 +38,12 @@ exception
 end
 $$;
 comment on function casebase.custom_access_token_hook(jsonb) is
-  'Supabase custom access token hook: accepts invitations and writes app_metadata.case_role (client, staff or admin). Never raises.';
+  'The custom access token hook: accepts invitations, and writes the claim app_metadata.case_role: admin, staff or client.
+
+Who is an active member of staff gets admin or staff, else who is a client''s member gets client; for everybody else, and whenever anything is unexpected, the event goes back as it came. It never raises, so it keeps nobody from signing in.
+
+For Supabase Auth, which calls it at each sign-in and token refresh once it is switched on (Authentication > Hooks); a project that has a hook calls this one from its own.
+
+- event: Auth''s event, {"user_id", "claims", …}.
+
+Returns the event, with the claim.';

@@ -8,7 +8,14 @@ create table casebase.client_source (
   constraint client_source_only_row_check check (only_row)
 );
 comment on table casebase.client_source is
-  'Whether public.clients was made by Casebase, and which of its columns is the name (null: none was recognised).';
+  'Whether public.clients was made by Casebase, and which of its columns is a client''s name.
+
+For the project''s owner: where the project has its own table of clients and its name was not recognised, update casebase.client_source set name_column = ''…''.';
+comment on column casebase.client_source.only_row is 'Always true: there is one row.';
+comment on column casebase.client_source.is_ours is
+  'Whether Casebase made public.clients. False: the project had the table already, and keeps its columns, grants and policies.';
+comment on column casebase.client_source.name_column is
+  'The column of public.clients that is the client''s name; null: none was recognised.';
 alter table casebase.client_source enable row level security;
 
 do $$
@@ -25,7 +32,16 @@ begin
       constraint clients_times_check
         check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
     );
-    comment on table public.clients is 'Whom cases are worked for: an organisation, or one person.';
+    comment on table public.clients is
+      'Clients: whom cases are worked for, an organisation or one person.
+
+A project that already has a table of this name keeps its own; Casebase then references its id and reads its name, and nothing else on this page holds for it.
+
+Read by client members (their own clients) and staff; written by admins.';
+    comment on column public.clients.id is 'The key.';
+    comment on column public.clients.name is 'What the client is called.';
+    comment on column public.clients.kind is 'Whether it is an organisation or one person.';
+    comment on column public.clients.created_at is 'When the row was made.';
     alter table public.clients enable row level security;
     revoke all on public.clients from public, anon, authenticated, service_role;
     alter table public.clients alter column name set statistics 0;
@@ -72,7 +88,14 @@ create table public.client_members (
   constraint client_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
-comment on table public.client_members is 'Which users act for which client. Membership is a client''s only authority.';
+comment on table public.client_members is
+  'Which users act for which client. Membership is a client''s only authority, whatever the token says.
+
+Read by staff; written by admins. Client members find their clients with rpc/my_clients, and the people of a case with rpc/case_people.';
+comment on column public.client_members.client_id is 'The client.';
+comment on column public.client_members.user_id is 'The user who acts for it (auth.users.id).';
+comment on column public.client_members.display_name is 'What they are called, in what they say and in the history.';
+comment on column public.client_members.created_at is 'When the row was made.';
 alter table public.client_members enable row level security;
 revoke all on public.client_members from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

@@ -11,7 +11,15 @@ create table public.departments (
   constraint departments_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
-comment on column public.departments.is_default is 'The department that gets a case which names none. There is always one.';
+comment on table public.departments is
+  'Departments: where cases are worked. One of them is the default.
+
+Read by client members and staff; written by admins. The default one can''t be deleted.';
+comment on column public.departments.id is 'The key.';
+comment on column public.departments.name is 'What it is called; no two departments share a name.';
+comment on column public.departments.is_default is
+  'The department that gets a case which names none. There is always one: set on another department, it ends here in the same statement.';
+comment on column public.departments.created_at is 'When the row was made.';
 alter table public.departments enable row level security;
 revoke all on public.departments from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

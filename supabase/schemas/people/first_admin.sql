@@ -27,4 +27,12 @@ begin
 end
 $$;
 comment on function casebase.make_admin(text) is
-  'Makes the user with this confirmed e-mail address an admin. For the project''s owner only. Takes effect at their next sign-in or token refresh.';
+  'Makes the user with this confirmed e-mail address an admin. It takes effect at their next sign-in or token refresh.
+
+For the project''s owner, in SQL (the API does not expose it): the first admin is made so, and then invites the others.
+
+- email: the address, in any case.
+
+Returns the id of the user.
+
+- P0002: nobody has signed up with it, or the address has not been confirmed.';

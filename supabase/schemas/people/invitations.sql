@@ -24,7 +24,21 @@ create table public.invitations (
   )
 );
 comment on table public.invitations is
-  'Who becomes what when they sign in with a confirmed address: a member of client_id, or else staff. Made by rpc/invite.';
+  'Who becomes what when they sign in with a confirmed e-mail address: a member of a client, or staff.
+
+Read, made and deleted by admins, and made best by rpc/invite, which replaces an open invitation. Nobody changes one.';
+comment on column public.invitations.id is 'The key.';
+comment on column public.invitations.email is 'The address, in lower case.';
+comment on column public.invitations.client_id is 'The client whose member they become; null: they become staff.';
+comment on column public.invitations.display_name is
+  'What they will be called; null: what stands before the @ of the address.';
+comment on column public.invitations.is_admin is 'Of staff: whether they become an admin.';
+comment on column public.invitations.scope is 'Of staff: which cases they will see, as in staff_members.scope.';
+comment on column public.invitations.department_ids is 'Of staff: the departments they will work in (departments.id).';
+comment on column public.invitations.created_at is 'When they were invited.';
+comment on column public.invitations.expires_at is
+  'Until when the invitation can be accepted: 30 days, unless it says otherwise.';
+comment on column public.invitations.accepted_at is 'When they signed in and became it; null: not yet.';
 alter table public.invitations enable row level security;
 revoke all on public.invitations from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -96,7 +110,7 @@ create trigger end_invitations_of_the_dismissed after update of active on public
   for each row when (old.active and not new.active)
   execute function casebase.end_invitations();
 
--- Under the caller's own rights: admins invite. Inviting an address again for the same replaces the invitation.
+-- Under the caller's own rights.
 create function public.invite(
   email          text,
   client_id      uuid    default null,
@@ -124,7 +138,24 @@ begin
 end
 $$;
 comment on function public.invite(text, uuid, text, boolean, text, uuid[]) is
-  'Invites an e-mail address: to be a member of client_id, or without one to be staff of this scope, in these departments, or an admin. It binds when somebody signs in with that address, confirmed, within 30 days. Sends no mail. For admins.';
+  'Invites an e-mail address, to be a client''s member or to be staff.
+
+It binds when somebody signs in with that address, confirmed, within 30 days. No mail is sent. Inviting an address again, for the same client or again as staff, replaces the invitation.
+
+For admins.
+
+- email: the address, in any case.
+- client_id: the client whose member they become; null: they become staff.
+- display_name: what they will be called; null: what stands before the @ of the address.
+- is_admin: of staff: whether they become an admin.
+- scope: of staff: which cases they will see: all, departments or assigned.
+- department_ids: of staff: the departments that they will work in (departments.id).
+
+Returns the invitation.
+
+- 42501: the caller is no admin.
+- 23503: there is no such client.
+- 23514: the address, the name or the scope is none, or a client''s invitation has what only staff have.';
 
 -- What keeps the caller from making themselves a client; null: nothing.
 create function casebase.registration_problem(out message text, out hint text, out code text)
@@ -182,4 +213,14 @@ as $$
   select casebase.register(display_name)
 $$;
 comment on function public.register(text) is
-  'Makes the caller a client of kind person, whose id is returned, where an admin allows it. 403: it is closed, or the e-mail address is not confirmed; 409: registered already.';
+  'Makes the caller a client of kind person, of which they are the member.
+
+For whoever signed in with a confirmed e-mail address and is nothing yet, where an admin has opened registration (case_settings.registration_open). rpc/my_access says beforehand whether it would work.
+
+- display_name: what the client and its member are called: one line of at most 200 characters.
+
+Returns the id of the client.
+
+- PT403: registration is closed, the project has its own clients table, or the e-mail address is not confirmed.
+- PT409: the caller is a client''s member or on the staff already.
+- 23514: display_name is no such line.';

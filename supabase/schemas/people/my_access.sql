@@ -25,4 +25,13 @@ begin
 end
 $$;
 comment on function public.my_access() is
-  'Who the caller is: standing is admin, or the scope of a member of staff, or null; problem says what keeps them from being staff, for instance that the access token hook is not switched on. may_register: whether rpc/register would make them a client.';
+  'Who the caller is, and what keeps them from being it.
+
+For everybody who is signed in.
+
+- standing: admin; or the scope of a member of staff: all, departments or assigned; or null: no staff.
+- is_client: whether they are a member of some client.
+- problem: what keeps them from being staff, in a sentence, e.g. that the access token hook is not switched on; null: nothing.
+- may_register: whether rpc/register would make them a client.
+
+Returns one row.';

@@ -8,6 +8,13 @@ create table public.party_types (
   constraint party_types_code_check check (code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
   constraint party_types_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
+comment on table public.party_types is
+  'Party types: what the two sides of an interaction can be.
+
+Read by client members and staff; written by admins. ARGAN and CLIENT can''t be deleted, because the database itself writes them.';
+comment on column public.party_types.code is
+  'The word that rows refer to, e.g. CONTRACTOR. A code that is changed changes in those rows, too.';
+comment on column public.party_types.label is 'What people read for it.';
 comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
 alter table public.party_types enable row level security;
 revoke all on public.party_types from public, anon, authenticated, service_role;

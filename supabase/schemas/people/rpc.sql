@@ -14,7 +14,15 @@ create function public.my_clients() returns table (id uuid, name text)
 as $$
   select * from casebase.my_client_names()
 $$;
-comment on function public.my_clients() is 'The clients that the caller is a member of.';
+comment on function public.my_clients() is
+  'The clients that the caller is a member of: what a new case needs.
+
+For client members; others get no row.
+
+- id: the client (clients.id).
+- name: what it is called; null where the project''s own table has no column that is a name.
+
+Returns a row for each client.';
 
 -- What a client is called, as SQL about c; without a name, its id.
 create function casebase.client_label() returns text
@@ -63,7 +71,20 @@ begin
 end
 $$;
 comment on function public.find_clients(text, integer) is
-  'The clients for whom the caller, as staff, may open a case and whose name has these letters, in any case: first those that begin with them, by the alphabet, page_size at most. Where public.clients is the project''s own, its name is the column that Casebase recognised, or else the id. Who works in no department finds none.';
+  'The clients for whom the caller may open a case as staff, by their names.
+
+First those whose name begins with the letters, by the alphabet.
+
+For admins and staff who work in a department; others get no row.
+
+- letters: a part of the name, in any case; empty: every client.
+- page_size: how many at most, 1 to 1000.
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
+
+Returns a row for each client.
+
+- 22023: page_size is out of range.';
 
 create function casebase.client_names(ids uuid[]) returns table (id uuid, name text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -87,4 +108,12 @@ as $$
   select * from casebase.client_names(ids)
 $$;
 comment on function public.client_names(uuid[]) is
-  'What these clients are called: those that the caller finds with rpc/find_clients, and those whose cases they work as staff. Others have no row. Clients read rpc/my_clients.';
+  'What clients are called.
+
+For staff: of the clients that they find with rpc/find_clients, and of those whose cases are assigned to them. Others have no row, and for clients there is rpc/my_clients.
+
+- ids: the clients (clients.id).
+- id: the client (clients.id).
+- name: what it is called; its id, where the project''s own table has no column that is a name.
+
+Returns a row for each client.';

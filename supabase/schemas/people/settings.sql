@@ -11,15 +11,19 @@ create table public.case_settings (
   constraint case_settings_interactions_per_hour_check check (interactions_per_hour between 0 and 1000000),
   constraint case_settings_bytes_per_client_check check (bytes_per_client >= 0)
 );
-comment on table public.case_settings is 'What an admin decides for the whole project. One row.';
+comment on table public.case_settings is
+  'What an admin decides for the whole project. One row.
+
+Read by client members and staff; changed by admins.';
+comment on column public.case_settings.only_row is 'Always true: there is one row.';
 comment on column public.case_settings.registration_open is
   'Whether somebody whose e-mail address is confirmed may make themselves a client: rpc/register.';
 comment on column public.case_settings.cases_per_hour is
   'How many cases the members of one client may open in an hour; null: as many as they like.';
 comment on column public.case_settings.interactions_per_hour is
-  'How much the members of one client may say in an hour; null: as much as they like.';
+  'How many interactions the members of one client may add in an hour; null: as many as they like.';
 comment on column public.case_settings.bytes_per_client is
-  'How many bytes the files and documents of one client may have in all; null: as many as they like.';
+  'How many bytes the files and documents of one client may have in all, whoever uploads them; null: as many as they like.';
 alter table public.case_settings enable row level security;
 revoke all on public.case_settings from public, anon, authenticated, service_role;
 insert into public.case_settings default values;

@@ -10,6 +10,13 @@ create table public.specialties (
   constraint specialties_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
+comment on table public.specialties is
+  'Specialties: what a case can need of whoever works it, for instance a language or a licence.
+
+Read by client members and staff; written by admins.';
+comment on column public.specialties.id is 'The key.';
+comment on column public.specialties.name is 'What it is called; no two specialties share a name.';
+comment on column public.specialties.created_at is 'When the row was made.';
 alter table public.specialties enable row level security;
 revoke all on public.specialties from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.

@@ -15,9 +15,23 @@ create table public.staff_members (
   constraint staff_members_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
+comment on table public.staff_members is
+  'Staff: who works cases, and which cases each one sees.
+
+The rights of staff need this row and a token that says so (app_metadata.case_role): they begin at the next sign-in or token refresh, and end with the row at once.
+
+Read by staff; written by admins.
+
+- PT409: the last active admin would be removed, switched off or none any more.';
+comment on column public.staff_members.user_id is 'The user (auth.users.id).';
+comment on column public.staff_members.display_name is 'What they are called, in what they say and in the history.';
+comment on column public.staff_members.is_admin is
+  'Whether they are an admin, who sees every case and manages people, settings and webhooks.';
 comment on column public.staff_members.scope is
   'Which cases this person sees: every case, those of their departments, or only those assigned to them (which everybody sees).';
-comment on column public.staff_members.active is 'Switched off, the person loses every staff right in the next statement.';
+comment on column public.staff_members.active is
+  'Switched off, the person loses every staff right in the next statement.';
+comment on column public.staff_members.created_at is 'When the row was made.';
 alter table public.staff_members enable row level security;
 revoke all on public.staff_members from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -33,6 +47,12 @@ create table public.staff_departments (
   constraint staff_departments_department_id_fkey
     foreign key (department_id) references public.departments (id) on delete cascade
 );
+comment on table public.staff_departments is
+  'Which departments a member of staff works in: those whose cases the scope departments sees.
+
+Read by staff; written by admins.';
+comment on column public.staff_departments.user_id is 'The member of staff (staff_members.user_id).';
+comment on column public.staff_departments.department_id is 'The department.';
 alter table public.staff_departments enable row level security;
 revoke all on public.staff_departments from public, anon, authenticated, service_role;
 create index staff_departments_department_id_idx on public.staff_departments (department_id);
@@ -46,6 +66,12 @@ create table public.staff_specialties (
   constraint staff_specialties_specialty_id_fkey
     foreign key (specialty_id) references public.specialties (id) on delete cascade
 );
+comment on table public.staff_specialties is
+  'Which specialties a member of staff has: a case that needs one is given only to those who have it, unless an admin gives it.
+
+Read by staff; written by admins.';
+comment on column public.staff_specialties.user_id is 'The member of staff (staff_members.user_id).';
+comment on column public.staff_specialties.specialty_id is 'The specialty.';
 alter table public.staff_specialties enable row level security;
 revoke all on public.staff_specialties from public, anon, authenticated, service_role;
 create index staff_specialties_specialty_id_idx on public.staff_specialties (specialty_id);

@@ -227,7 +227,12 @@ create table casebase.webhook_limits (
   constraint webhook_limits_only_row_check check (only_row),
   constraint webhook_limits_endpoints_check check (endpoints between 0 and 1000)
 );
-comment on table casebase.webhook_limits is 'One row, for the project''s owner to change.';
+comment on table casebase.webhook_limits is
+  'How many webhook endpoints there may be. One row.
+
+For the project''s owner: update casebase.webhook_limits set endpoints = 200. A change of a case writes a row for each endpoint that wants to know of it.';
+comment on column casebase.webhook_limits.only_row is 'Always true: there is one row.';
+comment on column casebase.webhook_limits.endpoints is 'How many endpoints there may be.';
 alter table casebase.webhook_limits enable row level security;
 revoke all on casebase.webhook_limits from public, anon, authenticated, service_role;
 insert into casebase.webhook_limits default values;

@@ -29,10 +29,6 @@ begin
 end
 $$;
 
--- Answers the secret, this once. A thin endpoint gets ids only, and asks for the rest by them. With the signature v1a
--- receivers verify by the public key, which webhook_endpoints() shows too, and the secret need not leave the database.
--- Without a URL its receiver fetches with poll_events. The same call twice makes one endpoint: the second answers its id,
--- and no secret.
 create function public.create_webhook_endpoint(
   url            text,
   description    text       default '',
@@ -86,9 +82,36 @@ begin
   return query select new_id, new_secret, new_key, true;
 end
 $$;
+comment on function public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer) is
+  'Makes a webhook endpoint, and answers its secret, this once.
 
--- What is left out or null stays as it is; a rate_limit of 0 ends one. Enabling forgets why it was disabled and what went
--- wrong before.
+The same call twice makes one endpoint: the second answers its id, and no secret.
+
+For admins, and for a service key.
+
+- url: where requests go, e.g. https://example.com/webhooks/casebase; null: none do, and its receiver fetches by rpc/poll_events.
+- description: what it is for, for whoever reads the list.
+- event_types: which events it gets, e.g. case.updated, or case.* for a whole family; empty: every one that is not sent on request only.
+- thin: whether it gets ids only, and asks for the rest with its own rights.
+- signature: how requests are signed, in the words of Standard Webhooks: v1 (HMAC-SHA256), or v1a (Ed25519), with which receivers verify by the public key and the secret need not leave the database.
+- retry_waits: the waits between attempts, one less than there are attempts: at most 50, each up to 7 days; null: the ten attempts over three days that Standard Webhooks suggests.
+- client_ids: of cases of these clients only (clients.id); empty: of all.
+- department_ids: of cases in these departments only, after the change or before it (departments.id); empty: of all.
+- priorities: of cases of these priorities only, after the change or before it; empty: of all.
+- statuses: of cases in these statuses only, after the change or before it; empty: of all.
+- headers: sent along with each request, e.g. {"authorization": "Bearer …"}: at most 20.
+- rate_limit: at most so many requests a second, 1 to 1000; null: as many as there are.
+- id: the endpoint.
+- secret: what signs: whsec_… for v1, whsk_… for v1a.
+- public_key: what verifies v1a: whpk_…; null for v1.
+- created: whether the endpoint is new; false: it was there already.
+
+Returns one row.
+
+- 42501: the caller is no admin.
+- PT409: there are as many endpoints as there may be (casebase.webhook_limits).
+- 23514: an argument is none of what is accepted; the message says which.';
+
 create function public.update_webhook_endpoint(
   endpoint_id    uuid,
   url            text       default null,
@@ -132,9 +155,30 @@ begin
   perform pg_notify('casebase_webhooks', '');
 end
 $$;
+comment on function public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer) is
+  'Changes a webhook endpoint. What is left out or null stays as it is.
 
--- With its secrets; deliveries of it are sent no more, and forgotten by the worker: those that wait at once, those that
--- are finished with all others of their age.
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- url: where requests go.
+- description: what it is for.
+- event_types: which events it gets; empty: every one that is not sent on request only.
+- enabled: whether events are sent at all. True also forgets why it was disabled and what went wrong before.
+- retry_waits: the waits between attempts.
+- client_ids: of cases of these clients only (clients.id); empty: of all.
+- department_ids: of cases in these departments only, after the change or before it (departments.id); empty: of all.
+- priorities: of cases of these priorities only, after the change or before it; empty: of all.
+- statuses: of cases in these statuses only, after the change or before it; empty: of all.
+- headers: sent along with each request, e.g. {"authorization": "Bearer …"}: at most 20.
+- rate_limit: at most so many requests a second, 1 to 1000; 0: as many as there are.
+
+Returns nothing.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- 23514: an argument is none of what is accepted; the message says which.';
+
+-- What waits is forgotten by the worker at once, what is finished with all others of its age.
 create function public.delete_webhook_endpoint(endpoint_id uuid) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -147,8 +191,17 @@ begin
   end if;
 end
 $$;
+comment on function public.delete_webhook_endpoint(uuid) is
+  'Deletes a webhook endpoint, with its secrets. What waits for it is not sent any more.
 
--- public_keys: of an endpoint with the signature v1a, the newest first.
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+
+Returns nothing.
+
+- PT404: there is no such endpoint, or the caller is no admin.';
+
 create function public.webhook_endpoints() returns table (
   id                uuid,
   url               text,
@@ -192,9 +245,37 @@ as $$
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
 $$;
+comment on function public.webhook_endpoints() is
+  'The webhook endpoints.
 
--- Answers the new secret, this once. Until previous_valid_for has passed, every request carries a signature with it
--- and one with each secret before it; '0' ends those at once. Five sign at most.
+For admins, and for a service key; others get no row.
+
+- id: the key.
+- url: where requests go; null: none do, its receiver fetches by rpc/poll_events.
+- description: what it is for.
+- event_types: which events it gets; empty: every one that is not sent on request only.
+- payload_version: which form of the events'' bodies it gets: 1.
+- thin: whether it gets ids only.
+- signature: how requests are signed: v1 or v1a.
+- public_keys: of a v1a endpoint, what verifies its requests, the newest first.
+- enabled: whether events are sent at all.
+- disabled_reason: why it was disabled, where the worker did it.
+- retry_waits: the waits between attempts; null: those that Standard Webhooks suggests.
+- client_ids: of cases of these clients only; empty: of all.
+- department_ids: of cases in these departments only; empty: of all.
+- priorities: of cases of these priorities only; empty: of all.
+- statuses: of cases in these statuses only; empty: of all.
+- headers: sent along with each request.
+- rate_limit: at most so many requests a second; null: as many as there are.
+- paused_until: until when nothing is sent, because its receiver asked for that or fails; null: it is not paused.
+- failures_in_a_row: how many attempts have failed since the last one that did not.
+- failing_since: since when; null: the last one did not fail.
+- created_by: who made it (auth.users.id); null: a service key, or the user is deleted.
+- created_at: when it was made.
+- updated_at: when an admin last changed it.
+
+Returns a row for each endpoint, the oldest first.';
+
 create function public.rotate_webhook_secret(
   endpoint_id        uuid,
   previous_valid_for interval default interval '24 hours'
@@ -219,6 +300,21 @@ begin
   return new_secret;
 end
 $$;
+comment on function public.rotate_webhook_secret(uuid, interval) is
+  'Gives a webhook endpoint a new secret, and answers it, this once.
+
+Until previous_valid_for has passed, each request carries a signature with the new secret and one with each before it; at most five sign.
+
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- previous_valid_for: for how long those before go on signing, at most 30 days; ''0'': they end at once.
+
+Returns the secret: whsec_… for v1, whsk_… for v1a.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: five secrets of it sign already.
+- 23514: previous_valid_for is out of range.';
 
 -- Something that fits a schema of an event: numbers are 0, which no event's are, and times are now.
 create function casebase.webhook_sample(schema jsonb) returns jsonb
@@ -242,8 +338,6 @@ begin
 end
 $$;
 
--- Sends an event of type webhook.test, or a sample of another, whatever the endpoint asks for. Answers the delivery, to
--- look up its attempts.
 create function public.send_test_webhook(endpoint_id uuid, event_type text default 'webhook.test') returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -277,8 +371,20 @@ begin
   return delivery_id;
 end
 $$;
+comment on function public.send_test_webhook(uuid, text) is
+  'Sends a webhook endpoint an event to try it with, whatever it asks for.
 
--- Newest first, a page at a time: the next one begins before the last id of this one.
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- event_type: webhook.test, or another type of event, of which a sample is sent whose ids are 0.
+
+Returns the id of the delivery: rpc/webhook_attempts shows what came of it.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: the endpoint is disabled.
+- 23514: there is no such event type.';
+
 create function public.webhook_deliveries(
   for_endpoint uuid    default null,
   in_state     text    default null,
@@ -320,6 +426,29 @@ as $$
   order by delivery.id desc
   limit least(webhook_deliveries.most, 1000)
 $$;
+comment on function public.webhook_deliveries(uuid, text, bigint, integer) is
+  'What was and is to be sent to webhook endpoints, newest first, a page at a time.
+
+For admins, and for a service key; others get no row.
+
+- for_endpoint: to this endpoint only; null: to every one.
+- in_state: in this state only; null: in every one.
+- before: those before this id: the last one of the page before; null: the first page.
+- most: how many at most, up to 1000.
+- id: the key.
+- endpoint_id: the endpoint.
+- message_id: the webhook-id that its requests carry: the same for each attempt and replay of an event.
+- event_id: the event (case_events.id); null: a test.
+- event_type: the type of the event.
+- case_id: the case (cases.id); null: a test.
+- state: pending, waiting (behind another of its case), leased (being sent), delivered, failed or skipped.
+- attempts: how many requests were made.
+- next_attempt_at: when the next one is due; null: none is.
+- created_at: when the event happened.
+- finished_at: when it was delivered, failed or skipped; null: it is not finished.
+- skipped_because: why an admin skipped it.
+
+Returns a row for each delivery.';
 
 create function public.webhook_attempts(delivery_id bigint) returns table (
   number      integer,
@@ -336,9 +465,21 @@ as $$
   where attempt.delivery_id = webhook_attempts.delivery_id
   order by attempt.number
 $$;
+comment on function public.webhook_attempts(bigint) is
+  'The requests that were made for a delivery, in their order.
 
--- Sends a finished delivery's event once more, with the same webhook-id, behind whatever its case has waiting.
--- Answers the new delivery.
+For admins, and for a service key; others get no row.
+
+- delivery_id: the delivery (rpc/webhook_deliveries).
+- number: the first is 1.
+- started_at: when it was made.
+- duration_ms: how long it took, in milliseconds; null: the worker did not live to report it.
+- status: the HTTP status of the answer; null: there was none.
+- response: the beginning of the answer.
+- error: why there was no answer.
+
+Returns a row for each request.';
+
 create function public.replay_webhook_delivery(delivery_id bigint) returns bigint
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -370,8 +511,18 @@ begin
   return new_id;
 end
 $$;
+comment on function public.replay_webhook_delivery(bigint) is
+  'Sends a finished delivery''s event once more, with the same webhook-id, behind whatever its case has waiting.
 
--- The way past an event that a receiver always refuses: it is not sent any more, and what waits behind it in its case is.
+For admins, and for a service key.
+
+- delivery_id: the delivery (rpc/webhook_deliveries).
+
+Returns the id of the new delivery.
+
+- PT404: there is no such delivery, or the caller is no admin.
+- PT409: it is not finished, it was a test, or the endpoint is disabled.';
+
 create function public.skip_webhook_delivery(delivery_id bigint, reason text) returns void
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -395,8 +546,20 @@ begin
   end if;
 end
 $$;
+comment on function public.skip_webhook_delivery(bigint, text) is
+  'Gives up a delivery that a receiver always refuses, so that what waits behind it in its case is sent.
 
--- After an outage: what waits for its next attempt at this endpoint is due now, and a pause ends. Answers how many.
+For admins, and for a service key.
+
+- delivery_id: the delivery (rpc/webhook_deliveries).
+- reason: why, in at most 500 characters.
+
+Returns nothing.
+
+- PT404: there is no such delivery, or the caller is no admin.
+- PT409: it is finished, or being sent at this moment.
+- 23514: reason is null, blank or too long.';
+
 create function public.retry_webhook_deliveries(endpoint_id uuid) returns integer
   language plpgsql security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -420,10 +583,18 @@ begin
   return due;
 end
 $$;
+comment on function public.retry_webhook_deliveries(uuid) is
+  'Has a webhook endpoint''s next attempts made now, after an outage of its receiver; a pause ends.
 
--- Sends what an endpoint never took once more, the oldest first, each behind whatever its case has waiting: what failed
--- or was skipped since then, of these types (none: all), and was not replayed yet. A thousand at a time, so that what
--- happens meanwhile gets its turn: call it again until it answers 0.
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+
+Returns how many deliveries are due by it.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: the endpoint is disabled.';
+
 create function public.replay_webhook_deliveries(
   endpoint_id uuid,
   since       timestamptz default '-infinity',
@@ -464,13 +635,22 @@ begin
   return replayed;
 end
 $$;
+comment on function public.replay_webhook_deliveries(uuid, timestamptz, text[]) is
+  'Sends what a webhook endpoint never took once more, the oldest first: what failed or was skipped, and was not replayed yet.
 
--- Fetching, for receivers that no request reaches. Answers the next events of an endpoint without a URL, in the order of
--- each case:
---   {"cursor": "…", "events": [{"webhook_id": "msg_…", "previous_seq": 6, "body": "{\"type\": …}"}]}
--- body is what would be sent, byte for byte; previous_seq the seq of the case's event before it that this receiver got
--- (null: none in the last 30 days). Asking with the cursor of an answer acknowledges its events; asking without one, or
--- with an older one, gives them again. An answer without events has a cursor too.
+A thousand at a time, so that what happens meanwhile gets its turn: call it again until it answers 0.
+
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- since: what was to be sent at this time or later.
+- event_types: of these types only, or families (case.*); empty: of all.
+
+Returns how many it sends.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: the endpoint is disabled.';
+
 create function public.poll_events(
   endpoint_id uuid,
   cursor      text    default null,
@@ -554,10 +734,22 @@ begin
 end
 $$;
 comment on function public.poll_events(uuid, text, integer) is
-  'The next events of a webhook endpoint without a URL: {cursor, events: [{webhook_id, previous_seq, body}]}. Asking with the cursor acknowledges what came with it. 404: no such endpoint; 409: it has a URL.';
+  'The next events of a webhook endpoint without a URL, for receivers that no request reaches, in the order of each case.
 
--- How each endpoint is doing: what is still to be sent, since when the oldest of it is due, and what it never took. Counted
--- to 10,000.
+Asking with the cursor of an answer acknowledges its events; asking without one, or with an older one, gives them again.
+
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- cursor: of the answer before; null: nothing is acknowledged.
+- most: how many events, 1 to 1000; those that come before them in their cases come on top.
+
+Returns {"cursor", "events": [{"webhook_id", "previous_seq", "body"}]}: body is what would be sent, byte for byte; previous_seq the seq of the case''s event before it that this receiver got, null: none in the last 30 days. An answer without events has a cursor, too.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: it has a URL: its events are sent there.
+- 22023: cursor is none, or most is out of range.';
+
 create function public.webhook_status() returns table (
   endpoint_id       uuid,
   url               text,
@@ -603,3 +795,21 @@ as $$
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
 $$;
+comment on function public.webhook_status() is
+  'How each webhook endpoint is doing. Deliveries are counted to 10,000.
+
+For admins, and for a service key; others get no row.
+
+- endpoint_id: the endpoint.
+- url: where requests go; null: its receiver fetches.
+- description: what it is for.
+- enabled: whether events are sent at all.
+- disabled_reason: why it was disabled, where the worker did it.
+- paused_until: until when nothing is sent, because its receiver asked for that or fails; null: it is not paused.
+- failures_in_a_row: how many attempts have failed since the last one that did not.
+- failing_since: since when; null: the last one did not fail.
+- unfinished: how many deliveries are still to be sent.
+- due_since: since when the oldest of them is due; null: none is.
+- undelivered: how many it never took: failed or skipped.
+
+Returns a row for each endpoint, the oldest first.';

@@ -9,9 +9,9 @@
 -- How many rows a call reads is bounded by its arguments, the number of endpoints and the limits below, never by what
 -- is waiting. crates/casebase/tests/webhook_backlog.rs holds the numbers.
 
--- The first unfinished delivery of a lane. A range of cases, even of one: equal to both columns, it could also be found
--- by walking the primary key past everything that was ever delivered.
-create function casebase.webhook_first_of_lane(of_endpoint uuid, of_case bigint) returns bigint
+-- The first unfinished delivery of a lane, or the first behind one of it. A range of cases, even of one: equal to both
+-- columns, it could also be found by walking the primary key past everything that was ever delivered.
+create function casebase.webhook_first_of_lane(of_endpoint uuid, of_case bigint, behind bigint default 0) returns bigint
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -20,7 +20,8 @@ begin
     from casebase.webhook_deliveries unfinished
     where unfinished.finished_at is null
       and unfinished.endpoint_id = of_endpoint
-      and unfinished.case_id between of_case and of_case
+      and (unfinished.case_id, unfinished.id) > (of_case, behind)
+      and unfinished.case_id <= of_case
     order by unfinished.case_id, unfinished.id
     limit 1
   );
@@ -83,42 +84,64 @@ end
 $$;
 
 -- The deliveries that are due, and whether each is blocked by an earlier one of its lane. Every endpoint's oldest come
--- before any endpoint's second oldest, so that nobody's backlog keeps the others waiting. An endpoint gets at most
--- max_per_endpoint requests at a time, one that keeps failing a single one, so that it cannot occupy the worker.
+-- before any endpoint's second oldest, so that nobody's backlog keeps the others waiting, and of many endpoints' backlogs
+-- no more is read than about twice what is asked for. An endpoint gets at most max_per_endpoint requests at a time of one
+-- worker, and one that keeps failing a single one of all workers, so that it cannot occupy them.
 -- `at` is an argument because clock_timestamp() can't bound an index scan: what is due later would be read too.
-create function casebase.webhook_due(at timestamptz, max_deliveries integer, max_per_endpoint integer)
+create function casebase.webhook_due(
+  at timestamptz, max_deliveries integer, max_per_endpoint integer, under_way jsonb, since jsonb
+)
   returns table (id bigint, blocked boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
+  with ready as materialized (
+    select endpoint.id, room.places, coalesce((since ->> endpoint.id::text)::timestamptz, '-infinity') as since
+    from casebase.webhook_endpoints endpoint
+    cross join lateral (
+      select least(
+        max_deliveries,
+        case
+          when endpoint.failures_in_a_row < 5
+            then max_per_endpoint - coalesce((under_way ->> endpoint.id::text)::integer, 0)
+          else 1 - (
+            select count(*)
+            from casebase.webhook_deliveries leased
+            where leased.endpoint_id = endpoint.id
+              and leased.state = 'leased'
+          )
+        end,
+        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
+      ) as places
+    ) room
+    cross join lateral (
+      select from casebase.webhook_deliveries delivery
+      where delivery.endpoint_id = endpoint.id
+        and delivery.state = 'pending'
+        and delivery.next_attempt_at >= coalesce((since ->> endpoint.id::text)::timestamptz, '-infinity')
+        and delivery.next_attempt_at <= at
+      limit case when room.places > 0 then 1 else 0 end
+    ) something
+    where endpoint.enabled
+      and endpoint.url is not null
+      and (endpoint.paused_until is null or endpoint.paused_until <= at)
+  )
   select due.id, coalesce(casebase.webhook_first_of_lane(due.endpoint_id, due.case_id) < due.id, false)
   from (
     select oldest.*
-    from casebase.webhook_endpoints endpoint
-    cross join lateral (
-      select count(*) as n
-      from casebase.webhook_deliveries leased
-      where leased.endpoint_id = endpoint.id
-        and leased.state = 'leased'
-    ) in_flight
+    from ready
     cross join lateral (
       select delivery.id, delivery.endpoint_id, delivery.case_id, delivery.next_attempt_at,
              row_number() over (order by delivery.next_attempt_at, delivery.id) as nth
       from casebase.webhook_deliveries delivery
-      where delivery.endpoint_id = endpoint.id
+      where delivery.endpoint_id = ready.id
         and delivery.state = 'pending'
+        and delivery.next_attempt_at >= ready.since
         and delivery.next_attempt_at <= at
       order by delivery.next_attempt_at, delivery.id
-      limit greatest(0, least(
-        max_deliveries,
-        case when endpoint.failures_in_a_row < 5 then max_per_endpoint else 1 end - in_flight.n,
-        endpoint.rate_limit - case when endpoint.rate_second > at - interval '1 s' then endpoint.rate_used else 0 end
-      ))
+      limit least(ready.places, 1 + 2 * max_deliveries / (select count(*) from ready))
     ) oldest
-    where endpoint.enabled
-      and endpoint.url is not null
-      and (endpoint.paused_until is null or endpoint.paused_until <= at)
     order by oldest.nth, oldest.next_attempt_at, oldest.id
     limit max_deliveries
   ) due;
@@ -203,14 +226,80 @@ begin
 end
 $$;
 
--- Takes up to max_deliveries for sending. The caller sends them outside any transaction and reports with webhook_ack
--- before the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a
--- notification, for as long as listens_for.
+-- What follows these deliveries in their lanes and can be sent at once behind them: up to `most` in each, about 256 in
+-- all. None where somebody holds one in between, or has put it off; and none of a receiver that fails, or whose requests
+-- are counted.
+create function casebase.webhook_followers(heads bigint[], most integer, at timestamptz) returns bigint[]
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  following bigint[] := array(
+    select behind.id
+    from casebase.webhook_deliveries head
+    cross join lateral (
+      select case when endpoint.failures_in_a_row = 0 and endpoint.rate_limit is null then most else 0 end as most
+      from casebase.webhook_endpoints endpoint
+      where endpoint.id = head.endpoint_id
+      limit 1
+    ) receiver
+    cross join lateral (
+      select delivery.id
+      from casebase.webhook_deliveries delivery
+      where delivery.finished_at is null
+        and delivery.endpoint_id = head.endpoint_id
+        and (delivery.case_id, delivery.id) > (head.case_id, head.id)
+        and delivery.case_id <= head.case_id
+      order by delivery.case_id, delivery.id
+      limit least(receiver.most, 256 / cardinality(heads))
+    ) behind
+    where head.id = any (heads)
+  );
+  ready     bigint[];
+begin
+  ready := array(
+    with free as (
+      select delivery.id, delivery.state, delivery.next_attempt_at
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (following)
+      for update skip locked
+    )
+    select free.id
+    from free
+    where free.state in ('pending', 'waiting')
+      and free.next_attempt_at <= at
+  );
+  return array(
+    select one.id
+    from (
+      select delivery.id,
+             bool_and(delivery.id = any (ready)) over (
+               partition by delivery.endpoint_id, delivery.case_id
+               order by delivery.id
+             ) as all_ready
+      from casebase.webhook_deliveries delivery
+      where delivery.id = any (following)
+    ) one
+    where one.all_ready
+  );
+end
+$$;
+
+-- Takes up to max_deliveries for sending, and behind each up to max_in_lane - 1 more of its lane, which the caller sends
+-- one after another as long as each is taken. It sends them outside any transaction and reports with webhook_ack before
+-- the lease ends; otherwise they are given to the next caller. When nothing is due the caller listens for a notification,
+-- for as long as listens_for.
+--
+-- What the caller has under way counts for each endpoint: {"<endpoint>": requests}. Of `since`, {"<endpoint>": time}, it
+-- looks at what became due from then on, which spares it the old versions of what was delivered before, where a
+-- transaction keeps them; it may miss what was committed late. Null: it looks at everything, also for leases that ended.
 create function casebase.webhook_lease(
   max_deliveries   integer,
   max_per_endpoint integer,
   lease            interval,
-  listens_for      interval
+  listens_for      interval,
+  max_in_lane      integer default 1,
+  under_way        jsonb default '{}',
+  since            jsonb default null
 ) returns table (
   delivery_id bigint,
   lease_token uuid,
@@ -222,7 +311,10 @@ create function casebase.webhook_lease(
   secrets     text[],
   -- The endpoint's own waits between attempts, in milliseconds.
   retry_waits bigint[],
-  headers     jsonb
+  headers     jsonb,
+  -- Its lane with the endpoint's; null: it is in none.
+  case_id     bigint,
+  due_at      timestamptz
 )
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -234,15 +326,18 @@ create function casebase.webhook_lease(
 as $$
 #variable_conflict use_column
 declare
-  at      timestamptz;
-  heads   bigint[];
-  blocked bigint[];
+  at        timestamptz;
+  heads     bigint[];
+  followers bigint[];
+  blocked   bigint[];
 begin
   -- A lease that a crash of the server forgets is a delivery that is sent again: not worth waiting for the disk.
   perform set_config('synchronous_commit', 'off', true);
   perform from casebase.webhook_queue for update;
   at := clock_timestamp();
-  perform casebase.webhook_expire_leases(at);
+  if since is null then
+    perform casebase.webhook_expire_leases(at);
+  end if;
 
   -- What is found blocked is set aside and the look repeated until half of what was asked for is found, but not for
   -- ever: a lane of 100,000 takes many calls, and between them others get their turn.
@@ -250,13 +345,14 @@ begin
     select array_agg(due.id) filter (where not due.blocked),
            array_agg(due.id) filter (where due.blocked)
     into heads, blocked
-    from casebase.webhook_due(at, max_deliveries, max_per_endpoint) due;
+    from casebase.webhook_due(at, max_deliveries, max_per_endpoint, under_way, since) due;
     exit when blocked is null
       or casebase.webhook_park(blocked) = 0
       or cardinality(heads) >= max_deliveries / 2;
   end loop;
 
   heads := casebase.webhook_lock(heads, 'pending');
+  followers := casebase.webhook_followers(heads, max_in_lane - 1, at);
   return query
   with leased as (
     update casebase.webhook_deliveries delivery
@@ -264,7 +360,7 @@ begin
         lease_token  = gen_random_uuid(),
         leased_at    = clock_timestamp(),
         leased_until = clock_timestamp() + lease
-    where delivery.id = any (heads)
+    where delivery.id = any (heads || followers)
     returning delivery.*
   ),
   signer as materialized (
@@ -283,7 +379,9 @@ begin
            select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
            from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
          ),
-         endpoint.headers
+         endpoint.headers,
+         leased.case_id,
+         leased.next_attempt_at
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
@@ -305,8 +403,9 @@ $$;
 
 -- Reports what became of leased deliveries, as an array of
 --   {delivery_id, lease_token, started_at, duration_ms, status, response, error,
---    verdict: delivered | retry | failed, retry_in_ms, pause_ms, disable_because}
--- Every attempt is recorded; only who still holds the lease decides the delivery's state. Answers how many did.
+--    verdict: delivered | retry | failed | unsent, retry_in_ms, pause_ms, disable_because}
+-- Every attempt is recorded; only who still holds the lease decides the delivery's state. What was not sent goes back as
+-- if it had never been taken. Answers how many leases were held.
 create function casebase.webhook_ack(reports jsonb) returns integer
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
@@ -321,8 +420,12 @@ declare
   known    bigint[];
   finished bigint[];
   settled  integer;
+  released integer;
 begin
   perform from casebase.webhook_queue for update;
+  released := casebase.webhook_release(reports);
+  reports := coalesce(
+    (select jsonb_agg(report) from jsonb_array_elements(reports) report where report ->> 'verdict' <> 'unsent'), '[]');
 
   known := array(
     select delivery.id
@@ -365,11 +468,37 @@ begin
 
   perform casebase.webhook_judge_endpoints(reports, known);
   perform casebase.webhook_advance(array(
-    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id)
+    select casebase.webhook_first_of_lane(done.endpoint_id, done.case_id, done.id)
     from casebase.webhook_deliveries done
     where done.id = any (finished)
   ));
-  return settled;
+  return settled + released;
+end
+$$;
+
+-- Gives back what was leased and not sent. Answers how many there were.
+create function casebase.webhook_release(reports jsonb) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unsent   bigint[] := array(
+    select (report ->> 'delivery_id')::bigint
+    from jsonb_array_elements(reports) report
+    where report ->> 'verdict' = 'unsent'
+  );
+  released integer;
+begin
+  unsent := casebase.webhook_lock(unsent, 'leased');
+  update casebase.webhook_deliveries delivery
+  set state        = 'pending',
+      leased_at    = null,
+      leased_until = null
+  from jsonb_to_recordset(reports) as report (delivery_id bigint, lease_token uuid, verdict text)
+  where delivery.id = any (unsent)
+    and report.delivery_id = delivery.id
+    and report.lease_token = delivery.lease_token;
+  get diagnostics released = row_count;
+  return released;
 end
 $$;
 

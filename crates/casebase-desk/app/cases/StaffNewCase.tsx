@@ -62,7 +62,7 @@ export function StaffNewCase() {
         }
       >
         {(wrong) => (
-          <ClientPicker label={words.staffCase.client} name="client" text={letters} chosen={client} error={client ? undefined : wrong}
+          <ClientPicker label={words.staffCase.client} hint={words.staffCase.clientHint} name="client" text={letters} chosen={client} error={client ? undefined : wrong}
             onType={(text) => {
               setLetters(text)
               setClient(undefined)

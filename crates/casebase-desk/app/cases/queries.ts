@@ -42,6 +42,7 @@ export const listCases = (access: Access, status: Status | undefined, cursor: st
     access.supabase.rpc('list_cases', {
       page_size: 50,
       count_up_to: 0,
+      with_activity: true,
       ...(status && { status: [status] }),
       ...(cursor && { cursor }),
     }),

@@ -45,7 +45,7 @@ export function Merge({ onClose }: { onClose: () => void }) {
         <>
           <form onSubmit={search} role="search">
             <Field label={words.mergeSearch} hint={words.mergeSearchHint} value={typed} autoComplete="off" data-begin
-              onChange={(event) => setTyped(event.target.value)} after={<button type="submit">{words.search}</button>} />
+              onChange={(event) => setTyped(event.target.value)} after={<div className="form-actions"><button type="submit">{words.search}</button></div>} />
           </form>
           {found.isError && <Failed error={found.error} onRetry={() => void found.refetch()} />}
           <p role="status" className="muted">{found.data && wanted ? words.mergeFound(found.data.length) : ''}</p>

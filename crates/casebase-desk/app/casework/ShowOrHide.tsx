@@ -48,7 +48,7 @@ export function ShowOrHide({ said: first, files, onClose }: { said: Said; files:
           <p><strong dir="auto">{said.party1_name}</strong> <span className="muted">{all.talk.to(said.party2_name)}</span></p>
           <Markdown text={said.content} />
         </div>
-        <Sight isVisible={shows} />
+        <Sight isVisible={shows} what="said" />
         {shows && hidden > 0 && <p className="hint">{words.filesStay(hidden)}</p>}
         <FormRefusal refused={form.refused} />
         <div className="form-actions">

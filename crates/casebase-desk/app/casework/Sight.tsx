@@ -3,13 +3,14 @@ import { Icon } from '../frame/Icon'
 import { useWork } from './work'
 
 /** Who will see what is written here, or open a file, in words, colour and sign. */
-export function Sight({ isVisible, what = 'words' }: { isVisible: boolean; what?: 'words' | 'file' }) {
+export function Sight({ isVisible, what = 'new' }: { isVisible: boolean; what?: 'new' | 'said' | 'file' }) {
   const words = useWords().work
   const seers = useSeers()
+  const staffAlone = { new: words.seenByStaff, said: words.seenNoLonger, file: words.fileOpenedByStaff }[what]
   return (
     <p className={`sight ${isVisible ? 'open' : 'closed'}`}>
       <Icon name={isVisible ? 'eye' : 'lock'} />
-      <span>{what === 'file' ? (isVisible ? words.fileOpenedBy(seers) : words.fileOpenedByStaff) : isVisible ? words.seenBy(seers) : words.seenByStaff}</span>
+      <span>{isVisible ? (what === 'file' ? words.fileOpenedBy(seers) : words.seenBy(seers)) : staffAlone}</span>
     </p>
   )
 }
@@ -30,7 +31,7 @@ export function SightSwitch({ isVisible, onChange }: { isVisible: boolean; onCha
     <label className={`sight switch ${isVisible ? 'open' : 'closed'}`}>
       <input type="checkbox" role="switch" checked={isVisible} onChange={(event) => onChange(event.target.checked)} />
       <span>
-        <strong>{words.clientSees}</strong> {isVisible ? words.seesWhat(seers) : words.seenByStaff}
+        <strong>{words.clientSees}</strong> {isVisible ? words.seesWhat(seers) : words.seesNot}
       </span>
     </label>
   )

@@ -17,23 +17,35 @@ type Reserved = {
 /** After a lost connection, in milliseconds; then it is told. */
 const AGAIN_AFTER = [0, 1_000, 3_000, 5_000]
 
-export async function sendDirectly(access: Access, upload: Upload, progress: (sent: number) => void, stop: AbortSignal): Promise<void> {
+function kept(access: Access, upload: Upload) {
   const standing = access.standing.get()
-  const kept = keptOf(standing.is === 'out' ? '' : standing.userId, upload)
-  const known = kept.get()
+  return keptOf(standing.is === 'out' ? '' : standing.userId, upload)
+}
+
+/** Deletes what was begun of it and is not under way, if anything. What can't be deleted now is swept. */
+export async function giveUpDirectly(access: Access, upload: Upload): Promise<void> {
+  const place = kept(access, upload)
+  const begun = place.get()
+  place.forget()
+  if (begun) await deleteFile(access, addressOf(begun)).catch(() => {})
+}
+
+export async function sendDirectly(access: Access, upload: Upload, progress: (sent: number) => void, stop: AbortSignal): Promise<void> {
+  const place = kept(access, upload)
+  const known = place.get()
   // What was reserved before may be gone since: swept, or deleted on the page.
   const begun = known && (await isThere(access, known)) ? known : await reserve(access, upload)
-  kept.set(begun)
+  place.set(begun)
   try {
     const signature = await signatureOf(access, begun)
-    if (signature) await write(upload.file, begun, signature, progress, stop, (url) => kept.set({ ...begun, url }))
+    if (signature) await write(upload.file, begun, signature, progress, stop, (url) => place.set({ ...begun, url }))
     progress(upload.file.size)
     const { id, documentId } = begun
     await askService(access, documentId === undefined ? `/v1/files/${id}/complete` : `/v1/documents/${documentId}/complete`, { method: 'POST' })
-    kept.forget()
+    place.forget()
   } catch (thrown) {
     if (stop.aborted) await deleteFile(access, addressOf(begun)).catch(() => {})
-    if (stop.aborted || isOver(thrown)) kept.forget()
+    if (stop.aborted || isOver(thrown)) place.forget()
     throw thrown
   }
 }

@@ -19,9 +19,10 @@ function desk(token: (tries: number) => string | undefined = () => 'token') {
     })
   const arrived = vi.fn()
   const pauses: number[] = []
-  const uploads = new Uploads(tokens, send, arrived, async (seconds) => void pauses.push(seconds))
+  const gaveUp = vi.fn()
+  const uploads = new Uploads(tokens, send, arrived, gaveUp, async (seconds) => void pauses.push(seconds))
   const states = () => uploads.list.get().map(({ file, state }) => [file.name, state.is])
-  return { uploads, begun, arrived, states, pauses }
+  return { uploads, begun, arrived, states, pauses, gaveUp }
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve))
@@ -66,6 +67,19 @@ describe('uploads', () => {
     expect(states().map(([name]) => name)).toEqual(['b', 'c', 'd'])
     expect(begun.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd'])
     expect(arrived).not.toHaveBeenCalled()
+  })
+
+  it('are let go of where one is cancelled that failed, and hear it themselves where they are under way', async () => {
+    const { uploads, begun, gaveUp } = desk()
+    uploads.add(target, ['a', 'b'].map(file))
+    await settled()
+    begun[0]?.finish(new Refusal('offline', 'lost'))
+    await settled()
+    uploads.cancel(1)
+    uploads.cancel(2)
+    await settled()
+    expect(gaveUp.mock.calls.map(([upload]) => upload.id)).toEqual([1])
+    expect(begun[1]?.stop.aborted).toBe(true)
   })
 
   it('keep a file that failed until it is tried again', async () => {

@@ -38,6 +38,8 @@ export class Uploads {
     readonly send: Send,
     /** Called when a file has arrived. */
     readonly arrived: (upload: Upload) => void,
+    /** Called when one is cancelled that is not under way; one that is hears it itself. */
+    readonly gaveUp: (upload: Upload) => void = () => {},
     readonly pause = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000)),
   ) {}
 
@@ -51,8 +53,11 @@ export class Uploads {
 
   /** Stops it, if it is under way, and forgets it. */
   cancel(id: number) {
-    this.#running.get(id)?.abort()
+    const running = this.#running.get(id)
+    running?.abort()
     this.#running.delete(id)
+    const cancelled = this.list.get().find((upload) => upload.id === id)
+    if (cancelled && !running) this.gaveUp(cancelled)
     this.list.set(this.list.get().filter((upload) => upload.id !== id))
     this.#startNext()
   }
@@ -165,6 +170,13 @@ export const sendTo =
     const { sendDirectly } = await import('./direct')
     return sendDirectly(access, upload, progress, stop)
   }
+
+/** Lets go of what is left of a file that did not arrive. */
+export async function giveUp(access: Access, upload: Upload): Promise<void> {
+  if (upload.file.size < DIRECT_FROM) return
+  const { giveUpDirectly } = await import('./direct')
+  await giveUpDirectly(access, upload)
+}
 
 /** Sends a file through the service. XMLHttpRequest, because fetch tells no progress. */
 const sendThrough = (serviceUrl: string, ...[upload, token, progress, stop]: Parameters<Send>): Promise<void> =>

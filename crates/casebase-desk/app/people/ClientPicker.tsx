@@ -12,8 +12,9 @@ const OFFERED = 8
 const REST = 150
 
 /** A client, found by a part of the name. */
-export function ClientPicker({ label, name, text, chosen, error, onType, onChoose }: {
+export function ClientPicker({ label, hint, name, text, chosen, error, onType, onChoose }: {
   label: string
+  hint?: string
   name: string
   text: string
   chosen?: string | undefined
@@ -62,6 +63,7 @@ export function ClientPicker({ label, name, text, chosen, error, onType, onChoos
         aria-activedescendant={open && offered[at] ? `${id}-${at}` : undefined}
         aria-invalid={error ? true : undefined}
         aria-describedby={error ? `${id}-error` : undefined}
+        placeholder={hint}
         value={text}
         onChange={(event) => {
           onType(event.target.value)

@@ -160,7 +160,7 @@ function Days({ legend, from, to, filter, onChange }: { legend: string; from: Da
     </label>
   )
   return (
-    <fieldset>
+    <fieldset className="of-days">
       <legend>{legend}</legend>
       <div className="days">
         {day(from, words.from)}

@@ -30,6 +30,7 @@ export const listQueue = (access: Access, filter: Filter, me: string, after: str
       ...argumentsOf(filter, me),
       page_size: PAGE,
       count_up_to: after ? 0 : MOST_AT_ONCE,
+      with_activity: true,
       ...(after && { cursor: after }),
     }),
   )

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract};
 use casebase_supabase::rows::{Case, CaseStatus, Priority};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -89,6 +90,9 @@ pub(crate) struct Parameters {
     #[param(value_type = Option<u32>, minimum = 0, maximum = 10_000)]
     #[serde(skip_serializing_if = "Option::is_none")]
     count_up_to: Option<Within<0, 10_000>>,
+    /// Whether the page has `last_activity`, by default not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with_activity: Option<bool>,
 }
 
 /// In which order.
@@ -139,6 +143,8 @@ pub(crate) struct CasePage {
     total: Option<u32>,
     /// Whether `total` is all.
     total_is_exact: Option<bool>,
+    /// When something last happened to each of the cases, also a reply or a file; null unless asked for.
+    last_activity: Option<Vec<DateTime<Utc>>>,
 }
 
 /// Lists the cases that the caller sees, the newest first unless asked otherwise.

@@ -8,11 +8,17 @@ pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
 pub mod files;
+pub mod login;
 pub mod migrate;
 pub mod owner;
+mod place;
 pub mod serve;
+mod table;
 pub mod webhooks;
 
+use std::future::Future;
+
+use clap::error::ErrorKind;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Ctrl-C and being told to end, one after the other: none that comes while nobody waits is lost.
@@ -43,4 +49,33 @@ impl StopSignals {
 pub async fn stop_signal() -> std::io::Result<()> {
     StopSignals::listen()?.next().await;
     Ok(())
+}
+
+/// Ctrl-C came first.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped")]
+struct Stopped;
+
+/// Does the work, unless it is stopped: then what it made for the while goes.
+async fn unless_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::select! {
+        done = work => done,
+        stopped = stop_signal() => {
+            stopped?;
+            Err(Stopped.into())
+        }
+    }
+}
+
+/// What clap can't tell by itself, told as it tells it: `main` ends with its exit code.
+fn usage(kind: ErrorKind, message: &str) -> anyhow::Error {
+    clap::Error::raw(kind, format!("{message}\n")).into()
+}
+
+/// The end of a command over several things, each of whose failures was told.
+fn fail_for_some(failed: usize, of: usize, done: &str) -> anyhow::Result<()> {
+    match failed {
+        0 => Ok(()),
+        failed => anyhow::bail!("{failed} of {of} not {done}"),
+    }
 }

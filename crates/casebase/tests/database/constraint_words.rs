@@ -65,44 +65,44 @@ const MET: &str = "
       or r.keeps and coalesce((select u.deletable from tables u where u.oid = r.confrelid), false)
     order by t.name collate \"C\", array_position(array['n', 'c', 'f', 'p', 'u', 'x'], r.kind), r.name collate \"C\"";
 
-#[derive(FromRow)]
-struct Met {
-    table: String,
+#[derive(FromRow, Clone)]
+pub struct Met {
+    pub table: String,
     name: String,
     kind: String,
     definition: String,
     words: Option<String>,
-    columns: Vec<String>,
+    pub columns: Vec<String>,
     written: Vec<String>,
     keeps: bool,
 }
 
 /// One of the table, as both files have it.
 #[derive(Serialize)]
-struct Entry {
+pub struct Entry {
     constraint: String,
     table: String,
     field: Option<String>,
     columns: Vec<String>,
-    rule: &'static str,
+    pub rule: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    limits: Vec<Limit>,
+    pub limits: Vec<Limit>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    values: Vec<String>,
+    pub values: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pattern: Option<String>,
-    sentence: String,
+    pub pattern: Option<String>,
+    pub sentence: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     in_use: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Limit {
+pub struct Limit {
     #[serde(skip_serializing_if = "Option::is_none")]
-    least: Option<u64>,
+    pub least: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    most: Option<u64>,
-    unit: &'static str,
+    pub most: Option<u64>,
+    pub unit: &'static str,
 }
 
 /// The parts of a definition that match, by their first group.
@@ -169,7 +169,7 @@ fn limits(met: &Met) -> Vec<Limit> {
     limits
 }
 
-fn entry(met: Met) -> Entry {
+pub fn entry(met: Met) -> Entry {
     let rule = rule(&met);
     let words = met.words.clone().unwrap_or_default();
     let (sentence, in_use) = match words.split_once('\n') {

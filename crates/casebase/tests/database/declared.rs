@@ -36,7 +36,7 @@ struct Migrations {
 }
 
 /// The files that `supabase/config.toml` declares, each under its path in the repository.
-fn declared() -> Vec<(String, String)> {
+pub fn declared() -> Vec<(String, String)> {
     let config = std::fs::read_to_string(repository_path("supabase/config.toml")).expect("UTF-8");
     let config: Config = toml::from_str(&config).expect("the CLI's configuration");
     let mut files = Vec::new();

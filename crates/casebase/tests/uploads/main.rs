@@ -3,6 +3,7 @@
 
 mod again;
 mod between;
+mod cli;
 mod desk;
 mod direct;
 mod documents;

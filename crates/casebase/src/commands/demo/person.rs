@@ -17,7 +17,7 @@ use uuid::Uuid;
 const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What who signs up here signs in with.
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// A project, and the service beside it where there is one.
 pub struct Place {
@@ -108,6 +108,11 @@ impl Person {
     /// `auth.users.id`.
     pub fn id(&self) -> Uuid {
         self.session.user_id
+    }
+
+    /// What they sign in as.
+    pub fn email(&self) -> &str {
+        &self.email
     }
 
     /// The JWT.

@@ -3,14 +3,13 @@
 mod deliveries;
 mod endpoints;
 mod listen;
-mod table;
 
 use anyhow::anyhow;
 use clap::Subcommand;
 use serde_json::Value;
 use sqlx::{PgConnection, postgres::PgArguments, query::QueryScalar, types::Json};
 
-use super::owner::Database;
+use super::{owner::Database, table};
 
 /// The options of `casebase webhooks`.
 #[derive(Debug, clap::Args)]

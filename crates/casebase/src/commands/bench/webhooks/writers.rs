@@ -46,20 +46,22 @@ impl Writer {
         })
     }
 
-    /// Writes an interaction in one go; its id.
-    pub async fn write(&self, case: i64) -> anyhow::Result<i64> {
+    /// Writes an interaction; its id, and when COMMIT was sent. When it was answered says too little: whoever the commit
+    /// wakes may be quicker than the answer.
+    pub async fn write(&self, case: i64) -> anyhow::Result<(i64, Instant)> {
         let claims: [&(dyn ToSql + Sync); 1] = [&self.claims];
         let parameters: [&(dyn ToSql + Sync); 1] = [&case];
-        let (began, scoped, written, committed) = futures::join!(
+        let (began, scoped, written) = futures::join!(
             self.client.batch_execute("begin"),
             self.client.query(&self.scope, &claims),
             self.client.query_one(&self.write, &parameters),
-            self.client.batch_execute("commit"),
         );
         began?;
         scoped?;
-        committed?;
-        Ok(written?.get(0))
+        let id = written?.get(0);
+        let commits = Instant::now();
+        self.client.batch_execute("commit").await?;
+        Ok((id, commits))
     }
 }
 
@@ -112,8 +114,7 @@ impl Writers {
                         break;
                     }
                     next += pause;
-                    let id = writer.write(*case).await?;
-                    done.push((id, Instant::now()));
+                    done.push(writer.write(*case).await?);
                     written.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep_until(next).await;
                 }
@@ -132,7 +133,7 @@ impl Writers {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// Stops them; each interaction, and when its writer knew that it was committed.
+    /// Stops them; each interaction, and when its COMMIT was sent.
     pub async fn stop(mut self) -> anyhow::Result<Vec<(i64, Instant)>> {
         let _ = self.stop.send(true);
         let mut done = Vec::new();

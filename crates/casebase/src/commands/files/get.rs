@@ -1,0 +1,162 @@
+//! `casebase files get`
+
+use std::{
+    fs::Permissions,
+    io::Write as _,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow, bail};
+use futures::StreamExt as _;
+use percent_encoding::percent_decode_str;
+use reqwest::{Method, Response, header::CONTENT_DISPOSITION};
+use serde_json::json;
+
+use super::{Told, progress::Bars};
+use crate::{commands::unless_stopped, service::Service, terminal};
+
+/// The options of `casebase files get`.
+#[derive(Debug, clap::Args)]
+pub struct Get {
+    /// Its id, as `ls` shows it
+    id: i64,
+    /// Where it goes: a file, a folder, or `-` for standard output. Here, under its own name, without it
+    #[arg(value_name = "PATH")]
+    to: Option<PathBuf>,
+    /// Overwrite a file that is there
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    told: Told,
+}
+
+impl Get {
+    pub async fn run(self) -> anyhow::Result<()> {
+        unless_stopped(self.get()).await
+    }
+
+    async fn get(&self) -> anyhow::Result<()> {
+        let service = Service::open()?;
+        let path = format!("/v1/files/{}", self.id);
+        let answer = service.ask(Method::GET, &path, async |it| Ok(it)).await?;
+        let name = name_of(&answer).unwrap_or_else(|| format!("file-{}", self.id));
+        if self.to.as_deref() == Some(Path::new("-")) {
+            copy(answer, &name, &mut terminal::stdout()).await?;
+            return Ok(());
+        }
+        let to = match &self.to {
+            Some(path) if path.is_dir() => path.join(&name),
+            Some(path) => path.clone(),
+            None => PathBuf::from(&name),
+        };
+        let bytes = self.keep(answer, &name, &to).await?;
+        let mut out = terminal::stdout();
+        match self.told.json {
+            true => writeln!(
+                out,
+                "{}",
+                json!({"id": self.id, "path": to.to_string_lossy(), "bytes": bytes})
+            )?,
+            false => writeln!(out, "{}", to.display())?,
+        }
+        Ok(())
+    }
+
+    /// Under its name it is whole. Until then it has another, and goes if this ends early.
+    async fn keep(&self, answer: Response, name: &str, to: &Path) -> anyhow::Result<u64> {
+        let there = || {
+            anyhow!(
+                "{} is there already\nhint: --force overwrites it; or say where else",
+                to.display()
+            )
+        };
+        if !self.force && to.symlink_metadata().is_ok() {
+            return Err(there());
+        }
+        let folder = to.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new("."));
+        let part = tempfile::Builder::new()
+            .prefix(".casebase-")
+            .suffix(".part")
+            // As any new file: what the umask leaves.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder);
+        let mut part = part.with_context(|| folder.display().to_string())?;
+        let bytes = copy(answer, name, &mut part).await?;
+        part.as_file().sync_all()?;
+        let persisted = match self.force {
+            true => part.persist(to),
+            false => part.persist_noclobber(to),
+        };
+        match persisted {
+            Ok(_) => Ok(bytes),
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(there()),
+            Err(error) => Err(error.error).with_context(|| to.display().to_string()),
+        }
+    }
+}
+
+/// All of the answer's bytes; how many there were.
+async fn copy(answer: Response, name: &str, to: &mut impl std::io::Write) -> anyhow::Result<u64> {
+    let length = answer.content_length();
+    let bars = Bars::new();
+    let bar = bars.add(name, length);
+    let mut bytes = answer.bytes_stream();
+    let mut had = 0;
+    while let Some(piece) = bytes.next().await {
+        let piece = piece.map_err(|error| anyhow!(casebase_supabase::failure(error)));
+        let piece = piece.context("the file did not arrive completely")?;
+        to.write_all(&piece)?;
+        had += piece.len() as u64;
+        bar.set_position(had);
+    }
+    if length.is_some_and(|length| length != had) {
+        bail!("the file did not arrive completely: {had} bytes");
+    }
+    to.flush()?;
+    Ok(had)
+}
+
+/// The name that the service gives it, as a name in a folder: others wrote it, and it must not lead anywhere else, nor
+/// hide.
+fn name_of(answer: &Response) -> Option<String> {
+    let header = answer.headers().get(CONTENT_DISPOSITION)?.to_str().ok()?;
+    let (_, encoded) = header.split_once("filename*=UTF-8''")?;
+    let encoded = encoded.split(';').next()?.trim();
+    let name = percent_decode_str(encoded).decode_utf8().ok()?;
+    harmless(&name)
+}
+
+fn harmless(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next()?;
+    let last = last.replace(char::is_control, "");
+    let last = last.trim();
+    match last.strip_prefix('.') {
+        _ if last.trim_matches('.').is_empty() => None,
+        Some(hidden) => Some(format!("_{hidden}")),
+        None => Some(last.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_in_its_folder() {
+        for (name, expected) in [
+            ("Größe.pdf", Some("Größe.pdf")),
+            ("../../etc/passwd", Some("passwd")),
+            ("C:\\windows\\system.ini", Some("system.ini")),
+            ("/root/.bashrc", Some("_bashrc")),
+            ("a\r\n\u{1b}[31mb", Some("a[31mb")),
+            ("..", None),
+            ("a/..", None),
+            ("a/", None),
+            (" ", None),
+        ] {
+            assert_eq!(harmless(name).as_deref(), expected, "{name}");
+        }
+    }
+}
