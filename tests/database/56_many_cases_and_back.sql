@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(83);
+select plan(87);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 insert into specialties (name) values ('Pensions');
@@ -148,6 +148,13 @@ update case_internal set tags = '{one,vip}' where case_id = tests.id('case')::bi
 select is(tests.does('Alan', $$select update_cases(array[{case}], '{"add_tags": ["two"]}')$$), '1', 'of two tags');
 select is(pg_temp.undoes('Alan'), 'done', 'the one');
 select is(pg_temp.tags('case'), '{vip,two}', 'and not the other');
+-- Another case's entries change nothing of this one, also where the two are given together.
+delete from done;
+select is(pg_temp.does_many('Alan', '{case}', '{"add_tags": ["here"]}'), '1', 'a tag here');
+select is(pg_temp.does_many('Alan', '{other case}', '{"add_tags": ["vip"]}'), '1', 'and one there');
+update done set events = (select array_agg(e) from done, unnest(events) e);
+select is(tests.sees('Alan', format('select casebase.undo_changes_of({case}, %L)', (select events from done limit 1))), '{}', 'of which the one here is taken back');
+select is(pg_temp.tags('case'), '{vip,two}', 'and nothing else');
 
 select is(tests.would('Alan', 'select undo_changes(array(select generate_series(1, 1001)))'), '22023', 'at most a thousand');
 select is(tests.sees('Alan', 'select count(*) from undo_changes(array[-1, null])'), '0', 'what there is not has no answer');
