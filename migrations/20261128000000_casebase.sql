@@ -2616,8 +2616,8 @@ $$;
 -- Lists and counts of cases that stay quick for whoever sees few of many.
 --
 -- A plain page under a policy is planned before it is known who asks, and walks everybody's cases by date until it has
--- found enough of the caller's. Here each way of seeing cases is a condition of its own, which its own index serves, and
--- the statement is planned for who asks and for what. These functions are plpgsql because a session keeps their plans.
+-- found enough of the caller's. Here a statement names what the caller sees, and is planned for that and for what is asked.
+-- These functions are plpgsql because a session keeps their plans.
 
 -- What a list is narrowed by; null narrows nothing.
 create type casebase.case_filter as (
@@ -2652,43 +2652,60 @@ comment on column public.case_page.total is
   'How many cases there are on all pages, counted no further than count_up_to; null: they were not counted.';
 comment on column public.case_page.total_is_exact is 'Whether total is all of them; false: there are more.';
 comment on column public.case_page.last_activity is
-  'When something last happened to each of the cases that the caller may know of, in their order: also a reply or a file, of which updated_at knows nothing.';
+  'Where with_activity asks for it: when something last happened to each of the cases that the caller may know of, in their order: also a reply or a file, of which updated_at knows nothing.';
 
--- The ways in which the caller sees cases, as the policy see_cases has them: a column and its values. Whoever sees every
--- case has one way without a column.
-create function casebase.ways_to_see(as_staff_only boolean) returns table (key text, ids uuid[])
+-- Who asks, as far as a list must know: asked once, where each helper of a policy would ask again.
+create type casebase.asker as (sees_all boolean, staff_id uuid, departments uuid[], clients uuid[]);
+
+create function casebase.who_asks() returns casebase.asker
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   standing text := casebase.staff_standing();
+  person   uuid := casebase.caller_id();
+  asker    casebase.asker;
 begin
-  if standing in ('admin', 'all') then
-    return query select null::text, null::uuid[];
-    return;
+  asker.sees_all := coalesce(standing in ('admin', 'all'), false);
+  if standing is not null then
+    asker.staff_id := person;
   end if;
-  return query
-    select way.key, way.ids
-    from (values
-      ('client_id', case when not as_staff_only then casebase.my_clients() end),
-      ('department_id', casebase.my_departments()),
-      ('assigned_to', array_remove(array[casebase.staff_id()], null))
-    ) as way (key, ids)
-    where cardinality(way.ids) > 0;
+  if standing = 'departments' then
+    asker.departments := array(select s.department_id from public.staff_departments s where s.user_id = person);
+  end if;
+  if not asker.sees_all then
+    asker.clients := array(select m.client_id from public.client_members m where m.user_id = person);
+  end if;
+  return asker;
 end
 $$;
 
--- "and this column is one of these", or nothing where none are wanted. A single value is compared by =, which leaves an
--- index its order.
-create function casebase.and_one_of(column_name text, type text, wanted text[]) returns text
+-- "this column is one of these", or null where none are wanted. A single value is compared by =, which leaves an index
+-- its order.
+create function casebase.one_of(column_name text, type text, wanted text[]) returns text
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if wanted is null then
-    return '';
-  elsif cardinality(wanted) = 1 then
-    return format(' and c.%I = %L', column_name, wanted[1]);
+  if cardinality(wanted) = 1 then
+    return format('c.%I = %L', column_name, wanted[1]);
   end if;
-  return format(' and c.%I = any (%L::%s[])', column_name, wanted, type);
+  return format('c.%I = any (%L::%s[])', column_name, wanted, type);
+end
+$$;
+
+-- Which cases somebody sees, as a condition of c: that of the policy see_cases for this one person, so that the plan is made
+-- for what it holds. Null where they see none.
+create function casebase.sight(asker casebase.asker, as_staff_only boolean) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if asker.sees_all then
+    return 'true';
+  end if;
+  return '(' || nullif(concat_ws(' or ',
+    case when cardinality(asker.clients) > 0 and not as_staff_only then casebase.one_of('client_id', 'uuid', asker.clients::text[]) end,
+    case when cardinality(asker.departments) > 0 then casebase.one_of('department_id', 'uuid', asker.departments::text[]) end,
+    'c.assigned_to = ' || quote_literal(asker.staff_id)
+  ), '') || ')';
 end
 $$;
 
@@ -2697,15 +2714,18 @@ create function casebase.case_conditions(f casebase.case_filter) returns text
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- Duplicates are in no list.
+  if f is null then
+    return ' and c.merged_into is null';
+  end if;
   return concat(
-    -- Duplicates are in no list.
     ' and c.merged_into is null',
-    casebase.and_one_of('status', 'text', f.status),
-    casebase.and_one_of('stage', 'text', f.stage),
-    casebase.and_one_of('priority', 'text', f.priority),
-    casebase.and_one_of('assigned_to', 'uuid', f.assigned_to::text[]),
-    casebase.and_one_of('department_id', 'uuid', f.department_id::text[]),
-    casebase.and_one_of('client_id', 'uuid', f.client_id::text[]),
+    ' and ' || case when f.status is not null then casebase.one_of('status', 'text', f.status) end,
+    ' and ' || case when f.stage is not null then casebase.one_of('stage', 'text', f.stage) end,
+    ' and ' || case when f.priority is not null then casebase.one_of('priority', 'text', f.priority) end,
+    ' and ' || case when f.assigned_to is not null then casebase.one_of('assigned_to', 'uuid', f.assigned_to::text[]) end,
+    ' and ' || case when f.department_id is not null then casebase.one_of('department_id', 'uuid', f.department_id::text[]) end,
+    ' and ' || case when f.client_id is not null then casebase.one_of('client_id', 'uuid', f.client_id::text[]) end,
     case f.unassigned when true then ' and c.assigned_to is null' when false then ' and c.assigned_to is not null' end,
     -- As the index has it.
     case f.overdue
@@ -2729,9 +2749,6 @@ as $$
 declare
   word text;
 begin
-  if wanted is null then
-    return;
-  end if;
   foreach word in array wanted loop
     if word is null or word <> all (words) then
       raise exception 'there is no % %', name, coalesce(word, 'null')
@@ -2746,8 +2763,12 @@ create function casebase.check_case_filter(f casebase.case_filter) returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform casebase.check_words('status', f.status, '{open,in_progress,waiting,resolved,closed}');
-  perform casebase.check_words('priority', f.priority, '{low,medium,high,urgent}');
+  if f.status is not null then
+    perform casebase.check_words('status', f.status, '{open,in_progress,waiting,resolved,closed}');
+  end if;
+  if f.priority is not null then
+    perform casebase.check_words('priority', f.priority, '{low,medium,high,urgent}');
+  end if;
   if f.stage is not null then
     perform casebase.check_words('stage', f.stage, array(select s.stage from public.case_stages s order by s.position, s.stage));
   end if;
@@ -2799,82 +2820,36 @@ begin
 end
 $$;
 
--- Each way of seeing cases as a statement of its own, for the first so many: their keys and they themselves, in order;
--- without keys, their ids.
-create function casebase.cases_each_way(as_staff_only boolean, conditions text, keys text[], direction text, most integer)
-  returns text[]
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  way      record;
-  each_way text[];
-  selected text := coalesce(array_to_string(keys, ', ') || ', c', 'c.id');
-  ordering text := coalesce(' order by ' || array_to_string(keys, format(' %s, ', direction)) || ' ' || direction, '');
-begin
-  for way in select * from casebase.ways_to_see(as_staff_only) loop
-    each_way := each_way || format('(select %s from public.cases c where true%s%s%s limit %s)',
-      selected, casebase.and_one_of(way.key, 'uuid', way.ids::text[]), conditions, ordering, most);
-  end loop;
-  return each_way;
-end
-$$;
-
--- The first cases of several ways of seeing them, as SQL. Who sees a case in two ways, sees it once.
-create function casebase.cases_of_all_ways(each_way text[], keys integer, direction text, most integer) returns text
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  names    text := 'k1';
-  ordering text := 'k1 ' || direction;
-begin
-  for nth in 2 .. keys loop
-    names := names || format(', k%s', nth);
-    ordering := ordering || format(', k%s %s', nth, direction);
-  end loop;
-  if cardinality(each_way) = 1 then
-    return format('select found from %s as one_way (%s, found)', each_way[1], names);
-  end if;
-  return format('select found from (select distinct on (%1$s) * from (%2$s) as all_ways (%1$s, found) order by %3$s limit %4$s) seen',
-    names, array_to_string(each_way, ' union all '), ordering, most);
-end
-$$;
-
 -- When something last happened to each of these, which the caller sees: for a client, what its timeline has.
-create function casebase.last_activity(seen public.cases[]) returns timestamptz[]
+create function casebase.last_activity(seen public.cases[], asker casebase.asker) returns timestamptz[]
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-declare
-  my_departments uuid[] := casebase.my_departments();
-  staff_id       uuid   := casebase.staff_id();
 begin
   return array(
-    select coalesce((
-        select e.created_at
-        from public.case_events e
-        where e.case_id = c.id
-          and (c.department_id = any (my_departments)
-               or c.assigned_to = staff_id
-               or casebase.is_in_timeline(e))
-        order by e.seq desc
-        limit 1
-      ), c.created_at)
+    select coalesce(
+      case
+        when asker.sees_all or c.department_id = any (asker.departments) or c.assigned_to = asker.staff_id
+        then (select e.created_at from public.case_events e where e.case_id = c.id order by e.seq desc limit 1)
+        else (select e.created_at from casebase.timeline e where e.case_id = c.id order by e.seq desc limit 1)
+      end,
+      c.created_at)
     from unnest(seen) with ordinality c
     order by c.ordinality);
 end
 $$;
 
 create function casebase.list_cases(
-  f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer
+  f casebase.case_filter, order_by text, page_size integer, cursor text, count_up_to integer, with_activity boolean
 ) returns public.case_page
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  asker      casebase.asker := casebase.who_asks();
   -- Tags are the staff's: who sees a case as its client finds it by none.
-  as_staff_only constant boolean := f.tags is not null;
-  o          record;
-  conditions text := casebase.case_conditions(f);
+  sight      text := casebase.sight(asker, f.tags is not null);
+  conditions text := sight || casebase.case_conditions(f);
   after      text := '';
-  each_way   text[];
+  o          record;
   found_all  public.cases[];
   page       public.case_page;
 begin
@@ -2884,26 +2859,26 @@ begin
       (select string_agg(format('%L::%s', k.value, k.type), ', ' order by k.nth)
        from unnest(casebase.read_cursor(cursor, order_by, o.types), o.types) with ordinality as k (value, type, nth)));
   end if;
-
-  each_way := casebase.cases_each_way(as_staff_only, conditions || after, o.keys, o.direction, page_size + 1);
-  if each_way is null and casebase.access_problem() is not null then
+  if sight is not null then
+    execute format('select array(select c from public.cases c where %s%s order by %s %s limit %s)',
+        conditions, after, array_to_string(o.keys, format(' %s, ', o.direction)), o.direction, page_size + 1)
+      into found_all;
+  elsif casebase.access_problem() is not null then
     raise exception '%', casebase.access_problem() using errcode = 'PT403';
   end if;
-  if each_way is not null then
-    execute format('select array(%s)', casebase.cases_of_all_ways(each_way, cardinality(o.keys), o.direction, page_size + 1)) into found_all;
-  end if;
   page.cases := coalesce(found_all[:page_size], '{}');
-  page.last_activity := casebase.last_activity(page.cases);
+  if with_activity then
+    page.last_activity := casebase.last_activity(page.cases, asker);
+  end if;
   if cardinality(found_all) > page_size then
     page.next_cursor := casebase.cursor_after(found_all[page_size], order_by);
   end if;
 
   -- A first page that is the last one counts itself; and who sees none on any page needs no count.
-  if count_up_to > 0 and (cursor is null and page.next_cursor is null or each_way is null) then
+  if count_up_to > 0 and (cursor is null and page.next_cursor is null or sight is null) then
     page.total := cardinality(page.cases);
   elsif count_up_to > 0 then
-    execute format('select count(*) from (%s) counted', array_to_string(
-        casebase.cases_each_way(as_staff_only, conditions, null, null, count_up_to + 1), ' union '))
+    execute format('select count(*) from (select from public.cases c where %s limit %s) counted', conditions, count_up_to + 1)
       into page.total;
   end if;
   page.total_is_exact := page.total <= count_up_to;
@@ -2932,7 +2907,8 @@ create function public.list_cases(
   order_by       text        default 'created_at.desc',
   page_size      integer     default 25,
   cursor         text        default null,
-  count_up_to    integer     default 1000
+  count_up_to    integer     default 1000,
+  with_activity  boolean     default false
 ) returns public.case_page
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -2940,13 +2916,15 @@ declare
   f casebase.case_filter := (status, stage, priority, assigned_to, unassigned, department_id, client_id, tags, overdue,
     created_from, created_before, updated_from, updated_before, metadata);
 begin
-  perform casebase.check_case_filter(f);
+  if not (f is null) then
+    perform casebase.check_case_filter(f);
+  end if;
   perform casebase.check_page_size(page_size);
   if count_up_to is null or count_up_to not between 0 and 10000 then
     raise exception 'count_up_to is from 0 to 10000, not %', coalesce(count_up_to::text, 'null')
       using errcode = 'invalid_parameter_value', column = 'count_up_to';
   end if;
-  return casebase.list_cases(f, order_by, page_size, cursor, count_up_to);
+  return casebase.list_cases(f, order_by, page_size, cursor, count_up_to, with_activity);
 end
 $$;
 comment on function public.list_cases is
@@ -2974,6 +2952,7 @@ For everybody who is signed in: whoever sees no case gets an empty page.
 - page_size: how many cases at most, 1 to 1000.
 - cursor: next_cursor of the page before; null: the first page.
 - count_up_to: how far total is counted, at most 10000; 0: not at all.
+- with_activity: whether last_activity is wanted, which costs a look for each case of the page.
 
 Returns a page.
 
@@ -2987,10 +2966,11 @@ create function casebase.case_counts()
   language plpgsql stable rows 20 security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 declare
-  sees_all    boolean := coalesce(casebase.staff_standing() in ('admin', 'all'), false);
-  clients     uuid[]  := casebase.my_clients();
-  departments uuid[]  := casebase.my_departments();
-  person      uuid    := casebase.staff_id();
+  asker       casebase.asker := casebase.who_asks();
+  sees_all    boolean := asker.sees_all;
+  clients     uuid[]  := asker.clients;
+  departments uuid[]  := asker.departments;
+  person      uuid    := asker.staff_id;
 begin
   return query
     select c.status, c.priority, count(*),
@@ -3006,9 +2986,11 @@ $$;
 
 create function public.case_counts()
   returns table (status text, priority text, count bigint, overdue bigint, unassigned bigint, mine bigint)
-  language sql stable rows 20 set search_path = pg_catalog, pg_temp
+  language plpgsql stable rows 20 set search_path = pg_catalog, pg_temp
 as $$
-  select * from casebase.case_counts()
+begin
+  return query select * from casebase.case_counts();
+end
 $$;
 comment on function public.case_counts() is
   'How many cases the caller sees, by status and priority; duplicates that were merged into another are left out.
@@ -3032,26 +3014,45 @@ comment on column public.interaction_page.interactions is 'The interactions, new
 comment on column public.interaction_page.next_cursor is
   'What to give as cursor for the next page; null on the last one.';
 
--- Under the caller's own policies.
-create function public.list_interactions(case_id bigint, page_size integer default 100, cursor text default null)
-  returns public.interaction_page
-  language plpgsql stable set search_path = pg_catalog, pg_temp
+-- Of those of these cases that the caller sees, as the policy see_interactions has it. Each case's are read by themselves,
+-- in order.
+create function casebase.list_interactions(cases bigint[], page_size integer, cursor text) returns public.interaction_page
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  place text[] := case when cursor is not null then casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}') end;
-  page  public.interaction_page;
-  last  public.interactions;
+  asker  casebase.asker := casebase.who_asks();
+  place  text[];
+  until  timestamptz := 'infinity';
+  before bigint := 0;
+  page   public.interaction_page;
+  last   public.interactions;
 begin
-  perform casebase.check_page_size(page_size);
-  if not exists (select from public.cases c where c.id = list_interactions.case_id) then
-    perform casebase.raise_no_case();
+  if cursor is not null then
+    place := casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}');
+    until := place[1];
+    before := place[2];
   end if;
   page.interactions := array(
-    select i
-    from public.interactions i
-    where i.case_id = any (casebase.merged_cases(casebase.survivor_of(list_interactions.case_id)))
-      and (i.created_at, i.id) < (coalesce(place[1]::timestamptz, 'infinity'), coalesce(place[2]::bigint, 0))
-    order by i.created_at desc, i.id desc
+    select said
+    from public.cases c
+    cross join lateral (
+      select i
+      from public.interactions i
+      where i.case_id = c.id
+        and (i.visible_to_client
+             or asker.sees_all
+             or c.department_id = any (asker.departments)
+             or c.assigned_to = asker.staff_id)
+        and (i.created_at, i.id) < (until, before)
+      order by i.created_at desc, i.id desc
+      limit page_size + 1
+    ) as of_one (said)
+    where c.id = any (cases)
+      and (asker.sees_all
+           or c.client_id = any (asker.clients)
+           or c.department_id = any (asker.departments)
+           or c.assigned_to = asker.staff_id)
+    order by (said).created_at desc, (said).id desc
     limit page_size + 1
   );
   if cardinality(page.interactions) > page_size then
@@ -3060,6 +3061,28 @@ begin
     page.next_cursor := casebase.write_cursor(jsonb_build_array('interactions', last.created_at, last.id));
   end if;
   return page;
+end
+$$;
+
+create function public.list_interactions(case_id bigint, page_size integer default 100, cursor text default null)
+  returns public.interaction_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  is_merged boolean;
+  cases     bigint[] := array[case_id];
+begin
+  perform casebase.check_page_size(page_size);
+  select c.merged_into is not null or exists (select from public.cases d where d.merged_into = c.id)
+  into is_merged
+  from public.cases c
+  where c.id = list_interactions.case_id;
+  if not found then
+    perform casebase.raise_no_case();
+  elsif is_merged then
+    cases := casebase.merged_cases(casebase.survivor_of(case_id));
+  end if;
+  return casebase.list_interactions(cases, page_size, cursor);
 end
 $$;
 comment on function public.list_interactions(bigint, integer, text) is
@@ -5054,7 +5077,29 @@ Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or
 - PT404: there is no such case or interaction of it, or none that the caller sees.
 - 23514: a name, the type or the size is not taken, or the client''s files have as many bytes as they may.';
 
--- The policies and rules of client_documents decide the rest.
+-- The versions of a document, by its number or that of any of them: the current one first, then the newest.
+create function public.document_versions(id bigint) returns setof public.client_documents
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select d.*
+  from public.client_documents d
+  where d.document_id = coalesce(
+    (select v.document_id from public.client_documents v where v.id = document_versions.id),
+    document_versions.id
+  )
+  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
+$$;
+comment on function public.document_versions(bigint) is
+  'The versions of a document that the caller sees: the current one first, then the newest.
+
+For whoever sees the document; versions that were replaced, for those who write documents.
+
+- id: the document (client_documents.document_id), or any version of it (client_documents.id).
+
+Returns a row for each version; none where there is no such document.';
+
+-- Reserves a place for a document, or, where it is given document_id, for another version of the one that this names, which
+-- lies where the others do. The policies and rules of client_documents decide the rest.
 create function public.reserve_client_document(
   original_name text,
   content_type  text,
@@ -5071,10 +5116,9 @@ declare
   reserved public.client_documents;
 begin
   if document_id <> 0 then
-    select d.client_id, d.category into client_id, category
-    from public.client_documents d
-    where d.document_id = reserve_client_document.document_id
-      and d.state = 'available'
+    select d.client_id, d.category, d.document_id into client_id, category, document_id
+    from public.document_versions(document_id) d
+    where d.state = 'available'
     limit 1;
     if not found then
       raise exception 'there is no such document' using errcode = 'PT404', detail = 'document_id';
@@ -5090,7 +5134,7 @@ begin
   insert into public.client_documents
     (client_id, category, document_id, file_name, original_name, content_type, file_size)
   values
-    (client_id, category, document_id, file_name, original_name, content_type, file_size)
+    (client_id, category, coalesce(document_id, 0), file_name, original_name, content_type, file_size)
   returning * into reserved;
   return jsonb_build_object('file', to_jsonb(reserved), 'size_limit', casebase.bucket_size_limit(reserved.bucket_id));
 end
@@ -5108,7 +5152,7 @@ For admins and staff of scope all or departments.
 - file_size: in bytes, as it is announced; 0: not known yet.
 - client_id: the client (clients.id); of another version it is not asked.
 - category: the category (document_categories.code); of another version it is not asked.
-- document_id: the document that this is another version of; 0: a new one.
+- document_id: the document that this is another version of, or any version of it; 0: a new one.
 
 Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
 
@@ -5174,26 +5218,6 @@ Returns a page.
 
 - PT404: there is no such client, or none of the caller''s.
 - 22023: page_size is out of range, or cursor is none that this list gave.';
-
-create function public.document_versions(id bigint) returns setof public.client_documents
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select d.*
-  from public.client_documents d
-  where d.document_id = coalesce(
-    (select v.document_id from public.client_documents v where v.id = document_versions.id),
-    document_versions.id
-  )
-  order by (d.state = 'available' and d.replaced_at is null) desc, d.id desc
-$$;
-comment on function public.document_versions(bigint) is
-  'The versions of a document that the caller sees: the current one first, then the newest.
-
-For whoever sees the document; versions that were replaced, for those who write documents.
-
-- id: the document (client_documents.document_id), or any version of it (client_documents.id).
-
-Returns a row for each version; none where there is no such document.';
 
 
 -- supabase/schemas/idempotency_keys.sql
@@ -6011,18 +6035,14 @@ comment on type public.timeline_page is
 comment on column public.timeline_page.entries is 'The entries, newest first.';
 comment on column public.timeline_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
--- Whether an entry is for clients, too.
-create function casebase.is_in_timeline(entry public.case_events) returns boolean
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return entry.visible_to_client
-    and (entry.type not like 'interaction.%'
-         or exists (
-           select from public.interactions i
-           where i.id = (entry.data ->> 'interaction_id')::bigint and i.visible_to_client));
-end
-$$;
+-- The entries that are for clients, too.
+create view casebase.timeline with (security_invoker = true) as
+  select e.*
+  from public.case_events e
+  where e.visible_to_client
+    and (e.type not like 'interaction.%'
+         or (select i.visible_to_client from public.interactions i where i.id = (e.data ->> 'interaction_id')::bigint));
+revoke all on casebase.timeline from public, anon, authenticated, service_role;
 
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
@@ -6046,10 +6066,9 @@ declare
 begin
   page.entries := array(
     select (e.created_at, e.type, e.actor_name, e.data)::public.timeline_entry
-    from public.case_events e
+    from casebase.timeline e
     where e.case_id = any (seen)
       and e.created_at <= until
-      and casebase.is_in_timeline(e)
     order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1
@@ -9394,7 +9413,8 @@ grant execute on function
   casebase.keep_idempotency_key(uuid),
   casebase.answer_idempotency_key(uuid, integer, text, text, text),
   casebase.release_idempotency_key(uuid),
-  casebase.list_cases(casebase.case_filter, text, integer, text, integer),
+  casebase.list_cases(casebase.case_filter, text, integer, text, integer, boolean),
+  casebase.list_interactions(bigint[], integer, text),
   casebase.case_counts(),
   casebase.bucket_size_limit(text),
   casebase.move_file(bigint, boolean),

@@ -5,7 +5,7 @@ set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
 select tests.world();
-select plan(90);
+select plan(91);
 
 -- What the service does once the bytes are there.
 create function pg_temp.arrives(document bigint) returns text language sql
@@ -83,6 +83,7 @@ from (values
   ('acme', 'policies', 'book', '23514 | there is no document {book} in this category of this client | Leave document_id out for a new document.', 'nor in another category'),
   ('acme', 'handbooks', 'second', '23514 | there is no document {second} in this category of this client | Leave document_id out for a new document.', 'nor by a version''s own number')
 ) v (client, category, document, said, what);
+select is(tests.would('Otto', $$insert into client_documents (client_id, category, document_id, original_name, content_type, file_size) values ('{acme}', 'handbooks', {book}, 'x.pdf', 'a/b', 1)$$), '23514', 'what one doesn''t see is not there');
 select is(tests.would('service', $$update client_documents set replaced_at = now() where id = {third}$$), '23514', 'nobody says that one is replaced');
 select is(tests.would('Dora', $$update client_documents set replaced_at = null where id = {book}$$), '42501', 'or is again');
 select is(tests.would('service', $$update client_documents set document_id = {policy} where id = {third}$$), '23514', 'a version stays one of its document');

@@ -10,7 +10,7 @@ insert into tests.names select 'first', tests.sees('Ada', $$select id from creat
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second', '{case.updated}')$$);
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 8) n;
 delete from casebase.webhook_deliveries;
-select plan(61);
+select plan(65);
 
 create temporary table leases (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, title text, type text, retry_waits bigint[]);
 create function pg_temp.leases() returns text language sql
@@ -127,8 +127,19 @@ select is((pg_temp.endpoint('second')).enabled, false, 'that was too long');
 select is((pg_temp.endpoint('second')).disabled_reason, 'Every attempt since 2020-01-02 03:04 UTC failed.', 'with a reason');
 select is(pg_temp.leases(), 'watch webhook.endpoint_disabled', 'and an event for who asked');
 select is((select tests.misfit(body::jsonb, casebase.event_schema(type)) from casebase.webhook_payloads where type = 'webhook.endpoint_disabled'), null, 'as it is documented');
+create function pg_temp.told() returns bigint language sql
+as $$
+  select count(*) from casebase.webhook_payloads where type = 'webhook.endpoint_disabled'
+$$;
+select tests.does('Ada', $$select update_webhook_endpoint('{second}', description => 'second')$$);
+select is(pg_temp.told(), 1::bigint, 'once: what is changed of it later switches nothing off');
 select is(tests.does('Ada', $$select update_webhook_endpoint('{second}', enabled => true, retry_waits => '{5 s}')$$), '1', 'an admin switches it on again');
 select is((pg_temp.endpoint('second')).failing_since, null, 'and its past is forgotten');
+update casebase.webhook_endpoints set disabled_reason = 'Left behind.' where description = 'second';
+select is(pg_temp.told(), 1::bigint, 'a reason alone switches nothing off');
+update casebase.webhook_endpoints set disabled_reason = null where description = 'second';
+select is(tests.does('Ada', $$select update_webhook_endpoint('{second}', enabled => false)$$), '1', 'an admin switches it off');
+select is(pg_temp.told(), 1::bigint, 'which is news to nobody');
 
 select * from finish();
 rollback;

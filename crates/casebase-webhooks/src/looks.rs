@@ -15,8 +15,8 @@ use uuid::Uuid;
 const COMMITTED_WITHIN: TimeDelta = TimeDelta::milliseconds(100);
 
 /// Looks at everything take one part in so many of the time, and there is one at least so often.
-const PART: u32 = 50;
-const AT_LEAST_EVERY: Duration = Duration::from_secs(2);
+const PART: u32 = 100;
+const AT_LEAST_EVERY: Duration = Duration::from_secs(5);
 
 /// What is known from the looks so far.
 #[derive(Debug)]
@@ -120,11 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn looks_at_everything_take_one_part_in_fifty_of_the_time() {
+    fn looks_at_everything_take_one_part_in_a_hundred_of_the_time() {
         let mut looks = Looks::new();
         let now = Instant::now();
         assert_eq!(looks.since(now), None);
-        looks.at_everything(now, Duration::from_millis(2), false);
+        looks.at_everything(now, Duration::from_millis(1), false);
         assert_eq!(
             looks.since(now + Duration::from_millis(99)),
             Some(BTreeMap::new())

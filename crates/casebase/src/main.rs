@@ -1,15 +1,15 @@
 //! `casebase`: case management that a Supabase project adds to itself.
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{desk, files, login, migrate, serve, webhooks},
+    commands::{desk, documents, files, login, migrate, serve, webhooks},
     environment::{self, LogFormat},
     terminal,
 };
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{Parser, Subcommand, error::ErrorKind as Misuse};
 
 #[derive(Parser)]
 #[command(name = "casebase", version, about, propagate_version = true, after_help = environment::HELP)]
@@ -34,6 +34,8 @@ enum Command {
     /// Run a local Supabase with Casebase and sample data (development and tests only)
     #[cfg(feature = "local")]
     Dev(dev::Args),
+    /// Put, get, list and delete documents of clients
+    Documents(documents::Args),
     /// Put, get, list and delete files of cases; for the operator, sweep and check them
     Files(files::Args),
     /// Sign in, for the commands that work as somebody
@@ -69,6 +71,7 @@ impl Command {
             #[cfg(feature = "local")]
             Self::Demo(args) => demo::run(args).await,
             Self::Desk(args) => desk::run(args),
+            Self::Documents(args) => documents::run(args).await,
             Self::Files(args) => files::run(args).await,
             Self::Login(args) => login::login(args).await,
             Self::Logout => login::logout().await,
@@ -90,7 +93,11 @@ async fn main() -> ExitCode {
             if let Some(usage) = error.downcast_ref::<clap::Error>() {
                 usage.exit();
             }
-            terminal::say_error(&error);
+            // Who reads what is printed has read enough.
+            let pipe = error.downcast_ref().map(std::io::Error::kind);
+            if pipe != Some(ErrorKind::BrokenPipe) {
+                terminal::say_error(&error);
+            }
             ExitCode::FAILURE
         }
     }
@@ -101,7 +108,7 @@ async fn start() -> anyhow::Result<()> {
     let dotenv = environment::load_dotenv();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(missing) if missing.kind() == ErrorKind::MissingRequiredArgument && dotenv.is_err() => {
+        Err(missing) if missing.kind() == Misuse::MissingRequiredArgument && dotenv.is_err() => {
             return Ok(dotenv?);
         }
         Err(error) => error.exit(),

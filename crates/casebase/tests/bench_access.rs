@@ -8,9 +8,15 @@ use serde_json::Value;
 
 #[test]
 fn the_report_says_of_everybody_what_was_measured_and_whether_it_holds() {
+    let earlier = tempfile::NamedTempFile::new().expect("a file");
+    let report =
+        r#"{"measurements": [{"name": "admin: case by id", "value": 0.001, "control": 1000}]}"#;
+    std::fs::write(&earlier, report).expect("it is written");
     let output = Command::new(env!("CARGO_BIN_EXE_casebase"))
         .args(["bench", "access", "--cases", "5000", "--json"])
         .args(["--only", "case by id"])
+        .arg("--since")
+        .arg(earlier.path())
         .output()
         .expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -47,5 +53,11 @@ fn the_report_says_of_everybody_what_was_measured_and_whether_it_holds() {
         let target = 1.2 * number("control") + 0.2;
         assert!((number("target") - target).abs() < 0.01, "{measurement}");
         assert_eq!(measurement["holds"], number("value") <= number("target"));
+        // Where the earlier report has it, too.
+        let is_compared = measurement["name"] == "admin: case by id";
+        assert_eq!(measurement.get("growth").is_some(), is_compared);
+        if is_compared {
+            assert_eq!(measurement["growth"]["holds"], false, "{measurement}");
+        }
     }
 }

@@ -19,9 +19,15 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 const CASES: u32 = 20_000;
 
 /// Everybody's questions, and how many rows of the large tables an answer may cost.
-const BOUNDED: [(&str, i64); 18] = [
+const BOUNDED: [(&str, i64); 24] = [
     ("newest page by rpc", 1000),
+    ("newest page with activity by rpc", 1000),
     ("newest open page by rpc", 1000),
+    ("urgent open cases by rpc", 1000),
+    ("most urgent first by rpc", 1000),
+    ("changed last first by rpc", 1000),
+    ("overdue by rpc", 100),
+    ("interactions of a case by rpc", 10),
     ("newest page, narrowed", 100),
     ("newest open page, narrowed", 100),
     ("urgent open cases, narrowed", 100),

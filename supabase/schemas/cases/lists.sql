@@ -211,17 +211,13 @@ create function casebase.last_activity(seen public.cases[], asker casebase.asker
 as $$
 begin
   return array(
-    select coalesce((
-        select e.created_at
-        from public.case_events e
-        where e.case_id = c.id
-          and (asker.sees_all
-               or c.department_id = any (asker.departments)
-               or c.assigned_to = asker.staff_id
-               or casebase.is_in_timeline(e))
-        order by e.seq desc
-        limit 1
-      ), c.created_at)
+    select coalesce(
+      case
+        when asker.sees_all or c.department_id = any (asker.departments) or c.assigned_to = asker.staff_id
+        then (select e.created_at from public.case_events e where e.case_id = c.id order by e.seq desc limit 1)
+        else (select e.created_at from casebase.timeline e where e.case_id = c.id order by e.seq desc limit 1)
+      end,
+      c.created_at)
     from unnest(seen) with ordinality c
     order by c.ordinality);
 end

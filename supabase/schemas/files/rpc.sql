@@ -175,7 +175,7 @@ For admins and staff of scope all or departments.
 - file_size: in bytes, as it is announced; 0: not known yet.
 - client_id: the client (clients.id); of another version it is not asked.
 - category: the category (document_categories.code); of another version it is not asked.
-- document_id: the document that this is another version of; 0: a new one.
+- document_id: the document that this is another version of, or any version of it; 0: a new one.
 
 Returns {"file": its row, "size_limit": the most bytes that its bucket takes, or null}.
 

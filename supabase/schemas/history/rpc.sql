@@ -13,18 +13,14 @@ comment on type public.timeline_page is
 comment on column public.timeline_page.entries is 'The entries, newest first.';
 comment on column public.timeline_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
 
--- Whether an entry is for clients, too.
-create function casebase.is_in_timeline(entry public.case_events) returns boolean
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return entry.visible_to_client
-    and (entry.type not like 'interaction.%'
-         or exists (
-           select from public.interactions i
-           where i.id = (entry.data ->> 'interaction_id')::bigint and i.visible_to_client));
-end
-$$;
+-- The entries that are for clients, too.
+create view casebase.timeline with (security_invoker = true) as
+  select e.*
+  from public.case_events e
+  where e.visible_to_client
+    and (e.type not like 'interaction.%'
+         or (select i.visible_to_client from public.interactions i where i.id = (e.data ->> 'interaction_id')::bigint));
+revoke all on casebase.timeline from public, anon, authenticated, service_role;
 
 -- A cursor is the time of the last entry had, and how many of that very time there were: who counts them, counts what
 -- the caller saw.
@@ -48,10 +44,9 @@ declare
 begin
   page.entries := array(
     select (e.created_at, e.type, e.actor_name, e.data)::public.timeline_entry
-    from public.case_events e
+    from casebase.timeline e
     where e.case_id = any (seen)
       and e.created_at <= until
-      and casebase.is_in_timeline(e)
     order by e.created_at desc, e.case_id desc, e.seq desc
     offset had
     limit page_size + 1

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
+pub mod documents;
 pub mod files;
 pub mod login;
 pub mod migrate;
@@ -14,6 +15,7 @@ pub mod owner;
 mod place;
 pub mod serve;
 mod table;
+mod transfer;
 pub mod webhooks;
 
 use std::future::Future;

@@ -192,13 +192,21 @@ impl Gate {
     }
 
     /// Ctrl-C once the request is on its way; how it ended.
-    async fn interrupts(&self, child: Child) -> Output {
-        self.reached.notified().await;
+    async fn interrupts(&self, mut child: Child) -> Output {
+        tokio::select! {
+            () = self.reached.notified() => {}
+            () = ended(&mut child) => panic!("too early: {:?}", child.wait_with_output()),
+        }
         kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
-        let ended = tokio::task::spawn_blocking(move || child.wait_with_output());
-        let ended = ended.await.unwrap().unwrap();
+        ended(&mut child).await;
         self.gone.notify_one();
-        ended
+        child.wait_with_output().unwrap()
+    }
+}
+
+async fn ended(child: &mut Child) {
+    while child.try_wait().unwrap().is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 
@@ -664,4 +672,97 @@ async fn a_large_file_goes_in_pieces_past_the_service_and_goes_on_where_it_was_s
     assert!(said.contains("page.txt: "), "{said}");
     assert_eq!(desk.left_behind().await, (1, 1));
     assert_eq!(terminal.records(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_of_a_client_go_the_same_way() {
+    let desk = Desk::new("rest").await;
+    let client = desk.client_id.to_string();
+    let staff = Terminal::of(&desk.staff, &at(&desk));
+    let member = Terminal::of(&desk.client, &at(&desk));
+    staff.write("leave.txt", "30 days");
+    staff.write("large.txt", long(1_100_000));
+    let put = [
+        "documents",
+        "put",
+        "leave.txt",
+        "large.txt",
+        "--client",
+        &client,
+        "--category",
+        "policies",
+    ];
+    let pieces = [&put[..], &["--pieces-above", "1000000"]].concat();
+    let put = staff.rows(&pieces).await;
+    assert_eq!(put[0]["category"], "policies");
+    assert_eq!(
+        (&put[0]["state"], &put[1]["state"]),
+        (&json!("available"), &json!("available"))
+    );
+    let [leave, large] = [0, 1].map(|n| put[n]["document_id"].to_string());
+    assert_eq!(
+        member.succeeds(&["documents", "get", &leave, "-"]).await,
+        "30 days"
+    );
+    assert!(member.succeeds(&["documents", "get", &large, "-"]).await == long(1_100_000));
+
+    // A new version, through the service and past it; the one before is read by its own id.
+    staff.write("leave.txt", "31 days");
+    let replace = ["documents", "put", "leave.txt", "--replaces", &leave];
+    staff.succeeds(&replace).await;
+    assert_eq!(
+        member.succeeds(&["documents", "get", &leave, "-"]).await,
+        "31 days"
+    );
+    let first = put[0]["id"].to_string();
+    let before = ["documents", "get", &leave, "-", "--version-id", &first];
+    assert_eq!(staff.succeeds(&before).await, "30 days");
+    let replace = [
+        "documents",
+        "put",
+        "large.txt",
+        "--replaces",
+        &leave,
+        "--pieces-above",
+        "1000000",
+    ];
+    staff.succeeds(&replace).await;
+    assert!(member.succeeds(&["documents", "get", &leave, "-"]).await == long(1_100_000));
+    assert_eq!(staff.records(), 0);
+
+    let list = ["documents", "ls", "--client", &client];
+    assert_eq!(member.rows(&list).await.len(), 2);
+    let handbooks = [&list[..], &["--category", "handbooks"]].concat();
+    assert_eq!(member.rows(&handbooks).await.len(), 0);
+    let said = member.fails(1, &["documents", "rm", &leave]).await;
+    assert!(said.contains("error: you may not"), "{said}");
+    let stranger = Terminal::of(&desk.other_client, &at(&desk));
+    stranger.fails(1, &list).await;
+    staff.succeeds(&["documents", "rm", &leave, &large]).await;
+    assert_eq!(member.rows(&list).await.len(), 0);
+    for wrong in [
+        &["documents", "put", "leave.txt"][..],
+        &["documents", "put", "leave.txt", "--client", &client],
+        &[
+            "documents",
+            "put",
+            "leave.txt",
+            "--replaces",
+            "1",
+            "--client",
+            &client,
+            "--category",
+            "policies",
+        ],
+        &[
+            "documents",
+            "put",
+            "leave.txt",
+            "large.txt",
+            "--replaces",
+            "1",
+        ],
+    ] {
+        staff.fails(2, wrong).await;
+    }
 }

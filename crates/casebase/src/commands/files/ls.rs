@@ -4,8 +4,10 @@ use anyhow::bail;
 use casebase_supabase::rows::CaseNumber;
 use serde_json::Value;
 
-use super::Told;
-use crate::{commands::table, session::Session};
+use crate::{
+    commands::{table, transfer::Told},
+    session::Session,
+};
 
 /// The options of `casebase files ls`.
 #[derive(Debug, clap::Args)]

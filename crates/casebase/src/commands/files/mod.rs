@@ -1,16 +1,12 @@
 //! `casebase files`: files of cases, put and got as whoever is signed in; and for the operator, what was left half-way.
 
-mod begun;
-mod get;
 mod ls;
-mod pieces;
-mod progress;
 mod put;
-mod rm;
-mod source;
 mod sweep;
 
 use clap::Subcommand;
+
+use super::transfer::{self, Kind};
 
 /// The options of `casebase files`.
 #[derive(Debug, clap::Args)]
@@ -27,32 +23,24 @@ enum Command {
     /// Add files to a case, several at once
     Put(put::Put),
     /// Get a file back, under its own name or another
-    Get(get::Get),
+    Get(transfer::Download),
     /// List the files of a case
     Ls(ls::Ls),
     /// Delete files
-    Rm(rm::Rm),
+    Rm(transfer::Rm),
     /// End or take away what was left half-way: needs CASEBASE_SECRET_KEY for all that touches bytes
     Sweep(sweep::Sweep),
     /// Report what is not as it should be, and change nothing; fails if there is anything
     Check(sweep::Check),
 }
 
-/// How what was done is told.
-#[derive(Debug, clap::Args)]
-struct Told {
-    /// Print one JSON object a line
-    #[arg(long)]
-    json: bool,
-}
-
 /// Runs one.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Put(put) => put.run().await,
-        Command::Get(get) => get.run().await,
+        Command::Get(get) => get.run(Kind::File).await,
         Command::Ls(ls) => ls.run().await,
-        Command::Rm(rm) => rm.run().await,
+        Command::Rm(rm) => rm.run(Kind::File).await,
         Command::Sweep(sweep) => sweep.run().await,
         Command::Check(check) => check.run().await,
     }

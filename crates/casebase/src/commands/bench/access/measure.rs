@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use super::{people::Asker, questions::Question};
-use crate::commands::bench::report::{Bound, Measurement};
+use crate::commands::bench::report::{Bound, Measurement, Promise};
 
 /// Rounds enough for a median, or as many as fit.
 const ROUNDS: usize = 101;
@@ -66,7 +66,14 @@ impl Pair {
                 "{name}: {owners} by the owner's WHERE, {theirs} by the policies"
             );
         }
-        Ok(compare(name, median(rls_times), median(owner_times)))
+        let measured = compare(name, median(rls_times), median(owner_times));
+        Ok(match question.no_target {
+            Some(no_target) => Measurement {
+                promise: Promise::None { no_target },
+                ..measured
+            },
+            None => measured,
+        })
     }
 }
 
@@ -130,14 +137,14 @@ fn compare(name: String, value: Duration, control: Duration) -> Measurement {
     let target = control.mul_f64(1.2) + Duration::from_micros(200);
     let milliseconds = |d: Duration| (d.as_secs_f64() * 1e6).round() / 1e3;
     Measurement {
-        name,
-        value: milliseconds(value),
-        unit: "ms",
-        control: milliseconds(control),
         ratio: (value.as_secs_f64() / control.as_secs_f64() * 100.0).round() / 100.0,
-        target: milliseconds(target),
-        bound: Bound::AtMost,
-        holds: value <= target,
-        processor: None,
+        ..Measurement::new(
+            name,
+            milliseconds(value),
+            "ms",
+            milliseconds(control),
+            Bound::AtMost,
+            milliseconds(target),
+        )
     }
 }

@@ -16,7 +16,10 @@ use casebase_local::{Options, Stack, postgres::SUPERUSER};
 use sqlx::{Connection, PgConnection};
 
 use self::measure::Pair;
-use super::{progress::Progress, report};
+use super::{
+    progress::Progress,
+    report::{self, Earlier},
+};
 use crate::commands::{dev, stop_signal};
 
 /// The options of `casebase bench access`.
@@ -34,24 +37,29 @@ pub struct Args {
     /// Measure only what has this in its name
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Say how much each grew since this report, which --json gave with fewer cases
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
 }
 
 /// Starts a stack, loads it, measures, prints.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    // Before anything is loaded.
+    let earlier = args.since.as_deref().map(Earlier::read).transpose()?;
     let stack = Stack::start(Options {
         data: args.data.clone(),
         ..Options::default()
     })
     .await?;
     let result = tokio::select! {
-        result = run_started(&args, &stack) => result,
+        result = run_started(&args, &stack, earlier.as_ref()) => result,
         signal = stop_signal() => signal.map_err(Into::into),
     };
     stack.stop().await;
     result
 }
 
-async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
+async fn run_started(args: &Args, stack: &Stack, earlier: Option<&Earlier>) -> anyhow::Result<()> {
     dev::migrate(stack).await?;
     let superuser = stack.database_url(SUPERUSER);
     if load::is_loaded(&superuser).await? {
@@ -83,7 +91,9 @@ async fn run_started(args: &Args, stack: &Stack) -> anyhow::Result<()> {
     let mut measurements = Vec::new();
     for (name, asker, question) in &questions {
         progress.measures(name);
-        measurements.push(pair.measure(name.clone(), asker, question).await?);
+        let mut measured = pair.measure(name.clone(), asker, question).await?;
+        measured.growth = earlier.and_then(|earlier| earlier.growth_to(&measured));
+        measurements.push(measured);
     }
     drop(progress);
     connection.close().await?;

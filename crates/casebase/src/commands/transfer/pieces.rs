@@ -124,7 +124,7 @@ impl Pieces<'_> {
             url: String,
         }
         let session = self.service.session();
-        let (bucket, path) = (&reserved.file.bucket_id, &reserved.file.object_path);
+        let [bucket, path] = ["bucket_id", "object_path"].map(|column| reserved.text(column));
         let sign = format!("storage/v1/object/upload/sign/{bucket}/{path}");
         let request = self
             .service
@@ -178,12 +178,13 @@ impl Pieces<'_> {
         let head = asked(self.service.http().head(url), reserved).await?;
         let mut offset = offset(&head)?;
         if offset > self.bar.position() {
-            terminal::say(format_args!(
-                "{} goes on at {offset} of {} bytes",
-                self.name, self.source.size
-            ));
+            let (name, size) = (self.name, self.source.size);
+            let say = || terminal::say(format_args!("{name} goes on at {offset} of {size} bytes"));
+            self.bar.suspend(say);
         }
         self.bar.set_position(offset);
+        // What was there before says nothing of the pace.
+        self.bar.reset_eta();
         while offset < self.source.size {
             offset = self.piece(reserved, url, offset).await?;
             self.bar.set_position(offset);

@@ -37,6 +37,13 @@ impl Bars {
     }
 }
 
+/// What is said next begins a line of its own.
+impl Drop for Bars {
+    fn drop(&mut self) {
+        let _ = self.0.clear();
+    }
+}
+
 /// As it is drawn; a template that is none is the usual bar.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())

@@ -5,6 +5,7 @@
 //! the service's own memory, a day, is of no use and goes too.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File, TryLockError},
     io::{BufRead as _, BufReader, Write as _},
     os::unix::fs::OpenOptionsExt as _,
@@ -15,6 +16,7 @@ use std::{
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -35,19 +37,21 @@ pub struct Begun {
     pub written: bool,
 }
 
-/// What the service answered to the announcement, as far as it is needed.
+/// What the service answered to the announcement: the row, and what writes its object.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reserved {
-    pub file: Row,
+    pub file: Map<String, Value>,
     pub upload: Link,
 }
 
-/// The row.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Row {
-    pub id: i64,
-    pub bucket_id: String,
-    pub object_path: String,
+impl Reserved {
+    /// A column of the row.
+    pub fn text(&self, column: &str) -> &str {
+        self.file
+            .get(column)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
 }
 
 /// What writes its object.
@@ -63,7 +67,7 @@ pub struct Link {
 #[serde(rename_all = "camelCase")]
 pub struct Resumable {
     pub endpoint: String,
-    pub metadata: std::collections::BTreeMap<String, String>,
+    pub metadata: BTreeMap<String, String>,
     pub chunk_size: u64,
 }
 
@@ -106,7 +110,7 @@ impl Record {
             .open(&path)
             .with_context(|| path.display().to_string())?;
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => bail!("another `casebase files put` sends it now"),
+            Err(TryLockError::WouldBlock) => bail!("another command sends it now"),
             locked => locked.map_err(std::io::Error::from)?,
         }
         let lines = BufReader::new(&file).lines().map_while(Result::ok);
@@ -198,10 +202,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let _first = Record::open(folder.path(), "a file").unwrap();
         let second = Record::open(folder.path(), "a file").err().unwrap();
-        assert_eq!(
-            second.to_string(),
-            "another `casebase files put` sends it now"
-        );
+        assert_eq!(second.to_string(), "another command sends it now");
         Record::open(folder.path(), "another file").unwrap();
     }
 }

@@ -1,14 +1,14 @@
-//! `casebase files rm`
+//! Files that go.
 
 use std::io::Write as _;
 
 use reqwest::Method;
 use serde_json::json;
 
-use super::Told;
+use super::{Kind, Told};
 use crate::{commands::fail_for_some, service::Service, terminal};
 
-/// The options of `casebase files rm`.
+/// Which are deleted.
 #[derive(Debug, clap::Args)]
 pub struct Rm {
     /// Their ids, as `ls` shows them
@@ -20,16 +20,21 @@ pub struct Rm {
 
 impl Rm {
     /// Stopped half-way, the same command goes on.
-    pub async fn run(self) -> anyhow::Result<()> {
+    pub async fn run(self, kind: Kind) -> anyhow::Result<()> {
         let service = Service::open()?;
         let mut failed = 0;
-        for id in &self.ids {
-            let path = format!("/v1/files/{id}");
+        for &id in &self.ids {
+            let path = kind.path(id);
             match service.ask(Method::DELETE, &path, async |it| Ok(it)).await {
                 Ok(_) if self.told.json => {
-                    writeln!(terminal::stdout(), "{}", json!({"id": id, "deleted": true}))?;
+                    writeln!(
+                        terminal::stdout(),
+                        "{}",
+                        json!({kind.id(): id, "deleted": true})
+                    )?;
                 }
                 Ok(_) => terminal::say(format_args!("deleted {id}")),
+                Err(error) if self.ids.len() == 1 => return Err(error),
                 Err(error) => {
                     terminal::say_error(&error);
                     failed += 1;

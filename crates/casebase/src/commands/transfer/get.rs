@@ -1,4 +1,4 @@
-//! `casebase files get`
+//! A file from the service.
 
 use std::{
     fs::Permissions,
@@ -13,12 +13,12 @@ use percent_encoding::percent_decode_str;
 use reqwest::{Method, Response, header::CONTENT_DISPOSITION};
 use serde_json::json;
 
-use super::{Told, progress::Bars};
+use super::{Kind, Told, progress::Bars};
 use crate::{commands::unless_stopped, service::Service, terminal};
 
-/// The options of `casebase files get`.
+/// Which file, and where it goes.
 #[derive(Debug, clap::Args)]
-pub struct Get {
+pub struct Download {
     /// Its id, as `ls` shows it
     id: i64,
     /// Where it goes: a file, a folder, or `-` for standard output. Here, under its own name, without it
@@ -31,15 +31,22 @@ pub struct Get {
     told: Told,
 }
 
-impl Get {
-    pub async fn run(self) -> anyhow::Result<()> {
-        unless_stopped(self.get()).await
+impl Download {
+    /// Gets it.
+    pub async fn run(self, kind: Kind) -> anyhow::Result<()> {
+        let path = kind.path(self.id);
+        unless_stopped(self.get(kind, &path)).await
     }
 
-    async fn get(&self) -> anyhow::Result<()> {
+    /// Gets one of its versions.
+    pub async fn version(self, kind: Kind, version: i64) -> anyhow::Result<()> {
+        let path = format!("{}?version={version}", kind.path(self.id));
+        unless_stopped(self.get(kind, &path)).await
+    }
+
+    async fn get(&self, kind: Kind, path: &str) -> anyhow::Result<()> {
         let service = Service::open()?;
-        let path = format!("/v1/files/{}", self.id);
-        let answer = service.ask(Method::GET, &path, async |it| Ok(it)).await?;
+        let answer = service.ask(Method::GET, path, async |it| Ok(it)).await?;
         let name = name_of(&answer).unwrap_or_else(|| format!("file-{}", self.id));
         if self.to.as_deref() == Some(Path::new("-")) {
             copy(answer, &name, &mut terminal::stdout()).await?;
@@ -56,7 +63,7 @@ impl Get {
             true => writeln!(
                 out,
                 "{}",
-                json!({"id": self.id, "path": to.to_string_lossy(), "bytes": bytes})
+                json!({kind.id(): self.id, "path": to.to_string_lossy(), "bytes": bytes})
             )?,
             false => writeln!(out, "{}", to.display())?,
         }
