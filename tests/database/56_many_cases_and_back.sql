@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(87);
+select plan(91);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 insert into specialties (name) values ('Pensions');
@@ -155,6 +155,23 @@ select is(pg_temp.does_many('Alan', '{other case}', '{"add_tags": ["vip"]}'), '1
 update done set events = (select array_agg(e) from done, unnest(events) e);
 select is(tests.sees('Alan', format('select casebase.undo_changes_of({case}, %L)', (select events from done limit 1))), '{}', 'of which the one here is taken back');
 select is(pg_temp.tags('case'), '{vip,two}', 'and nothing else');
+
+-- What happened to something else of the case is neither answered nor taken back.
+create function pg_temp.note() returns trigger language plpgsql as $$
+begin
+  insert into public.internal_notes (case_id, content) values (new.id, 'changed');
+  return null;
+end
+$$;
+create trigger zz_note after update on cases for each row execute function pg_temp.note();
+delete from done;
+update cases set priority = 'low' where id = tests.id('case')::bigint;
+select is(pg_temp.does_many('Alan', '{case}', '{"priority": "high"}'), '1', 'a change that leaves a note, too');
+select is((select cardinality(events) from done), 1, 'leaves one entry to take back');
+drop trigger zz_note on cases;
+select is(tests.does('Ada', $$update interactions set content = 'Other words' where id = {hidden}$$), '1', 'words are changed');
+update done set events = array(select max(id) from case_events where type = 'interaction.updated');
+select is(pg_temp.undoes('Ada'), 'done', 'of which nothing is a case''s own');
 
 select is(tests.would('Alan', 'select undo_changes(array(select generate_series(1, 1001)))'), '22023', 'at most a thousand');
 select is(tests.sees('Alan', 'select count(*) from undo_changes(array[-1, null])'), '0', 'what there is not has no answer');
