@@ -348,11 +348,12 @@ comment on function public.case_counts() is
 create type public.interaction_page as (interactions public.interactions[], next_cursor text);
 
 -- What was said in those of these cases that the caller sees, as the policy see_interactions has it: each case's is read by
--- itself, in order. are_merged says whether one of them is a duplicate; null: none is in sight.
+-- itself, in order. are_merged says whether one of them is a duplicate; null: none is in sight. One plan, which no number
+-- of cases would make another: or each call would plan again, for an array as long as its own.
 create function casebase.list_interactions(
   cases bigint[], page_size integer, cursor text, out page public.interaction_page, out are_merged boolean
 )
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   asker    casebase.asker := casebase.who_asks();
