@@ -146,6 +146,14 @@ test('a file is shown to the client, and hidden from them, after one has read wh
   await expect(client.getByText('plan.txt')).toHaveCount(0)
   await client.context().close()
 
+  // What was found in a file is said before it is shown.
+  await page.locator('.case-side input[type=file]').setInputFiles([
+    { name: 'page.txt', mimeType: 'text/plain', buffer: Buffer.from('<!doctype html><html><script>hit=1</script></html>') },
+  ])
+  await page.getByRole('button', { name: 'Show page.txt to the client' }).click()
+  await expect(page.getByRole('dialog').getByText('is a web page')).toBeVisible()
+  await page.keyboard.press('Escape')
+
   // One of what the client doesn't see is not shown before that.
   await page.locator('.said', { hasText: 'Between us.' }).locator('input[type=file]').setInputFiles([{ name: 'inner.txt', mimeType: 'text/plain', buffer: Buffer.from('inner') }])
   await page.getByRole('button', { name: 'Show inner.txt to the client' }).click()

@@ -52,7 +52,10 @@ function SightDialog({ file, onClose }: { file: CaseFile; onClose: () => void })
     <Dialog title={shows ? words.showFileTitle : words.hideFileTitle} onClose={onClose}>
       <Form form={form}>
         <p>
-          <strong dir="auto">{file.original_name}</strong> <span className="muted">{size(file.file_size, language)}</span>
+          <strong dir="auto">{file.original_name}</strong> <span className="muted">{size(file.file_size, language)}</span>{' '}
+          {file.notes.map((note) => (
+            <span key={note} className="tag noted">{all.files.notes[note] ?? note}</span>
+          ))}
         </p>
         {isHalfWay && <p className="notice">{words.fileHalfWay}</p>}
         <Sight isVisible={shows} what="file" />
