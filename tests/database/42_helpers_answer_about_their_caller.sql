@@ -42,8 +42,8 @@ insert into answers (query, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Otto
 ('select cardinality(cases) || '' '' || total from list_cases()', '3 3','3 3','2 2','3 3','3 3','2 2','1 1','0 0','0 0','0 0'),
 ('select cardinality(interactions) from list_interactions({case})', '2','2','2','2','1','1','PT404','PT404','PT404','PT404'),
 -- As staff or as a client, and of what is not in sight nothing.
-('select cardinality(interactions) from casebase.list_interactions(array[{case}], 10, null)', '2','2','2','2','1','1','0','0','0','0'),
-('select cardinality(interactions) from casebase.list_interactions(array[{other case}], 10, null)', '2','2','0','2','2','0','1','0','0','0'),
+('select cardinality((page).interactions) from casebase.list_interactions(array[{case}], 10, null)', '2','2','2','2','1','1','0','0','0','0'),
+('select cardinality((page).interactions) from casebase.list_interactions(array[{other case}], 10, null)', '2','2','0','2','2','0','1','0','0','0'),
 ('select sum(count) from case_counts()', '3','3','2','3','3','2','1','-','-','-');
 
 -- The value, the SQLSTATE, or - for null; and nothing stays.

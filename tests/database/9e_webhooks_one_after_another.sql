@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(42);
+select plan(44);
 
 -- So many deliveries of a case for an endpoint.
 create function pg_temp.delivers(which text, the_case integer, many integer default 1) returns void language sql
@@ -102,8 +102,13 @@ select is(pg_temp.states(), 'first 1 delivered, first 1 leased, first 1 leased, 
 select is(pg_temp.reports('first', 1, '{unsent}'), 1, 'and may give it back');
 select is((select failures_in_a_row from casebase.webhook_endpoints where description = 'first'), 0, 'which is no failure of the receiver''s');
 select is(pg_temp.reports('first', 1, '{unsent,unsent,unsent}'), 2, 'once');
-select is(casebase.webhook_ack('[{"delivery_id": 999999999, "lease_token": "00000000-0000-4000-8000-000000000000", "verdict": "unsent"}]'), 0, 'what is gone is nobody''s');
 select is(pg_temp.states(), 'first 1 delivered, first 1 pending, first 1 pending, first 1 pending', 'all of it can be taken again');
+select pg_temp.clear();
+select pg_temp.delivers('first', n) from generate_series(1, 2) n;
+select is(pg_temp.leases(1), 'first 1 1, first 2 1', 'of two lanes');
+select is((select casebase.webhook_ack(jsonb_agg(jsonb_build_object('delivery_id', one.id, 'lease_token', other.lease_token, 'verdict', 'unsent')))
+  from casebase.webhook_deliveries one join casebase.webhook_deliveries other on other.id <> one.id), 0, 'neither goes back under the other''s lease');
+select is(casebase.webhook_ack('[{"delivery_id": 999999999, "lease_token": "00000000-0000-4000-8000-000000000000", "verdict": "unsent"}]'), 0, 'what is gone is nobody''s');
 
 -- Only of the same lane, and only what is ready.
 select pg_temp.clear();

@@ -399,44 +399,51 @@ comment on column public.interaction_page.interactions is 'The interactions, new
 comment on column public.interaction_page.next_cursor is
   'What to give as cursor for the next page; null on the last one.';
 
--- Of those of these cases that the caller sees, as the policy see_interactions has it. Each case's are read by themselves,
--- in order.
-create function casebase.list_interactions(cases bigint[], page_size integer, cursor text) returns public.interaction_page
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+-- What was said in those of these cases that the caller sees, as the policy see_interactions has it: each case's is read by
+-- itself, in order. are_merged says whether one of them is a duplicate; null: none is in sight. One plan, which no number
+-- of cases would make another: or each call would plan again, for an array as long as its own.
+create function casebase.list_interactions(
+  cases bigint[], page_size integer, cursor text, out page public.interaction_page, out are_merged boolean
+)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
-  asker  casebase.asker := casebase.who_asks();
-  place  text[];
-  until  timestamptz := 'infinity';
-  before bigint := 0;
-  page   public.interaction_page;
-  last   public.interactions;
+  asker    casebase.asker := casebase.who_asks();
+  seen     bigint[];
+  as_staff bigint[];
+  place    text[];
+  until    timestamptz := 'infinity';
+  before   bigint := 0;
+  last     public.interactions;
 begin
   if cursor is not null then
     place := casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}');
     until := place[1];
     before := place[2];
   end if;
+  select array_agg(c.id),
+         array_agg(c.id) filter (
+           where asker.sees_all or c.department_id = any (asker.departments) or c.assigned_to = asker.staff_id),
+         bool_or(c.merged_into is not null)
+  into seen, as_staff, are_merged
+  from public.cases c
+  where c.id = any (cases)
+    and (asker.sees_all
+         or c.client_id = any (asker.clients)
+         or c.department_id = any (asker.departments)
+         or c.assigned_to = asker.staff_id);
   page.interactions := array(
     select said
-    from public.cases c
+    from unnest(seen) as of_case (id)
     cross join lateral (
       select i
       from public.interactions i
-      where i.case_id = c.id
-        and (i.visible_to_client
-             or asker.sees_all
-             or c.department_id = any (asker.departments)
-             or c.assigned_to = asker.staff_id)
+      where i.case_id = of_case.id
+        and (i.visible_to_client or of_case.id = any (as_staff))
         and (i.created_at, i.id) < (until, before)
       order by i.created_at desc, i.id desc
       limit page_size + 1
     ) as of_one (said)
-    where c.id = any (cases)
-      and (asker.sees_all
-           or c.client_id = any (asker.clients)
-           or c.department_id = any (asker.departments)
-           or c.assigned_to = asker.staff_id)
     order by (said).created_at desc, (said).id desc
     limit page_size + 1
   );
@@ -445,7 +452,6 @@ begin
     last := page.interactions[page_size];
     page.next_cursor := casebase.write_cursor(jsonb_build_array('interactions', last.created_at, last.id));
   end if;
-  return page;
 end
 $$;
 
@@ -454,20 +460,16 @@ create function public.list_interactions(case_id bigint, page_size integer defau
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  is_merged boolean;
-  cases     bigint[] := array[case_id];
+  talk record;
 begin
   perform casebase.check_page_size(page_size);
-  select c.merged_into is not null or exists (select from public.cases d where d.merged_into = c.id)
-  into is_merged
-  from public.cases c
-  where c.id = list_interactions.case_id;
-  if not found then
+  talk := casebase.list_interactions(array[case_id], page_size, cursor);
+  if talk.are_merged is null then
     perform casebase.raise_no_case();
-  elsif is_merged then
-    cases := casebase.merged_cases(casebase.survivor_of(case_id));
+  elsif talk.are_merged or exists (select from public.cases d where d.merged_into = list_interactions.case_id) then
+    talk := casebase.list_interactions(casebase.merged_cases(casebase.survivor_of(case_id)), page_size, cursor);
   end if;
-  return casebase.list_interactions(cases, page_size, cursor);
+  return talk.page;
 end
 $$;
 comment on function public.list_interactions(bigint, integer, text) is
