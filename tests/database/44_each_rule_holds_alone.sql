@@ -5,7 +5,7 @@ set local client_min_messages = warning;
 set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
-select plan(52);
+select plan(52 + 1);
 select tests.world();
 insert into case_stages (stage, status) values ('With legal', 'waiting');
 savepoint whole;
@@ -107,6 +107,9 @@ create function public.cancelled() returns boolean language plpgsql as $$ begin 
 create view staff_members as select * from staff_members_that_were where public.cancelled();
 alter view staff_members owner to postgres;
 select is(tests.sees('auth service', $$select casebase.custom_access_token_hook('{"user_id": "{Ada}", "claims": {}}')$$), tests.filled('{"claims": {}, "user_id": "{Ada}"}'), 'the event goes back as it came');
+rollback to whole;
+create or replace function casebase.accept_invitations(person uuid) returns void language plpgsql as $$ begin raise exception using errcode = 'query_canceled'; end $$;
+select is(tests.sees('auth service', $$select casebase.custom_access_token_hook('{"user_id": "{Ada}", "claims": {}}') #> '{claims,app_metadata}'$$), '{"case_role": "admin"}', 'or, where only the invitations were, as who they are');
 rollback to whole;
 
 -- A deadlock among many cases is the call's, also where no single case would meet it.

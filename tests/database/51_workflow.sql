@@ -22,7 +22,7 @@ begin
 end
 $$;
 
-select plan(2 * 20 + 103);
+select plan(2 * 20 + 103 + 1);
 select is(pg_temp.moves('Asta', from_status, to_status), case when made_by in ('client', 'staff') then '1' else 'PT409' end,
   'staff: from ' || from_status || ' to ' || to_status || ', by ' || made_by) from steps;
 select is(pg_temp.moves('Ada', from_status, to_status), case made_by when 'nobody' then 'PT409' else '1' end,
@@ -75,6 +75,7 @@ select is(tests.does('Asta', $$update cases set status = 'in_progress' where id 
 select is(pg_temp.stands(), 'in_progress', 'ends the stage before');
 select is(tests.does('Asta', $$update cases set stage = 'Filed' where id = {case}$$), '1', 'another stage');
 select is(pg_temp.stands() || ': ' || pg_temp.times(), 'resolved, Filed: resolved resolved_at', 'brings what comes with its status, too');
+select is(tests.does('Asta', $$update cases set status = status, stage = stage where id = {case}$$) || pg_temp.stands(), '1resolved, Filed', 'said again, it stays');
 select is(tests.does('Asta', $$update cases set status = 'in_progress', stage = 'Drafting' where id = {case}$$), '1', 'both that agree');
 select is(pg_temp.stands(), 'in_progress, Drafting', 'are taken');
 select is(tests.would('Asta', $$update cases set status = 'open', stage = 'With legal' where id = {case}$$), '23503', 'both that don''t are not');

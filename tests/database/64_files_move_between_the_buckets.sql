@@ -40,7 +40,7 @@ as $$ select string_agg(concat_ws(' ', data->>'visible_to_client', visible_to_cl
 create function pg_temp.other(file text) returns text language sql
 as $$ select format('(select other_object_path from case_files where id = %s)', file) $$;
 
-select plan(10 + 4 + 3 + 4 + 20 + 13 + 12 + 10 + 7 + 9 + 4 + 2 + 1 + 8 + 2 + 4);
+select plan(10 + 4 + 3 + 4 + 20 + 2 + 13 + 12 + 10 + 7 + 9 + 4 + 2 + 1 + 8 + 2 + 4);
 
 -- Who may: whoever sees the case as staff.
 select is(tests.would(who, pg_temp.asks('{' || file || '}', file = 'internal')), outcome, who || ' moves what is ' || file || ': ' || outcome)
@@ -67,6 +67,8 @@ select is(tests.would(who, format('insert into storage.objects (bucket_id, name,
 from (values ('Dora', 'client-bucket', 'null', '1', 'who moves it writes the copy'), ('Alan', 'client-bucket', 'null', '42501', 'nobody else'),
              ('Dora', 'admin-bucket', 'null', '42501', 'nor elsewhere'), ('service', 'client-bucket', 'null', '1', 'or a secret key'),
              ('service', 'client-bucket', '''{Dora}''', '1', 'for whom it moves'), ('service', 'client-bucket', '''{Alan}''', '42501', 'for nobody else')) v (who, bucket, owner, outcome, what);
+select is(tests.would('service', format('insert into storage.objects (bucket_id, name) values (''client-bucket'', %s || ''x'')', pg_temp.other('{internal}'))), '42501', 'at its place alone');
+select is(tests.would('service', $$update storage.objects set version = 'v9' where bucket_id = 'admin-bucket' and name = '{internal path}'$$), '42501', 'and what is copied is not written over');
 select is(tests.does('Dora', format('insert into storage.objects (bucket_id, name, version) values (''client-bucket'', %s, ''v2'')', pg_temp.other('{internal}'))), '1', 'it is copied');
 select is(tests.sees(who, format('select count(*) from storage.objects where bucket_id = ''client-bucket'' and name = %L', (select other_object_path from case_files where id = tests.id('internal')::bigint))), seen, who || ' reads the copy: ' || seen)
 from (values ('Dora', '1'), ('Alan', '0'), ('Carla', '0')) v (who, seen);
