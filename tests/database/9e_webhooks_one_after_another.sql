@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(44);
+select plan(47);
 
 -- So many deliveries of a case for an endpoint.
 create function pg_temp.delivers(which text, the_case integer, many integer default 1) returns void language sql
@@ -109,6 +109,15 @@ select is(pg_temp.leases(1), 'first 1 1, first 2 1', 'of two lanes');
 select is((select casebase.webhook_ack(jsonb_agg(jsonb_build_object('delivery_id', one.id, 'lease_token', other.lease_token, 'verdict', 'unsent')))
   from casebase.webhook_deliveries one join casebase.webhook_deliveries other on other.id <> one.id), 0, 'neither goes back under the other''s lease');
 select is(casebase.webhook_ack('[{"delivery_id": 999999999, "lease_token": "00000000-0000-4000-8000-000000000000", "verdict": "unsent"}]'), 0, 'what is gone is nobody''s');
+
+-- Who answers sets no other lane going, not even a later case's that stands still.
+select pg_temp.clear();
+select pg_temp.delivers('first', 2);
+update casebase.webhook_deliveries set state = 'waiting';
+select pg_temp.delivers('first', 1);
+select is(pg_temp.leases(1), 'first 1 1', 'one goes');
+select is(pg_temp.reports('first', 1, '{delivered}'), 1, 'and is delivered');
+select is(pg_temp.states(), 'first 2 waiting, first 1 delivered', 'the other waits until the worker tidies up');
 
 -- Only of the same lane, and only what is ready.
 select pg_temp.clear();
