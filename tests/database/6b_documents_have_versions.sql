@@ -5,7 +5,7 @@ set local search_path = public, extensions;
 -- As Storage's own API deletes.
 set local storage.allow_delete_query = 'true';
 select tests.world();
-select plan(91);
+select plan(92);
 
 -- What the service does once the bytes are there.
 create function pg_temp.arrives(document bigint) returns text language sql
@@ -88,6 +88,7 @@ select is(tests.would('service', $$update client_documents set replaced_at = now
 select is(tests.would('Dora', $$update client_documents set replaced_at = null where id = {book}$$), '42501', 'or is again');
 select is(tests.would('service', $$update client_documents set document_id = {policy} where id = {third}$$), '23514', 'a version stays one of its document');
 select is(tests.would('owner', $$update client_documents set replaced_at = null where id = {second}$$), '23505', 'one is current');
+select is(tests.would('owner', $$update client_documents set replaced_at = now() + interval '1 day', sha256 = repeat('c', 64) where id = {second}$$), '23514', 'what is replaced stays what it is');
 
 -- Listed, the newest first, whatever its number.
 alter table client_documents disable trigger a_keep_file;

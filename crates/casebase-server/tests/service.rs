@@ -1214,6 +1214,9 @@ async fn the_openapi_document_has_every_route() {
         "/v1/cases/{case_id}/files",
         "/v1/files/{id}",
         "/v1/files/{id}/verify",
+        "/v1/clients/{client_id}/documents",
+        "/v1/documents/{id}",
+        "/v1/documents/{id}/complete",
         "/v1/cases",
         "/v1/cases/{case_id}",
         "/healthz",
@@ -1224,6 +1227,15 @@ async fn the_openapi_document_has_every_route() {
             "{path} is not in {paths:?}"
         );
     }
+    let operations = api["paths"].as_object().unwrap().values();
+    let operations = operations.flat_map(|path| path.as_object().unwrap().values());
+    let mut ids: Vec<_> = operations
+        .map(|one| one["operationId"].to_string())
+        .collect();
+    ids.sort();
+    let all = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "an operationId is there twice");
     let schemas = &api["components"]["schemas"];
     assert_eq!(
         schemas["CaseStatus"]["enum"],

@@ -13,12 +13,13 @@ use crate::{
     path::Segment,
 };
 
-/// Completes what the caller wrote to Storage directly of a document: its bytes are read and checked, and it becomes available.
+/// Completes what the caller wrote of a document to Storage directly: its bytes are checked, and it becomes available.
 ///
 /// If it is a new version, it takes the place of the one before in that step. 409: its object is not there, or not whole,
 /// yet. What is refused is deleted. Asked again, it goes on where it stopped; where nothing of the caller's waits, the
 /// answer is the document as it is.
-#[utoipa::path(post, path = "/v1/documents/{id}/complete", tag = "documents", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/documents/{id}/complete",
+    operation_id = "complete_document", tag = "documents", security(("bearer" = [])),
     params(("id" = i64, Path, example = 1), idempotency::Header),
     responses(
         (status = OK, body = ClientDocument), (status = NOT_FOUND, body = ErrorBody),

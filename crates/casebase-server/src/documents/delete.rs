@@ -13,7 +13,8 @@ use crate::{
 
 /// Deletes a document with all of its versions, or one of them; no earlier one becomes current. If it stops half-way, the
 /// same call again finishes it.
-#[utoipa::path(delete, path = "/v1/documents/{id}", tag = "documents", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/v1/documents/{id}",
+    operation_id = "delete_document", tag = "documents", security(("bearer" = [])),
     params(("id" = i64, Path, example = 1), Version),
     responses(
         (status = NO_CONTENT), (status = NOT_FOUND, body = ErrorBody), (status = CONFLICT, body = ErrorBody),

@@ -36,7 +36,8 @@ pub(crate) struct AnnouncedDocument {
 /// Reserves a document that its uploader writes to Storage directly.
 ///
 /// As a file of a case (`POST /v1/cases/{case_id}/files/direct`); then `POST /v1/documents/{id}/complete`.
-#[utoipa::path(post, path = "/v1/clients/{client_id}/documents/direct", tag = "documents", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/clients/{client_id}/documents/direct",
+    operation_id = "direct_document", tag = "documents", security(("bearer" = [])),
     params(("client_id" = Uuid, Path, description = "`clients.id`"), idempotency::Header),
     request_body = AnnouncedDocument,
     responses(

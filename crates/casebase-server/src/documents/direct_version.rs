@@ -33,7 +33,8 @@ pub(crate) struct AnnouncedVersion {
 /// Reserves a new version of a document that its uploader writes to Storage directly.
 ///
 /// Then `POST /v1/documents/{id}/complete`; until that has succeeded the version before is served.
-#[utoipa::path(post, path = "/v1/documents/{id}/direct", tag = "documents", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/documents/{id}/direct",
+    operation_id = "direct_version", tag = "documents", security(("bearer" = [])),
     params(("id" = i64, Path, example = 1), idempotency::Header),
     request_body = AnnouncedVersion,
     responses(

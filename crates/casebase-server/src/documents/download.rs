@@ -40,7 +40,8 @@ pub(crate) struct Parameters {
 /// Gives a document back under its original name: its current version, unless another is asked for.
 ///
 /// Under the same conditions and headers as a file of a case (`GET /v1/files/{id}`).
-#[utoipa::path(get, path = "/v1/documents/{id}", tag = "documents", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/documents/{id}",
+    operation_id = "download_document", tag = "documents", security(("bearer" = [])),
     params(("id" = i64, Path, example = 1), Parameters),
     responses(
         (status = OK, content_type = "*/*", body = Content),

@@ -52,7 +52,8 @@ pub(crate) struct DocumentPage {
 }
 
 /// Lists the documents of a client, the newest first, each by its current version.
-#[utoipa::path(get, path = "/v1/clients/{client_id}/documents", tag = "documents", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/clients/{client_id}/documents",
+    operation_id = "list_documents", tag = "documents", security(("bearer" = [])),
     params(("client_id" = Uuid, Path, description = "`clients.id`"), Page),
     responses(
         (status = OK, body = DocumentPage), (status = NOT_FOUND, body = ErrorBody),

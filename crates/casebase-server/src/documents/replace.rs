@@ -27,7 +27,8 @@ struct NoFields {}
 ///
 /// Sent and checked as a document is. Until the new version is available the one before is served; from then on the new
 /// one, under the same address. What was replaced stays for those who write documents (`?version=`), until they delete it.
-#[utoipa::path(put, path = "/v1/documents/{id}", tag = "documents", security(("bearer" = [])),
+#[utoipa::path(put, path = "/v1/documents/{id}",
+    operation_id = "replace_document", tag = "documents", security(("bearer" = [])),
     params(("id" = i64, Path, example = 1), Name, idempotency::Header),
     request_body(content((FileForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(

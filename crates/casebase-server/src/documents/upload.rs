@@ -22,7 +22,8 @@ use crate::{
 ///
 /// For staff who write documents; the client's members read it. Sent and checked as the file of a case is
 /// (`POST /v1/cases/{case_id}/files`); in a form, `category` may also be a part before the file.
-#[utoipa::path(post, path = "/v1/clients/{client_id}/documents", tag = "documents", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/clients/{client_id}/documents",
+    operation_id = "upload_document", tag = "documents", security(("bearer" = [])),
     params(("client_id" = Uuid, Path, description = "`clients.id`"), Name, DocumentFields, idempotency::Header),
     request_body(content((FileForm = "multipart/form-data"), (FileBytes = "application/octet-stream"))),
     responses(

@@ -4,10 +4,13 @@
 use std::sync::Arc;
 
 use casebase::commands::demo::person::{Person, Place};
+use casebase_server::{Config, Service};
 use regex::Regex;
 use reqwest::Method;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     dev::Dev,
@@ -24,17 +27,18 @@ const RUNS: [(&str, &str); 2] = [
     ("ada@example.com", "examples,coverage,fuzzing,stateful"),
 ];
 
-#[tokio::test]
+// The service answers while schemathesis is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schemathesis_finds_nothing_that_the_document_does_not_say() {
     let Some(_) = python() else { return };
     let settings = tempfile::tempdir().expect("a folder");
     let dev = Dev::start(settings.path(), &[]);
-    let service = &dev.settings["CASEBASE_URL"];
+    let (service, _stop) = unhurried_service(&dev).await;
     let place = Place::new(
         &dev.settings["SUPABASE_URL"],
         &dev.settings["SUPABASE_ANON_KEY"],
     );
-    let place = Arc::new(place.expect("dev's settings").with_service(service));
+    let place = Arc::new(place.expect("dev's settings").with_service(&service));
     // Before anything runs: a connection that has lain idle meanwhile may be closed as it is used.
     let mut callers = Vec::new();
     for (email, phases) in RUNS {
@@ -65,6 +69,20 @@ async fn schemathesis_finds_nothing_that_the_document_does_not_say() {
         let said = succeed(&mut run);
         assert!(said.contains("26 selected / 26 total"), "{said}");
     }
+}
+
+/// A service of dev's project that lets one person ask as often as they like, and where it answers.
+async fn unhurried_service(dev: &Dev) -> (String, DropGuard) {
+    let config = Config::from_variables(|name| match name {
+        "CASEBASE_REQUESTS_PER_MINUTE" => Some("0".into()),
+        name => dev.settings.get(name).cloned(),
+    });
+    let service = Service::new(&config.expect("dev's settings")).expect("the same");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let stop = CancellationToken::new();
+    tokio::spawn(service.serve(listener, stop.clone()));
+    (format!("http://{address}"), stop.drop_guard())
 }
 
 async fn sign_in(place: &Arc<Place>, email: &str) -> Person {
