@@ -524,8 +524,8 @@ export interface CaseInternalUpdated {
     case_id: string
     changes: {
       tags?: {
-        to: array
-        from: array
+        to: string[]
+        from: string[]
       }
       metadata?: {
         changed: true

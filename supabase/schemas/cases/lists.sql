@@ -402,25 +402,24 @@ comment on column public.interaction_page.next_cursor is
 -- What was said in those of these cases that the caller sees, as the policy see_interactions has it: each case's is read by
 -- itself, in order. are_merged says whether one of them is a duplicate; null: none is in sight. One plan, which no number
 -- of cases would make another: or each call would plan again, for an array as long as its own.
-create function casebase.list_interactions(
-  cases bigint[], page_size integer, cursor text, out page public.interaction_page, out are_merged boolean
-)
+create type casebase.talk as (page public.interaction_page, are_merged boolean);
+
+create function casebase.list_interactions(cases bigint[], page_size integer, cursor text) returns casebase.talk
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
-  asker    casebase.asker := casebase.who_asks();
-  seen     bigint[];
-  as_staff bigint[];
-  place    text[];
-  until    timestamptz := 'infinity';
-  before   bigint := 0;
-  last     public.interactions;
+  asker      casebase.asker := casebase.who_asks();
+  seen       bigint[];
+  as_staff   bigint[];
+  are_merged boolean;
+  place      text[] := case
+    when cursor is not null then casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}')
+  end;
+  until      timestamptz := coalesce(place[1]::timestamptz, 'infinity');
+  before     bigint := coalesce(place[2]::bigint, 0);
+  last       public.interactions;
+  page       public.interaction_page;
 begin
-  if cursor is not null then
-    place := casebase.read_cursor(cursor, 'interactions', '{timestamptz,bigint}');
-    until := place[1];
-    before := place[2];
-  end if;
   select array_agg(c.id),
          array_agg(c.id) filter (
            where asker.sees_all or c.department_id = any (asker.departments) or c.assigned_to = asker.staff_id),
@@ -452,6 +451,7 @@ begin
     last := page.interactions[page_size];
     page.next_cursor := casebase.write_cursor(jsonb_build_array('interactions', last.created_at, last.id));
   end if;
+  return (page, are_merged)::casebase.talk;
 end
 $$;
 
@@ -460,7 +460,7 @@ create function public.list_interactions(case_id bigint, page_size integer defau
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  talk record;
+  talk casebase.talk;
 begin
   perform casebase.check_page_size(page_size);
   talk := casebase.list_interactions(array[case_id], page_size, cursor);

@@ -38,9 +38,11 @@ begin
 end
 $$;
 
+create type casebase.named_client as (id uuid, name text);
+
 -- Whoever works in a department opens cases there for any client, so they find each; a project's own public.clients may
 -- let them read nothing.
-create function casebase.find_clients(letters text, most integer) returns table (id uuid, name text)
+create function casebase.find_clients(letters text, most integer) returns setof casebase.named_client
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -86,7 +88,7 @@ Returns a row for each client.
 
 - 22023: page_size is out of range.';
 
-create function casebase.client_names(ids uuid[]) returns table (id uuid, name text)
+create function casebase.client_names(ids uuid[]) returns setof casebase.named_client
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin

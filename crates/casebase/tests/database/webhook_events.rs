@@ -48,6 +48,7 @@ fn typescript(schema: &Value, depth: usize) -> String {
         .into_iter()
         .map(|name| match name.as_str().expect("a type has a name") {
             "object" => object(schema, depth),
+            "array" => format!("{}[]", typescript(&schema["items"], depth)),
             "integer" => "number".to_owned(),
             name => name.to_owned(),
         })
