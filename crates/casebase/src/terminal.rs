@@ -19,6 +19,18 @@ pub fn stderr() -> Stderr {
     std::io::stderr()
 }
 
+/// Whether a terminal does something at this character in the place of showing it: controls but for line breaks and tabs, and
+/// what reorders the text behind it.
+pub fn is_obeyed(c: char) -> bool {
+    let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    reorders || (c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+/// What others wrote, for a terminal.
+pub fn harmless(text: &str) -> String {
+    text.replace("\r\n", "\n").replace(is_obeyed, "\u{fffd}")
+}
+
 /// Says something beside the data: a line as it is, or one of the log where everything is to be read by a program.
 pub fn say(text: impl Display) {
     match environment::log_format() {
