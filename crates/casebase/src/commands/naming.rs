@@ -121,7 +121,6 @@ fn list<'a>(named: impl ExactSizeIterator<Item = &'a Named>) -> String {
     for (n, one) in named.take(LISTED).enumerate() {
         let before = if n == 0 { "\nhint: there are" } else { "," };
         let name = one.name.as_deref().unwrap_or_default();
-        let name = name.replace(char::is_control, " ");
         let _ = write!(hint, "{before} {name} ({})", one.id);
     }
     if more > 0 {

@@ -6,11 +6,17 @@ use std::{
     io::{Read as _, Write as _},
     process::{Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use casebase::commands::demo::person::Person;
-use nix::pty::{Winsize, openpty};
+use nix::{
+    pty::{Winsize, openpty},
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::{
@@ -420,6 +426,115 @@ async fn a_name_that_several_have_lists_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn admins_keep_who_works_and_for_whom() {
+    let mut desk = Desk::new("rest").await;
+    let admin = Terminal::of(&desk.admin().await, &at(&desk));
+    let person = people::sign_up(&Arc::new(people::place())).await;
+    let (user, name) = (person.id().to_string(), unique("Asta"));
+    let add = [
+        "staff", "add", &user, "--name", &name, "--scope", "assigned",
+    ];
+    assert_eq!(admin.rows(&add).await[0]["standing"], "assigned");
+    let change = [
+        "staff",
+        "change",
+        &name,
+        "--admin",
+        "--add-department",
+        "general",
+    ];
+    let changed = admin.rows(&change).await;
+    assert_eq!(
+        (&changed[0]["standing"], &changed[0]["departments"]),
+        (&json!("admin"), &json!(["General"]))
+    );
+    let back = [
+        "staff",
+        "change",
+        &name,
+        "--admin=false",
+        "--remove-department",
+        "general",
+    ];
+    let changed = admin.rows(&back).await;
+    assert_eq!(
+        (&changed[0]["standing"], &changed[0]["departments"]),
+        (&json!("assigned"), &json!([]))
+    );
+    admin.succeeds(&["staff", "deactivate", &name]).await;
+    let staff = admin.rows(&["staff", "list"]).await;
+    let there = |row: &&Value| row["display_name"] == *name;
+    assert_eq!(staff.iter().find(there).unwrap()["active"], false);
+    admin.succeeds(&["staff", "activate", &name]).await;
+
+    let firm = unique("Firm");
+    let kept = admin
+        .rows(&["clients", "add", &firm, "--kind", "person"])
+        .await;
+    assert_eq!(kept[0]["kind"], "person");
+    let renamed = format!("{firm} & Sons");
+    admin
+        .succeeds(&["clients", "change", &firm, "--name", &renamed])
+        .await;
+    let found = admin.rows(&["clients", "list", &firm.to_uppercase()]).await;
+    assert_eq!(found[0]["name"], *renamed);
+    let client = desk.client_id.to_string();
+    assert_eq!(
+        admin.rows(&["clients", "members", &client]).await[0]["display_name"],
+        "Carla"
+    );
+    let carla = Terminal::of(&desk.client, &at(&desk));
+    let said = carla
+        .fails(1, &["clients", "remove-member", &client, "Carla"])
+        .await;
+    assert!(said.contains("0 members of"), "{said}");
+    admin
+        .succeeds(&["clients", "remove-member", &client, "carla"])
+        .await;
+    carla.fails(1, &["cases", "show", &desk.case]).await;
+
+    let email = format!("{user}@example.org");
+    admin
+        .succeeds(&["invite", "staff", &email, "--admin"])
+        .await;
+    admin
+        .succeeds(&["invite", "client", &email, "--client", &renamed])
+        .await;
+    let invited = admin.rows(&["invite", "list"]).await;
+    let becomes = invited
+        .iter()
+        .filter(|row| row["email"] == *email)
+        .map(|row| &row["becomes"]);
+    assert_eq!(
+        becomes.collect::<Vec<_>>(),
+        [&json!("admin"), &json!(format!("member of {renamed}"))]
+    );
+    admin.succeeds(&["invite", "cancel", &email]).await;
+    let said = admin.fails(1, &["invite", "cancel", &email]).await;
+    assert!(
+        said.contains(&format!("there is no open invitation of {email}")),
+        "{said}"
+    );
+    let said = admin
+        .fails(1, &["invite", "client", "no-address", "--client", &renamed])
+        .await;
+    assert!(
+        said.starts_with("error: The email must be an address"),
+        "{said}"
+    );
+
+    // Where the project does not answer, it is named.
+    let mut gone = admin.kept();
+    gone["supabase_url"] = "http://127.0.0.1:9/".into();
+    fs::write(admin.session(), gone.to_string()).unwrap();
+    let said = admin.fails(1, &["staff", "list"]).await;
+    assert!(
+        said.starts_with("error: the project at http://127.0.0.1:9/ does not answer: "),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_shows_what_fits_and_opens_an_editor_that_loses_nothing() {
     let desk = Desk::new("rest").await;
     let staff = Terminal::of(&desk.staff, &at(&desk));
@@ -459,6 +574,17 @@ async fn a_terminal_shows_what_fits_and_opens_an_editor_that_loses_nothing() {
             .collect::<Vec<_>>()
     };
     assert_eq!(kept().len(), 0);
+
+    let mut new = staff.casebase(&["cases", "new", "--client", &client, "--json"]);
+    new.env("EDITOR", write(r"A title\n\n# Words"))
+        .env("PATH", path());
+    let (done, said) = shown(new, 80).await;
+    let new: Value = serde_json::from_str(said.trim()).unwrap();
+    assert!(done);
+    assert_eq!(
+        (&new["title"], &new["description"]),
+        (&json!("A title"), &json!("# Words"))
+    );
 
     // Nothing is written: nothing is sent.
     let mut empty = staff.casebase(&["cases", "reply", &desk.case]);
@@ -547,14 +673,32 @@ async fn an_export_is_whole_or_not_there_and_a_list_goes_on() {
         json!({"n": 1, "escape": "\u{9b}2J"})
     );
 
-    // Where the service is gone, there is no file.
+    // Where the service is gone, there is no file; nor where the command is stopped.
     let nobody = Terminal::of(&desk.staff, "http://127.0.0.1:9");
     let said = nobody.fails(1, &["cases", "export", "all.jsonl"]).await;
     assert!(
         said.contains("the service at http://127.0.0.1:9/ can't be reached"),
         "{said}"
     );
-    assert_eq!(fs::read_dir(nobody.here.path()).unwrap().count(), 0);
+    assert!(nobody.files_here().is_empty());
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_at = format!("http://{}", silent.local_addr().unwrap());
+    let stopped = Terminal::of(&desk.staff, &silent_at);
+    let mut export = stopped.casebase(&["cases", "export", "all.jsonl"]);
+    let mut export = export.stderr(Stdio::piped()).spawn().unwrap();
+    while stopped.files_here().is_empty() {
+        assert!(
+            export.try_wait().unwrap().is_none(),
+            "it ended before it began"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    kill(Pid::from_raw(export.id().cast_signed()), Signal::SIGINT).unwrap();
+    let ended = tokio::task::spawn_blocking(move || export.wait_with_output());
+    let ended = ended.await.unwrap().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "error: stopped\n");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(stopped.files_here().is_empty());
 
     let some = [
         "cases",

@@ -111,11 +111,11 @@ impl Terminal {
         fs::write(self.here.path().join(name), bytes).unwrap();
     }
 
-    fn session(&self) -> PathBuf {
+    pub fn session(&self) -> PathBuf {
         self.config.path().join("casebase/session.json")
     }
 
-    fn kept(&self) -> Value {
+    pub fn kept(&self) -> Value {
         serde_json::from_slice(&fs::read(self.session()).unwrap()).unwrap()
     }
 
@@ -144,7 +144,7 @@ impl Terminal {
         }
     }
 
-    fn files_here(&self) -> BTreeSet<String> {
+    pub fn files_here(&self) -> BTreeSet<String> {
         let files = fs::read_dir(self.here.path()).unwrap();
         let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
         names.collect()

@@ -1,8 +1,10 @@
 //! `casebase cases list`, and which cases are meant there and in an export.
 
+use std::collections::BTreeMap;
+
 use casebase_supabase::rows::{CaseStatus, Priority};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, de};
+use serde_json::{Value, value::RawValue};
 use url::form_urlencoded::Serializer;
 
 use super::{
@@ -97,6 +99,7 @@ pub struct List {
 #[derive(Deserialize)]
 pub struct Page {
     /// In their order.
+    #[serde(deserialize_with = "rows")]
     pub cases: Vec<Value>,
     /// Where the next begins.
     pub next_cursor: Option<String>,
@@ -104,6 +107,29 @@ pub struct Page {
     pub total: Option<u64>,
     /// Whether that is all.
     pub total_is_exact: Option<bool>,
+}
+
+/// PostgreSQL's numbers may be none that Rust has: what holds one is its JSON as text, and takes no page away.
+fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+    let rows = Vec::<Box<RawValue>>::deserialize(deserializer)?;
+    rows.iter()
+        .map(|row| row_of(row))
+        .collect::<Result<_, _>>()
+        .map_err(de::Error::custom)
+}
+
+fn row_of(row: &RawValue) -> serde_json::Result<Value> {
+    serde_json::from_str(row.get()).or_else(|_| {
+        let columns: BTreeMap<String, Box<RawValue>> = serde_json::from_str(row.get())?;
+        let columns = columns.into_iter().map(|(column, value)| {
+            let text = || Value::from(value.get());
+            (
+                column,
+                serde_json::from_str(value.get()).unwrap_or_else(|_| text()),
+            )
+        });
+        Ok(Value::from_iter(columns))
+    })
 }
 
 /// Parameters of `GET /v1/cases`.
@@ -209,5 +235,21 @@ impl List {
             terminal::say("there is no such case, or none that you may see");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_none_here_takes_no_page_away() {
+        let page =
+            r#"{"cases": [{"id": 1, "metadata": {"n": 1e400}}, {"id": 2}], "next_cursor": null}"#;
+        let page: Page = serde_json::from_str(page).unwrap();
+        assert_eq!(page.cases[0]["id"], 1);
+        assert_eq!(page.cases[0]["metadata"], r#"{"n": 1e400}"#);
+        assert_eq!(page.cases[1]["id"], 2);
     }
 }
