@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     commands::{
         fail_for_some,
-        table::{self, Told},
+        table::{self, Form, Told},
     },
     database::words,
     terminal::describe,
@@ -114,7 +114,12 @@ impl Outcomes {
                 row["error"] = error.into();
             }
         }
-        table::print(&self.rows, SHOWN, told.form())?;
+        let shown = match (told.form(), self.failed) {
+            // Where nothing failed, there is no why.
+            (Form::Table, 0) => &SHOWN[..2],
+            _ => SHOWN,
+        };
+        table::print(&self.rows, shown, told.form())?;
         fail_for_some(self.failed, self.rows.len(), done)
     }
 }

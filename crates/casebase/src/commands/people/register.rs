@@ -28,7 +28,8 @@ pub struct Register {
 impl Register {
     /// Prints all of them.
     pub async fn list(&self, told: Told) -> anyhow::Result<()> {
-        let rows = Session::open()?.all(self.table, self.key, |it| it).await?;
+        let mut rows = Session::open()?.all(self.table, self.key, |it| it).await?;
+        rows.sort_by_key(|row| row["name"].as_str().map(str::to_lowercase));
         Ok(table::print(&rows, self.shown, told.form())?)
     }
 
