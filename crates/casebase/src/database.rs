@@ -6,13 +6,13 @@ use casebase_supabase::postgrest::{ApiError, Error, Query};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::session::Session;
+use crate::{session::Session, terminal::describe};
 
 /// As many rows as PostgREST gives at a time.
 const MOST: usize = 1000;
 
 impl Session {
-    /// Calls a function with named arguments; what it returns.
+    /// Calls a function that changes nothing, with named arguments; what it returns.
     pub async fn call<T: DeserializeOwned>(
         &self,
         function: &str,
@@ -20,6 +20,16 @@ impl Session {
     ) -> anyhow::Result<T> {
         let called = self.rpc(function).await?.call(arguments).await;
         called.map_err(|error| self.told(error))
+    }
+
+    /// Calls a function that changes something; what it returns.
+    pub async fn change<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        arguments: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        let called = self.rpc(function).await?.call(arguments).await;
+        called.map_err(|error| self.told_of_change(error))
     }
 
     /// Every row of a table or view that `narrow` leaves, however many: in the order of `key`, which differs from row to row
@@ -49,7 +59,7 @@ impl Session {
     /// Writes a row; the row as the database completed it.
     pub async fn insert(&self, table: &str, row: &impl Serialize) -> anyhow::Result<Value> {
         let inserted = self.from(table).await?.insert(row).await;
-        inserted.map_err(|error| self.told(error))
+        inserted.map_err(|error| self.told_of_change(error))
     }
 
     /// Changes the rows that `narrow` leaves; those that were changed.
@@ -60,7 +70,7 @@ impl Session {
         to: &impl Serialize,
     ) -> anyhow::Result<Vec<Value>> {
         let updated = narrow(self.from(table).await?).update(to).await;
-        updated.map_err(|error| self.told(error))
+        updated.map_err(|error| self.told_of_change(error))
     }
 
     /// Deletes the rows that `narrow` leaves; those that were deleted.
@@ -70,7 +80,23 @@ impl Session {
         narrow: impl FnOnce(Query) -> Query,
     ) -> anyhow::Result<Vec<Value>> {
         let deleted = narrow(self.from(table).await?).delete().await;
-        deleted.map_err(|error| self.told(error))
+        deleted.map_err(|error| self.told_of_change(error))
+    }
+
+    /// Whoever does not answer may have made the change all the same.
+    fn told_of_change(&self, error: Error) -> anyhow::Error {
+        let unknown = matches!(
+            error,
+            Error::Timeout | Error::Unreachable(_) | Error::UnexpectedAnswer { .. }
+        );
+        let told = self.told(error);
+        match unknown {
+            true => {
+                let said = describe(&told);
+                anyhow!("{said}\nhint: look whether it was done before you try again")
+            }
+            false => told,
+        }
     }
 
     fn told(&self, error: Error) -> anyhow::Error {

@@ -126,15 +126,18 @@ impl<'a, W: Write> Rows<'a, W> {
 
     fn record(&mut self, fields: impl Iterator<Item = String>) -> io::Result<()> {
         let on_terminal = self.width.is_some();
+        let mut line = Vec::new();
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
-            .from_writer(&mut self.to);
+            .from_writer(&mut line);
         let fields = fields.map(|field| match on_terminal {
             true => terminal::harmless(&field),
             false => field,
         });
         writer.write_record(fields)?;
-        writer.flush()
+        drop(writer);
+        // By itself: the crate's errors don't say that a pipe was closed.
+        self.to.write_all(&line)
     }
 }
 

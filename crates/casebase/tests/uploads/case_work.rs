@@ -532,6 +532,11 @@ async fn admins_keep_who_works_and_for_whom() {
         said.starts_with("error: the project at http://127.0.0.1:9/ does not answer: "),
         "{said}"
     );
+    let said = admin.fails(1, &["departments", "add", "Nowhere"]).await;
+    assert!(
+        said.ends_with("hint: look whether it was done before you try again\n"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -699,6 +704,20 @@ async fn an_export_is_whole_or_not_there_and_a_list_goes_on() {
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "error: stopped\n");
     assert_eq!(ended.status.code(), Some(1));
     assert!(stopped.files_here().is_empty());
+
+    // Who reads a pipe has read enough.
+    for form in ["--json", "--csv"] {
+        let mut closed = staff.casebase(&["cases", "list", "--all", form]);
+        let mut closed = closed
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(closed.stdout.take());
+        let ended = tokio::task::spawn_blocking(move || closed.wait_with_output());
+        let said = ended.await.unwrap().unwrap().stderr;
+        assert_eq!(String::from_utf8_lossy(&said), "", "{form}");
+    }
 
     let some = [
         "cases",

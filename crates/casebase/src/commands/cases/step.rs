@@ -83,7 +83,7 @@ impl Cases {
         arguments: impl Fn(CaseNumber) -> Value,
     ) -> anyhow::Result<()> {
         let all = Outcomes::of_each(&self.cases, async |case| {
-            session.call::<Value>(function, &arguments(case)).await?;
+            session.change::<Value>(function, &arguments(case)).await?;
             Ok(Value::Null)
         });
         all.await?.tell(self.told, done)

@@ -108,7 +108,7 @@ impl Who {
     async fn invite(&self, session: &Session, mut invitation: Value) -> anyhow::Result<()> {
         invitation["email"] = self.email.trim().into();
         invitation["display_name"] = json!(self.name.as_deref().map(str::trim));
-        let made: Value = session.call("invite", &invitation).await?;
+        let made: Value = session.change("invite", &invitation).await?;
         tell(session, vec![made], self.told).await
     }
 }
