@@ -34,15 +34,15 @@ enum Command {
     /// Measure what Casebase costs, on a stack of its own
     #[cfg(feature = "local")]
     Bench(bench::Args),
-    /// Show the main job on real data, from sign-up to a verified webhook, and end
-    #[cfg(feature = "local")]
-    Demo(demo::Args),
     /// Open, list, change, answer and export cases
     Cases(cases::Args),
     /// List, add and change clients, and who acts for them
     Clients(clients::Args),
     /// Print the completions of a shell, for it to read when it starts
     Completions(Completions),
+    /// Show the main job on real data, from sign-up to a verified webhook, and end
+    #[cfg(feature = "local")]
+    Demo(demo::Args),
     /// List, add, change and delete departments
     Departments(departments::Args),
     /// Write the case desk's files for a host of your own (`casebase serve` has it under /desk/)

@@ -21,7 +21,7 @@ const SCISSORS: &str = "# ------------------------ >8 ------------------------";
 /// Where the text comes from.
 #[derive(Debug, clap::Args)]
 pub struct Words {
-    /// The text; without it, a --file or a pipe, your editor opens
+    /// The text, in Markdown
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
     /// Read the text from this file; `-` is standard input

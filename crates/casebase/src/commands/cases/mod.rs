@@ -45,9 +45,9 @@ enum Command {
     Escalate(step::Escalate),
     /// Open resolved cases again
     Reopen(step::Reopen),
-    /// Say something in cases
+    /// Say something in cases; without --message and --file, in your editor
     Reply(say::Reply),
-    /// Write an internal note, which no client sees
+    /// Write an internal note, which no client sees; without --message and --file, in your editor
     Note(say::Note),
     /// Show what happened to a case, the newest first
     History(show::History),

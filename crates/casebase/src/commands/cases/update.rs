@@ -38,7 +38,7 @@ pub struct Update {
     /// What it is about, in a line
     #[arg(long)]
     title: Option<String>,
-    /// Write the description of one case in your editor; --message and --file give that of any
+    /// Write the description of one case in your editor; --message and --file give that of several
     #[arg(long, conflicts_with_all = ["message", "file", "dry_run"])]
     edit: bool,
     #[command(flatten)]

@@ -37,7 +37,7 @@ enum Command {
         /// What it is called
         name: String,
         /// Whether it is an organisation or one person
-        #[arg(long, default_value = "organisation", value_parser = ["organisation", "person"])]
+        #[arg(long, default_value = "organisation", value_parser = KINDS)]
         kind: String,
         #[command(flatten)]
         told: Told,
@@ -68,6 +68,9 @@ enum Command {
         person: String,
     },
 }
+
+/// As `clients_kind_check` has them.
+pub const KINDS: [&str; 2] = ["organisation", "person"];
 
 const CLIENTS: Register = Register {
     kind: Kind::Client,
