@@ -3,6 +3,7 @@
 
 mod again;
 mod between;
+mod case_work;
 mod cli;
 mod desk;
 mod direct;
