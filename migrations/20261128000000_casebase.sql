@@ -9038,16 +9038,17 @@ Returns the body.
 
 create function public.webhook_activity(
   for_endpoint uuid        default null,
-  since        timestamptz default now() - interval '24 hours',
+  since        timestamptz default null,
   step         interval    default interval '1 hour'
 ) returns table (begins_at timestamptz, delivered bigint, failed bigint)
   language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
+  since := coalesce(since, now() - interval '24 hours');
   if step is null or step < interval '1 minute' or extract(month from step) <> 0 or extract(year from step) <> 0 then
     raise exception '% is no step of time', coalesce(step::text, 'null')
       using errcode = 'invalid_parameter_value', column = 'step', hint = 'It takes a minute or more, in days at most: 1 hour.';
-  elsif since is null or since > now() or since < now() - 1000 * step then
+  elsif since > now() or since < now() - 1000 * step then
     raise exception 'since is out of range'
       using errcode = 'invalid_parameter_value', column = 'since', hint = 'It takes a time that lies at most 1000 steps back.';
   end if;
@@ -9074,7 +9075,7 @@ comment on function public.webhook_activity(uuid, timestamptz, interval) is
 For admins, and for a service key; for others all numbers are 0.
 
 - for_endpoint: of this endpoint only; null: of every one.
-- since: from when on, at most 1000 steps back.
+- since: from when on, at most 1000 steps back; null: the last 24 hours.
 - step: how much time is one row, a minute or more, e.g. 1 hour.
 - begins_at: when the row''s time begins.
 - delivered: the requests of that time that were answered with a 2xx.
@@ -9552,7 +9553,9 @@ $$;
 comment on function public.health() is
   'How the project is doing: the access token hook, webhooks and their worker, files, storage, how much happens, and the schema''s version.
 
-Each count ends at 10,000. For admins.
+Each count ends at 10,000.
+
+For admins.
 
 Returns {"at", "schema_version", "hook_answered_at", "webhooks", "files", "storage", "last_hour"}:
 

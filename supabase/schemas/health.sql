@@ -156,7 +156,9 @@ $$;
 comment on function public.health() is
   'How the project is doing: the access token hook, webhooks and their worker, files, storage, how much happens, and the schema''s version.
 
-Each count ends at 10,000. For admins.
+Each count ends at 10,000.
+
+For admins.
 
 Returns {"at", "schema_version", "hook_answered_at", "webhooks", "files", "storage", "last_hour"}:
 
