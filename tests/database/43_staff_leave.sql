@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(36);
+select plan(37);
 
 create function pg_temp.off(whom text, heir text default 'null') returns text language sql
 as $$ select format('select deactivate_staff_member(%L, %s)', '{' || whom || '}', case heir when 'null' then heir else quote_literal('{' || heir || '}') end) $$;
@@ -42,6 +42,8 @@ select is(pg_temp.has('other case'), 'nobody', 'so anybody can take it');
 select is((select count(*) from invitations where email = 'sam@example.com'), 0::bigint, 'he isn''t invited back');
 select is(tests.sees('Sam', 'select count(*) from staff_members'), '0', 'he sees nothing any more as staff');
 select is(tests.sees('Ada', pg_temp.off('Sam')), '0', 'a second time changes nothing');
+
+select is(tests.would('owner', pg_temp.off('Dora')), '1', 'the project''s owner may');
 
 -- The last admin.
 select is(tests.refusal('Ada', pg_temp.off('Ada', 'Alan')), 'PT409 | there must be an admin | Make somebody else an admin first.', 'the last admin stays');
