@@ -254,10 +254,12 @@ create table public.departments (
   id         uuid        not null default gen_random_uuid(),
   name       text        not null,
   is_default boolean     not null default false,
+  active     boolean     not null default true,
   created_at timestamptz not null default now(),
   constraint departments_pkey primary key (id),
   constraint departments_name_key unique (name),
   constraint departments_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
+  constraint departments_default_is_active_check check (active or not is_default),
   constraint departments_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
@@ -269,6 +271,8 @@ comment on column public.departments.id is 'The key.';
 comment on column public.departments.name is 'What it is called; no two departments share a name.';
 comment on column public.departments.is_default is
   'The department that gets a case which names none. There is always one: set on another department, it ends here in the same statement.';
+comment on column public.departments.active is
+  'Whether it is in use. Switched off, it keeps the cases it has, and no other is given to it; the default one is always on.';
 comment on column public.departments.created_at is 'When the row was made.';
 alter table public.departments enable row level security;
 revoke all on public.departments from public, anon, authenticated, service_role;
@@ -321,6 +325,7 @@ $$;
 create table public.specialties (
   id         uuid        not null default gen_random_uuid(),
   name       text        not null,
+  active     boolean     not null default true,
   created_at timestamptz not null default now(),
   constraint specialties_pkey primary key (id),
   constraint specialties_name_key unique (name),
@@ -334,6 +339,8 @@ comment on table public.specialties is
 Read by client members and staff; written by admins.';
 comment on column public.specialties.id is 'The key.';
 comment on column public.specialties.name is 'What it is called; no two specialties share a name.';
+comment on column public.specialties.active is
+  'Whether it is in use. Switched off, cases that need it go on needing it, and no other can be given it.';
 comment on column public.specialties.created_at is 'When the row was made.';
 alter table public.specialties enable row level security;
 revoke all on public.specialties from public, anon, authenticated, service_role;
@@ -451,8 +458,11 @@ create table public.party_types (
   code     text    not null,
   label    text    not null,
   internal boolean not null default false,
+  active   boolean not null default true,
   constraint party_types_pkey primary key (code),
   constraint party_types_code_check check (code ~ '^[A-Z][A-Z0-9_]{0,39}$'),
+  -- The database writes them itself.
+  constraint party_types_active_check check (active or code not in ('ARGAN', 'CLIENT')),
   constraint party_types_label_check check (char_length(label) <= 200 and casebase.is_line(label))
 );
 comment on table public.party_types is
@@ -463,6 +473,8 @@ comment on column public.party_types.code is
   'The word that rows refer to, e.g. CONTRACTOR. A code that is changed changes in those rows, too.';
 comment on column public.party_types.label is 'What people read for it.';
 comment on column public.party_types.internal is 'Whether this party is the one that works the cases.';
+comment on column public.party_types.active is
+  'Whether it is in use. Switched off, it stays in what was said, and no case can begin to wait for it; ARGAN and CLIENT are always on.';
 alter table public.party_types enable row level security;
 revoke all on public.party_types from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -955,6 +967,10 @@ Returns the id of the user.
 -- invitation says. It must never keep anybody from signing
 -- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
 -- waiting before Auth gives up on it. A host's own hook may call it.
+-- When it last answered, in milliseconds since 1970. No table: whoever signs in at the same time would wait for its row.
+create sequence casebase.hook_answered_at minvalue 0 start 0;
+revoke all on sequence casebase.hook_answered_at from public, anon, authenticated, service_role;
+
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
   language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
@@ -964,6 +980,7 @@ declare
   metadata  jsonb;
 begin
   person := (event ->> 'user_id')::uuid;
+  perform setval('casebase.hook_answered_at', (extract(epoch from clock_timestamp()) * 1000)::bigint);
   begin
     perform casebase.accept_invitations(person);
   exception
@@ -1193,6 +1210,7 @@ create table public.case_stages (
   stage    text    not null,
   status   text    not null,
   position integer not null default 0,
+  active   boolean not null default true,
   constraint case_stages_pkey primary key (stage),
   -- For cases, whose stage belongs to their status.
   constraint case_stages_stage_status_key unique (stage, status),
@@ -1206,6 +1224,8 @@ Read by client members and staff; written by admins. Which status a stage belong
 comment on column public.case_stages.stage is 'The word, as people read it.';
 comment on column public.case_stages.status is 'The status that a case in this stage has.';
 comment on column public.case_stages.position is 'The order in which stages are shown, the lowest first.';
+comment on column public.case_stages.active is
+  'Whether it is in use. Switched off, the cases in it stay, and no other can be put into it.';
 alter table public.case_stages enable row level security;
 revoke all on public.case_stages from public, anon, authenticated, service_role;
 
@@ -3438,6 +3458,60 @@ Returns a row for each id, in the order of the ids.
 - 22023: more than 1000 ids.';
 
 
+-- supabase/schemas/people/leaving.sql
+
+-- Who leaves the staff leaves no open case behind.
+
+-- In one transaction, under the caller's own policies. The cases first: an admin who leaves is none afterwards.
+create function public.deactivate_staff_member(user_id uuid, hand_over_to uuid default null) returns integer
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  theirs bigint[];
+begin
+  if row_security_active('public.staff_members') and not casebase.is_admin() then
+    raise exception 'only admins switch staff off' using errcode = 'insufficient_privilege', hint = 'Ask an admin.';
+  elsif hand_over_to = deactivate_staff_member.user_id then
+    raise exception 'who is switched off can''t have the cases'
+      using errcode = 'invalid_parameter_value', column = 'hand_over_to', hint = 'Name somebody else, or nobody.';
+  end if;
+  -- Nobody assigns them another one meanwhile: check_assignee reads this row.
+  perform from public.staff_members s where s.user_id = deactivate_staff_member.user_id for no key update;
+  if not found then
+    raise exception 'there is no such member of staff' using errcode = 'PT404', detail = 'user_id';
+  end if;
+  theirs := array(
+    select c.id
+    from public.cases c
+    where c.assigned_to = deactivate_staff_member.user_id
+      and c.status in ('open', 'in_progress', 'waiting')
+    order by c.id
+    for no key update
+  );
+  update public.cases c set assigned_to = hand_over_to where c.id = any (theirs);
+  update public.staff_members s set active = false where s.user_id = deactivate_staff_member.user_id;
+  return cardinality(theirs);
+end
+$$;
+comment on function public.deactivate_staff_member(uuid, uuid) is
+  'Switches a member of staff off, and gives their open cases to somebody else, or to nobody, in one step.
+
+Cases that are resolved or closed stay theirs. Their invitations that are still open end.
+
+For admins.
+
+- user_id: who is switched off (staff_members.user_id).
+- hand_over_to: who gets their open cases (staff_members.user_id); null: nobody, so that anybody can take them.
+
+Returns how many cases that were.
+
+- 42501: the caller is no admin.
+- PT404: there is no such member of staff.
+- PT409: they are the last active admin.
+- 22023: hand_over_to is who is switched off.
+- 23514: hand_over_to is no active member of staff.';
+
+
 -- supabase/schemas/files/names.sql
 
 -- How a file is called: original_name is what it was called where it came from, and what a download gives back;
@@ -3736,8 +3810,9 @@ create index case_files_unfinished_idx on public.case_files (state, updated_at) 
 -- What documents there are for a client. A category's code is the folder that its documents lie in.
 
 create table public.document_categories (
-  code  text not null,
-  label text not null,
+  code   text    not null,
+  label  text    not null,
+  active boolean not null default true,
   constraint document_categories_pkey primary key (code),
   -- {client-id}/cases/ belongs to case files.
   constraint document_categories_code_check check (code ~ '^[a-z0-9][a-z0-9-]{0,62}$' and code <> 'cases'),
@@ -3750,6 +3825,8 @@ Read by client members and staff; written by admins. One that has documents stay
 comment on column public.document_categories.code is
   'The word that documents refer to, and their folder, e.g. policies.';
 comment on column public.document_categories.label is 'What people read for it.';
+comment on column public.document_categories.active is
+  'Whether it is in use. Switched off, its documents stay and get new versions, and no other can be added.';
 alter table public.document_categories enable row level security;
 revoke all on public.document_categories from public, anon, authenticated, service_role;
 -- What people write, the planner knows nothing of: count=planned would tell it to everybody.
@@ -7141,6 +7218,10 @@ create index webhook_deliveries_undelivered_idx on casebase.webhook_deliveries (
 create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
   where finished_at is not null;
 
+-- When an endpoint last took something.
+create index webhook_deliveries_delivered_idx on casebase.webhook_deliveries (endpoint_id, finished_at)
+  where state = 'delivered';
+
 create table casebase.webhook_attempts (
   delivery_id bigint      not null,
   number      integer     not null,
@@ -7157,6 +7238,8 @@ create table casebase.webhook_attempts (
 );
 comment on table casebase.webhook_attempts is
   'Every request that was made for a delivery, also those that a worker did not live to report.';
+-- Attempts lie in the order in which they were made: a summary of each few pages finds those of a day.
+create index webhook_attempts_started_at_idx on casebase.webhook_attempts using brin (started_at) with (pages_per_range = 16, autosummarize = on);
 alter table casebase.webhook_attempts enable row level security;
 revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role;
 
@@ -8826,6 +8909,36 @@ Returns how many deliveries are due by it.
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
 
+-- The deliveries that a webhook endpoint never took, each event's once: what failed or was skipped, and was not replayed yet.
+create function casebase.webhooks_to_replay(endpoint_id uuid, since timestamptz, event_types text[], most integer) returns bigint[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select dead.id
+    from casebase.webhook_deliveries dead
+    join casebase.webhook_payloads payload on payload.id = dead.payload_id
+    where dead.endpoint_id = webhooks_to_replay.endpoint_id
+      and dead.state in ('failed', 'skipped')
+      and dead.case_id is not null
+      and dead.created_at >= webhooks_to_replay.since
+      and (
+        webhooks_to_replay.event_types = '{}'
+        or payload.type = any (webhooks_to_replay.event_types)
+        or split_part(payload.type, '.', 1) || '.*' = any (webhooks_to_replay.event_types)
+      )
+      and not exists (
+        select from casebase.webhook_deliveries later
+        where later.payload_id = dead.payload_id
+          and later.endpoint_id = dead.endpoint_id
+          and later.id > dead.id
+      )
+    order by dead.id
+    limit most
+  );
+end
+$$;
+
 create function public.replay_webhook_deliveries(
   endpoint_id uuid,
   since       timestamptz default '-infinity',
@@ -8842,24 +8955,9 @@ begin
   insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
   select dead.endpoint_id, dead.payload_id, dead.case_id
   from casebase.webhook_deliveries dead
-  join casebase.webhook_payloads payload on payload.id = dead.payload_id
-  where dead.endpoint_id = replay_webhook_deliveries.endpoint_id
-    and dead.state in ('failed', 'skipped')
-    and dead.case_id is not null
-    and dead.created_at >= replay_webhook_deliveries.since
-    and (
-      replay_webhook_deliveries.event_types = '{}'
-      or payload.type = any (replay_webhook_deliveries.event_types)
-      or split_part(payload.type, '.', 1) || '.*' = any (replay_webhook_deliveries.event_types)
-    )
-    and not exists (
-      select from casebase.webhook_deliveries later
-      where later.payload_id = dead.payload_id
-        and later.endpoint_id = dead.endpoint_id
-        and later.id > dead.id
-    )
-  order by dead.id
-  limit 1000;
+  where dead.id = any (casebase.webhooks_to_replay(
+    replay_webhook_deliveries.endpoint_id, replay_webhook_deliveries.since, replay_webhook_deliveries.event_types, 1000))
+  order by dead.id;
   get diagnostics replayed = row_count;
 
   perform pg_notify('casebase_webhooks', '');
@@ -8881,6 +8979,111 @@ Returns how many it sends.
 
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
+
+create function public.count_webhook_replay(
+  endpoint_id uuid,
+  since       timestamptz default '-infinity',
+  event_types text[]      default '{}'
+) returns integer
+  language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.require_enabled_webhook(count_webhook_replay.endpoint_id);
+  return cardinality(casebase.webhooks_to_replay(
+    count_webhook_replay.endpoint_id, count_webhook_replay.since, count_webhook_replay.event_types, 10000));
+end
+$$;
+comment on function public.count_webhook_replay(uuid, timestamptz, text[]) is
+  'How many deliveries rpc/replay_webhook_deliveries would send in all, called until it answers 0. Nothing is sent.
+
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- since: what was to be sent at this time or later.
+- event_types: of these types only, or families (case.*); empty: of all.
+
+Returns the number, counted to 10,000.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: the endpoint is disabled.';
+
+create function public.webhook_delivery_body(delivery_id bigint) returns text
+  language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+  sent text;
+begin
+  select payload.body into sent
+  from casebase.webhook_deliveries delivery
+  join casebase.webhook_payloads payload on payload.id = delivery.payload_id
+  where delivery.id = webhook_delivery_body.delivery_id;
+  if not found then
+    perform casebase.no_such_webhook('delivery', webhook_delivery_body.delivery_id::text);
+  end if;
+  return sent;
+end
+$$;
+comment on function public.webhook_delivery_body(bigint) is
+  'The body that each request of a delivery has, byte for byte.
+
+What was erased on a person''s request is not in it any more; it then says "erased": true.
+
+For admins, and for a service key.
+
+- delivery_id: the delivery (rpc/webhook_deliveries).
+
+Returns the body.
+
+- PT404: there is no such delivery, or the caller is no admin.';
+
+create function public.webhook_activity(
+  for_endpoint uuid        default null,
+  since        timestamptz default null,
+  step         interval    default interval '1 hour'
+) returns table (begins_at timestamptz, delivered bigint, failed bigint)
+  language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+  since := coalesce(since, now() - interval '24 hours');
+  if step is null or step < interval '1 minute' or extract(month from step) <> 0 or extract(year from step) <> 0 then
+    raise exception '% is no step of time', coalesce(step::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'step', hint = 'It takes a minute or more, in days at most: 1 hour.';
+  elsif since > now() or since < now() - 1000 * step then
+    raise exception 'since is out of range'
+      using errcode = 'invalid_parameter_value', column = 'since', hint = 'It takes a time that lies at most 1000 steps back.';
+  end if;
+  return query
+    with counted as (
+      select date_bin(step, attempt.started_at, since) as begins_at,
+             count(*) filter (where attempt.status between 200 and 299) as delivered,
+             count(*) filter (where attempt.status is null or attempt.status not between 200 and 299) as failed
+      from casebase.webhook_attempts attempt
+      join casebase.webhook_deliveries delivery on delivery.id = attempt.delivery_id
+      where attempt.started_at >= since
+        and (for_endpoint is null or delivery.endpoint_id = for_endpoint)
+      group by 1
+    )
+    select slot, coalesce(counted.delivered, 0), coalesce(counted.failed, 0)
+    from generate_series(since, now(), step) slot
+    left join counted on counted.begins_at = slot
+    order by slot;
+end
+$$;
+comment on function public.webhook_activity(uuid, timestamptz, interval) is
+  'How many requests webhook endpoints took, and how many failed, over time.
+
+For admins, and for a service key; for others all numbers are 0.
+
+- for_endpoint: of this endpoint only; null: of every one.
+- since: from when on, at most 1000 steps back; null: the last 24 hours.
+- step: how much time is one row, a minute or more, e.g. 1 hour.
+- begins_at: when the row''s time begins.
+- delivered: the requests of that time that were answered with a 2xx.
+- failed: those that were not.
+
+Returns a row for each step, the oldest first, also where nothing was sent.
+
+- 22023: since or step is out of range.';
 
 create function public.poll_events(
   endpoint_id uuid,
@@ -8992,7 +9195,8 @@ create function public.webhook_status() returns table (
   failing_since     timestamptz,
   unfinished        bigint,
   due_since         timestamptz,
-  undelivered       bigint
+  undelivered       bigint,
+  delivered_at      timestamptz
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -9022,6 +9226,12 @@ as $$
                and delivery.state in ('failed', 'skipped')
              limit 10000
            ) counted
+         ),
+         (
+           select max(delivery.finished_at)
+           from casebase.webhook_deliveries delivery
+           where delivery.endpoint_id = endpoint.id
+             and delivery.state = 'delivered'
          )
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
@@ -9042,8 +9252,324 @@ For admins, and for a service key; others get no row.
 - unfinished: how many deliveries are still to be sent.
 - due_since: since when the oldest of them is due; null: none is.
 - undelivered: how many it never took: failed or skipped.
+- delivered_at: when it last took one; null: nothing in the last 30 days.
 
 Returns a row for each endpoint, the oldest first.';
+
+
+-- supabase/schemas/people/retiring.sql
+
+-- What is retired (active = false) stays where it is, and nobody chooses it any more. Cases that the database opens behind
+-- another, for a reply or from what was said in it, are that case's going on.
+
+create function casebase.refuse_retired(what text, of_column text) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'the % is switched off', what
+    using errcode = 'check_violation', column = of_column, hint = 'Choose another one, or have an admin switch it on again.';
+end
+$$;
+
+-- AFTER: the policies have spoken. Of a new case, old is null.
+create function casebase.check_choices() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.department_id is distinct from old.department_id
+     and exists (select from public.departments d where d.id = new.department_id and not d.active)
+  then
+    perform casebase.refuse_retired('department', 'department_id');
+  elsif new.required_specialty_id is distinct from old.required_specialty_id
+     and exists (select from public.specialties s where s.id = new.required_specialty_id and not s.active)
+  then
+    perform casebase.refuse_retired('specialty', 'required_specialty_id');
+  elsif new.stage is distinct from old.stage
+     and exists (select from public.case_stages s where s.stage = new.stage and not s.active)
+  then
+    perform casebase.refuse_retired('stage', 'stage');
+  elsif new.action_required_of is distinct from old.action_required_of
+     and exists (select from public.party_types p where p.code = new.action_required_of and not p.active)
+  then
+    perform casebase.refuse_retired('party type', 'action_required_of');
+  end if;
+  return null;
+end
+$$;
+
+create trigger check_choices_of_new after insert on public.cases
+  for each row when (new.follow_up_of is null and new.split_from is null)
+  execute function casebase.check_choices();
+create trigger check_choices after update of department_id, required_specialty_id, stage, action_required_of on public.cases
+  for each row execute function casebase.check_choices();
+
+create function casebase.check_category() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from public.document_categories c where c.code = new.category and not c.active) then
+    perform casebase.refuse_retired('category', 'category');
+  end if;
+  return null;
+end
+$$;
+
+-- Another version of a document goes where the document is.
+create trigger check_category after insert on public.client_documents
+  for each row when (new.document_id = new.id) execute function casebase.check_category();
+
+-- What each of them is used by, each counted to 1,000.
+create function casebase.structure_uses_for_admins()
+  returns table (kind text, key text, used_by text, uses bigint)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+as $$
+begin
+  if not casebase.is_admin() then
+    raise exception 'only admins see what is used where' using errcode = 'insufficient_privilege', hint = 'Ask an admin.';
+  end if;
+  return query
+    select 'department'::text, d.id::text, 'cases'::text, (
+      select count(*) from (select from public.cases c where c.department_id = d.id limit 1000) counted)
+    from public.departments d
+    union all
+    select 'department', d.id::text, 'staff', (
+      select count(*) from (select from public.staff_departments s where s.department_id = d.id limit 1000) counted)
+    from public.departments d
+    union all
+    select 'department', d.id::text, 'webhooks', (
+      select count(*) from casebase.webhook_endpoints e where d.id = any (e.department_ids))
+    from public.departments d
+    union all
+    select 'specialty', p.id::text, 'cases', (
+      select count(*) from (select from public.cases c where c.required_specialty_id = p.id limit 1000) counted)
+    from public.specialties p
+    union all
+    select 'specialty', p.id::text, 'staff', (
+      select count(*) from (select from public.staff_specialties s where s.specialty_id = p.id limit 1000) counted)
+    from public.specialties p
+    union all
+    select 'party_type', t.code, 'interactions', (
+      select count(*)
+      from (
+        (select i.id from public.interactions i where i.party1_type = t.code limit 1000)
+        union
+        (select i.id from public.interactions i where i.party2_type = t.code limit 1000)
+        limit 1000
+      ) counted)
+    from public.party_types t
+    union all
+    select 'party_type', t.code, 'cases', (
+      select count(*) from (select from public.cases c where c.action_required_of = t.code limit 1000) counted)
+    from public.party_types t
+    union all
+    select 'stage', s.stage, 'cases', (
+      select count(*) from (select from public.cases c where c.stage = s.stage limit 1000) counted)
+    from public.case_stages s
+    union all
+    select 'category', g.code, 'documents', (
+      select count(*) from (select from public.client_documents f where f.category = g.code limit 1000) counted)
+    from public.document_categories g;
+end
+$$;
+
+create function public.structure_uses() returns table (kind text, key text, used_by text, uses bigint)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select u.kind, u.key, u.used_by, u.uses from casebase.structure_uses_for_admins() u where u.uses > 0
+$$;
+comment on function public.structure_uses() is
+  'What departments, specialties, party types, stages and document categories are used by.
+
+For admins.
+
+- kind: department, specialty, party_type, stage or category.
+- key: its id, code or word, as text.
+- used_by: cases, staff, webhooks (endpoints that ask for it), interactions or documents.
+- uses: how many, counted to 1,000.
+
+Returns a row for each use that there is.
+
+- 42501: the caller is no admin.';
+
+
+-- supabase/schemas/health.sql
+
+-- How the project is doing, for whoever runs it: what the database knows by itself. Each count ends at 10,000, and each
+-- question is answered from an index, however much there is.
+
+-- The deliveries that are still to be sent, and the worker.
+create function casebase.webhook_health() returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'connections', (select count(*) from pg_stat_activity session where session.usename = 'casebase_worker'),
+    'pending', (
+      select count(*)
+      from (select from casebase.webhook_deliveries d where d.state = 'pending' limit 10000) counted),
+    'waiting', (
+      select count(*)
+      from (select from casebase.webhook_deliveries d where d.state = 'waiting' limit 10000) counted),
+    'leased', (
+      select count(*)
+      from (select from casebase.webhook_deliveries d where d.state = 'leased' limit 10000) counted),
+    'undelivered', (
+      select count(*)
+      from (select from casebase.webhook_deliveries d where d.state in ('failed', 'skipped') limit 10000) counted),
+    'oldest_due_at', (
+      select min(oldest.due)
+      from casebase.webhook_endpoints endpoint
+      cross join lateral (
+        select min(d.next_attempt_at) as due
+        from casebase.webhook_deliveries d
+        where d.endpoint_id = endpoint.id
+          and d.state = 'pending'
+          and d.next_attempt_at <= now()
+      ) oldest
+      where endpoint.enabled
+        and endpoint.url is not null)
+  )
+$$;
+
+create function casebase.file_health() returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'pending', count(*) filter (where unfinished.state = 'pending'),
+    'uploaded', count(*) filter (where unfinished.state = 'uploaded'),
+    'deleting', count(*) filter (where unfinished.state = 'deleting'),
+    'oldest_uploaded_at', min(unfinished.updated_at) filter (where unfinished.state = 'uploaded')
+  )
+  from (
+    (select f.state, f.updated_at from public.case_files f where f.state <> 'available' limit 10000)
+    union all
+    (select d.state, d.updated_at from public.client_documents d where d.state <> 'available' limit 10000)
+  ) unfinished
+$$;
+
+-- The fullest of the clients that files were added for last: what grows.
+create function casebase.storage_health() returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'most_bytes', (select s.bytes_per_client from public.case_settings s),
+    'clients', coalesce(
+      (
+        select jsonb_agg(
+                 jsonb_build_object('client_id', full_one.id, 'name', casebase.client_name(full_one.id), 'used_bytes', full_one.bytes)
+                 order by full_one.bytes desc, full_one.id)
+        from (
+          select growing.id, casebase.bytes_of_client(growing.id) as bytes
+          from (
+            select c.client_id as id
+            from (select f.case_id from public.case_files f order by f.uploaded_at desc limit 200) newest
+            join public.cases c on c.id = newest.case_id
+            union
+            (select d.client_id from public.client_documents d order by d.id desc limit 200)
+            limit 50
+          ) growing
+          order by 2 desc, 1
+          limit 20
+        ) full_one
+      ),
+      '[]')
+  )
+$$;
+
+-- What came about in the last hour.
+create function casebase.rate_health() returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'cases', (
+      select count(*)
+      from (select from public.cases c where c.created_at > now() - interval '1 hour' limit 10000) counted),
+    'interactions', (
+      select count(*)
+      from (select from public.interactions i where i.created_at > now() - interval '1 hour' limit 10000) counted),
+    'events', (
+      select count(*)
+      from (select from public.case_events e where e.created_at > now() - interval '1 hour' limit 10000) counted),
+    'deliveries', (
+      select count(*)
+      from (
+        select from casebase.webhook_deliveries d
+        where d.finished_at is not null
+          and d.finished_at > now() - interval '1 hour'
+        limit 10000
+      ) counted)
+  )
+$$;
+
+-- The newest migration that was applied, where the project keeps that record.
+create function casebase.schema_version() returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  newest text;
+begin
+  if to_regclass('supabase_migrations.schema_migrations') is not null then
+    execute 'select max(m.version)::text from supabase_migrations.schema_migrations m' into newest;
+  end if;
+  return newest;
+end
+$$;
+
+-- For the project's owner, and behind rpc/health.
+create function casebase.project_health() returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'at', now(),
+    'schema_version', casebase.schema_version(),
+    'hook_answered_at', to_timestamp(nullif(pg_sequence_last_value('casebase.hook_answered_at'), 0) / 1000.0),
+    'webhooks', casebase.webhook_health(),
+    'files', casebase.file_health(),
+    'storage', casebase.storage_health(),
+    'last_hour', casebase.rate_health()
+  )
+$$;
+comment on function casebase.project_health() is
+  'How the project is doing: what rpc/health answers, for the project''s owner.';
+
+create function casebase.health_for_admins() returns jsonb
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+as $$
+begin
+  if not casebase.is_admin() then
+    raise exception 'only admins see how the project is doing'
+      using errcode = 'insufficient_privilege', hint = 'Ask an admin.';
+  end if;
+  return casebase.project_health();
+end
+$$;
+
+create function public.health() returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select casebase.health_for_admins()
+$$;
+comment on function public.health() is
+  'How the project is doing: the access token hook, webhooks and their worker, files, storage, how much happens, and the schema''s version.
+
+Each count ends at 10,000.
+
+For admins.
+
+Returns {"at", "schema_version", "hook_answered_at", "webhooks", "files", "storage", "last_hour"}:
+
+at is the database''s time. schema_version is the newest migration that was applied, null where the project keeps no record of it. hook_answered_at is when the access token hook last answered, null: never.
+
+webhooks is {"connections", "pending", "waiting", "leased", "undelivered", "oldest_due_at"}: how many connections the worker has, how many deliveries are to be sent, stand behind another of their case, are being sent, and were given up; and since when the oldest that should have been sent is due, null: none is late.
+
+files is {"pending", "uploaded", "deleting", "oldest_uploaded_at"}: how many files and documents have no bytes yet, wait for verification, and are being deleted; and since when the oldest waits for verification.
+
+storage is {"most_bytes", "clients": [{"client_id", "name", "used_bytes"}]}: how many bytes a client may have, null: as many as they like; and the fullest 20 of the clients that files were added for last.
+
+last_hour is {"cases", "interactions", "events", "deliveries"}: how many came about in the last hour, of deliveries how many ended.
+
+- 42501: the caller is no admin.';
 
 
 -- supabase/schemas/constraint_words.sql
@@ -9055,6 +9581,10 @@ Returns a row for each endpoint, the oldest first.';
 -- there is nothing or nothing to be seen.
 
 -- People.
+comment on constraint departments_default_is_active_check on public.departments is
+  'The default department can''t be switched off. Make another one the default first.';
+comment on constraint party_types_active_check on public.party_types is
+  'ARGAN and CLIENT can''t be switched off: the database writes them itself.';
 do $$
 begin
   -- A host's own table keeps its own words.
@@ -9357,6 +9887,7 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
+  casebase.refuse_retired(text, text),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
   casebase.survivor_of(bigint),
@@ -9422,7 +9953,9 @@ grant execute on function
   casebase.case_counts(),
   casebase.bucket_size_limit(text),
   casebase.move_file(bigint, boolean),
-  casebase.client_usage(uuid)
+  casebase.client_usage(uuid),
+  casebase.health_for_admins(),
+  casebase.structure_uses_for_admins()
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -9483,6 +10016,9 @@ revoke all on function
   public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
+  public.health(),
+  public.structure_uses(),
+  public.deactivate_staff_member(uuid, uuid),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
@@ -9516,6 +10052,9 @@ grant execute on function
   public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
+  public.health(),
+  public.structure_uses(),
+  public.deactivate_staff_member(uuid, uuid),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
@@ -9906,7 +10445,7 @@ create policy admins_delete_notes on public.internal_notes for delete to authent
 
 revoke all on public.case_stages from public, anon, authenticated, service_role;
 -- Which status a stage belongs to stays: the cases in it would move with it.
-grant select, insert, update (stage, position), delete on public.case_stages to authenticated;
+grant select, insert, update (stage, position, active), delete on public.case_stages to authenticated;
 grant select, insert, update, delete on public.case_stages to service_role;
 
 -- Client members and staff read the names.
@@ -10262,6 +10801,9 @@ revoke all on function
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
   public.skip_webhook_delivery(bigint, text),
+  public.count_webhook_replay(uuid, timestamptz, text[]),
+  public.webhook_delivery_body(bigint),
+  public.webhook_activity(uuid, timestamptz, interval),
   public.poll_events(uuid, text, integer),
   public.webhook_status()
 from public, anon, authenticated, service_role;
@@ -10290,6 +10832,7 @@ grant execute on function
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
+  casebase.webhooks_to_replay(uuid, timestamptz, text[], integer),
   public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
@@ -10302,6 +10845,9 @@ grant execute on function
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
   public.skip_webhook_delivery(bigint, text),
+  public.count_webhook_replay(uuid, timestamptz, text[]),
+  public.webhook_delivery_body(bigint),
+  public.webhook_activity(uuid, timestamptz, interval),
   public.poll_events(uuid, text, integer),
   public.webhook_status()
 to authenticated, service_role;

@@ -26,6 +26,7 @@ to authenticated, service_role;
 -- What defaults, checks and rules of the tables call.
 grant execute on function
   casebase.default_department(),
+  casebase.refuse_retired(text, text),
   casebase.may_move(text, text, text),
   casebase.raise_no_case(),
   casebase.survivor_of(bigint),
@@ -91,7 +92,9 @@ grant execute on function
   casebase.case_counts(),
   casebase.bucket_size_limit(text),
   casebase.move_file(bigint, boolean),
-  casebase.client_usage(uuid)
+  casebase.client_usage(uuid),
+  casebase.health_for_admins(),
+  casebase.structure_uses_for_admins()
 to authenticated;
 
 -- The auth service, at sign-in.
@@ -152,6 +155,9 @@ revoke all on function
   public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
+  public.health(),
+  public.structure_uses(),
+  public.deactivate_staff_member(uuid, uuid),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),
@@ -185,6 +191,9 @@ grant execute on function
   public.document_versions(bigint),
   public.change_file_visibility(bigint, boolean),
   public.client_usage(uuid),
+  public.health(),
+  public.structure_uses(),
+  public.deactivate_staff_member(uuid, uuid),
   public.claim_idempotency_key(text, text),
   public.keep_idempotency_key(uuid),
   public.answer_idempotency_key(uuid, integer, text, text, text),

@@ -2,7 +2,7 @@
 
 revoke all on public.case_stages from public, anon, authenticated, service_role;
 -- Which status a stage belongs to stays: the cases in it would move with it.
-grant select, insert, update (stage, position), delete on public.case_stages to authenticated;
+grant select, insert, update (stage, position, active), delete on public.case_stages to authenticated;
 grant select, insert, update, delete on public.case_stages to service_role;
 
 drop policy if exists read_case_stages on public.case_stages;

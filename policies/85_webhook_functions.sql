@@ -13,6 +13,9 @@ revoke all on function
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
   public.skip_webhook_delivery(bigint, text),
+  public.count_webhook_replay(uuid, timestamptz, text[]),
+  public.webhook_delivery_body(bigint),
+  public.webhook_activity(uuid, timestamptz, interval),
   public.poll_events(uuid, text, integer),
   public.webhook_status()
 from public, anon, authenticated, service_role;
@@ -41,6 +44,7 @@ grant execute on function
   casebase.no_such_event_type(text),
   casebase.no_such_webhook(text, text),
   casebase.require_enabled_webhook(uuid),
+  casebase.webhooks_to_replay(uuid, timestamptz, text[], integer),
   public.create_webhook_endpoint(text, text, text[], boolean, text, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.update_webhook_endpoint(uuid, text, text, text[], boolean, interval[], uuid[], uuid[], text[], text[], jsonb, integer),
   public.delete_webhook_endpoint(uuid),
@@ -53,6 +57,9 @@ grant execute on function
   public.replay_webhook_deliveries(uuid, timestamptz, text[]),
   public.retry_webhook_deliveries(uuid),
   public.skip_webhook_delivery(bigint, text),
+  public.count_webhook_replay(uuid, timestamptz, text[]),
+  public.webhook_delivery_body(bigint),
+  public.webhook_activity(uuid, timestamptz, interval),
   public.poll_events(uuid, text, integer),
   public.webhook_status()
 to authenticated, service_role;

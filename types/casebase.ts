@@ -59,8 +59,8 @@ export interface Given {
     update: 'bytes_per_client' | 'cases_per_hour' | 'interactions_per_hour' | 'registration_open'
   }
   case_stages: {
-    insert: 'position' | 'stage' | 'status'
-    update: 'position' | 'stage'
+    insert: 'active' | 'position' | 'stage' | 'status'
+    update: 'active' | 'position' | 'stage'
   }
   cases: {
     insert: 'action_required_by' | 'action_required_of' | 'assigned_to' | 'client_id' | 'department_id' | 'description' | 'metadata' | 'priority' | 'required_specialty_id' | 'stage' | 'status' | 'title'
@@ -79,12 +79,12 @@ export interface Given {
     update: 'created_at' | 'id' | 'kind' | 'name'
   }
   departments: {
-    insert: 'created_at' | 'id' | 'is_default' | 'name'
-    update: 'created_at' | 'id' | 'is_default' | 'name'
+    insert: 'active' | 'created_at' | 'id' | 'is_default' | 'name'
+    update: 'active' | 'created_at' | 'id' | 'is_default' | 'name'
   }
   document_categories: {
-    insert: 'code' | 'label'
-    update: 'code' | 'label'
+    insert: 'active' | 'code' | 'label'
+    update: 'active' | 'code' | 'label'
   }
   interactions: {
     insert: 'case_id' | 'content' | 'party1_name' | 'party1_type' | 'party2_name' | 'party2_type' | 'visible_to_client'
@@ -99,12 +99,12 @@ export interface Given {
     update: never
   }
   party_types: {
-    insert: 'code' | 'internal' | 'label'
-    update: 'code' | 'internal' | 'label'
+    insert: 'active' | 'code' | 'internal' | 'label'
+    update: 'active' | 'code' | 'internal' | 'label'
   }
   specialties: {
-    insert: 'created_at' | 'id' | 'name'
-    update: 'created_at' | 'id' | 'name'
+    insert: 'active' | 'created_at' | 'id' | 'name'
+    update: 'active' | 'created_at' | 'id' | 'name'
   }
   staff_departments: {
     insert: 'department_id' | 'user_id'

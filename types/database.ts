@@ -102,14 +102,14 @@ isOneToOne: true
                   ]
                 },"case_stages": {
                   Row: {
-                    "position": number,"stage": string,"status": string
+                    "active": boolean,"position": number,"stage": string,"status": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "position"?: number,"stage": string,"status": string
+                    "active"?: boolean,"position"?: number,"stage": string,"status": string
                   }
                   Update: {
-                    "position"?: number,"stage"?: string,"status"?: string
+                    "active"?: boolean,"position"?: number,"stage"?: string,"status"?: string
                   }
                   Relationships: [
                   ]
@@ -260,27 +260,27 @@ isOneToOne: false
                   ]
                 },"departments": {
                   Row: {
-                    "created_at": string,"id": string,"is_default": boolean,"name": string
+                    "active": boolean,"created_at": string,"id": string,"is_default": boolean,"name": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"id"?: string,"is_default"?: boolean,"name": string
+                    "active"?: boolean,"created_at"?: string,"id"?: string,"is_default"?: boolean,"name": string
                   }
                   Update: {
-                    "created_at"?: string,"id"?: string,"is_default"?: boolean,"name"?: string
+                    "active"?: boolean,"created_at"?: string,"id"?: string,"is_default"?: boolean,"name"?: string
                   }
                   Relationships: [
                   ]
                 },"document_categories": {
                   Row: {
-                    "code": string,"label": string
+                    "active": boolean,"code": string,"label": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "code": string,"label": string
+                    "active"?: boolean,"code": string,"label": string
                   }
                   Update: {
-                    "code"?: string,"label"?: string
+                    "active"?: boolean,"code"?: string,"label"?: string
                   }
                   Relationships: [
                   ]
@@ -370,27 +370,27 @@ isOneToOne: false
                   ]
                 },"party_types": {
                   Row: {
-                    "code": string,"internal": boolean,"label": string
+                    "active": boolean,"code": string,"internal": boolean,"label": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "code": string,"internal"?: boolean,"label": string
+                    "active"?: boolean,"code": string,"internal"?: boolean,"label": string
                   }
                   Update: {
-                    "code"?: string,"internal"?: boolean,"label"?: string
+                    "active"?: boolean,"code"?: string,"internal"?: boolean,"label"?: string
                   }
                   Relationships: [
                   ]
                 },"specialties": {
                   Row: {
-                    "created_at": string,"id": string,"name": string
+                    "active": boolean,"created_at": string,"id": string,"name": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"id"?: string,"name": string
+                    "active"?: boolean,"created_at"?: string,"id"?: string,"name": string
                   }
                   Update: {
-                    "created_at"?: string,"id"?: string,"name"?: string
+                    "active"?: boolean,"created_at"?: string,"id"?: string,"name"?: string
                   }
                   Relationships: [
                   ]
@@ -599,10 +599,16 @@ isOneToOne: false
 "client_usage":
 { Args: { "client_id": string }; Returns: Json
                            },
+"count_webhook_replay":
+{ Args: { "endpoint_id": string,"event_types"?: (string)[],"since"?: string }; Returns: number
+                           },
 "create_webhook_endpoint":
 { Args: { "client_ids"?: (string)[],"department_ids"?: (string)[],"description"?: string,"event_types"?: (string)[],"headers"?: Json,"priorities"?: (string)[],"rate_limit"?: number,"retry_waits"?: (string)[],"signature"?: string,"statuses"?: (string)[],"thin"?: boolean,"url": string }; Returns: {
               "created": boolean,"id": string,"public_key": string,"secret": string
             }[]
+                           },
+"deactivate_staff_member":
+{ Args: { "hand_over_to"?: string,"user_id": string }; Returns: number
                            },
 "delete_webhook_endpoint":
 { Args: { "endpoint_id": string }; Returns: undefined
@@ -717,6 +723,9 @@ isOneToOne: false
                            },
 "hand_over_case":
 { Args: { "case_id": number,"note"?: string,"to_department"?: string,"to_staff"?: string }; Returns: undefined
+                           },
+"health":
+{ Args: Record<PropertyKey, never>; Returns: Json
                            },
 "invite":
 { Args: { "client_id"?: string,"department_ids"?: (string)[],"display_name"?: string,"email": string,"is_admin"?: boolean,"scope"?: string }; Returns: {
@@ -921,6 +930,11 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"structure_uses":
+{ Args: Record<PropertyKey, never>; Returns: {
+              "key": string,"kind": string,"used_by": string,"uses": number
+            }[]
+                           },
 "take_case":
 { Args: { "case_id": number }; Returns: {
               "action_required_by": string | null,
@@ -971,6 +985,11 @@ isOneToOne: false
 "update_webhook_endpoint":
 { Args: { "client_ids"?: (string)[],"department_ids"?: (string)[],"description"?: string,"enabled"?: boolean,"endpoint_id": string,"event_types"?: (string)[],"headers"?: Json,"priorities"?: (string)[],"rate_limit"?: number,"retry_waits"?: (string)[],"statuses"?: (string)[],"url"?: string }; Returns: undefined
                            },
+"webhook_activity":
+{ Args: { "for_endpoint"?: string,"since"?: string,"step"?: string }; Returns: {
+              "begins_at": string,"delivered": number,"failed": number
+            }[]
+                           },
 "webhook_attempts":
 { Args: { "delivery_id": number }; Returns: {
               "duration_ms": number,"error": string,"number": number,"response": string,"started_at": string,"status": number
@@ -981,6 +1000,9 @@ isOneToOne: false
               "attempts": number,"case_id": number,"created_at": string,"endpoint_id": string,"event_id": number,"event_type": string,"finished_at": string,"id": number,"message_id": string,"next_attempt_at": string,"skipped_because": string,"state": string
             }[]
                            },
+"webhook_delivery_body":
+{ Args: { "delivery_id": number }; Returns: string
+                           },
 "webhook_endpoints":
 { Args: Record<PropertyKey, never>; Returns: {
               "client_ids": (string)[],"created_at": string,"created_by": string,"department_ids": (string)[],"description": string,"disabled_reason": string,"enabled": boolean,"event_types": (string)[],"failing_since": string,"failures_in_a_row": number,"headers": Json,"id": string,"paused_until": string,"payload_version": number,"priorities": (string)[],"public_keys": (string)[],"rate_limit": number,"retry_waits": (string)[],"signature": string,"statuses": (string)[],"thin": boolean,"updated_at": string,"url": string
@@ -988,7 +1010,7 @@ isOneToOne: false
                            },
 "webhook_status":
 { Args: Record<PropertyKey, never>; Returns: {
-              "description": string,"disabled_reason": string,"due_since": string,"enabled": boolean,"endpoint_id": string,"failing_since": string,"failures_in_a_row": number,"paused_until": string,"undelivered": number,"unfinished": number,"url": string
+              "delivered_at": string,"description": string,"disabled_reason": string,"due_since": string,"enabled": boolean,"endpoint_id": string,"failing_since": string,"failures_in_a_row": number,"paused_until": string,"undelivered": number,"unfinished": number,"url": string
             }[]
                            }
           }

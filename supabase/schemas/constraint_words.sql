@@ -5,6 +5,10 @@
 -- there is nothing or nothing to be seen.
 
 -- People.
+comment on constraint departments_default_is_active_check on public.departments is
+  'The default department can''t be switched off. Make another one the default first.';
+comment on constraint party_types_active_check on public.party_types is
+  'ARGAN and CLIENT can''t be switched off: the database writes them itself.';
 do $$
 begin
   -- A host's own table keeps its own words.

@@ -75,7 +75,7 @@ insert into left_out values
   ('case_files', 'bucket_id empty, file_name empty, notes [], object_path empty, state pending, updated_at now, uploaded_at now, visible_to_client false'),
   ('case_internal', 'metadata {}, tags [], updated_at now, version 1'),
   ('case_settings', 'cases_per_hour 60, interactions_per_hour 600, only_row true, registration_open false'),
-  ('case_stages', 'position 0'),
+  ('case_stages', 'active true, position 0'),
   ('casebase.client_source', 'only_row true'),
   ('casebase.event_types', 'on_request false'),
   ('casebase.idempotency_keys', 'claim some'),
@@ -89,12 +89,13 @@ insert into left_out values
   ('client_documents', 'bucket_id empty, document_id 0, file_name empty, notes [], object_path empty, state pending, updated_at now, uploaded_at now'),
   ('client_members', 'created_at now'),
   ('clients', 'created_at now, id some, kind organisation'),
-  ('departments', 'created_at now, id some, is_default false'),
+  ('document_categories', 'active true'),
+  ('departments', 'active true, created_at now, id some, is_default false'),
   ('interactions', 'created_at now, party1_name empty, party1_type empty, party2_name empty, party2_type empty, updated_at now, version 1, visible_to_client false'),
   ('internal_notes', 'created_at now, updated_at now, version 1'),
   ('invitations', 'created_at now, department_ids [], expires_at now + 30 days, is_admin false, scope assigned'),
-  ('party_types', 'internal false'),
-  ('specialties', 'created_at now, id some'),
+  ('party_types', 'active true, internal false'),
+  ('specialties', 'active true, created_at now, id some'),
   ('staff_members', 'active true, created_at now, is_admin false, scope assigned');
 -- What may be nothing.
 create temporary table nothing (on_table text, columns text);

@@ -98,8 +98,72 @@ const documents = createRoute({
   component: lazyRouteComponent(() => import('./documents/DocumentsPage'), 'DocumentsPage'),
 })
 
+const admin = createRoute({
+  getParentRoute: () => members,
+  path: '/admin',
+  component: lazyRouteComponent(() => import('./admin/AdminPage'), 'AdminPage'),
+})
+
+const adminHome = createRoute({
+  getParentRoute: () => admin,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/admin/people', replace: true })
+  },
+})
+
+type PeopleSearch = { part?: 'clients' | 'invitations' | 'staff' | undefined; client?: string | undefined; letters?: string | undefined }
+
+const adminPeople = createRoute({
+  getParentRoute: () => admin,
+  path: '/people',
+  validateSearch: ({ part, client, letters }: Record<string, unknown>): PeopleSearch => ({
+    part: part === 'clients' || part === 'invitations' ? part : undefined,
+    client: text(client),
+    // What looks like a number is one in an address.
+    letters: letters === undefined ? undefined : text(String(letters)),
+  }),
+  component: lazyRouteComponent(() => import('./admin/PeoplePage'), 'PeoplePage'),
+})
+
+const adminStructure = createRoute({
+  getParentRoute: () => admin,
+  path: '/structure',
+  component: lazyRouteComponent(() => import('./admin/StructurePage'), 'StructurePage'),
+})
+
+type WebhooksSearch = {
+  endpoint?: string | undefined
+  span?: 'day' | 'month' | 'week' | undefined
+  state?: string | undefined
+  before?: number | undefined
+  delivery?: number | undefined
+}
+const whole = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : undefined)
+
+const adminWebhooks = createRoute({
+  getParentRoute: () => admin,
+  path: '/webhooks',
+  validateSearch: ({ endpoint, span, state, before, delivery }: Record<string, unknown>): WebhooksSearch => ({
+    endpoint: text(endpoint),
+    span: span === 'week' || span === 'month' ? span : undefined,
+    state: text(state),
+    before: whole(before),
+    delivery: whole(delivery),
+  }),
+  component: lazyRouteComponent(() => import('./admin/WebhooksPage'), 'WebhooksPage'),
+})
+
+const adminHealth = createRoute({
+  getParentRoute: () => admin,
+  path: '/health',
+  component: lazyRouteComponent(() => import('./admin/HealthPage'), 'HealthPage'),
+})
+
+const adminPages = admin.addChildren([adminHome, adminPeople, adminStructure, adminWebhooks, adminHealth])
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, signIn, signUp, forgottenPassword, choosePassword, members.addChildren([cases, newCase, oneCase, documents])]),
+  routeTree: root.addChildren([home, signIn, signUp, forgottenPassword, choosePassword, members.addChildren([cases, newCase, oneCase, documents, adminPages])]),
   history: createHashHistory(),
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -56,6 +56,10 @@ const BOUNDED_FOR_THE_MANY: [(&str, i64); 3] = [
 /// Who sees every case has all of them counted.
 const BOUNDED_BUT_FOR_ALL: [(&str, i64); 1] = [("counts by rpc", 1000)];
 
+/// What admins ask about all of it: each count ends somewhere, and none is of a whole table.
+const OF_ALL: [&str; 2] = ["select health()", "select structure_uses()"];
+const MOST_OF_ALL: i64 = 20_000;
+
 /// What was read of each large table in this transaction: scans of all of it, and rows.
 type Reads = BTreeMap<String, (i64, i64)>;
 
@@ -134,6 +138,18 @@ async fn no_page_reads_a_whole_table() {
                     asker.name
                 ));
             }
+        }
+    }
+    let admin = everybody
+        .iter()
+        .find(|asker| asker.kind == Kind::Admin)
+        .expect("an admin");
+    for question in OF_ALL {
+        let (scanned, read) = ask(&mut connection, admin, question).await;
+        if !scanned.is_empty() || read > MOST_OF_ALL {
+            complaints.push(format!(
+                "{question} reads {read} rows, at most {MOST_OF_ALL}; whole tables: {scanned:?}"
+            ));
         }
     }
     drop(connection);

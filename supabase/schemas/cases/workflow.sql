@@ -62,6 +62,7 @@ create table public.case_stages (
   stage    text    not null,
   status   text    not null,
   position integer not null default 0,
+  active   boolean not null default true,
   constraint case_stages_pkey primary key (stage),
   -- For cases, whose stage belongs to their status.
   constraint case_stages_stage_status_key unique (stage, status),
@@ -75,5 +76,7 @@ Read by client members and staff; written by admins. Which status a stage belong
 comment on column public.case_stages.stage is 'The word, as people read it.';
 comment on column public.case_stages.status is 'The status that a case in this stage has.';
 comment on column public.case_stages.position is 'The order in which stages are shown, the lowest first.';
+comment on column public.case_stages.active is
+  'Whether it is in use. Switched off, the cases in it stay, and no other can be put into it.';
 alter table public.case_stages enable row level security;
 revoke all on public.case_stages from public, anon, authenticated, service_role;

@@ -2,6 +2,10 @@
 -- invitation says. It must never keep anybody from signing
 -- in: whatever is unexpected, the event goes back as it came, a lock on our tables (a migration) included: it gives up
 -- waiting before Auth gives up on it. A host's own hook may call it.
+-- When it last answered, in milliseconds since 1970. No table: whoever signs in at the same time would wait for its row.
+create sequence casebase.hook_answered_at minvalue 0 start 0;
+revoke all on sequence casebase.hook_answered_at from public, anon, authenticated, service_role;
+
 create function casebase.custom_access_token_hook(event jsonb) returns jsonb
   language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
@@ -11,6 +15,7 @@ declare
   metadata  jsonb;
 begin
   person := (event ->> 'user_id')::uuid;
+  perform setval('casebase.hook_answered_at', (extract(epoch from clock_timestamp()) * 1000)::bigint);
   begin
     perform casebase.accept_invitations(person);
   exception

@@ -4,10 +4,12 @@ create table public.departments (
   id         uuid        not null default gen_random_uuid(),
   name       text        not null,
   is_default boolean     not null default false,
+  active     boolean     not null default true,
   created_at timestamptz not null default now(),
   constraint departments_pkey primary key (id),
   constraint departments_name_key unique (name),
   constraint departments_name_check check (char_length(name) <= 200 and casebase.is_line(name)),
+  constraint departments_default_is_active_check check (active or not is_default),
   constraint departments_times_check
     check (created_at >= '0001-01-01 00:00+00' and created_at < '10000-01-01 00:00+00')
 );
@@ -19,6 +21,8 @@ comment on column public.departments.id is 'The key.';
 comment on column public.departments.name is 'What it is called; no two departments share a name.';
 comment on column public.departments.is_default is
   'The department that gets a case which names none. There is always one: set on another department, it ends here in the same statement.';
+comment on column public.departments.active is
+  'Whether it is in use. Switched off, it keeps the cases it has, and no other is given to it; the default one is always on.';
 comment on column public.departments.created_at is 'When the row was made.';
 alter table public.departments enable row level security;
 revoke all on public.departments from public, anon, authenticated, service_role;

@@ -3,6 +3,7 @@
 create table public.specialties (
   id         uuid        not null default gen_random_uuid(),
   name       text        not null,
+  active     boolean     not null default true,
   created_at timestamptz not null default now(),
   constraint specialties_pkey primary key (id),
   constraint specialties_name_key unique (name),
@@ -16,6 +17,8 @@ comment on table public.specialties is
 Read by client members and staff; written by admins.';
 comment on column public.specialties.id is 'The key.';
 comment on column public.specialties.name is 'What it is called; no two specialties share a name.';
+comment on column public.specialties.active is
+  'Whether it is in use. Switched off, cases that need it go on needing it, and no other can be given it.';
 comment on column public.specialties.created_at is 'When the row was made.';
 alter table public.specialties enable row level security;
 revoke all on public.specialties from public, anon, authenticated, service_role;

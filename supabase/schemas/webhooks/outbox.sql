@@ -74,6 +74,10 @@ create index webhook_deliveries_undelivered_idx on casebase.webhook_deliveries (
 create index webhook_deliveries_finished_idx on casebase.webhook_deliveries (finished_at)
   where finished_at is not null;
 
+-- When an endpoint last took something.
+create index webhook_deliveries_delivered_idx on casebase.webhook_deliveries (endpoint_id, finished_at)
+  where state = 'delivered';
+
 create table casebase.webhook_attempts (
   delivery_id bigint      not null,
   number      integer     not null,
@@ -90,6 +94,8 @@ create table casebase.webhook_attempts (
 );
 comment on table casebase.webhook_attempts is
   'Every request that was made for a delivery, also those that a worker did not live to report.';
+-- Attempts lie in the order in which they were made: a summary of each few pages finds those of a day.
+create index webhook_attempts_started_at_idx on casebase.webhook_attempts using brin (started_at) with (pages_per_range = 16, autosummarize = on);
 alter table casebase.webhook_attempts enable row level security;
 revoke all on casebase.webhook_attempts from public, anon, authenticated, service_role;
 

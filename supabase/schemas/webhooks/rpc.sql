@@ -595,6 +595,36 @@ Returns how many deliveries are due by it.
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
 
+-- The deliveries that a webhook endpoint never took, each event's once: what failed or was skipped, and was not replayed yet.
+create function casebase.webhooks_to_replay(endpoint_id uuid, since timestamptz, event_types text[], most integer) returns bigint[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select dead.id
+    from casebase.webhook_deliveries dead
+    join casebase.webhook_payloads payload on payload.id = dead.payload_id
+    where dead.endpoint_id = webhooks_to_replay.endpoint_id
+      and dead.state in ('failed', 'skipped')
+      and dead.case_id is not null
+      and dead.created_at >= webhooks_to_replay.since
+      and (
+        webhooks_to_replay.event_types = '{}'
+        or payload.type = any (webhooks_to_replay.event_types)
+        or split_part(payload.type, '.', 1) || '.*' = any (webhooks_to_replay.event_types)
+      )
+      and not exists (
+        select from casebase.webhook_deliveries later
+        where later.payload_id = dead.payload_id
+          and later.endpoint_id = dead.endpoint_id
+          and later.id > dead.id
+      )
+    order by dead.id
+    limit most
+  );
+end
+$$;
+
 create function public.replay_webhook_deliveries(
   endpoint_id uuid,
   since       timestamptz default '-infinity',
@@ -611,24 +641,9 @@ begin
   insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
   select dead.endpoint_id, dead.payload_id, dead.case_id
   from casebase.webhook_deliveries dead
-  join casebase.webhook_payloads payload on payload.id = dead.payload_id
-  where dead.endpoint_id = replay_webhook_deliveries.endpoint_id
-    and dead.state in ('failed', 'skipped')
-    and dead.case_id is not null
-    and dead.created_at >= replay_webhook_deliveries.since
-    and (
-      replay_webhook_deliveries.event_types = '{}'
-      or payload.type = any (replay_webhook_deliveries.event_types)
-      or split_part(payload.type, '.', 1) || '.*' = any (replay_webhook_deliveries.event_types)
-    )
-    and not exists (
-      select from casebase.webhook_deliveries later
-      where later.payload_id = dead.payload_id
-        and later.endpoint_id = dead.endpoint_id
-        and later.id > dead.id
-    )
-  order by dead.id
-  limit 1000;
+  where dead.id = any (casebase.webhooks_to_replay(
+    replay_webhook_deliveries.endpoint_id, replay_webhook_deliveries.since, replay_webhook_deliveries.event_types, 1000))
+  order by dead.id;
   get diagnostics replayed = row_count;
 
   perform pg_notify('casebase_webhooks', '');
@@ -650,6 +665,111 @@ Returns how many it sends.
 
 - PT404: there is no such endpoint, or the caller is no admin.
 - PT409: the endpoint is disabled.';
+
+create function public.count_webhook_replay(
+  endpoint_id uuid,
+  since       timestamptz default '-infinity',
+  event_types text[]      default '{}'
+) returns integer
+  language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.require_enabled_webhook(count_webhook_replay.endpoint_id);
+  return cardinality(casebase.webhooks_to_replay(
+    count_webhook_replay.endpoint_id, count_webhook_replay.since, count_webhook_replay.event_types, 10000));
+end
+$$;
+comment on function public.count_webhook_replay(uuid, timestamptz, text[]) is
+  'How many deliveries rpc/replay_webhook_deliveries would send in all, called until it answers 0. Nothing is sent.
+
+For admins, and for a service key.
+
+- endpoint_id: the endpoint.
+- since: what was to be sent at this time or later.
+- event_types: of these types only, or families (case.*); empty: of all.
+
+Returns the number, counted to 10,000.
+
+- PT404: there is no such endpoint, or the caller is no admin.
+- PT409: the endpoint is disabled.';
+
+create function public.webhook_delivery_body(delivery_id bigint) returns text
+  language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+  sent text;
+begin
+  select payload.body into sent
+  from casebase.webhook_deliveries delivery
+  join casebase.webhook_payloads payload on payload.id = delivery.payload_id
+  where delivery.id = webhook_delivery_body.delivery_id;
+  if not found then
+    perform casebase.no_such_webhook('delivery', webhook_delivery_body.delivery_id::text);
+  end if;
+  return sent;
+end
+$$;
+comment on function public.webhook_delivery_body(bigint) is
+  'The body that each request of a delivery has, byte for byte.
+
+What was erased on a person''s request is not in it any more; it then says "erased": true.
+
+For admins, and for a service key.
+
+- delivery_id: the delivery (rpc/webhook_deliveries).
+
+Returns the body.
+
+- PT404: there is no such delivery, or the caller is no admin.';
+
+create function public.webhook_activity(
+  for_endpoint uuid        default null,
+  since        timestamptz default null,
+  step         interval    default interval '1 hour'
+) returns table (begins_at timestamptz, delivered bigint, failed bigint)
+  language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+  since := coalesce(since, now() - interval '24 hours');
+  if step is null or step < interval '1 minute' or extract(month from step) <> 0 or extract(year from step) <> 0 then
+    raise exception '% is no step of time', coalesce(step::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'step', hint = 'It takes a minute or more, in days at most: 1 hour.';
+  elsif since > now() or since < now() - 1000 * step then
+    raise exception 'since is out of range'
+      using errcode = 'invalid_parameter_value', column = 'since', hint = 'It takes a time that lies at most 1000 steps back.';
+  end if;
+  return query
+    with counted as (
+      select date_bin(step, attempt.started_at, since) as begins_at,
+             count(*) filter (where attempt.status between 200 and 299) as delivered,
+             count(*) filter (where attempt.status is null or attempt.status not between 200 and 299) as failed
+      from casebase.webhook_attempts attempt
+      join casebase.webhook_deliveries delivery on delivery.id = attempt.delivery_id
+      where attempt.started_at >= since
+        and (for_endpoint is null or delivery.endpoint_id = for_endpoint)
+      group by 1
+    )
+    select slot, coalesce(counted.delivered, 0), coalesce(counted.failed, 0)
+    from generate_series(since, now(), step) slot
+    left join counted on counted.begins_at = slot
+    order by slot;
+end
+$$;
+comment on function public.webhook_activity(uuid, timestamptz, interval) is
+  'How many requests webhook endpoints took, and how many failed, over time.
+
+For admins, and for a service key; for others all numbers are 0.
+
+- for_endpoint: of this endpoint only; null: of every one.
+- since: from when on, at most 1000 steps back; null: the last 24 hours.
+- step: how much time is one row, a minute or more, e.g. 1 hour.
+- begins_at: when the row''s time begins.
+- delivered: the requests of that time that were answered with a 2xx.
+- failed: those that were not.
+
+Returns a row for each step, the oldest first, also where nothing was sent.
+
+- 22023: since or step is out of range.';
 
 create function public.poll_events(
   endpoint_id uuid,
@@ -761,7 +881,8 @@ create function public.webhook_status() returns table (
   failing_since     timestamptz,
   unfinished        bigint,
   due_since         timestamptz,
-  undelivered       bigint
+  undelivered       bigint,
+  delivered_at      timestamptz
 )
   language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -791,6 +912,12 @@ as $$
                and delivery.state in ('failed', 'skipped')
              limit 10000
            ) counted
+         ),
+         (
+           select max(delivery.finished_at)
+           from casebase.webhook_deliveries delivery
+           where delivery.endpoint_id = endpoint.id
+             and delivery.state = 'delivered'
          )
   from casebase.webhook_endpoints endpoint
   order by endpoint.created_at, endpoint.id
@@ -811,5 +938,6 @@ For admins, and for a service key; others get no row.
 - unfinished: how many deliveries are still to be sent.
 - due_since: since when the oldest of them is due; null: none is.
 - undelivered: how many it never took: failed or skipped.
+- delivered_at: when it last took one; null: nothing in the last 30 days.
 
 Returns a row for each endpoint, the oldest first.';

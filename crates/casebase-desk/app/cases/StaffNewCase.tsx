@@ -2,7 +2,7 @@ import { useId, type ReactNode } from 'react'
 import { useDesk } from '../desk'
 import { Page } from '../frame/Page'
 import { ClientPicker } from '../people/ClientPicker'
-import { useDepartments, useSpecialties, useStaff } from '../people/queries'
+import { choosable, useDepartments, useSpecialties, useStaff } from '../people/queries'
 import { PRIORITIES } from '../queue/filter'
 import { useDraft } from '../text/drafts'
 import { useWords } from '../words'
@@ -25,9 +25,9 @@ export function StaffNewCase() {
   const forget = () => {
     for (const set of [setClient, setLetters, setPriority, setDepartment, setAssignee, setSpecialty, setDue]) set(undefined)
   }
-  const departments = useDepartments().data ?? []
+  const departments = choosable(useDepartments().data ?? [])
   const staff = useStaff().data ?? []
-  const specialties = useSpecialties().data ?? []
+  const specialties = choosable(useSpecialties().data ?? [])
   const initial = departmentOf(departments, userId)
   const columns = {
     client_id: client ?? '',

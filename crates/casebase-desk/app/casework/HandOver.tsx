@@ -7,6 +7,7 @@ import { Dialog } from '../frame/Dialog'
 import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
+import { choosable } from '../people/queries'
 import { asRefusal } from '../refusal'
 import { useDraft } from '../text/drafts'
 import { useWords } from '../words'
@@ -52,7 +53,7 @@ export function HandOver({ onClose }: { onClose: () => void }) {
         <div className="field">
           <label htmlFor={ids[0]}>{words.work.department}</label>
           <select id={ids[0]} data-begin value={department} onChange={(event) => setDepartment(event.target.value)}>
-            {reference.departments.map(({ id, name }) => (
+            {choosable(reference.departments, ({ id }) => id === shown.department_id).map(({ id, name }) => (
               <option key={id} value={id}>{name}</option>
             ))}
           </select>

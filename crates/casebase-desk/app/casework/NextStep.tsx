@@ -3,6 +3,7 @@ import { Dialog } from '../frame/Dialog'
 import { Field } from '../frame/Field'
 import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
+import { choosable } from '../people/queries'
 import { useWords } from '../words'
 import { partyLabel } from './telling'
 import { Meanwhile } from './Told'
@@ -39,7 +40,7 @@ export function NextStep({ onClose }: { onClose: () => void }) {
           <label htmlFor={id}>{words.work.whoseMove}</label>
           <select id={id} data-begin value={whose} onChange={(event) => setWhose(event.target.value)}>
             <option value="">{words.work.nobodys}</option>
-            {reference.parties.map(({ code }) => (
+            {choosable(reference.parties, ({ code }) => code === shown.action_required_of).map(({ code }) => (
               <option key={code} value={code}>{partyLabel(code, reference, words)}</option>
             ))}
           </select>

@@ -1,4 +1,5 @@
 import { useId } from 'react'
+import { choosable } from '../people/queries'
 import { useWords } from '../words'
 import type { Parties } from './queries'
 import { partyLabel } from './telling'
@@ -67,7 +68,7 @@ function Side({ legend, nth, value, wrong, onChange }: {
       <select id={`${id}-type`} value={type}
         // A name that nobody chose goes with its type.
         onChange={({ target }) => set({ type: target.value, ...((!name || name === usual(type)) && { name: usual(target.value) }) })}>
-        {reference.parties.map(({ code }) => (
+        {choosable(reference.parties, ({ code }) => code === type).map(({ code }) => (
           <option key={code} value={code}>{partyLabel(code, reference, words)}</option>
         ))}
       </select>

@@ -7,6 +7,7 @@ import { useDesk } from '../desk'
 import { announce } from '../frame/announce'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Time } from '../frame/Time'
+import { choosable } from '../people/queries'
 import { useWords } from '../words'
 import { HandOver } from './HandOver'
 import { History } from './History'
@@ -131,7 +132,7 @@ function StatusChoice() {
     <Choice term={words.theCase.status} value={stage ? STAGE + stage : status} busy={'status' in changing.saving} onChoose={(value) => void choose(value)}>
       {reachable.flatMap((one) => [
         <option key={one} value={one}>{word(one)}</option>,
-        ...reference.stages
+        ...choosable(reference.stages, ({ stage }) => stage === shown.stage)
           .filter((other) => other.status === one)
           .map((other) => <option key={STAGE + other.stage} value={STAGE + other.stage}>{`${word(one)}: ${other.stage}`}</option>),
       ])}
@@ -208,7 +209,7 @@ function SpecialtyChoice() {
     <Choice term={words.specialty} value={needed ?? ''} busy={'required_specialty_id' in changing.saving}
       onChoose={(value) => void changing.save({ required_specialty_id: value || null })}>
       <option value="">{words.noSpecialty}</option>
-      {reference.specialties.map(({ id, name }) => (
+      {choosable(reference.specialties, ({ id }) => id === shown.required_specialty_id).map(({ id, name }) => (
         <option key={id} value={id}>{name}</option>
       ))}
     </Choice>

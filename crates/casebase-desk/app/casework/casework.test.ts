@@ -19,12 +19,12 @@ const keys = (entries: Entry[]) => entries.map(({ key }) => key)
 
 const reference: Reference = {
   colleagues: [{ user_id: 'a', display_name: 'Alan', active: true, specialties: [] }],
-  departments: [{ id: 'n', name: 'North' }],
-  specialties: [{ id: 's', name: 'Lifts' }],
+  departments: [{ id: 'n', name: 'North', active: true, is_default: true, staff_departments: [] }],
+  specialties: [{ id: 's', name: 'Lifts', active: true }],
   parties: [
-    { code: 'ARGAN', label: 'Argan', internal: true },
-    { code: 'CLIENT', label: 'Tenant', internal: false },
-    { code: 'INSURER', label: 'Insurer', internal: false },
+    { code: 'ARGAN', label: 'Argan', internal: true, active: true },
+    { code: 'CLIENT', label: 'Tenant', internal: false, active: true },
+    { code: 'INSURER', label: 'Insurer', internal: false, active: true },
   ],
   transitions: [], stages: [], standing: 'all', ownDepartments: [],
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { Status } from '../cases/queries'
 import { useDesk } from '../desk'
-import { clientNames, useDepartments, useSpecialties, useStaff, useStages, type Named, type StaffMember } from '../people/queries'
+import { clientNames, useDepartments, useSpecialties, useStaff, useStages, type Department, type Specialty, type StaffMember } from '../people/queries'
 import { answer } from '../refusal'
 
 // What a project has to choose from, and what it calls it. It changes seldom, so it is asked for once in a while.
@@ -10,15 +10,15 @@ import { answer } from '../refusal'
 const SELDOM = 5 * 60_000
 
 export type Colleague = StaffMember & { specialties: string[] }
-export type PartyType = { code: string; label: string; internal: boolean }
+export type PartyType = { code: string; label: string; internal: boolean; active: boolean }
 export type Transition = { from_status: Status; to_status: Status; made_by: 'client' | 'staff' | 'admin' }
-export type Stage = { stage: string; status: Status }
+export type Stage = { stage: string; status: Status; active: boolean }
 export type Member = { user_id: string; display_name: string }
 
 export type Reference = {
   colleagues: Colleague[]
-  departments: Named[]
-  specialties: Named[]
+  departments: Department[]
+  specialties: Specialty[]
   parties: PartyType[]
   transitions: Transition[]
   stages: Stage[]
@@ -39,7 +39,7 @@ function useRules() {
     queryFn: async (): Promise<Rules> => {
       const { supabase } = access
       const [parties, transitions, mine, have] = await Promise.all([
-        answer<PartyType[]>(supabase.from('party_types').select('code,label,internal').order('label')),
+        answer<PartyType[]>(supabase.from('party_types').select('code,label,internal,active').order('label')),
         answer<Transition[]>(supabase.from('status_transitions').select('from_status,to_status,made_by')),
         answer<{ standing: string | null }>(supabase.rpc('my_access')),
         answer<Rules['have']>(supabase.from('staff_specialties').select('user_id,specialty_id')),

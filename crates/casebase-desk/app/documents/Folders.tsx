@@ -53,7 +53,7 @@ function OpenFolder({ client, folder, mayWrite }: { client: string; folder: Fold
     <section aria-labelledby="folder">
       <div className="section-head">
         <h2 id="folder" dir="auto">{folder.label}</h2>
-        {mayWrite && (
+        {mayWrite && folder.active && (
           <ChooseFiles className="quiet" onFiles={add}>
             {words.documents.add}
           </ChooseFiles>
@@ -72,7 +72,7 @@ function OpenFolder({ client, folder, mayWrite }: { client: string; folder: Fold
         />
       )}
       <UploadLines uploads={here} />
-      {documents?.length === 0 && !here.length && <p className="muted">{mayWrite ? words.documents.emptyToFill : words.documents.empty}</p>}
+      {documents?.length === 0 && !here.length && <p className="muted">{mayWrite && folder.active ? words.documents.emptyToFill : words.documents.empty}</p>}
       {pages.hasNextPage && (
         <button type="button" className="more" aria-disabled={pages.isFetchingNextPage} onClick={() => void (pages.isFetchingNextPage || pages.fetchNextPage())}>
           {words.list.more}
@@ -80,5 +80,5 @@ function OpenFolder({ client, folder, mayWrite }: { client: string; folder: Fold
       )}
     </section>
   )
-  return mayWrite ? <DropZone onFiles={add} wholePage>{content}</DropZone> : content
+  return mayWrite && folder.active ? <DropZone onFiles={add} wholePage>{content}</DropZone> : content
 }

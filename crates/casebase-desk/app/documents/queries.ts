@@ -12,7 +12,7 @@ export type Folder = Tables['document_categories']['Row']
 type DocumentPage = { documents: Document[]; next_cursor: string | null }
 
 export const listFolders = (access: Access) =>
-  answer<Folder[]>(access.supabase.from('document_categories').select('code,label').order('label'))
+  answer<Folder[]>(access.supabase.from('document_categories').select('code,label,active').order('label'))
 
 /** A page of a folder, the newest documents first, each by its current version. */
 export const listDocuments = (access: Access, client: string, category: string, cursor: string | undefined) =>

@@ -44,6 +44,11 @@ export function Frame() {
               <Link to="/documents" activeOptions={{ exact: true, includeSearch: false }}>
                 {words.menu.documents}
               </Link>
+              {standing.role === 'admin' && (
+                <Link to="/admin" activeOptions={{ includeSearch: false }}>
+                  {words.menu.admin}
+                </Link>
+              )}
             </nav>
           )}
           <AccountMenu />

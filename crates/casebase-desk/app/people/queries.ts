@@ -6,9 +6,10 @@ import { answer } from '../refusal'
 // Who works here, where, and for whom: asked for once, because it seldom changes.
 
 export type StaffMember = { user_id: string; display_name: string; active: boolean }
-export type Department = { id: string; name: string; is_default: boolean; staff_departments: { user_id: string }[] }
-export type Stage = { stage: string; status: string }
+export type Department = { id: string; name: string; active: boolean; is_default: boolean; staff_departments: { user_id: string }[] }
+export type Stage = { stage: string; status: string; active: boolean }
 export type Named = { id: string; name: string }
+export type Specialty = Named & { active: boolean }
 
 const SELDOM = 5 * 60_000
 
@@ -29,19 +30,23 @@ export const useDepartments = (wanted = true) =>
     'departments',
     (access) =>
       answer<Department[]>(
-        access.supabase.from('departments').select('id,name,is_default,staff_departments(user_id)').order('name'),
+        access.supabase.from('departments').select('id,name,active,is_default,staff_departments(user_id)').order('name'),
       ),
     wanted,
   )
 
 export const useSpecialties = () =>
-  useSeldom('specialties', (access) => answer<Named[]>(access.supabase.from('specialties').select('id,name').order('name')))
+  useSeldom('specialties', (access) => answer<Specialty[]>(access.supabase.from('specialties').select('id,name,active').order('name')))
 
 /** The project's own words for where a case is, in the order that they are shown in. */
 export const useStages = () =>
   useSeldom('stages', (access) =>
-    answer<Stage[]>(access.supabase.from('case_stages').select('stage,status').order('position').order('stage')),
+    answer<Stage[]>(access.supabase.from('case_stages').select('stage,status,active').order('position').order('stage')),
   )
+
+/** What can be chosen: what is in use, and what was chosen before. */
+export const choosable = <T extends { active: boolean }>(all: readonly T[], isChosen: (one: T) => boolean = () => false): T[] =>
+  all.filter((one) => one.active || isChosen(one))
 
 // A project may have its own table of clients, which staff need not read: the database finds and names them.
 

@@ -6,7 +6,7 @@ import { Field } from '../frame/Field'
 import { Form, Send } from '../frame/Form'
 import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
-import { useDepartments, useStaff, useStages } from '../people/queries'
+import { choosable, useDepartments, useStaff, useStages } from '../people/queries'
 import { useWords } from '../words'
 import { updateCases, type Changes, type Outcome } from './changing'
 import { Choice, type Option } from './Choice'
@@ -90,8 +90,8 @@ function OneOf({ kind, error, onChange }: { kind: Exclude<Kind, 'tags'>; error: 
 function useOptions(kind: Exclude<Kind, 'tags'>): Option<Changes>[] {
   const words = useWords()
   const staff = useStaff().data ?? []
-  const departments = useDepartments().data ?? []
-  const stages = useStages().data ?? []
+  const departments = choosable(useDepartments().data ?? [])
+  const stages = choosable(useStages().data ?? [])
   switch (kind) {
     case 'assign':
       return [

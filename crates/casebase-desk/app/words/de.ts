@@ -21,6 +21,7 @@ export const de: Words = {
   menu: {
     cases: 'Fälle',
     documents: 'Dokumente',
+    admin: 'Verwaltung',
     newCase: 'Neuer Fall',
     account: 'Konto',
     language: 'Sprache',

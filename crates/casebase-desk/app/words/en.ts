@@ -19,6 +19,7 @@ export const en = {
   menu: {
     cases: 'Cases',
     documents: 'Documents',
+    admin: 'Admin',
     newCase: 'New case',
     account: 'Account',
     language: 'Language',

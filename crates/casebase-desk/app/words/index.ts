@@ -4,7 +4,7 @@ import { en } from './en'
 // Every text of the desk, one file per language. A language that lacks a text doesn't compile.
 
 /** The same shape with any texts. */
-type Texts<T> = { [Key in keyof T]: T[Key] extends string ? string : T[Key] extends (...args: infer A) => string ? (...args: A) => string : Texts<T[Key]> }
+export type Texts<T> = { [Key in keyof T]: T[Key] extends string ? string : T[Key] extends (...args: infer A) => string ? (...args: A) => string : Texts<T[Key]> }
 
 export type Words = Texts<typeof en>
 
