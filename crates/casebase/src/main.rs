@@ -5,7 +5,7 @@ use std::{io::ErrorKind, process::ExitCode};
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{desk, documents, files, login, migrate, serve, webhooks},
+    commands::{desk, documents, files, login, migrate, realtime, serve, webhooks},
     environment::{self, LogFormat},
     terminal,
 };
@@ -44,6 +44,8 @@ enum Command {
     Logout,
     /// Apply Casebase's migrations to a database
     Migrate(migrate::Args),
+    /// Switch live notices over Supabase's Realtime on or off
+    Realtime(realtime::Args),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
     /// Look after webhooks: endpoints, deliveries, samples
@@ -78,6 +80,7 @@ impl Command {
             #[cfg(feature = "local")]
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
+            Self::Realtime(args) => realtime::run(args).await,
             Self::Serve(args) => serve::run(args).await,
             Self::Webhooks(args) => webhooks::run(args).await,
             Self::Whoami(args) => login::whoami(args).await,

@@ -13,6 +13,7 @@ pub mod login;
 pub mod migrate;
 pub mod owner;
 mod place;
+pub mod realtime;
 pub mod serve;
 mod table;
 mod transfer;
