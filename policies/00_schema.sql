@@ -121,6 +121,7 @@ to casebase_worker;
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
   casebase.sees_case_by_now(bigint),
+  casebase.may_join(text),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;

@@ -11,7 +11,7 @@ use casebase::{
     commands::{
         cases, desk, documents, files, login, migrate,
         people::{clients, departments, invite, specialties, staff},
-        serve, webhooks,
+        realtime, serve, webhooks,
     },
     environment::{self, LogFormat},
     terminal,
@@ -62,6 +62,8 @@ enum Command {
     Logout,
     /// Apply Casebase's migrations to a database
     Migrate(migrate::Args),
+    /// Switch live notices over Supabase's Realtime on or off
+    Realtime(realtime::Args),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
     /// List, add, change and delete specialties
@@ -126,6 +128,7 @@ impl Command {
             #[cfg(feature = "local")]
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
+            Self::Realtime(args) => realtime::run(args).await,
             Self::Serve(args) => serve::run(args).await,
             Self::Specialties(args) => specialties::run(args).await,
             Self::Staff(args) => staff::run(args).await,

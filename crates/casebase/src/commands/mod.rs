@@ -17,6 +17,7 @@ mod naming;
 pub mod owner;
 pub mod people;
 mod place;
+pub mod realtime;
 pub mod serve;
 mod table;
 mod transfer;
