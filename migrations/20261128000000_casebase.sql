@@ -5768,7 +5768,12 @@ begin
   return null;
 end
 $$;
-create trigger search_file after update of state, visible_to_client on public.case_files
+-- Only the owner's is available at once.
+create trigger search_new_file after insert on public.case_files
+  for each row
+  when (new.state = 'available')
+  execute function casebase.search_file();
+create trigger search_changed_file after update of state, visible_to_client on public.case_files
   for each row
   when (row(new.state, new.visible_to_client) is distinct from row(old.state, old.visible_to_client))
   execute function casebase.search_file();
@@ -5862,19 +5867,19 @@ begin
   execute format(
     $sql$
       with found as materialized (
-        select e.case_id, e.source, e.source_id, e.words
+        select e.id, e.case_id, e.source, e.source_id, e.words
         from casebase.search_entries e
         %s
         where e.words @@ %L::tsquery
           and %s
         order by e.id desc
-        limit %s
+        limit %4$s + 1
       ), best as (
         select distinct on (ranked.case_id) ranked.*
         from (
           select f.case_id, f.source, f.source_id,
                  (ts_rank(f.words, %2$L::tsquery) + case when f.source = 'case' and f.source_id = $1 then 2 else 0 end)::real as rank
-          from found f
+          from (select * from found order by found.id desc limit %4$s) f
         ) ranked
         order by ranked.case_id, ranked.rank desc, ranked.source, ranked.source_id desc
       ), of_page as (
@@ -5896,7 +5901,7 @@ begin
                order by p.rank desc, p.case_id desc
              )
     $sql$,
-    case when not asker.sees_all then 'join public.cases c on c.id = e.case_id' end, sought.query, sight, most + 1)
+    case when not asker.sees_all then 'join public.cases c on c.id = e.case_id' end, sought.query, sight, most)
   into texts, hits
   using sought.case_id, place[1]::real, place[2]::bigint, page_size, sought;
   page.is_complete := texts <= most;
