@@ -2664,7 +2664,8 @@ create type casebase.case_filter as (
   created_before timestamptz,
   updated_from   timestamptz,
   updated_before timestamptz,
-  metadata       jsonb
+  metadata       jsonb,
+  search         text
 );
 
 create type public.case_page as (
@@ -2739,8 +2740,9 @@ begin
 end
 $$;
 
--- A filter as conditions of c.
-create function casebase.case_conditions(f casebase.case_filter) returns text
+-- A filter as conditions of c. as_staff is which cases whoever asks sees as staff: the others' texts are searched as far as
+-- they are shown.
+create function casebase.case_conditions(f casebase.case_filter, as_staff text) returns text
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -2767,7 +2769,10 @@ begin
     ' and c.updated_at >= ' || quote_literal(f.updated_from),
     ' and c.updated_at < ' || quote_literal(f.updated_before),
     ' and c.metadata @> ' || quote_literal(f.metadata),
-    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')'
+    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')',
+    case when f.search is not null then format(
+      ' and exists (select from casebase.search_entries e where e.case_id = c.id and e.words @@ %L::tsquery and (%s))',
+      (casebase.sought(f.search)).query, concat_ws(' or ', 'e.shown', as_staff)) end
   );
 end
 $$;
@@ -2805,6 +2810,9 @@ begin
   if jsonb_typeof(f.metadata) <> 'object' then
     raise exception 'metadata must be an object whose values the cases have'
       using errcode = 'invalid_parameter_value', column = 'metadata';
+  end if;
+  if f.search is not null then
+    perform casebase.check_search(f.search);
   end if;
 end
 $$;
@@ -2877,7 +2885,7 @@ declare
   asker      casebase.asker := casebase.who_asks();
   -- Tags are the staff's: who sees a case as its client finds it by none.
   sight      text := casebase.sight(asker, f.tags is not null);
-  conditions text := sight || casebase.case_conditions(f);
+  conditions text := sight || casebase.case_conditions(f, casebase.sight(asker, true));
   after      text := '';
   o          record;
   found_all  public.cases[];
@@ -2934,6 +2942,7 @@ create function public.list_cases(
   updated_from   timestamptz default null,
   updated_before timestamptz default null,
   metadata       jsonb       default null,
+  search         text        default null,
   order_by       text        default 'created_at.desc',
   page_size      integer     default 25,
   cursor         text        default null,
@@ -2944,7 +2953,7 @@ create function public.list_cases(
 as $$
 declare
   f casebase.case_filter := (status, stage, priority, assigned_to, unassigned, department_id, client_id, tags, overdue,
-    created_from, created_before, updated_from, updated_before, metadata);
+    created_from, created_before, updated_from, updated_before, metadata, search);
 begin
   if not (f is null) then
     perform casebase.check_case_filter(f);
@@ -2978,6 +2987,7 @@ For everybody who is signed in: whoever sees no case gets an empty page.
 - updated_from: changed at this time or later.
 - updated_before: last changed before this time.
 - metadata: an object whose values are all in cases.metadata.
+- search: with a text that the caller may read and that has these words, as rpc/search_cases finds them.
 - order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, or due_at.asc (those without a deadline last).
 - page_size: how many cases at most, 1 to 1000.
 - cursor: next_cursor of the page before; null: the first page.
@@ -5571,6 +5581,448 @@ For the service, with the token of whoever asked it.
 - claim: the claim, of rpc/claim_idempotency_key.
 
 Returns nothing.';
+
+
+-- supabase/schemas/search/words.sql
+
+-- What a search compares: words without their case and accents, the beginnings of words, and words of a title with a letter
+-- mistaken. No extension is used: pg_trgm and unaccent are the project's to have or not, unaccent() is not immutable, and a
+-- migration that made them in a schema of its choice would change the host's database.
+
+-- Text as it is searched: lower case, letters of any width, without marks ("Århus" is "arhus"), what is not seen left out,
+-- and spaces for ASCII's punctuation, of which PostgreSQL's parser would make addresses, paths and signs of numbers. Each
+-- ideograph and kana is a word of its own, for nothing stands between words there.
+create function casebase.searched_text(value text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  punctuation constant text := '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~';
+  unseen      constant text := '['
+    '\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0655\u0670'
+    '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f'
+    '\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]';
+  folded      text := value;
+begin
+  if octet_length(value) > char_length(value) then
+    folded := regexp_replace(normalize(value, nfkd) collate "C", unseen, '', 'g');
+    folded := replace(replace(replace(replace(lower(folded collate "default"), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th');
+    folded := translate(folded, 'øđðłħıŧς', 'oddlhitσ');
+    folded := regexp_replace(folded collate "C", '([\u3041-\u30fe\u3400-\u4dbf\u4e00-\u9fff])', ' \1 ', 'g');
+  end if;
+  return translate(lower(folded collate "default"), punctuation, repeat(' ', length(punctuation)));
+end
+$$;
+
+-- The words of a text. The text search configuration is "simple", which knows no language: cases of one project are
+-- written in several, and a stem of the wrong one finds less than the beginning of a word does.
+create function casebase.search_words(value text) returns tsvector
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- A tsvector holds 1 MiB, and a ligature may become 18 letters.
+  return to_tsvector('pg_catalog.simple'::regconfig, left(casebase.searched_text(value), 100000));
+end
+$$;
+
+-- What words have in common with those that differ by a letter too many, too few, mistaken or in its neighbour's place:
+-- they themselves, and they without one of their letters. "~" keeps these apart from words. Short words and numbers have
+-- nothing of it: a letter makes them another.
+create function casebase.near_words(words text[]) returns text[]
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(distinct '~' || case when nth = 0 then word else overlay(word placing '' from nth for 1) end), '{}')
+  from unnest(words) word, generate_series(0, char_length(word)) nth
+  where char_length(word) between 4 and 24
+    and word !~ '[0-9]'
+$$;
+
+-- A case's own words: its title before its description, what is near its title's words, and its number, with the zeros
+-- that people write and without.
+create function casebase.case_words(id bigint, title text, description text) returns tsvector
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  title_words tsvector := casebase.search_words(title);
+begin
+  return setweight(title_words, 'A')
+    || setweight(casebase.search_words(description), 'C')
+    || array_to_tsvector(casebase.near_words(tsvector_to_array(title_words)) || array['#' || id, '#' || lpad(id::text, greatest(4, length(id::text)), '0')]);
+end
+$$;
+
+-- What somebody looks for. Nothing in their text is an operator: it is taken apart into words as what is searched is, and
+-- of a text without any the query is null, which finds nothing.
+--   query: all of the words, each as it stands or, from its third letter on, as the beginning of another; of a title's also
+--          what is near. A number is looked for in the cases' own, too.
+--   words: one of them, in a text that is looked through for the best place.
+--   pattern, near: what makes a word of a text one that was looked for.
+--   case_id: the case (cases.id) whose number it is: "12", "case 12", "CASE-0012", "csae-12".
+create type casebase.sought as (query tsquery, words tsquery, pattern text, near text[], case_id bigint);
+
+create function casebase.sought(search text) returns casebase.sought
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  folded text   := casebase.searched_text(search);
+  words  text[] := tsvector_to_array(to_tsvector('pg_catalog.simple'::regconfig, folded));
+  number text[] := regexp_match(folded, '^\s*([a-z]*)\s*(0*([1-9][0-9]{0,17}))\s*$');
+  sought casebase.sought;
+begin
+  if words = '{}' then
+    return sought;
+  end if;
+  select string_agg(concat('(', quote_literal(word), beginning, near.query, ')'), ' & '),
+         string_agg(quote_literal(word) || beginning, ' | '),
+         '(^| )(' || string_agg(word || case when beginning = '' then '( |$)' else '' end, '|') || ')'
+  into sought.query, sought.words, sought.pattern
+  from unnest(words) word,
+       lateral (select case when char_length(word) < 3 then '' else ':*' end) long (beginning),
+       lateral (select ' | ' || string_agg(quote_literal(n), ' | ') from unnest(casebase.near_words(array[word])) n) near (query);
+  sought.near := casebase.near_words(words);
+  if number[1] = '' or casebase.near_words(number[1:1]) && casebase.near_words('{case}') then
+    sought.case_id := number[3];
+    sought.query := sought.query
+      || format('%L%s | %L', '#' || number[2], case when length(number[2]) < 3 then '' else ':*' end, '#' || number[3])::tsquery;
+  end if;
+  return sought;
+end
+$$;
+
+-- What may be looked for. A title or a sentence fits; every word more is another look into the index.
+create function casebase.check_search(search text) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if search is null or char_length(search) > 500 then
+    raise exception 'search is a text of at most 500 characters, not %', coalesce(char_length(search)::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'search';
+  end if;
+end
+$$;
+
+-- A text in parts, every second of them a word that was looked for: the first part stands before the first such word.
+-- Parts, because no sign in a text could mark its words that isn't in some text already, and positions count differently
+-- in every language.
+create function casebase.marked(value text, sought casebase.sought) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  parts  text[] := '{""}';
+  part   text;
+  folded text;
+begin
+  for part in
+    select of_text.piece[1] from regexp_matches(normalize(value, nfc), '[[:alnum:]]+|[^[:alnum:]]+', 'g') as of_text (piece)
+  loop
+    folded := casebase.searched_text(part);
+    if (folded ~ sought.pattern or casebase.near_words(array[folded]) && sought.near) = (cardinality(parts) % 2 = 0) then
+      parts[cardinality(parts)] := parts[cardinality(parts)] || part;
+    else
+      parts := parts || part;
+    end if;
+  end loop;
+  return parts;
+end
+$$;
+
+-- The best place of a text, as marked gives it: some 200 characters, with dots where there is more. Null where none of the
+-- words is.
+create function casebase.excerpt(value text, sought casebase.sought) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text;
+  nth   bigint;
+  most  bigint;
+  rank  real;
+  parts text[];
+begin
+  select p.place, p.nth, max(p.nth) over (), ts_rank(casebase.search_words(p.place), sought.words) as fits
+  into place, nth, most, rank
+  from (select e.piece[1] as place, e.nth from regexp_matches(value, '.{1,200}(?!\S)|\S{200}', 'g') with ordinality e (piece, nth)) p
+  order by fits desc, p.nth
+  limit 1;
+  if rank > 0 then
+    parts := casebase.marked(place, sought);
+    if nth > 1 then
+      parts[1] := '… ' || ltrim(parts[1], E' \t\r\n');
+    end if;
+    if nth < most then
+      parts := parts[:cardinality(parts) / 2 * 2] || (coalesce(parts[cardinality(parts) / 2 * 2 + 1], '') || ' …');
+    end if;
+  end if;
+  return parts;
+end
+$$;
+
+
+-- supabase/schemas/search/entries.sql
+
+-- The words of every text that is searched: of a case (title and description), of an interaction, of an internal note, and
+-- the name of a file that is available. A table of its own, because an index of the words on the tables themselves would be
+-- written anew with every change of a case, and would not say how often a word occurs.
+--
+-- Whether somebody sees the case is asked of the case; shown says whether its client sees this text of it. The planner may
+-- know which words are frequent: nobody but the owner reads the table, and nobody else is told a plan.
+create table casebase.search_entries (
+  id        bigint  not null generated always as identity,
+  case_id   bigint  not null,
+  source    text    not null,
+  source_id bigint  not null,
+  shown     boolean not null,
+  words     tsvector not null,
+  constraint search_entries_pkey primary key (id),
+  constraint search_entries_source_key unique (case_id, source, source_id),
+  constraint search_entries_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
+  constraint search_entries_source_check check (source in ('case', 'interaction', 'note', 'file'))
+);
+alter table casebase.search_entries enable row level security;
+revoke all on casebase.search_entries from public, anon, authenticated, service_role;
+create index search_entries_words_idx on casebase.search_entries using gin (words);
+
+create function casebase.keep_search_entry(case_id bigint, source text, source_id bigint, shown boolean, words tsvector) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  insert into casebase.search_entries (case_id, source, source_id, shown, words)
+  values ($1, $2, $3, $4, $5)
+  on conflict (case_id, source, source_id) do update
+    set shown = excluded.shown,
+        words = excluded.words;
+end
+$$;
+
+create function casebase.search_case() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.keep_search_entry(new.id, 'case', new.id, true, casebase.case_words(new.id, new.title, new.description));
+  return null;
+end
+$$;
+create trigger search_new_case after insert on public.cases
+  for each row execute function casebase.search_case();
+create trigger search_changed_case after update of title, description on public.cases
+  for each row
+  when (row(new.title, new.description) is distinct from row(old.title, old.description))
+  execute function casebase.search_case();
+
+create function casebase.search_interaction() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.keep_search_entry(
+    new.case_id, 'interaction', new.id, new.visible_to_client, setweight(casebase.search_words(new.content), 'C'));
+  return null;
+end
+$$;
+create trigger search_new_interaction after insert on public.interactions
+  for each row execute function casebase.search_interaction();
+create trigger search_changed_interaction after update of content, visible_to_client on public.interactions
+  for each row
+  when (row(new.content, new.visible_to_client) is distinct from row(old.content, old.visible_to_client))
+  execute function casebase.search_interaction();
+
+create function casebase.search_note() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.keep_search_entry(new.case_id, 'note', new.id, false, setweight(casebase.search_words(new.content), 'C'));
+  return null;
+end
+$$;
+create trigger search_new_note after insert on public.internal_notes
+  for each row execute function casebase.search_note();
+create trigger search_changed_note after update of content on public.internal_notes
+  for each row
+  when (new.content is distinct from old.content)
+  execute function casebase.search_note();
+
+-- A file is found while it is available: until then its uploader alone sees it, and after that it goes.
+create function casebase.search_file() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.state = 'available' then
+    perform casebase.keep_search_entry(
+      new.case_id, 'file', new.id, new.visible_to_client, setweight(casebase.search_words(new.original_name), 'B'));
+  else
+    delete from casebase.search_entries e where e.case_id = new.case_id and e.source = 'file' and e.source_id = new.id;
+  end if;
+  return null;
+end
+$$;
+-- Only the owner's is available at once.
+create trigger search_new_file after insert on public.case_files
+  for each row
+  when (new.state = 'available')
+  execute function casebase.search_file();
+create trigger search_changed_file after update of state, visible_to_client on public.case_files
+  for each row
+  when (row(new.state, new.visible_to_client) is distinct from row(old.state, old.visible_to_client))
+  execute function casebase.search_file();
+
+-- Of a case, the key takes its entries away.
+create function casebase.forget_search_entry() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from casebase.search_entries e where e.case_id = old.case_id and e.source = tg_argv[0] and e.source_id = old.id;
+  return null;
+end
+$$;
+create trigger search_deleted_interaction after delete on public.interactions
+  for each row execute function casebase.forget_search_entry('interaction');
+create trigger search_deleted_note after delete on public.internal_notes
+  for each row execute function casebase.forget_search_entry('note');
+create trigger search_deleted_file after delete on public.case_files
+  for each row execute function casebase.forget_search_entry('file');
+
+
+-- supabase/schemas/search/rpc.sql
+
+-- Cases by their texts.
+
+create type public.case_hit as (
+  found_case public.cases,
+  title      text[],
+  source     text,
+  source_id  bigint,
+  excerpt    text[],
+  rank       real
+);
+comment on type public.case_hit is
+  'A case that rpc/search_cases found, and the best of its texts that the caller may read.
+
+title and excerpt are text in parts: every second one, beginning with the second, is a word that was looked for. The parts put together are the text. Show them as text: what people wrote is no HTML.';
+comment on column public.case_hit.found_case is 'The case. A duplicate says by merged_into where it goes on.';
+comment on column public.case_hit.title is 'Its title, in parts.';
+comment on column public.case_hit.source is 'What it was found by: case (its title, description or number), interaction, note or file.';
+comment on column public.case_hit.source_id is 'Which one: the key of the case, the interaction, the internal note or the file.';
+comment on column public.case_hit.excerpt is
+  'Some 200 characters of the description, of what was said or of the file''s name, in parts; null: the case was found by its title or number alone.';
+comment on column public.case_hit.rank is 'How well it fits: more is better, from 2 on it is the case of this number. Compare it within one search.';
+
+create type public.search_page as (hits public.case_hit[], next_cursor text, is_complete boolean);
+comment on type public.search_page is
+  'A page of rpc/search_cases.';
+comment on column public.search_page.hits is 'The cases, the best first.';
+comment on column public.search_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
+comment on column public.search_page.is_complete is
+  'Whether all that was found was ranked. false: more than 1000 texts have these words, and only the newest 1000 are on these pages.';
+
+-- Which texts somebody may read, as a condition of a case c and its entry e: what they see as its staff, and what is shown of
+-- what they see as its client. Null where they see no case.
+create function casebase.search_sight(asker casebase.asker) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  sight    text := casebase.sight(asker, false);
+  as_staff text := casebase.sight(asker, true);
+begin
+  return sight || case when as_staff is distinct from sight then ' and (' || concat_ws(' or ', 'e.shown', as_staff) || ')' else '' end;
+end
+$$;
+
+create function casebase.search_cases(search text, page_size integer, cursor text) returns public.search_page
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Ranking reads each text's words.
+  most  constant integer := 1000;
+  asker  casebase.asker  := casebase.who_asks();
+  sight  text            := casebase.search_sight(asker);
+  sought casebase.sought := casebase.sought(search);
+  place  text[]          := case when cursor is not null then casebase.read_cursor(cursor, 'search', '{real,bigint}') end;
+  texts  integer;
+  hits   public.case_hit[];
+  page   public.search_page;
+  last   public.case_hit;
+begin
+  if sight is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
+  page.hits := '{}';
+  page.is_complete := true;
+  if sight is null or sought.query is null then
+    return page;
+  end if;
+  -- Who sees every case needs none to be looked up for that.
+  execute format(
+    $sql$
+      with found as materialized (
+        select e.id, e.case_id, e.source, e.source_id, e.words
+        from casebase.search_entries e
+        %s
+        where e.words @@ %L::tsquery
+          and %s
+        order by e.id desc
+        limit %4$s + 1
+      ), best as (
+        select distinct on (ranked.case_id) ranked.*
+        from (
+          select f.case_id, f.source, f.source_id,
+                 (ts_rank(f.words, %2$L::tsquery) + case when f.source = 'case' and f.source_id = $1 then 2 else 0 end)::real as rank
+          from (select * from found order by found.id desc limit %4$s) f
+        ) ranked
+        order by ranked.case_id, ranked.rank desc, ranked.source, ranked.source_id desc
+      ), of_page as (
+        select b.*
+        from best b
+        where $2 is null or (b.rank, b.case_id) < ($2, $3)
+        order by b.rank desc, b.case_id desc
+        limit $4 + 1
+      )
+      select (select count(*) from found),
+             array(
+               select (c, casebase.marked(c.title, $5), p.source, p.source_id,
+                       casebase.excerpt(coalesce(i.content, n.content, f.original_name, c.description), $5), p.rank)::public.case_hit
+               from of_page p
+               join public.cases c on c.id = p.case_id
+               left join public.interactions i on p.source = 'interaction' and i.id = p.source_id
+               left join public.internal_notes n on p.source = 'note' and n.id = p.source_id
+               left join public.case_files f on p.source = 'file' and f.id = p.source_id
+               order by p.rank desc, p.case_id desc
+             )
+    $sql$,
+    case when not asker.sees_all then 'join public.cases c on c.id = e.case_id' end, sought.query, sight, most)
+  into texts, hits
+  using sought.case_id, place[1]::real, place[2]::bigint, page_size, sought;
+  page.is_complete := texts <= most;
+  page.hits := hits[:page_size];
+  if cardinality(hits) > page_size then
+    last := hits[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('search', last.rank, (last.found_case).id));
+  end if;
+  return page;
+end
+$$;
+
+create function public.search_cases(search text, page_size integer default 25, cursor text default null) returns public.search_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_search(search);
+  perform casebase.check_page_size(page_size);
+  return casebase.search_cases(search, page_size, cursor);
+end
+$$;
+comment on function public.search_cases(text, integer, text) is
+  'The cases that the caller sees and that have these words, the best first, with the place where they were found.
+
+All of the words must be in one text: in title and description, in an interaction, in an internal note for those who read them, or in the name of a file. The text is taken as it is, and no sign in it is an operator; case and accents make no difference. A word of three letters or more is also found as the beginning of another, and in a title with one letter mistaken. A number finds its case: 12, case 12 and CASE-0012 are the same.
+
+For everybody who is signed in: whoever sees no case gets an empty page.
+
+- search: what is looked for, at most 500 characters. Without a letter or digit in it, it finds nothing.
+- page_size: how many cases at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- 22023: search is too long, page_size is out of range, or cursor is none that this list gave.
+- PT403: the caller is on the staff and their token does not say so: sign in again, or switch the access token hook on.';
 
 
 -- supabase/schemas/history/event_types.sql
@@ -10095,6 +10547,7 @@ grant execute on function
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
+  casebase.check_search(text),
   casebase.error_object(text, text, text, text),
   casebase.wanted_ids(bigint[], text),
   casebase.tags_in(jsonb, text),
@@ -10151,6 +10604,7 @@ grant execute on function
   casebase.list_cases(casebase.case_filter, text, integer, text, integer, boolean),
   casebase.list_interactions(bigint[], integer, text),
   casebase.case_counts(),
+  casebase.search_cases(text, integer, text),
   casebase.bucket_size_limit(text),
   casebase.move_file(bigint, boolean),
   casebase.client_usage(uuid),
@@ -10208,6 +10662,7 @@ revoke all on function
   public.register(text),
   public.list_cases,
   public.case_counts(),
+  public.search_cases(text, integer, text),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
@@ -10244,6 +10699,7 @@ grant execute on function
   public.register(text),
   public.list_cases,
   public.case_counts(),
+  public.search_cases(text, integer, text),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
