@@ -5505,18 +5505,17 @@ Returns nothing.';
 -- migration that made them in a schema of its choice would change the host's database.
 
 -- Text as it is searched: lower case, letters of any width, without marks ("Århus" is "arhus"), what is not seen left out,
--- and spaces for ASCII's punctuation, of which PostgreSQL's parser would make addresses, paths and signs of numbers. Each
--- ideograph and kana is a word of its own, for nothing stands between words there.
+-- and spaces for the signs of which PostgreSQL's parser would make addresses, paths, tags and numbers. Each ideograph and
+-- kana is a word of its own, for nothing stands between words there.
 create function casebase.searched_text(value text) returns text
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  punctuation constant text := '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~';
-  unseen      constant text := '['
+  unseen constant text := '['
     '\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0655\u0670'
     '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f'
     '\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]';
-  folded      text := value;
+  folded text := value;
 begin
   if octet_length(value) > char_length(value) then
     folded := regexp_replace(normalize(value, nfkd) collate "C", unseen, '', 'g');
@@ -5524,7 +5523,7 @@ begin
     folded := translate(folded, 'øđðłħıŧς', 'oddlhitσ');
     folded := regexp_replace(folded collate "C", '([\u3041-\u30fe\u3400-\u4dbf\u4e00-\u9fff])', ' \1 ', 'g');
   end if;
-  return translate(lower(folded collate "default"), punctuation, repeat(' ', length(punctuation)));
+  return translate(lower(folded collate "default"), '-./:@_~&<>+', '           ');
 end
 $$;
 
@@ -5580,7 +5579,7 @@ as $$
 declare
   folded text   := casebase.searched_text(search);
   words  text[] := tsvector_to_array(to_tsvector('pg_catalog.simple'::regconfig, folded));
-  number text[] := regexp_match(folded, '^\s*([a-z]*)\s*(0*([1-9][0-9]{0,17}))\s*$');
+  number text[] := regexp_match(folded, '^[^a-z0-9]*([a-z]*)[^a-z0-9]*(0*([1-9][0-9]{0,17}))[^a-z0-9]*$');
   sought casebase.sought;
 begin
   if words = '{}' then
