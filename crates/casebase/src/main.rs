@@ -5,7 +5,7 @@ use std::{io::ErrorKind, process::ExitCode};
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{desk, documents, files, login, migrate, realtime, serve, webhooks},
+    commands::{client_data, desk, documents, files, login, migrate, realtime, serve, webhooks},
     environment::{self, LogFormat},
     terminal,
 };
@@ -36,6 +36,10 @@ enum Command {
     Dev(dev::Args),
     /// Put, get, list and delete documents of clients
     Documents(documents::Args),
+    /// Erase a client: rows, history, what webhooks keep, and files
+    EraseClient(client_data::erase::Args),
+    /// Write all that is kept of a client into a folder: rows and files
+    ExportClient(client_data::export::Args),
     /// Put, get, list and delete files of cases; for the operator, sweep and check them
     Files(files::Args),
     /// Sign in, for the commands that work as somebody
@@ -74,6 +78,8 @@ impl Command {
             Self::Demo(args) => demo::run(args).await,
             Self::Desk(args) => desk::run(args),
             Self::Documents(args) => documents::run(args).await,
+            Self::EraseClient(args) => client_data::erase::run(args).await,
+            Self::ExportClient(args) => client_data::export::run(args).await,
             Self::Files(args) => files::run(args).await,
             Self::Login(args) => login::login(args).await,
             Self::Logout => login::logout().await,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "local")]
 pub mod bench;
+pub mod client_data;
 #[cfg(feature = "local")]
 pub mod demo;
 pub mod desk;

@@ -4,6 +4,7 @@
 mod again;
 mod between;
 mod cli;
+mod client_data;
 mod desk;
 mod direct;
 mod documents;
