@@ -234,7 +234,7 @@ fn live_notices_are_switched_on_and_off_and_a_project_without_realtime_is_told()
         said.contains("there is no table realtime.messages\nhint: They need"),
         "{said}"
     );
-    query(&dev, &format!("do $do$ begin {REALTIME}; end $do$"));
+    query(&dev, REALTIME);
     let policies = "select count(*)::int from pg_policies where schemaname = 'realtime'";
     for (command, told, made) in [
         ("enable", "live notices are on\n", "4"),
@@ -390,12 +390,12 @@ fn published_keys(dev: &Dev) -> String {
     keys
 }
 
-fn query(dev: &Dev, sql: &'static str) -> String {
+fn query(dev: &Dev, sql: &str) -> String {
     try_query(dev, sql).unwrap_or_else(|e| panic!("{sql}: {e}"))
 }
 
 /// As the project's owner; the first column of the first row as text, or nothing.
-fn try_query(dev: &Dev, sql: &'static str) -> Result<String, sqlx::Error> {
+fn try_query(dev: &Dev, sql: &str) -> Result<String, sqlx::Error> {
     use sqlx::Row;
     tokio::runtime::Runtime::new()
         .expect("a runtime")
