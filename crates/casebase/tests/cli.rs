@@ -390,12 +390,12 @@ fn published_keys(dev: &Dev) -> String {
     keys
 }
 
-fn query(dev: &Dev, sql: &str) -> String {
+fn query(dev: &Dev, sql: &'static str) -> String {
     try_query(dev, sql).unwrap_or_else(|e| panic!("{sql}: {e}"))
 }
 
 /// As the project's owner; the first column of the first row as text, or nothing.
-fn try_query(dev: &Dev, sql: &str) -> Result<String, sqlx::Error> {
+fn try_query(dev: &Dev, sql: &'static str) -> Result<String, sqlx::Error> {
     use sqlx::Row;
     tokio::runtime::Runtime::new()
         .expect("a runtime")
