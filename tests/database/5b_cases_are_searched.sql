@@ -157,7 +157,7 @@ begin
   return pg_temp.told('Otto', search);
 end
 $$;
-select is(pg_temp.of_text(content, search), said, left(search || ': ' || said, 90)) from (values
+select is(pg_temp.of_text(content, search), said, 'of a text: ' || left(replace(said, E'\n', ' '), 90)) from (values
   ('nothing else', 'slate', '[Slate]'), ('', 'slate', '[Slate]'),
   ('of slate and of slates', 'slate', '[Slate] | of [slate] and of [slates]'),
   ('of slat and isolates', 'slates', '[Slate]'),
