@@ -265,7 +265,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 -- webhooks
 ($$select create_webhook_endpoint('https://example.com/')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(141);
+select plan(143);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))

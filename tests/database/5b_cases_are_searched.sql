@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(280);
+select plan(284);
 
 create function pg_temp.hits(who text, search text) returns text language sql as $$
   select coalesce(tests.sees(who, format('select string_agg(title.name, '', '' order by h.nth)
@@ -144,6 +144,14 @@ update case_files set state = 'available', sha256 = repeat('a', 64), object_vers
 select is(pg_temp.hits('Carla', 'obsidian'), 'case by file', 'one that is available is');
 insert into case_files (case_id, original_name, content_type, file_size, visible_to_client, state, sha256, object_version) values (tests.id('case')::bigint, 'Feldspar.pdf', 'application/pdf', 1, false, 'available', repeat('a', 64), 'v1');
 select is(pg_temp.hits('Ada', 'feldspar') || '; ' || pg_temp.hits('Carla', 'feldspar'), 'case by file; none', 'one that the owner brings is found, by who sees it');
+-- What is shown to its client, or hidden from them, moves to the other bucket.
+update case_files set visible_to_client = false, bucket_id = 'admin-bucket', object_version = 'v1' where original_name = 'Obsidian.pdf';
+select is(pg_temp.hits('Ada', 'obsidian') || '; ' || pg_temp.hits('Carla', 'obsidian'), 'case by file; none', 'one that is hidden is no more');
+update case_files set visible_to_client = true, bucket_id = 'client-bucket' where original_name = 'Obsidian.pdf';
+select is(pg_temp.hits('Carla', 'obsidian'), 'case by file', 'until it is shown again');
+delete from case_files where original_name = 'Feldspar.pdf';
+select is(pg_temp.hits('Ada', 'feldspar'), 'none', 'and one whose row is gone isn''t found');
+select is((select count(*) from casebase.search_entries where source = 'file' and words @@ 'feldspar'), 0::bigint, 'nor is its name kept');
 insert into tests.names select 'gone', id from cases where title = 'Cobalt';
 insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content) values (tests.id('gone')::bigint, 'A', 'ARGAN', 'B', 'CLIENT', 'Cobalt');
 select is(tests.does('Ada', 'delete from cases where id = {gone}'), '1', 'a case goes');
@@ -157,7 +165,7 @@ begin
   return pg_temp.told('Otto', search);
 end
 $$;
-select is(pg_temp.of_text(content, search), said, left(search || ': ' || said, 90)) from (values
+select is(pg_temp.of_text(content, search), said, 'of a text: ' || left(replace(said, E'\n', ' '), 90)) from (values
   ('nothing else', 'slate', '[Slate]'), ('', 'slate', '[Slate]'),
   ('of slate and of slates', 'slate', '[Slate] | of [slate] and of [slates]'),
   ('of slat and isolates', 'slates', '[Slate]'),

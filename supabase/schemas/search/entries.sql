@@ -13,31 +13,26 @@ create table casebase.search_entries (
   words     tsvector not null,
   constraint search_entries_pkey primary key (id),
   constraint search_entries_source_key unique (case_id, source, source_id),
-  constraint search_entries_case_id_fkey foreign key (case_id) references public.cases (id) on delete cascade,
   constraint search_entries_source_check check (source in ('case', 'interaction', 'note', 'file'))
 );
 alter table casebase.search_entries enable row level security;
 revoke all on casebase.search_entries from public, anon, authenticated, service_role;
-create index search_entries_words_idx on casebase.search_entries using gin (words);
+-- What was written last waits in a list that every search reads and that whoever fills it sorts in: a short one.
+create index search_entries_words_idx on casebase.search_entries using gin (words) with (gin_pending_list_limit = 512);
 
-create function casebase.keep_search_entry(case_id bigint, source text, source_id bigint, shown boolean, words tsvector) returns void
-  language plpgsql set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-begin
-  insert into casebase.search_entries (case_id, source, source_id, shown, words)
-  values ($1, $2, $3, $4, $5)
-  on conflict (case_id, source, source_id) do update
-    set shown = excluded.shown,
-        words = excluded.words;
-end
-$$;
-
+-- An entry is written with its text, in one statement of the trigger: whoever writes waits for it.
 create function casebase.search_case() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform casebase.keep_search_entry(new.id, 'case', new.id, true, casebase.case_words(new.id, new.title, new.description));
+  if tg_op = 'INSERT' then
+    insert into casebase.search_entries (case_id, source, source_id, shown, words)
+    values (new.id, 'case', new.id, true, casebase.case_words(new.id, new.title, new.description));
+  else
+    update casebase.search_entries e
+    set words = casebase.case_words(new.id, new.title, new.description)
+    where e.case_id = new.id and e.source = 'case' and e.source_id = new.id;
+  end if;
   return null;
 end
 $$;
@@ -45,15 +40,21 @@ create trigger search_new_case after insert on public.cases
   for each row execute function casebase.search_case();
 create trigger search_changed_case after update of title, description on public.cases
   for each row
-  when (row(new.title, new.description) is distinct from row(old.title, old.description))
+  when (new.title is distinct from old.title or new.description is distinct from old.description)
   execute function casebase.search_case();
 
 create function casebase.search_interaction() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform casebase.keep_search_entry(
-    new.case_id, 'interaction', new.id, new.visible_to_client, setweight(casebase.search_words(new.content), 'C'));
+  if tg_op = 'INSERT' then
+    insert into casebase.search_entries (case_id, source, source_id, shown, words)
+    values (new.case_id, 'interaction', new.id, new.visible_to_client, setweight(casebase.search_words(new.content), 'C'));
+  else
+    update casebase.search_entries e
+    set shown = new.visible_to_client, words = setweight(casebase.search_words(new.content), 'C')
+    where e.case_id = new.case_id and e.source = 'interaction' and e.source_id = new.id;
+  end if;
   return null;
 end
 $$;
@@ -61,14 +62,21 @@ create trigger search_new_interaction after insert on public.interactions
   for each row execute function casebase.search_interaction();
 create trigger search_changed_interaction after update of content, visible_to_client on public.interactions
   for each row
-  when (row(new.content, new.visible_to_client) is distinct from row(old.content, old.visible_to_client))
+  when (new.content is distinct from old.content or new.visible_to_client is distinct from old.visible_to_client)
   execute function casebase.search_interaction();
 
 create function casebase.search_note() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform casebase.keep_search_entry(new.case_id, 'note', new.id, false, setweight(casebase.search_words(new.content), 'C'));
+  if tg_op = 'INSERT' then
+    insert into casebase.search_entries (case_id, source, source_id, shown, words)
+    values (new.case_id, 'note', new.id, false, setweight(casebase.search_words(new.content), 'C'));
+  else
+    update casebase.search_entries e
+    set words = setweight(casebase.search_words(new.content), 'C')
+    where e.case_id = new.case_id and e.source = 'note' and e.source_id = new.id;
+  end if;
   return null;
 end
 $$;
@@ -84,11 +92,10 @@ create function casebase.search_file() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+  delete from casebase.search_entries e where e.case_id = new.case_id and e.source = 'file' and e.source_id = new.id;
   if new.state = 'available' then
-    perform casebase.keep_search_entry(
-      new.case_id, 'file', new.id, new.visible_to_client, setweight(casebase.search_words(new.original_name), 'B'));
-  else
-    delete from casebase.search_entries e where e.case_id = new.case_id and e.source = 'file' and e.source_id = new.id;
+    insert into casebase.search_entries (case_id, source, source_id, shown, words)
+    values (new.case_id, 'file', new.id, new.visible_to_client, setweight(casebase.search_words(new.original_name), 'B'));
   end if;
   return null;
 end
@@ -100,18 +107,22 @@ create trigger search_new_file after insert on public.case_files
   execute function casebase.search_file();
 create trigger search_changed_file after update of state, visible_to_client on public.case_files
   for each row
-  when (row(new.state, new.visible_to_client) is distinct from row(old.state, old.visible_to_client))
+  when (new.state is distinct from old.state or new.visible_to_client is distinct from old.visible_to_client)
   execute function casebase.search_file();
 
--- Of a case, the key takes its entries away.
 create function casebase.forget_search_entry() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  delete from casebase.search_entries e where e.case_id = old.case_id and e.source = tg_argv[0] and e.source_id = old.id;
+  delete from casebase.search_entries e
+  where e.case_id = case tg_argv[0] when 'case' then old.id else (to_jsonb(old) ->> 'case_id')::bigint end
+    and e.source = tg_argv[0]
+    and e.source_id = old.id;
   return null;
 end
 $$;
+create trigger search_deleted_case after delete on public.cases
+  for each row execute function casebase.forget_search_entry('case');
 create trigger search_deleted_interaction after delete on public.interactions
   for each row execute function casebase.forget_search_entry('interaction');
 create trigger search_deleted_note after delete on public.internal_notes

@@ -21,7 +21,7 @@ begin
     folded := translate(folded, 'øđðłħıŧς', 'oddlhitσ');
     folded := regexp_replace(folded collate "C", '([\u3041-\u30fe\u3400-\u4dbf\u4e00-\u9fff])', ' \1 ', 'g');
   end if;
-  return translate(lower(folded collate "default"), '-./:@_~&<>+', '           ');
+  return regexp_replace(lower(folded collate "default"), '[-./:@_~&<>+]', ' ', 'g');
 end
 $$;
 
