@@ -378,6 +378,7 @@ async fn what_is_refused_for_one_case_takes_no_other_along() {
             &["list", "--status", "done"],
             "[possible values: open, in_progress, waiting, resolved, closed]",
         ),
+        (&["list", "--limit", "0"], "'0' for '--limit <N>'"),
         (&["assign", "1"], "--to or --department says to whom"),
         (&["reply", "1"], "there is no terminal to write at"),
     ] {
