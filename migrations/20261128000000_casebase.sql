@@ -121,6 +121,196 @@ as $$
 $$;
 
 
+-- supabase/schemas/search/words.sql
+
+-- What a search compares: words without their case and accents, the beginnings of words, and words of a title with a letter
+-- mistaken. No extension is used: pg_trgm and unaccent are the project's to have or not, unaccent() is not immutable, and a
+-- migration that made them in a schema of its choice would change the host's database.
+
+-- Text as it is searched: lower case, letters of any width, without marks ("Århus" is "arhus"), what is not seen left out,
+-- and spaces for the signs of which PostgreSQL's parser would make addresses, paths, tags and numbers. Each ideograph and
+-- kana is a word of its own, for nothing stands between words there.
+create function casebase.searched_text(value text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unseen constant text := '['
+    '\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0655\u0670'
+    '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f'
+    '\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]';
+  folded text := value;
+begin
+  if octet_length(value) > char_length(value) then
+    folded := regexp_replace(normalize(value, nfkd) collate "C", unseen, '', 'g');
+    folded := replace(replace(replace(replace(lower(folded collate "default"), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th');
+    folded := translate(folded, 'øđðłħıŧς', 'oddlhitσ');
+    folded := regexp_replace(folded collate "C", '([\u3041-\u30fe\u3400-\u4dbf\u4e00-\u9fff])', ' \1 ', 'g');
+  end if;
+  return translate(lower(folded collate "default"), '-./:@_~&<>+', '           ');
+end
+$$;
+
+-- The words of a text. The text search configuration is "simple", which knows no language: cases of one project are
+-- written in several, and a stem of the wrong one finds less than the beginning of a word does.
+create function casebase.search_words(value text) returns tsvector
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- A tsvector holds 1 MiB, and a ligature may become 18 letters.
+  return to_tsvector('pg_catalog.simple'::regconfig, left(casebase.searched_text(value), 100000));
+end
+$$;
+
+-- What words have in common with those that differ by a letter too many, too few, mistaken or in its neighbour's place:
+-- they themselves, and they without one of their letters. "~" keeps these apart from words. Short words and numbers have
+-- nothing of it: a letter makes them another.
+create function casebase.near_words(words text[]) returns text[]
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(distinct '~' || case when nth = 0 then word else overlay(word placing '' from nth for 1) end), '{}')
+  from unnest(words) word, generate_series(0, char_length(word)) nth
+  where char_length(word) between 4 and 24
+    and word !~ '[0-9]'
+$$;
+
+-- A case's own words: its title before its description, what is near its title's words, and its number, with the zeros
+-- that people write and without.
+create function casebase.case_words(id bigint, title text, description text) returns tsvector
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  title_words tsvector := casebase.search_words(title);
+begin
+  return setweight(title_words, 'A')
+    || setweight(casebase.search_words(description), 'C')
+    || array_to_tsvector(casebase.near_words(tsvector_to_array(title_words)) || array['#' || id, '#' || lpad(id::text, greatest(4, length(id::text)), '0')]);
+end
+$$;
+
+-- What somebody looks for. Nothing in their text is an operator: it is taken apart into words as what is searched is, and
+-- of a text without any the query is null, which finds nothing.
+--   query: all of the words, each as it stands or, from its third letter on, as the beginning of another. A number is looked
+--          for in the cases' own, too: "12", "case 12", "CASE-0012", "csae-12".
+--   or_near: the same, and for each word what is near it. For where nobody wrote the words as they stand: more is near
+--          than anybody meant.
+--   words: one of them, in a text that is looked through for the best place.
+--   pattern, near: what makes a word of a text one that was looked for.
+--   case_id: the case (cases.id) whose number it is.
+create type casebase.sought as (
+  query tsquery, or_near tsquery, words tsquery, pattern text, near text[], case_id bigint
+);
+
+create function casebase.sought(search text) returns casebase.sought
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  folded text   := casebase.searched_text(search);
+  words  text[] := tsvector_to_array(to_tsvector('pg_catalog.simple'::regconfig, folded));
+  number text[] := regexp_match(folded, '^[^a-z0-9]*([a-z]*)[^a-z0-9]*(0*([1-9][0-9]{0,17}))[^a-z0-9]*$');
+  sought casebase.sought;
+begin
+  if words = '{}' then
+    return sought;
+  end if;
+  select string_agg(as_written, ' & ')::tsquery,
+         string_agg(concat('(', as_written, near.query, ')'), ' & ')::tsquery,
+         string_agg(as_written, ' | ')::tsquery,
+         '(^| )(' || string_agg(word || case when char_length(word) < 3 then '( |$)' else '' end, '|') || ')'
+  into sought.query, sought.or_near, sought.words, sought.pattern
+  from unnest(words) word,
+       lateral (select quote_literal(word) || case when char_length(word) < 3 then '' else ':*' end) written (as_written),
+       lateral (select ' | ' || string_agg(quote_literal(n), ' | ') from unnest(casebase.near_words(array[word])) n) near (query);
+  sought.near := casebase.near_words(words);
+  if number[1] = '' or casebase.near_words(number[1:1]) && casebase.near_words('{case}'::text[]) then
+    sought.case_id := number[3]::bigint;
+    sought.query := sought.query
+      || format('%L%s | %L', '#' || number[2], case when length(number[2]) < 3 then '' else ':*' end, '#' || number[3])::tsquery;
+  end if;
+  return sought;
+end
+$$;
+
+-- What may be looked for. A title or a sentence fits; every word more is another look into the index.
+create function casebase.check_search(search text) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if search is null or char_length(search) > 500 then
+    raise exception 'search is a text of at most 500 characters, not %', coalesce(char_length(search)::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'search';
+  end if;
+end
+$$;
+
+-- A text in parts: every second one, beginning with the second, is a word that was looked for, and what stands between two
+-- of them may be nothing. Parts, because no sign could mark words that isn't in some text already, and positions count
+-- differently in every language. What is near counts where near is true.
+create function casebase.marked(value text, sought casebase.sought, near boolean) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    with pieces as (
+      select p.nth, p.piece[1] as piece,
+             p.piece[1] ~ '^[[:alnum:]]'
+             and (f.folded ~ sought.pattern or near and casebase.near_words(array[f.folded]) && sought.near) as is_sought
+      from regexp_matches(normalize(value, nfc), '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality p (piece, nth),
+           lateral (select case when octet_length(p.piece[1]) = char_length(p.piece[1])
+                                then lower(p.piece[1]) else casebase.searched_text(p.piece[1]) end) f (folded)
+    ), runs as (
+      -- Run 0 stands before the first word that was looked for, each other begins with one.
+      select count(*) filter (where pieces.is_sought) over (order by pieces.nth) as run, pieces.*
+      from pieces
+    ), parts as (
+      select r.run, min(r.piece) filter (where r.is_sought) as word,
+             coalesce(string_agg(r.piece, '' order by r.nth) filter (where not r.is_sought), '') as rest
+      from runs r
+      group by r.run
+    )
+    select array(
+      select part.text
+      from (select 0 as run, '' as word, '' as rest where not exists (select from parts where parts.run = 0)
+            union all
+            select parts.* from parts) all_of_them,
+           lateral (values (1, all_of_them.word), (2, all_of_them.rest)) part (nth, text)
+      where part.nth = 2 or all_of_them.run > 0
+      order by all_of_them.run, part.nth
+    )
+  );
+end
+$$;
+
+-- The best place of a text, as marked gives it: some 200 characters, with dots where there is more. Null where none of the
+-- words is.
+create function casebase.excerpt(value text, sought casebase.sought) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text;
+  nth   bigint;
+  most  bigint;
+  rank  real;
+  parts text[];
+begin
+  select p.place, p.nth, max(p.nth) over (), ts_rank(casebase.search_words(p.place), sought.words) as fits
+  into place, nth, most, rank
+  from (select e.piece[1] as place, e.nth from regexp_matches(value, '.{1,200}(?!\S)|\S{200}', 'g') with ordinality e (piece, nth)) p
+  order by fits desc, p.nth
+  limit 1;
+  if rank > 0 then
+    parts := casebase.marked(place, sought, false);
+    if nth > 1 then
+      parts[1] := '… ' || ltrim(parts[1], E' \t\r\n');
+    end if;
+    if nth < most then
+      parts[cardinality(parts)] := parts[cardinality(parts)] || ' …';
+    end if;
+  end if;
+  return parts;
+end
+$$;
+
+
 -- supabase/schemas/people/clients.sql
 
 -- Clients, and who acts for them. A project that already has public.clients keeps it: we reference it and leave it alone.
@@ -2740,9 +2930,9 @@ begin
 end
 $$;
 
--- A filter as conditions of c. as_staff is which cases whoever asks sees as staff: the others' texts are searched as far as
--- they are shown.
-create function casebase.case_conditions(f casebase.case_filter, as_staff text) returns text
+-- A filter as conditions of c, and its search as this query. as_staff is which cases whoever asks sees as staff: the others'
+-- texts are searched as far as they are shown.
+create function casebase.case_conditions(f casebase.case_filter, query tsquery, as_staff text) returns text
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -2772,7 +2962,7 @@ begin
     ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')',
     case when f.search is not null then format(
       ' and exists (select from casebase.search_entries e where e.case_id = c.id and e.words @@ %L::tsquery and (%s))',
-      (casebase.sought(f.search)).query, concat_ws(' or ', 'e.shown', as_staff)) end
+      query, concat_ws(' or ', 'e.shown', as_staff)) end
   );
 end
 $$;
@@ -2885,7 +3075,9 @@ declare
   asker      casebase.asker := casebase.who_asks();
   -- Tags are the staff's: who sees a case as its client finds it by none.
   sight      text := casebase.sight(asker, f.tags is not null);
-  conditions text := sight || casebase.case_conditions(f, casebase.sight(asker, true));
+  sought     casebase.sought := casebase.sought(f.search);
+  query      tsquery;
+  conditions text;
   after      text := '';
   o          record;
   found_all  public.cases[];
@@ -2897,13 +3089,17 @@ begin
       (select string_agg(format('%L::%s', k.value, k.type), ', ' order by k.nth)
        from unnest(casebase.read_cursor(cursor, order_by, o.types), o.types) with ordinality as k (value, type, nth)));
   end if;
-  if sight is not null then
+  if sight is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
+  -- What is near is looked for where nothing is found.
+  foreach query in array case when sight is null then '{}' when f.search is null then '{null}' else array[sought.query, sought.or_near] end loop
+    conditions := sight || casebase.case_conditions(f, query, casebase.sight(asker, true));
     execute format('select array(select c from public.cases c where %s%s order by %s %s limit %s)',
         conditions, after, array_to_string(o.keys, format(' %s, ', o.direction)), o.direction, page_size + 1)
       into found_all;
-  elsif casebase.access_problem() is not null then
-    raise exception '%', casebase.access_problem() using errcode = 'PT403';
-  end if;
+    exit when found_all <> '{}';
+  end loop;
   page.cases := coalesce(found_all[:page_size], '{}');
   if with_activity then
     page.last_activity := casebase.last_activity(page.cases, asker);
@@ -2987,7 +3183,7 @@ For everybody who is signed in: whoever sees no case gets an empty page.
 - updated_from: changed at this time or later.
 - updated_before: last changed before this time.
 - metadata: an object whose values are all in cases.metadata.
-- search: with a text that the caller may read and that has these words, as rpc/search_cases finds them.
+- search: with a text that the caller may read and that has these words, or, where no case of the list has, words near them, as rpc/search_cases finds them.
 - order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, or due_at.asc (those without a deadline last).
 - page_size: how many cases at most, 1 to 1000.
 - cursor: next_cursor of the page before; null: the first page.
@@ -5583,179 +5779,6 @@ For the service, with the token of whoever asked it.
 Returns nothing.';
 
 
--- supabase/schemas/search/words.sql
-
--- What a search compares: words without their case and accents, the beginnings of words, and words of a title with a letter
--- mistaken. No extension is used: pg_trgm and unaccent are the project's to have or not, unaccent() is not immutable, and a
--- migration that made them in a schema of its choice would change the host's database.
-
--- Text as it is searched: lower case, letters of any width, without marks ("Århus" is "arhus"), what is not seen left out,
--- and spaces for ASCII's punctuation, of which PostgreSQL's parser would make addresses, paths and signs of numbers. Each
--- ideograph and kana is a word of its own, for nothing stands between words there.
-create function casebase.searched_text(value text) returns text
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  punctuation constant text := '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~';
-  unseen      constant text := '['
-    '\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0655\u0670'
-    '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f'
-    '\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]';
-  folded      text := value;
-begin
-  if octet_length(value) > char_length(value) then
-    folded := regexp_replace(normalize(value, nfkd) collate "C", unseen, '', 'g');
-    folded := replace(replace(replace(replace(lower(folded collate "default"), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th');
-    folded := translate(folded, 'øđðłħıŧς', 'oddlhitσ');
-    folded := regexp_replace(folded collate "C", '([\u3041-\u30fe\u3400-\u4dbf\u4e00-\u9fff])', ' \1 ', 'g');
-  end if;
-  return translate(lower(folded collate "default"), punctuation, repeat(' ', length(punctuation)));
-end
-$$;
-
--- The words of a text. The text search configuration is "simple", which knows no language: cases of one project are
--- written in several, and a stem of the wrong one finds less than the beginning of a word does.
-create function casebase.search_words(value text) returns tsvector
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-begin
-  -- A tsvector holds 1 MiB, and a ligature may become 18 letters.
-  return to_tsvector('pg_catalog.simple'::regconfig, left(casebase.searched_text(value), 100000));
-end
-$$;
-
--- What words have in common with those that differ by a letter too many, too few, mistaken or in its neighbour's place:
--- they themselves, and they without one of their letters. "~" keeps these apart from words. Short words and numbers have
--- nothing of it: a letter makes them another.
-create function casebase.near_words(words text[]) returns text[]
-  language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(array_agg(distinct '~' || case when nth = 0 then word else overlay(word placing '' from nth for 1) end), '{}')
-  from unnest(words) word, generate_series(0, char_length(word)) nth
-  where char_length(word) between 4 and 24
-    and word !~ '[0-9]'
-$$;
-
--- A case's own words: its title before its description, what is near its title's words, and its number, with the zeros
--- that people write and without.
-create function casebase.case_words(id bigint, title text, description text) returns tsvector
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  title_words tsvector := casebase.search_words(title);
-begin
-  return setweight(title_words, 'A')
-    || setweight(casebase.search_words(description), 'C')
-    || array_to_tsvector(casebase.near_words(tsvector_to_array(title_words)) || array['#' || id, '#' || lpad(id::text, greatest(4, length(id::text)), '0')]);
-end
-$$;
-
--- What somebody looks for. Nothing in their text is an operator: it is taken apart into words as what is searched is, and
--- of a text without any the query is null, which finds nothing.
---   query: all of the words, each as it stands or, from its third letter on, as the beginning of another; of a title's also
---          what is near. A number is looked for in the cases' own, too.
---   words: one of them, in a text that is looked through for the best place.
---   pattern, near: what makes a word of a text one that was looked for.
---   case_id: the case (cases.id) whose number it is: "12", "case 12", "CASE-0012", "csae-12".
-create type casebase.sought as (query tsquery, words tsquery, pattern text, near text[], case_id bigint);
-
-create function casebase.sought(search text) returns casebase.sought
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  folded text   := casebase.searched_text(search);
-  words  text[] := tsvector_to_array(to_tsvector('pg_catalog.simple'::regconfig, folded));
-  number text[] := regexp_match(folded, '^\s*([a-z]*)\s*(0*([1-9][0-9]{0,17}))\s*$');
-  sought casebase.sought;
-begin
-  if words = '{}' then
-    return sought;
-  end if;
-  select string_agg(concat('(', quote_literal(word), beginning, near.query, ')'), ' & '),
-         string_agg(quote_literal(word) || beginning, ' | '),
-         '(^| )(' || string_agg(word || case when beginning = '' then '( |$)' else '' end, '|') || ')'
-  into sought.query, sought.words, sought.pattern
-  from unnest(words) word,
-       lateral (select case when char_length(word) < 3 then '' else ':*' end) long (beginning),
-       lateral (select ' | ' || string_agg(quote_literal(n), ' | ') from unnest(casebase.near_words(array[word])) n) near (query);
-  sought.near := casebase.near_words(words);
-  if number[1] = '' or casebase.near_words(number[1:1]) && casebase.near_words('{case}') then
-    sought.case_id := number[3];
-    sought.query := sought.query
-      || format('%L%s | %L', '#' || number[2], case when length(number[2]) < 3 then '' else ':*' end, '#' || number[3])::tsquery;
-  end if;
-  return sought;
-end
-$$;
-
--- What may be looked for. A title or a sentence fits; every word more is another look into the index.
-create function casebase.check_search(search text) returns void
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if search is null or char_length(search) > 500 then
-    raise exception 'search is a text of at most 500 characters, not %', coalesce(char_length(search)::text, 'null')
-      using errcode = 'invalid_parameter_value', column = 'search';
-  end if;
-end
-$$;
-
--- A text in parts, every second of them a word that was looked for: the first part stands before the first such word.
--- Parts, because no sign in a text could mark its words that isn't in some text already, and positions count differently
--- in every language.
-create function casebase.marked(value text, sought casebase.sought) returns text[]
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  parts  text[] := '{""}';
-  part   text;
-  folded text;
-begin
-  for part in
-    select of_text.piece[1] from regexp_matches(normalize(value, nfc), '[[:alnum:]]+|[^[:alnum:]]+', 'g') as of_text (piece)
-  loop
-    folded := casebase.searched_text(part);
-    if (folded ~ sought.pattern or casebase.near_words(array[folded]) && sought.near) = (cardinality(parts) % 2 = 0) then
-      parts[cardinality(parts)] := parts[cardinality(parts)] || part;
-    else
-      parts := parts || part;
-    end if;
-  end loop;
-  return parts;
-end
-$$;
-
--- The best place of a text, as marked gives it: some 200 characters, with dots where there is more. Null where none of the
--- words is.
-create function casebase.excerpt(value text, sought casebase.sought) returns text[]
-  language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  place text;
-  nth   bigint;
-  most  bigint;
-  rank  real;
-  parts text[];
-begin
-  select p.place, p.nth, max(p.nth) over (), ts_rank(casebase.search_words(p.place), sought.words) as fits
-  into place, nth, most, rank
-  from (select e.piece[1] as place, e.nth from regexp_matches(value, '.{1,200}(?!\S)|\S{200}', 'g') with ordinality e (piece, nth)) p
-  order by fits desc, p.nth
-  limit 1;
-  if rank > 0 then
-    parts := casebase.marked(place, sought);
-    if nth > 1 then
-      parts[1] := '… ' || ltrim(parts[1], E' \t\r\n');
-    end if;
-    if nth < most then
-      parts := parts[:cardinality(parts) / 2 * 2] || (coalesce(parts[cardinality(parts) / 2 * 2 + 1], '') || ' …');
-    end if;
-  end if;
-  return parts;
-end
-$$;
-
-
 -- supabase/schemas/search/entries.sql
 
 -- The words of every text that is searched: of a case (title and description), of an interaction, of an internal note, and
@@ -5895,7 +5918,7 @@ create type public.case_hit as (
 comment on type public.case_hit is
   'A case that rpc/search_cases found, and the best of its texts that the caller may read.
 
-title and excerpt are text in parts: every second one, beginning with the second, is a word that was looked for. The parts put together are the text. Show them as text: what people wrote is no HTML.';
+title and excerpt are text in parts: every second one, beginning with the second, is a word that was looked for; one between them may be empty. The parts put together are the text. Show them as text: what people wrote is no HTML.';
 comment on column public.case_hit.found_case is 'The case. A duplicate says by merged_into where it goes on.';
 comment on column public.case_hit.title is 'Its title, in parts.';
 comment on column public.case_hit.source is 'What it was found by: case (its title, description or number), interaction, note or file.';
@@ -5930,12 +5953,13 @@ create function casebase.search_cases(search text, page_size integer, cursor tex
 as $$
 declare
   -- Ranking reads each text's words.
-  most  constant integer := 1000;
+  most   constant integer := 1000;
   asker  casebase.asker  := casebase.who_asks();
   sight  text            := casebase.search_sight(asker);
   sought casebase.sought := casebase.sought(search);
   place  text[]          := case when cursor is not null then casebase.read_cursor(cursor, 'search', '{real,bigint}') end;
-  texts  integer;
+  query  tsquery;
+  texts  integer := 0;
   hits   public.case_hit[];
   page   public.search_page;
   last   public.case_hit;
@@ -5943,54 +5967,52 @@ begin
   if sight is null and casebase.access_problem() is not null then
     raise exception '%', casebase.access_problem() using errcode = 'PT403';
   end if;
-  page.hits := '{}';
-  page.is_complete := true;
-  if sight is null or sought.query is null then
-    return page;
-  end if;
-  -- Who sees every case needs none to be looked up for that.
-  execute format(
-    $sql$
-      with found as materialized (
-        select e.id, e.case_id, e.source, e.source_id, e.words
-        from casebase.search_entries e
-        %s
-        where e.words @@ %L::tsquery
-          and %s
-        order by e.id desc
-        limit %4$s + 1
-      ), best as (
-        select distinct on (ranked.case_id) ranked.*
-        from (
-          select f.case_id, f.source, f.source_id,
-                 (ts_rank(f.words, %2$L::tsquery) + case when f.source = 'case' and f.source_id = $1 then 2 else 0 end)::real as rank
-          from (select * from found order by found.id desc limit %4$s) f
-        ) ranked
-        order by ranked.case_id, ranked.rank desc, ranked.source, ranked.source_id desc
-      ), of_page as (
-        select b.*
-        from best b
-        where $2 is null or (b.rank, b.case_id) < ($2, $3)
-        order by b.rank desc, b.case_id desc
-        limit $4 + 1
-      )
-      select (select count(*) from found),
-             array(
-               select (c, casebase.marked(c.title, $5), p.source, p.source_id,
-                       casebase.excerpt(coalesce(i.content, n.content, f.original_name, c.description), $5), p.rank)::public.case_hit
-               from of_page p
-               join public.cases c on c.id = p.case_id
-               left join public.interactions i on p.source = 'interaction' and i.id = p.source_id
-               left join public.internal_notes n on p.source = 'note' and n.id = p.source_id
-               left join public.case_files f on p.source = 'file' and f.id = p.source_id
-               order by p.rank desc, p.case_id desc
-             )
-    $sql$,
-    case when not asker.sees_all then 'join public.cases c on c.id = e.case_id' end, sought.query, sight, most)
-  into texts, hits
-  using sought.case_id, place[1]::real, place[2]::bigint, page_size, sought;
+  foreach query in array case when sight is not null then array[sought.query, sought.or_near] else '{}' end loop
+    -- Who sees every case needs none to be looked up for that.
+    execute format(
+      $sql$
+        with found as materialized (
+          select e.id, e.case_id, e.source, e.source_id, e.words
+          from casebase.search_entries e
+          %1$s
+          where e.words @@ %2$L::tsquery
+            and %3$s
+          order by e.id desc
+          limit %4$s + 1
+        ), best as (
+          select distinct on (ranked.case_id) ranked.*
+          from (
+            select f.case_id, f.source, f.source_id,
+                   (ts_rank(f.words, %2$L::tsquery) + case when f.source = 'case' and f.source_id = $1 then 2 else 0 end)::real as rank
+            from (select * from found order by found.id desc limit %4$s) f
+          ) ranked
+          order by ranked.case_id, ranked.rank desc, ranked.source, ranked.source_id desc
+        ), of_page as (
+          select b.*
+          from best b
+          where $2 is null or (b.rank, b.case_id) < ($2, $3)
+          order by b.rank desc, b.case_id desc
+          limit $4 + 1
+        )
+        select (select count(*) from found),
+               array(
+                 select (c, casebase.marked(c.title, $5, $6), p.source, p.source_id,
+                         casebase.excerpt(coalesce(i.content, n.content, f.original_name, c.description), $5), p.rank)::public.case_hit
+                 from of_page p
+                 join public.cases c on c.id = p.case_id
+                 left join public.interactions i on p.source = 'interaction' and i.id = p.source_id
+                 left join public.internal_notes n on p.source = 'note' and n.id = p.source_id
+                 left join public.case_files f on p.source = 'file' and f.id = p.source_id
+                 order by p.rank desc, p.case_id desc
+               )
+      $sql$,
+      case when not asker.sees_all then 'join public.cases c on c.id = e.case_id' end, query, sight, most)
+    into texts, hits
+    using sought.case_id, place[1]::real, place[2]::bigint, page_size, sought, query = sought.or_near;
+    exit when texts > 0;
+  end loop;
   page.is_complete := texts <= most;
-  page.hits := hits[:page_size];
+  page.hits := coalesce(hits[:page_size], '{}');
   if cardinality(hits) > page_size then
     last := hits[page_size];
     page.next_cursor := casebase.write_cursor(jsonb_build_array('search', last.rank, (last.found_case).id));
@@ -6011,7 +6033,7 @@ $$;
 comment on function public.search_cases(text, integer, text) is
   'The cases that the caller sees and that have these words, the best first, with the place where they were found.
 
-All of the words must be in one text: in title and description, in an interaction, in an internal note for those who read them, or in the name of a file. The text is taken as it is, and no sign in it is an operator; case and accents make no difference. A word of three letters or more is also found as the beginning of another, and in a title with one letter mistaken. A number finds its case: 12, case 12 and CASE-0012 are the same.
+All of the words must be in one text: in title and description, in an interaction, in an internal note for those who read them, or in the name of a file. The text is taken as it is, and no sign in it is an operator; case and accents make no difference. A word of three letters or more is also found as the beginning of another. Where no text has the words as they stand, titles are found that differ from them by a letter in a word: one mistaken, left out, too many, or two in the wrong order. A number finds its case: 12, case 12 and CASE-0012 are the same.
 
 For everybody who is signed in: whoever sees no case gets an empty page.
 
