@@ -24,7 +24,7 @@ create schema realtime;
 grant usage on schema realtime to postgres, anon, authenticated, service_role;
 create table realtime.messages (
   id          uuid      not null default gen_random_uuid() primary key,
-  topic       text      not null,
+  topic       text,
   extension   text      not null,
   payload     jsonb,
   event       text,

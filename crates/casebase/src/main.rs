@@ -9,7 +9,7 @@ use std::{
 use casebase::commands::{bench, demo, dev};
 use casebase::{
     commands::{
-        cases, desk, documents, files, login, migrate,
+        cases, client_data, desk, documents, files, login, migrate,
         people::{clients, departments, invite, specialties, staff},
         realtime, serve, webhooks,
     },
@@ -52,6 +52,10 @@ enum Command {
     Dev(dev::Args),
     /// Put, get, list and delete documents of clients
     Documents(documents::Args),
+    /// Erase a client: rows, history, what webhooks keep, and files
+    EraseClient(client_data::erase::Args),
+    /// Write all that is kept of a client into a folder: rows and files
+    ExportClient(client_data::export::Args),
     /// Put, get, list and delete files of cases; for the operator, sweep and check them
     Files(files::Args),
     /// Invite people by their e-mail address: staff, and members of clients
@@ -121,6 +125,8 @@ impl Command {
             Self::Departments(args) => departments::run(args).await,
             Self::Desk(args) => desk::run(args),
             Self::Documents(args) => documents::run(args).await,
+            Self::EraseClient(args) => client_data::erase::run(args).await,
+            Self::ExportClient(args) => client_data::export::run(args).await,
             Self::Files(args) => files::run(args).await,
             Self::Invite(args) => invite::run(args).await,
             Self::Login(args) => login::login(args).await,

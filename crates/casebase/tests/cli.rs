@@ -234,7 +234,7 @@ fn live_notices_are_switched_on_and_off_and_a_project_without_realtime_is_told()
         said.contains("there is no table realtime.messages\nhint: They need"),
         "{said}"
     );
-    query(&dev, &format!("do $do$ begin {REALTIME}; end $do$"));
+    query(&dev, REALTIME);
     let policies = "select count(*)::int from pg_policies where schemaname = 'realtime'";
     for (command, told, made) in [
         ("enable", "live notices are on\n", "4"),

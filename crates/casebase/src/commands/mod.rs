@@ -3,6 +3,7 @@
 #[cfg(feature = "local")]
 pub mod bench;
 pub mod cases;
+pub mod client_data;
 #[cfg(feature = "local")]
 pub mod demo;
 pub mod desk;
