@@ -378,12 +378,66 @@ async fn what_is_refused_for_one_case_takes_no_other_along() {
             &["list", "--status", "done"],
             "[possible values: open, in_progress, waiting, resolved, closed]",
         ),
+        (&["list", "--limit", "0"], "'0' for '--limit <N>'"),
         (&["assign", "1"], "--to or --department says to whom"),
         (&["reply", "1"], "there is no terminal to write at"),
     ] {
         let told = staff.fails(2, &[&["cases"], typed].concat()).await;
         assert!(told.contains(said), "{typed:?}: {told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_finds_what_one_may_read_and_says_where() {
+    let desk = Desk::new("rest").await;
+    let staff = Terminal::of(&desk.staff, &at(&desk));
+    let client = Terminal::of(&desk.client, &at(&desk));
+    let word = unique("wort").replace(' ', "");
+    let (said, noted) = (
+        format!("So {word}a it is"),
+        format!("Never {word}b, I think"),
+    );
+    staff
+        .succeeds(&["cases", "reply", &desk.case, "-m", &said])
+        .await;
+    staff
+        .succeeds(&["cases", "note", &desk.case, "-m", &noted])
+        .await;
+    let found = staff.rows(&["cases", "search", &word.to_uppercase()]).await;
+    assert_eq!(found[0]["found_case"]["case_id"], *desk.case);
+    assert_eq!(found[0]["found_case"]["client"], "Acme");
+    let table = client
+        .succeeds(&["cases", "search", "so", &format!("{word}a")])
+        .await;
+    assert!(
+        table.contains("interaction ") && table.contains(&said),
+        "{table}"
+    );
+    let csv = staff
+        .succeeds(&["cases", "search", &format!("{word}b"), "--csv"])
+        .await;
+    assert!(
+        csv.contains(",note ") && csv.contains(&format!("\"{noted}\"")),
+        "{csv}"
+    );
+    let hidden = in_a_thread(client.casebase(&["cases", "search", &format!("{word}b")])).await;
+    assert_eq!(
+        String::from_utf8_lossy(&hidden.stderr),
+        "nothing was found that you may see\n"
+    );
+    assert_eq!(succeeded(hidden).lines().count(), 1);
+    let number = desk
+        .case
+        .trim_start_matches("CASE-")
+        .trim_start_matches('0');
+    let by_number = staff.rows(&["cases", "search", "case", number]).await;
+    assert_eq!(by_number[0]["found_case"]["case_id"], *desk.case);
+    assert_eq!(by_number[0]["source"], "case");
+    let said = staff.fails(1, &["cases", "search", &"x".repeat(501)]).await;
+    assert_eq!(
+        said,
+        "error: search is a text of at most 500 characters, not 501\n"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! `casebase cases list`, and which cases are meant there and in an export.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use casebase_supabase::rows::{CaseStatus, Priority};
 use serde::{Deserialize, Deserializer, de};
@@ -83,8 +83,8 @@ pub struct List {
     ])]
     order_by: String,
     /// So many at most
-    #[arg(long, value_name = "N", default_value_t = 50, conflicts_with = "all")]
-    limit: usize,
+    #[arg(long, value_name = "N", default_value = "50", conflicts_with = "all")]
+    limit: NonZeroUsize,
     /// All there are
     #[arg(long)]
     all: bool,
@@ -199,7 +199,7 @@ impl List {
         let form = self.told.form();
         let mut names = Names::load(service.session()).await?;
         let mut rows = Rows::printed(form, SHOWN)?;
-        let (mut left, mut cursor) = (self.limit, self.cursor.clone());
+        let (mut left, mut cursor) = (self.limit.get(), self.cursor.clone());
         if self.all {
             left = usize::MAX;
         }

@@ -7,6 +7,7 @@ mod list;
 mod new;
 mod outcome;
 mod say;
+mod search;
 mod show;
 mod step;
 mod update;
@@ -33,6 +34,8 @@ enum Command {
     New(new::New),
     /// List cases, the newest first
     List(list::List),
+    /// Find cases by their texts, the best first
+    Search(search::Search),
     /// Show a case: what is known of it, and what was said
     Show(show::Show),
     /// Change cases
@@ -62,6 +65,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::New(new) => new.run().await,
         Command::List(list) => list.run().await,
+        Command::Search(search) => search.run().await,
         Command::Show(show) => show.run().await,
         Command::Update(update) => update.run().await,
         Command::Assign(assign) => assign.run().await,
