@@ -257,7 +257,7 @@ async function receiver() {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/hook`, got, answers, stop: () => new Promise((resolve) => server.close(resolve)) }
+  return { url: `http://127.0.0.1:${port}/hook/of-a-receiver-with-a-name-that-is-longer-than-a-phone-is-wide`, got, answers, stop: () => new Promise((resolve) => server.close(resolve)) }
 }
 
 async function addEndpoint(page: Page, url: string, changes: (window: ReturnType<typeof dialog>) => Promise<void> = async () => {}) {

@@ -190,6 +190,8 @@ export const en = {
     taken: 'taken',
     failed: 'failed',
     chartSummary: (taken: number, failed: number) => `${count(taken, 'request', 'requests')} taken, ${failed} failed.`,
+    highest: (n: number) => `the highest bar: ${n}`,
+    now: 'now',
     asTable: 'As a table',
     time: 'Time',
     deliveries: 'Deliveries',
