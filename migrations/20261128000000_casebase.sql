@@ -1175,8 +1175,8 @@ declare
   metadata  jsonb;
 begin
   person := (event ->> 'user_id')::uuid;
-  perform setval('casebase.hook_answered_at', (extract(epoch from clock_timestamp()) * 1000)::bigint);
   begin
+    perform setval('casebase.hook_answered_at', (extract(epoch from clock_timestamp()) * 1000)::bigint);
     perform casebase.accept_invitations(person);
   exception
     when query_canceled or others then

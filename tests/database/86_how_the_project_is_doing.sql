@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(74);
+select plan(76);
 select setval('casebase.hook_answered_at', 0);
 select tests.world();
 
@@ -25,6 +25,20 @@ select is(pg_temp.health('hook_answered_at'), null, 'the hook has not answered y
 select tests.does('auth service', $$select casebase.custom_access_token_hook('{"user_id": "{Nemo}", "claims": {}}')$$);
 select cmp_ok(pg_temp.health('hook_answered_at')::timestamptz, '>=', now() - interval '1 ms', 'now it has');
 select cmp_ok(pg_temp.health('hook_answered_at')::timestamptz, '<=', clock_timestamp(), 'and not later than now');
+
+-- Nothing of that keeps anybody from their rights.
+create function pg_temp.read_only(who text) returns text language plpgsql as $$
+declare
+  outcome text;
+begin
+  perform set_config('transaction_read_only', 'on', true);
+  outcome := tests.sees('auth service', format('select casebase.custom_access_token_hook(''{"user_id": "{%s}", "claims": {}}'') #>> ''{claims,app_metadata,case_role}''', who));
+  raise exception using errcode = 'UNDO1';
+exception when sqlstate 'UNDO1' then
+  return outcome;
+end
+$$;
+select is(pg_temp.read_only(who), role, who || ' is ' || role || ', also where nothing can be written') from (values ('Alan', 'staff'), ('Carla', 'client')) v (who, role);
 
 -- Files and documents.
 create function pg_temp.files() returns text language sql

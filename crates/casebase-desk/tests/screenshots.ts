@@ -1,5 +1,7 @@
 import type { Page } from '@playwright/test'
 import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rows, signIn, test } from './project'
@@ -81,4 +83,45 @@ test('the queue, as Alan sees it', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.getByRole('button', { name: 'Clear the selection' }).click()
   await picture(page, 'queue-phone')
+})
+
+/** A receiver's history: what it took and what it did not, by its answers. */
+async function deliveries() {
+  const answers = [...Array(9).fill(204), 500, 500, 503, ...Array(7).fill(204), 410]
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(answers.shift() ?? 204).end('{"ok": true}'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const [made] = await rows<{ id: string }>('rpc/create_webhook_endpoint', {
+    url: `http://127.0.0.1:${port}/webhooks/casebase`, description: 'Mirrors cases into the ledger', event_types: ['case.*', 'interaction.*'], retry_waits: ['0'],
+  })
+  for (let nth = 0; nth < 16; nth++) {
+    await rows('cases?id=eq.1', { priority: ['low', 'high', 'medium', 'urgent'][nth % 4] }, 'PATCH')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  return { id: made?.id, stop: () => server.close() }
+}
+
+test('the pages of an admin, as Ada sees them', async ({ page }) => {
+  const { id, stop } = await deliveries()
+  await page.setViewportSize({ width: 1180, height: 860 })
+  await signIn(page, { email: 'ada@example.com' }, 'casebase')
+  await page.goto('#/admin/people')
+  await page.locator('.entries li').nth(2).waitFor()
+  await picture(page, 'admin-people')
+  await page.goto('#/admin/structure')
+  await page.locator('.entries li').nth(5).waitFor()
+  await picture(page, 'admin-structure')
+  await page.goto('#/admin/health')
+  await page.locator('.card').nth(4).waitFor()
+  await picture(page, 'admin-health')
+  await page.goto(`#/admin/webhooks?endpoint=${id}`)
+  await page.locator('.chart').waitFor()
+  await page.locator('.entries li').nth(3).waitFor()
+  await picture(page, 'admin-webhooks')
+  await page.setViewportSize({ width: 360, height: 740 })
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await picture(page, 'admin-phone')
+  stop()
 })

@@ -46,6 +46,11 @@ export function Chart({ endpoint }: { endpoint?: string }) {
       {activity.data && (
         <>
           <Bars bars={bars} label={words.chartSummary(sum('delivered'), sum('failed'))} />
+          <p className="axis muted" aria-hidden="true">
+            {bars[0] && <Time at={bars[0].begins_at} exactly />}
+            <span>{words.highest(Math.max(0, ...bars.map((one) => one.delivered + one.failed)))}</span>
+            <span>{words.now}</span>
+          </p>
           <p className="legend">
             <span className="is-taken">{sum('delivered')} {words.taken}</span> <span className="is-failed">{sum('failed')} {words.failed}</span>
           </p>

@@ -15,6 +15,15 @@ const SENT: Record<string, readonly string[]> = {
   interactions: ['case_id', 'content', 'party1_name', 'party1_type', 'party2_name', 'party2_type'],
   internal_notes: ['case_id', 'content'],
   case_internal: ['case_id', 'tags', 'metadata'],
+  departments: ['name'],
+  specialties: ['name'],
+  party_types: ['code', 'label'],
+  case_stages: ['stage', 'status'],
+  document_categories: ['code', 'label'],
+  clients: ['name'],
+  client_members: ['display_name'],
+  staff_members: ['display_name', 'scope'],
+  invitations: ['email', 'client_id', 'display_name', 'scope'],
   case_files: ['case_id', 'interaction_id', 'file_name', 'original_name', 'content_type', 'file_size'],
 }
 
@@ -39,7 +48,7 @@ it.each([['en', en], ['de', de]] as const)('no words of %s are for a constraint 
 })
 
 /** What the rules of cases and their files say when they refuse, as their sources have it. */
-const refusals = ['cases/rules', 'cases/rpc', 'cases/merging', 'files/rules'].flatMap((file) => {
+const refusals = ['cases/rules', 'cases/rpc', 'cases/merging', 'files/rules', 'people/staff', 'people/leaving', 'people/retiring', 'health'].flatMap((file) => {
   const source = readFileSync(new URL(`../../../../supabase/schemas/${file}.sql`, import.meta.url), 'utf8')
   return [...source.matchAll(/raise exception '((?:[^']|'')+)'/g)].map(([, text]) => ({ file, text: (text ?? '').replaceAll("''", "'") }))
 })

@@ -190,6 +190,8 @@ export const de: AdminWords = {
     taken: 'angenommen',
     failed: 'fehlgeschlagen',
     chartSummary: (taken: number, failed: number) => `${count(taken, 'Anfrage', 'Anfragen')} angenommen, ${failed} fehlgeschlagen.`,
+    highest: (n: number) => `der höchste Balken: ${n}`,
+    now: 'jetzt',
     asTable: 'Als Tabelle',
     time: 'Zeit',
     deliveries: 'Zustellungen',
