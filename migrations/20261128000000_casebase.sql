@@ -1091,7 +1091,7 @@ begin
 end
 $$;
 
-create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean)
+create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean, out live boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -1099,6 +1099,7 @@ begin
   is_client := cardinality(casebase.my_clients()) > 0;
   problem := casebase.access_problem();
   may_register := (casebase.registration_problem()).message is null;
+  live := casebase.sends_notices();
 end
 $$;
 comment on function public.my_access() is
@@ -1110,6 +1111,7 @@ For everybody who is signed in.
 - is_client: whether they are a member of some client.
 - problem: what keeps them from being staff, in a sentence, e.g. that the access token hook is not switched on; null: nothing.
 - may_register: whether rpc/register would make them a client.
+- live: whether live notices are switched on (docs/operating.md).
 
 Returns one row.';
 
@@ -6928,6 +6930,16 @@ as $$
     and place.id is not null
 $$;
 
+-- Whether they are switched on, for whoever would join.
+create function casebase.sends_notices() returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from pg_trigger t where t.tgrelid = 'public.case_events'::regclass and t.tgname = 'send_notices');
+end
+$$;
+
 -- Sends them in the transaction of the change, which nothing here may fail or hold up for long: a notice that can't be sent
 -- isn't, and whoever waits for it asks by themselves in a while. (realtime.send itself warns and goes on.)
 create function casebase.send_notices(notices casebase.notice[]) returns void
@@ -6952,7 +6964,7 @@ end
 $$;
 
 create function casebase.notify_of_events() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.send_notices(array_agg(distinct row(told.topic, c.case_id, n.type)::casebase.notice))
@@ -10775,6 +10787,7 @@ to casebase_worker;
 grant execute on function
   casebase.sees_case_by_now(bigint),
   casebase.may_join(text),
+  casebase.sends_notices(),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;

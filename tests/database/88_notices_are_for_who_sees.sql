@@ -100,6 +100,7 @@ $$;
 
 insert into said (what, got, wanted) values
   ('off by default', pg_temp.made(), null),
+  ('which everybody is told', tests.sees('Nemo', 'select live from my_access()'), 'false'),
   ('so nothing is sent', pg_temp.sends('Carla', $$insert into interactions (case_id, content) values ({case}, 'Off')$$), 'nothing'),
   ('an admin is not the owner', tests.does('Ada', 'select casebase.enable_realtime()'), '42501'),
   ('nor to switch it off', tests.does('Ada', 'select casebase.disable_realtime()'), '42501'),
@@ -107,6 +108,7 @@ insert into said (what, got, wanted) values
   ('the owner is', tests.does('owner', 'select casebase.enable_realtime()'), '1'),
   ('what is made', pg_temp.made(),
    'policy casebase_join, policy casebase_join_only_so, policy casebase_only_for_signed_in, policy casebase_only_from_the_database, trigger on case_events, trigger on cases'),
+  ('and now, that it is on', tests.sees('Nemo', 'select live from my_access()'), 'true'),
   ('once more', tests.does('owner', 'select casebase.enable_realtime()'), '1'),
   ('is as good', pg_temp.made(),
    'policy casebase_join, policy casebase_join_only_so, policy casebase_only_for_signed_in, policy casebase_only_from_the_database, trigger on case_events, trigger on cases');
@@ -276,6 +278,7 @@ insert into said (what, got, wanted) values
 insert into said (what, got, wanted) values
   ('the owner switches it off', tests.does('owner', 'select casebase.disable_realtime()'), '1'),
   ('what is left', pg_temp.made(), 'policy everybody_listens, policy everybody_speaks'),
+  ('and nobody is told otherwise', tests.sees('Nemo', 'select live from my_access()'), 'false'),
   ('once more', tests.does('owner', 'select casebase.disable_realtime()'), '1');
 drop schema realtime cascade;
 insert into said (what, got, wanted) values

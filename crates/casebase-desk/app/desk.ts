@@ -2,9 +2,10 @@ import { createContext, useContext } from 'react'
 import type { QueryClient } from '@tanstack/react-query'
 import type { Access } from './coming-in/session'
 import type { Uploads } from './files/uploads'
+import type { Live } from './live'
 
 /** What every page works with. */
-export type Desk = { access: Access; uploads: Uploads; queries: QueryClient }
+export type Desk = { access: Access; uploads: Uploads; queries: QueryClient; live: Live }
 
 export const DeskContext = createContext<Desk | undefined>(undefined)
 

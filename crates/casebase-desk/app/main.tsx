@@ -13,6 +13,7 @@ import { forgetBegun } from './files/begun'
 import { giveUp, isRefusedForGood, sendTo, Uploads } from './files/uploads'
 import { announce } from './frame/announce'
 import { showTheme } from './frame/theme'
+import { Live } from './live'
 import { Refusal } from './refusal'
 import { router } from './router'
 import { filesWait, forgetDrafts } from './text/drafts'
@@ -73,7 +74,8 @@ async function open() {
     forgetDrafts()
     forgetBegun()
   })
-  return { access, uploads, queries }
+  const live = new Live(access.supabase, () => void queries.invalidateQueries({ queryKey: ['cases'] }))
+  return { access, uploads, queries, live }
 }
 
 function App({ desk }: { desk: Desk }) {

@@ -5,10 +5,13 @@ use url::Url;
 
 use crate::{CONFIG, ENTRY, HASHED, Settings};
 
-/// What the pages may load and whom they may ask: themselves, the project, and the service where it is elsewhere.
+/// What the pages may load and whom they may ask: themselves, the project (also for live notices, over a WebSocket), and the
+/// service where it is elsewhere.
 /// Previews of files are `blob:` URLs; a PDF's is shown in a frame. No text becomes script or HTML anywhere.
 pub fn content_security_policy(settings: &Settings) -> String {
-    let mut asked = vec![origin(&settings.supabase_url)];
+    let project = origin(&settings.supabase_url);
+    let notices = project.replacen("http", "ws", 1);
+    let mut asked = vec![project, notices];
     if let Ok(service) = Url::parse(&settings.service_url) {
         asked.push(origin(&service));
     }

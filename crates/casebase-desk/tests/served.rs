@@ -78,7 +78,7 @@ async fn every_answer_has_the_security_headers() {
         let policy = given.header("content-security-policy");
         let strict = "default-src 'none'; script-src 'self'; style-src 'self';";
         assert!(policy.starts_with(strict), "{path}: {policy}");
-        let asked = "connect-src 'self' https://abc.supabase.co;";
+        let asked = "connect-src 'self' https://abc.supabase.co wss://abc.supabase.co;";
         assert!(policy.contains(asked), "{path}: {policy}");
         assert!(
             !policy.contains("unsafe") && !policy.contains('*'),
@@ -171,7 +171,7 @@ async fn written_files_are_the_served_ones_and_say_whom_to_ask() {
     let headers = read(&out.join("_headers"));
     for told in [
         "/*\n  ",
-        "connect-src 'self' https://abc.supabase.co https://casebase.example.com;",
+        "connect-src 'self' https://abc.supabase.co wss://abc.supabase.co https://casebase.example.com;",
         "\n/config.json\n  cache-control: no-store\n",
         "\n/assets/*\n  cache-control: public, max-age=31536000, immutable\n",
     ] {

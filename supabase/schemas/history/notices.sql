@@ -55,6 +55,16 @@ as $$
     and place.id is not null
 $$;
 
+-- Whether they are switched on, for whoever would join.
+create function casebase.sends_notices() returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from pg_trigger t where t.tgrelid = 'public.case_events'::regclass and t.tgname = 'send_notices');
+end
+$$;
+
 -- Sends them in the transaction of the change, which nothing here may fail or hold up for long: a notice that can't be sent
 -- isn't, and whoever waits for it asks by themselves in a while. (realtime.send itself warns and goes on.)
 create function casebase.send_notices(notices casebase.notice[]) returns void
@@ -79,7 +89,7 @@ end
 $$;
 
 create function casebase.notify_of_events() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform casebase.send_notices(array_agg(distinct row(told.topic, c.case_id, n.type)::casebase.notice))

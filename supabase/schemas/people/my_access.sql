@@ -14,7 +14,7 @@ begin
 end
 $$;
 
-create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean)
+create function public.my_access(out standing text, out is_client boolean, out problem text, out may_register boolean, out live boolean)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -22,6 +22,7 @@ begin
   is_client := cardinality(casebase.my_clients()) > 0;
   problem := casebase.access_problem();
   may_register := (casebase.registration_problem()).message is null;
+  live := casebase.sends_notices();
 end
 $$;
 comment on function public.my_access() is
@@ -33,5 +34,6 @@ For everybody who is signed in.
 - is_client: whether they are a member of some client.
 - problem: what keeps them from being staff, in a sentence, e.g. that the access token hook is not switched on; null: nothing.
 - may_register: whether rpc/register would make them a client.
+- live: whether live notices are switched on (docs/operating.md).
 
 Returns one row.';

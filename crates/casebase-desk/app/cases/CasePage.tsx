@@ -9,6 +9,7 @@ import { announce } from '../frame/announce'
 import { Page } from '../frame/Page'
 import { Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
+import { useLive } from '../live'
 import { Refusal } from '../refusal'
 import { useStore } from '../store'
 import { Markdown } from '../text/Markdown'
@@ -45,11 +46,12 @@ export function CasePage() {
 function OneCase({ number }: { number: string }) {
   const { access } = useDesk()
   const [most, setMost] = useState(STEP)
+  const often = useLive(Number.isFinite(keyOf(number)) ? [`casebase:case:${keyOf(number)}`] : [], 8_000)
   const read = useQuery({
     queryKey: ['cases', 'one', number, most],
     queryFn: () => getCase(access, number, most),
     enabled: Number.isFinite(keyOf(number)),
-    refetchInterval: 8_000,
+    refetchInterval: often,
     placeholderData: keepPreviousData,
   })
   const timeline = useQuery({
@@ -57,7 +59,7 @@ function OneCase({ number }: { number: string }) {
     // Each interaction is an entry, too.
     queryFn: () => getTimeline(access, keyOf(number), 2 * most),
     enabled: Number.isFinite(keyOf(number)),
-    refetchInterval: 8_000,
+    refetchInterval: often,
     placeholderData: keepPreviousData,
   })
   // A duplicate leads to the case that it goes on in; there stands what was said in both.
@@ -67,7 +69,7 @@ function OneCase({ number }: { number: string }) {
     queryKey: ['cases', 'duplicates', number, others, most],
     queryFn: () => getDuplicates(access, others.map(keyOf), most),
     enabled: others.length > 0,
-    refetchInterval: 8_000,
+    refetchInterval: often,
     placeholderData: keepPreviousData,
   })
   const isMissing = !Number.isFinite(keyOf(number)) || (read.error instanceof Refusal && read.error.kind === 'missing')

@@ -5,6 +5,7 @@ import { useDesk } from '../desk'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
+import { useLive } from '../live'
 import { useStore } from '../store'
 import { useWords } from '../words'
 import { listCases, STATUSES, type CaseRow } from './queries'
@@ -16,12 +17,14 @@ export function CasesPage() {
   const { access } = useDesk()
   const search = useSearch({ from: '/members/cases' })
   const status = STATUSES.find((one) => one === search.status)
+  const clients = useMyClients()
+  const often = useLive((clients.data ?? []).map(({ id }) => `casebase:client:${id}`), 10_000)
   const pages = useInfiniteQuery({
     queryKey: ['cases', 'list', status],
     queryFn: ({ pageParam }) => listCases(access, status, pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next_cursor }) => next_cursor,
-    refetchInterval: 10_000,
+    refetchInterval: often,
   })
   const rows = pages.data?.pages.flatMap((page) =>
     page.cases.map((row, nth) => ({ row, lastActivity: page.last_activity[nth] ?? row.updated_at })),

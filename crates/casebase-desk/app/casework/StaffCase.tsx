@@ -14,6 +14,7 @@ import { Icon } from '../frame/Icon'
 import { Page } from '../frame/Page'
 import { Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
+import { useLive } from '../live'
 import { Refusal } from '../refusal'
 import { useShortcut } from '../shortcuts'
 import { Markdown } from '../text/Markdown'
@@ -41,13 +42,17 @@ export function StaffCase({ number, asClient }: { number: string; asClient: Reac
   const [most, setMost] = useState(STEP)
   const key = keyOf(number)
   const isNumber = Number.isFinite(key)
-  const often = { enabled: isNumber, refetchInterval: 8_000, placeholderData: keepPreviousData }
+  // Who sees it as its client may not hear of what is internal.
+  const [isTheirs, setIsTheirs] = useState(true)
+  const topics = isNumber && isTheirs ? [`casebase:case:${key}`, `casebase:case_internal:${key}`] : []
+  const often = { enabled: isNumber, refetchInterval: useLive(topics, 8_000), placeholderData: keepPreviousData }
   const read = useQuery({
     ...often,
     queryKey: ['cases', 'work', key, most],
     queryFn: () => getStaffCase(access, key, most),
     retry: (tries, error) => !(error instanceof Refusal && error.kind === 'missing') && tries < 2,
   })
+  if (isTheirs && read.data && !read.data.case_events.length) setIsTheirs(false)
   const duplicates = useQuery({ ...often, queryKey: ['cases', 'duplicates', key, most], queryFn: () => getDuplicates(access, key, most) })
   const reference = useReference()
   const client = useClient(read.data?.client_id)

@@ -4,6 +4,8 @@ import { useMemo } from 'react'
 import { useDesk } from '../desk'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
+import { useLive, useNotices } from '../live'
+import { useDepartments } from '../people/queries'
 import { useWords } from '../words'
 import { Choosing } from './Choosing'
 import { Filters, FiltersOn, type Narrow } from './Filters'
@@ -59,14 +61,29 @@ function useQueue() {
   const me = standing.is === 'out' ? '' : standing.userId
   const filter = useMemo(() => readFilter(search), [search])
   const keyOf = (asked: Search) => ['cases', 'queue', asked]
+  const often = useLive(useTopics(me), 10_000)
   const page = useQuery({
     queryKey: keyOf(search),
     queryFn: () => listQueue(access, filter, me, search.after),
-    refetchInterval: 10_000,
+    refetchInterval: often,
     placeholderData: keepPreviousData,
   })
   const first = search.after ? queries.getQueryData<QueueRows>(keyOf(writeSearch(filter))) : page.data
   return { filter, search, page, first, me }
+}
+
+/** So many topics a page may well be on. */
+const MANY = 50
+
+/** What tells of every case that is in sight: those of the departments, and the reader's own. */
+function useTopics(me: string): string[] {
+  const { isOn, standing } = useNotices()
+  const departments = useDepartments(isOn)
+  if (!isOn || !departments.data) return []
+  const seen = departments.data.filter(
+    (one) => standing !== 'assigned' && (standing !== 'departments' || one.staff_departments.some(({ user_id }) => user_id === me)),
+  )
+  return seen.length > MANY ? [] : [`casebase:staff:${me}`, ...seen.map(({ id }) => `casebase:department:${id}`)]
 }
 
 function Sorting({ order, onChange }: { order: Order; onChange: (order: Order) => void }) {

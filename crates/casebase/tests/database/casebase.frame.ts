@@ -99,7 +99,7 @@ export type CaseCount = {
 }
 
 /** `problem` says what keeps the caller from being staff. */
-export type Access = { standing: 'admin' | Scope | null; is_client: boolean; problem: string | null }
+export type Access = { standing: 'admin' | Scope | null; is_client: boolean; problem: string | null; may_register: boolean; live: boolean }
 
 /** Functions whose arguments or answers are narrower than their types in PostgreSQL. */
 type Rpc = {

@@ -339,7 +339,8 @@ async fn a_client_is_erased_wherever_it_was_killed_and_nothing_of_them_is_left()
 
     // Again: the same report. Without it, there is no such client.
     let (code, again) = owner.run(&erase).await;
-    assert_eq!((code, again), (Some(0), said));
+    assert_eq!(code, Some(0), "{again}");
+    assert!(said.starts_with(&again), "{again}");
     fs::remove_file(owner.here.path().join(&report)).unwrap();
     let (code, said) = owner.run(&erase).await;
     assert_eq!(code, Some(1));
