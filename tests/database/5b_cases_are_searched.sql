@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(296);
+select plan(300);
 
 create function pg_temp.hits(who text, search text) returns text language sql as $$
   select coalesce(tests.sees(who, format('select string_agg(title.name, '', '' order by h.nth)
@@ -203,6 +203,10 @@ select is(pg_temp.of_text(content, search), said, 'of a text: ' || left(replace(
   (E'cafe\u0301 au lait', 'café', 'Slate | [café] au lait'),
   ('flint ' || repeat('x', 500), 'flint', 'Slate | [flint] …')
 ) v (content, search, said);
+update cases set title = 'Slate, Salte: slates', description = 'Flint flint' where id = tests.id('other case')::bigint;
+select is(tests.sees('Otto', format('select concat_ws('' '', hits[1].title, hits[1].excerpt) from search_cases(%L)', search)), said, search || ' in parts: ' || said)
+from (values ('slate', '{"",Slate,", Salte: ",slates,""}'), ('salte', '{"Slate, ",Salte,": slates"}'), ('slaet', '{"",Slate,", Salte: slates"}'), ('flint', '{"Slate, Salte: slates"} {"",Flint," ",flint,""}')) v (search, said);
+update cases set title = 'Slate' where id = tests.id('other case')::bigint;
 select ok(length(parts) between 100 and 230 and parts ~ '^Slate \| … .*\[flint\] and so on .* …$', 'the middle of a long text: ' || parts)
 from (select pg_temp.of_text(repeat('and so on ', 60) || 'flint ' || repeat('and so on ', 60), 'flint')) v (parts);
 select ok(parts ~ '\[flint\] and \[quartz\]$', 'where most of the words are: ' || parts)
