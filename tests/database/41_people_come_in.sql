@@ -9,7 +9,7 @@ insert into auth.users (id, email, aud, role, email_confirmed_at, deleted_at)
 select id, lower(name) || '@example.com', 'authenticated', 'authenticated', case when name <> 'Vague' then now() end, case when name = 'Gone' then now() end
 from tests.people where what = 'comes in';
 update auth.users set email = 'New@Example.com' where id = tests.filled('{New}')::uuid;
-select plan(99);
+select plan(102);
 
 -- What the hook makes of who signs in.
 create function pg_temp.signs_in(who text) returns text language sql as $$
@@ -139,6 +139,10 @@ end
 $$;
 select matches(pg_temp.told_without_hook('select problem from my_access()'), '^You are on the staff, and your token does not say so\. .*custom_access_token_hook', 'whose token says nothing is told so');
 select matches(pg_temp.told_without_hook('select list_cases()'), '^PT403 You are on the staff', 'instead of an empty list');
+select matches(pg_temp.told_without_hook('select search_cases(''x'')'), '^PT403 You are on the staff', 'and of a search that finds nothing');
+insert into client_members (client_id, user_id, display_name) values (tests.id('acme')::uuid, tests.filled('{Alan}')::uuid, 'Alan');
+select is(pg_temp.told_without_hook(statement), '2', 'who is a client''s, too, gets what clients get: ' || statement)
+from unnest(array['select total from list_cases()', 'select cardinality(hits) from search_cases(''hello'')']) statement;
 select is(tests.sees('Ivan', 'select concat_ws('' '', standing, is_client, problem) from my_access()') || tests.sees('Faye', 'select concat_ws('' '', standing, is_client, problem) from my_access()'), 'ff', 'who is not on the staff is not told so');
 
 select * from finish();

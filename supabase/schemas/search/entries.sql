@@ -31,7 +31,7 @@ begin
   else
     update casebase.search_entries e
     set words = casebase.case_words(new.id, new.title, new.description)
-    where e.case_id = new.id and e.source = 'case' and e.source_id = new.id;
+    where e.case_id = new.id and e.source = 'case';
   end if;
   return null;
 end

@@ -1,11 +1,12 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Link, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useMyClients } from '../coming-in/Members'
 import { useDesk } from '../desk'
 import { Page } from '../frame/Page'
 import { Empty, Failed, Loading } from '../frame/states'
 import { Time } from '../frame/Time'
 import { useLive } from '../live'
+import { TextField } from '../search/TextField'
 import { useStore } from '../store'
 import { useWords } from '../words'
 import { listCases, STATUSES, type CaseRow } from './queries'
@@ -16,12 +17,15 @@ export function CasesPage() {
   const words = useWords()
   const { access } = useDesk()
   const search = useSearch({ from: '/members/cases' })
+  const navigate = useNavigate()
+  // What a link of the list keeps.
+  const kept = search.text ? { text: search.text } : {}
   const status = STATUSES.find((one) => one === search.status)
   const clients = useMyClients()
   const often = useLive((clients.data ?? []).map(({ id }) => `casebase:client:${id}`), 10_000)
   const pages = useInfiniteQuery({
-    queryKey: ['cases', 'list', status],
-    queryFn: ({ pageParam }) => listCases(access, status, pageParam),
+    queryKey: ['cases', 'list', status, search.text],
+    queryFn: ({ pageParam }) => listCases(access, status, search.text, pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next_cursor }) => next_cursor,
     refetchInterval: often,
@@ -39,18 +43,20 @@ export function CasesPage() {
       }
     >
       <nav className="filter" aria-label={words.list.filter}>
-        <Link to="/cases" search={{}} activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}>
+        <Link to="/cases" search={kept} activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}>
           {words.list.all}
         </Link>
         {STATUSES.map((one) => (
-          <Link key={one} to="/cases" search={{ status: one }} activeOptions={{ includeSearch: true }}>
+          <Link key={one} to="/cases" search={{ status: one, ...kept }} activeOptions={{ includeSearch: true }}>
             {words.status[one]}
           </Link>
         ))}
       </nav>
+      <TextField label={words.search.inList} text={search.text ?? ''}
+        onSearch={(text) => void navigate({ to: '/cases', search: { ...(status && { status }), ...(text && { text }) } })} />
       {pages.isPending && <Loading lines={6} />}
       {pages.isError && <Failed error={pages.error} onRetry={() => void pages.refetch()} />}
-      {rows?.length === 0 && <NoCases filtered={status !== undefined} />}
+      {rows?.length === 0 && <NoCases filtered={status !== undefined} searched={search.text !== undefined} />}
       {rows && rows.length > 0 && (
         <ul className="cases">
           {rows.map(({ row, lastActivity }) => (
@@ -88,14 +94,14 @@ function CaseLine({ row, lastActivity }: { row: CaseRow; lastActivity: string })
   )
 }
 
-function NoCases({ filtered }: { filtered: boolean }) {
+function NoCases({ filtered, searched }: { filtered: boolean; searched: boolean }) {
   const words = useWords()
   const { access } = useDesk()
   const standing = useStore(access.standing)
   const clients = useMyClients()
-  if (filtered) {
+  if (filtered || searched) {
     return (
-      <Empty title={words.list.emptyFiltered}>
+      <Empty title={searched ? words.search.emptied : words.list.emptyFiltered}>
         <Link to="/cases" search={{}}>
           {words.list.showAll}
         </Link>

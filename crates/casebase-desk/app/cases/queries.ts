@@ -36,14 +36,15 @@ export type TimelineEntry = Page<
 export type Timeline = Page<'timeline_page', { entries: TimelineEntry[] }>
 type CasePage = Page<'case_page', { cases: CaseRow[]; last_activity: string[] }>
 
-/** A page of cases, newest first, and where the next begins. */
-export const listCases = (access: Access, status: Status | undefined, cursor: string | undefined) =>
+/** A page of cases, newest first, and where the next begins; of those that have these words, if any are given. */
+export const listCases = (access: Access, status: Status | undefined, text: string | undefined, cursor: string | undefined) =>
   answer<CasePage>(
     access.supabase.rpc('list_cases', {
       page_size: 50,
       count_up_to: 0,
       with_activity: true,
       ...(status && { status: [status] }),
+      ...(text && { search: text }),
       ...(cursor && { cursor }),
     }),
   )

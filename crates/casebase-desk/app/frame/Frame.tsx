@@ -1,5 +1,5 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { saysStaff } from '../coming-in/session'
 import { SignInAgain } from '../coming-in/SignInAgain'
 import { useDesk } from '../desk'
@@ -8,7 +8,10 @@ import { useStore } from '../store'
 import { chooseLanguage, LANGUAGES, useLanguage, useWords, type Language } from '../words'
 import { Announcements } from './announce'
 import { useDismissal } from './dismiss'
+import { Icon } from './Icon'
 import { chooseTheme, theme, THEMES, type Theme } from './theme'
+
+const SearchDialog = lazy(async () => ({ default: (await import('../search/SearchDialog')).SearchDialog }))
 
 /** What surrounds every page. */
 export function Frame() {
@@ -18,6 +21,9 @@ export function Frame() {
   const isStaff = saysStaff(standing)
   const navigate = useNavigate()
   useShortcut('c', words.menu.newCase, () => void navigate({ to: '/cases/new' }), isStaff)
+  const isIn = standing.is !== 'out'
+  const [searching, setSearching] = useState(false)
+  useShortcut('/', words.search.open, () => setSearching(true), isIn)
   return (
     <>
       <a
@@ -36,7 +42,7 @@ export function Frame() {
             <span className="mark" aria-hidden="true" />
             {words.desk}
           </Link>
-          {standing.is !== 'out' && (
+          {isIn && (
             <nav aria-label={words.desk}>
               <Link to="/cases" activeOptions={{ exact: true, includeSearch: false }}>
                 {words.menu.cases}
@@ -51,6 +57,12 @@ export function Frame() {
               )}
             </nav>
           )}
+          {isIn && (
+            <button type="button" className="quiet icon to-search" aria-label={words.search.open} title={words.search.open} aria-keyshortcuts="/"
+              onClick={() => setSearching(true)}>
+              <Icon name="search" />
+            </button>
+          )}
           <AccountMenu />
         </div>
       </header>
@@ -59,7 +71,12 @@ export function Frame() {
         <Outlet />
       </main>
       <Announcements />
-      {isStaff && <Shortcuts />}
+      {isIn && searching && (
+        <Suspense>
+          <SearchDialog onClose={() => setSearching(false)} />
+        </Suspense>
+      )}
+      {isIn && <Shortcuts />}
       {standing.is === 'expired' && <SignInAgain email={standing.email} />}
     </>
   )
@@ -108,7 +125,7 @@ function AccountMenu() {
             ))}
           </select>
         </label>
-        {saysStaff(standing) && (
+        {email && (
           <button type="button" onClick={listKeys}>
             {words.menu.keys}
           </button>

@@ -4,6 +4,7 @@ import { useDismissal } from '../frame/dismiss'
 import { Icon } from '../frame/Icon'
 import { ClientPicker } from '../people/ClientPicker'
 import { useDepartments, useStaff, useStages } from '../people/queries'
+import { TextField } from '../search/TextField'
 import { useLanguage, useWords } from '../words'
 import { FACETS, ME, narrowedBy, NOBODY, PRIORITIES, type Day, type Facet, type Filter } from './filter'
 import { useLabels } from './labels'
@@ -39,6 +40,7 @@ function Facets({ filter, onChange }: { filter: Filter; onChange: Narrow }) {
   )
   return (
     <>
+      <Text filter={filter} onChange={onChange} />
       {checks('status', STATUSES)}
       {checks('priority', PRIORITIES)}
       <Checks legend={words.queue.facet.assignee} chosen={filter.assignee}
@@ -100,6 +102,16 @@ function Clients({ filter, onChange }: { filter: Filter; onChange: Narrow }) {
           onChange({ client: [...new Set([...filter.client, id])] })
         }} />
       <Chosen values={filter.client} label={(id) => label('client', id)} onChange={(client) => onChange({ client })} />
+    </fieldset>
+  )
+}
+
+function Text({ filter, onChange }: { filter: Filter; onChange: Narrow }) {
+  const words = useWords()
+  return (
+    <fieldset>
+      <legend>{words.queue.facet.text}</legend>
+      <TextField label={words.search.inList} text={filter.text} onSearch={(text) => onChange({ text })} />
     </fieldset>
   )
 }
@@ -191,6 +203,7 @@ export function FiltersOn({ filter, onChange, onClear }: { filter: Filter; onCha
       {FACETS.filter((facet) => filter[facet].length > 0).map((facet) =>
         chip(words.facet[facet], filter[facet].map((value) => label(facet, value)).join(', '), { [facet]: [] }),
       )}
+      {filter.text && chip(words.facet.text, filter.text, { text: '' })}
       {filter.overdue && chip(words.facet.overdue, '', { overdue: false })}
       {days(words.facet.created, 'created_from', 'created_to')}
       {days(words.facet.updated, 'updated_from', 'updated_to')}

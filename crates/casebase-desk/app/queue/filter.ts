@@ -23,10 +23,15 @@ export type Facet = (typeof FACETS)[number]
 export const DAYS = ['created_from', 'created_to', 'updated_from', 'updated_to'] as const
 export type Day = (typeof DAYS)[number]
 
-export type Filter = { [F in Facet]: readonly string[] } & { [D in Day]: string | undefined } & { overdue: boolean; order: Order }
+export type Filter = { [F in Facet]: readonly string[] } & { [D in Day]: string | undefined } & {
+  overdue: boolean
+  /** Words that the cases have, as somebody typed them. */
+  text: string
+  order: Order
+}
 
 /** A filter in an address: what narrows nothing isn't there. `after` is where a later page begins. */
-export type Search = { [Name in Facet | Day | 'order' | 'after']?: string } & { overdue?: true }
+export type Search = { [Name in Facet | Day | 'text' | 'order' | 'after']?: string } & { overdue?: true }
 
 const isDay = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))
 
@@ -58,6 +63,7 @@ export function readFilter(search: Record<string, unknown>): Filter {
     updated_from: day('updated_from'),
     updated_to: day('updated_to'),
     overdue: search['overdue'] === true,
+    text: textOf(search['text']).trim(),
     order: ORDERS.find((one) => one === search['order']) ?? ORDERS[0],
   }
 }
@@ -72,6 +78,7 @@ export function writeSearch(filter: Filter): Search {
     if (value) search[day] = value
   }
   if (filter.overdue) search.overdue = true
+  if (filter.text) search.text = filter.text
   if (filter.order !== ORDERS[0]) search.order = filter.order
   return search
 }
@@ -86,7 +93,7 @@ export const isSame = (one: Search, other: Search) => JSON.stringify(readSearch(
 
 /** How many things narrow it. */
 export const narrowedBy = (filter: Filter): number =>
-  [...FACETS.map((facet) => filter[facet].length > 0), ...DAYS.map((day) => filter[day]), filter.overdue].filter(Boolean).length
+  [...FACETS.map((facet) => filter[facet].length > 0), ...DAYS.map((day) => filter[day]), filter.overdue, filter.text].filter(Boolean).length
 
 type Arguments = Database['public']['Functions']['list_cases']['Args']
 
@@ -104,6 +111,7 @@ export function argumentsOf(filter: Filter, me: string): Arguments {
     client_id: words(filter.client),
     tags: words(filter.tags),
     overdue: filter.overdue || undefined,
+    search: filter.text || undefined,
     created_from: startOf(filter.created_from, 0),
     created_before: startOf(filter.created_to, 1),
     updated_from: startOf(filter.updated_from, 0),

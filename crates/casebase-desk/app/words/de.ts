@@ -124,6 +124,25 @@ export const de: Words = {
     escalated: 'Eskaliert',
   },
 
+  search: {
+    open: 'Suchen',
+    title: 'Suche',
+    field: 'Eine Nummer, Wörter aus einem Fall, ein Kunde oder eine Person',
+    fieldOfClient: 'Eine Nummer oder Wörter aus Ihren Fällen',
+    cases: 'Fälle',
+    clients: 'Kunden',
+    people: 'Personen',
+    all: 'Alle als Liste zeigen',
+    asList: 'Als Liste zeigen',
+    found: (n) => `${n} ${n === 1 ? 'Zeile' : 'Zeilen'}: mit Pfeiltasten und Eingabe wählen.`,
+    nothing: 'Nichts gefunden.',
+    onTheStaff: 'im Team',
+    memberOf: (client) => `für ${client}`,
+    source: { case: '', interaction: 'Gesagt:', note: 'Notiz:', file: 'Datei:' },
+    inList: 'Wörter in diesen Fällen',
+    emptied: 'Kein Fall enthält diese Wörter',
+  },
+
   newCase: {
     title: 'Neuer Fall',
     client: 'Für',
@@ -163,6 +182,7 @@ export const de: Words = {
     without: (what) => `Filter ${what} entfernen`,
     clear: 'Alle Filter entfernen',
     facet: {
+      text: 'Wörter',
       status: 'Status',
       stage: 'Stufe',
       priority: 'Priorität',

@@ -119,6 +119,25 @@ export const en = {
     escalated: 'Escalated',
   },
 
+  search: {
+    open: 'Search',
+    title: 'Search',
+    field: 'A number, words of a case, a client or a person',
+    fieldOfClient: 'A number, or words of your cases',
+    cases: 'Cases',
+    clients: 'Clients',
+    people: 'People',
+    all: 'Show all of them as a list',
+    asList: 'Show them as a list',
+    found: (n: number) => `${count(n, 'line', 'lines')}: choose with the arrow keys and Enter.`,
+    nothing: 'Nothing was found.',
+    onTheStaff: 'on the staff',
+    memberOf: (client: string) => `for ${client}`,
+    source: { case: '', interaction: 'Said:', note: 'Note:', file: 'File:' },
+    inList: 'Words in these cases',
+    emptied: 'No case has these words',
+  },
+
   newCase: {
     title: 'New case',
     client: 'For',
@@ -158,6 +177,7 @@ export const en = {
     without: (what: string) => `Remove the filter ${what}`,
     clear: 'Remove all filters',
     facet: {
+      text: 'Words',
       status: 'Status',
       stage: 'Stage',
       priority: 'Priority',
