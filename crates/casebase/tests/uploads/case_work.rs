@@ -426,6 +426,12 @@ async fn a_search_finds_what_one_may_read_and_says_where() {
         "nothing was found that you may see\n"
     );
     assert_eq!(succeeded(hidden).lines().count(), 1);
+    let listed = staff
+        .rows(&["cases", "list", "--search", &word, "--unassigned=false"])
+        .await;
+    assert!(listed.is_empty());
+    let listed = staff.rows(&["cases", "list", "--search", &word]).await;
+    assert_eq!(listed[0]["case_id"], *desk.case);
     let number = desk
         .case
         .trim_start_matches("CASE-")

@@ -66,6 +66,9 @@ pub struct Filters {
     /// Last changed earlier
     #[arg(long, value_name = "TIME", value_parser = moment)]
     updated_before: Option<String>,
+    /// With these words in a text that you may read, as `cases search` finds them
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
     /// With these values in their metadata: a JSON object
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
@@ -163,6 +166,7 @@ impl Filters {
             ("created_before", self.created_before.clone()),
             ("updated_from", self.updated_from.clone()),
             ("updated_before", self.updated_before.clone()),
+            ("search", self.search.clone()),
             ("metadata", self.metadata.clone()),
             ("unassigned", self.unassigned.map(|it| it.to_string())),
             ("overdue", self.overdue.map(|it| it.to_string())),

@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
 
 use super::naming::Names;
 use crate::{
     commands::table::{self, Form, Told},
-    session::Session,
+    service::Service,
     terminal,
 };
 
@@ -26,7 +27,7 @@ pub struct Search {
     told: Told,
 }
 
-/// A page of `rpc/search_cases`.
+/// A page of the service's.
 #[derive(Deserialize)]
 struct Page {
     hits: Vec<Value>,
@@ -41,16 +42,23 @@ const SHOWN: &[&str] = &[
 impl Search {
     /// Prints what was found, the best first.
     pub async fn run(self) -> anyhow::Result<()> {
-        let session = Session::open()?;
-        let search =
-            json!({"search": self.words.join(" "), "page_size": self.limit, "cursor": self.cursor});
-        let page: Page = session.call("search_cases", &search).await?;
+        let service = Service::open()?;
+        let mut query = Serializer::new(String::new());
+        query.append_pair("search", &self.words.join(" "));
+        query.append_pair("page_size", &self.limit.to_string());
+        query.extend_pairs(self.cursor.iter().map(|cursor| ("cursor", cursor)));
+        let page: Page = service
+            .get(&format!("/v1/search?{}", query.finish()))
+            .await?;
         let mut hits = page.hits;
         let mut cases: Vec<Value> = hits
             .iter_mut()
             .map(|hit| hit["found_case"].take())
             .collect();
-        Names::load(&session).await?.add_to(&mut cases).await?;
+        Names::load(service.session())
+            .await?
+            .add_to(&mut cases)
+            .await?;
         for (hit, case) in hits.iter_mut().zip(cases) {
             hit["found_case"] = case;
         }
