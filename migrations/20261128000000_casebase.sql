@@ -121,6 +121,196 @@ as $$
 $$;
 
 
+-- supabase/schemas/search/words.sql
+
+-- What a search compares: words without their case and accents, the beginnings of words, and words of a title with a letter
+-- mistaken. No extension is used: pg_trgm and unaccent are the project's to have or not, unaccent() is not immutable, and a
+-- migration that made them in a schema of its choice would change the host's database.
+
+-- Text as it is searched: lower case, letters of any width, without marks ("Århus" is "arhus"), what is not seen left out,
+-- and spaces for the signs of which PostgreSQL's parser would make addresses, paths, tags and numbers. Each ideograph and
+-- kana is a word of its own, for nothing stands between words there.
+create function casebase.searched_text(value text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  unseen constant text := '['
+    '\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0655\u0670'
+    '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f'
+    '\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]';
+  folded text := value;
+begin
+  if octet_length(value) > char_length(value) then
+    folded := regexp_replace(normalize(value, nfkd) collate "C", unseen, '', 'g');
+    folded := replace(replace(replace(replace(lower(folded collate "default"), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th');
+    folded := translate(folded, 'øđðłħıŧς', 'oddlhitσ');
+    folded := regexp_replace(folded collate "C", '([\u3041-\u30fe\u3400-\u4dbf\u4e00-\u9fff])', ' \1 ', 'g');
+  end if;
+  return regexp_replace(lower(folded collate "default"), '[-./:@_~&<>+]', ' ', 'g');
+end
+$$;
+
+-- The words of a text. The text search configuration is "simple", which knows no language: cases of one project are
+-- written in several, and a stem of the wrong one finds less than the beginning of a word does.
+create function casebase.search_words(value text) returns tsvector
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- A tsvector holds 1 MiB, and a ligature may become 18 letters.
+  return to_tsvector('pg_catalog.simple'::regconfig, left(casebase.searched_text(value), 100000));
+end
+$$;
+
+-- What words have in common with those that differ by a letter too many, too few, mistaken or in its neighbour's place:
+-- they themselves, and they without one of their letters. "~" keeps these apart from words. Short words and numbers have
+-- nothing of it: a letter makes them another.
+create function casebase.near_words(words text[]) returns text[]
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(distinct '~' || case when nth = 0 then word else overlay(word placing '' from nth for 1) end), '{}')
+  from unnest(words) word, generate_series(0, char_length(word)) nth
+  where char_length(word) between 4 and 24
+    and word !~ '[0-9]'
+$$;
+
+-- A case's own words: its title before its description, what is near its title's words, and its number, with the zeros
+-- that people write and without.
+create function casebase.case_words(id bigint, title text, description text) returns tsvector
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  title_words tsvector := casebase.search_words(title);
+begin
+  return setweight(title_words, 'A')
+    || setweight(casebase.search_words(description), 'C')
+    || array_to_tsvector(casebase.near_words(tsvector_to_array(title_words)) || array['#' || id, '#' || lpad(id::text, greatest(4, length(id::text)), '0')]);
+end
+$$;
+
+-- What somebody looks for. Nothing in their text is an operator: it is taken apart into words as what is searched is, and
+-- of a text without any the query is null, which finds nothing.
+--   query: all of the words, each as it stands or, from its third letter on, as the beginning of another. A number is looked
+--          for in the cases' own, too: "12", "case 12", "CASE-0012", "csae-12".
+--   or_near: the same, and for each word what is near it. For where nobody wrote the words as they stand: more is near
+--          than anybody meant.
+--   words: one of them, in a text that is looked through for the best place.
+--   pattern, near: what makes a word of a text one that was looked for.
+--   case_id: the case (cases.id) whose number it is.
+create type casebase.sought as (
+  query tsquery, or_near tsquery, words tsquery, pattern text, near text[], case_id bigint
+);
+
+create function casebase.sought(search text) returns casebase.sought
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  folded text   := casebase.searched_text(search);
+  words  text[] := tsvector_to_array(to_tsvector('pg_catalog.simple'::regconfig, folded));
+  number text[] := regexp_match(folded, '^[^a-z0-9]*([a-z]*)[^a-z0-9]*(0*([1-9][0-9]{0,17}))[^a-z0-9]*$');
+  sought casebase.sought;
+begin
+  if words = '{}' then
+    return sought;
+  end if;
+  select string_agg(as_written, ' & ')::tsquery,
+         string_agg(concat('(', as_written, near.query, ')'), ' & ')::tsquery,
+         string_agg(as_written, ' | ')::tsquery,
+         '(^| )(' || string_agg(word || case when char_length(word) < 3 then '( |$)' else '' end, '|') || ')'
+  into sought.query, sought.or_near, sought.words, sought.pattern
+  from unnest(words) word,
+       lateral (select quote_literal(word) || case when char_length(word) < 3 then '' else ':*' end) written (as_written),
+       lateral (select ' | ' || string_agg(quote_literal(n), ' | ') from unnest(casebase.near_words(array[word])) n) near (query);
+  sought.near := casebase.near_words(words);
+  if number[1] = '' or casebase.near_words(number[1:1]) && casebase.near_words('{case}'::text[]) then
+    sought.case_id := number[3]::bigint;
+    sought.query := sought.query
+      || format('%L%s | %L', '#' || number[2], case when length(number[2]) < 3 then '' else ':*' end, '#' || number[3])::tsquery;
+  end if;
+  return sought;
+end
+$$;
+
+-- What may be looked for. A title or a sentence fits; every word more is another look into the index.
+create function casebase.check_search(search text) returns void
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if search is null or char_length(search) > 500 then
+    raise exception 'search is a text of at most 500 characters, not %', coalesce(char_length(search)::text, 'null')
+      using errcode = 'invalid_parameter_value', column = 'search';
+  end if;
+end
+$$;
+
+-- A text in parts: every second one, beginning with the second, is a word that was looked for, and what stands between two
+-- of them may be nothing. Parts, because no sign could mark words that isn't in some text already, and positions count
+-- differently in every language. What is near counts where near is true.
+create function casebase.marked(value text, sought casebase.sought, near boolean) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    with pieces as (
+      select p.nth, p.piece[1] as piece,
+             p.piece[1] ~ '^[[:alnum:]]'
+             and (f.folded ~ sought.pattern or near and casebase.near_words(array[f.folded]) && sought.near) as is_sought
+      from regexp_matches(normalize(value, nfc), '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality p (piece, nth),
+           lateral (select case when octet_length(p.piece[1]) = char_length(p.piece[1])
+                                then lower(p.piece[1]) else casebase.searched_text(p.piece[1]) end) f (folded)
+    ), runs as (
+      -- Run 0 stands before the first word that was looked for, each other begins with one.
+      select count(*) filter (where pieces.is_sought) over (order by pieces.nth) as run, pieces.*
+      from pieces
+    ), parts as (
+      select r.run, min(r.piece) filter (where r.is_sought) as word,
+             coalesce(string_agg(r.piece, '' order by r.nth) filter (where not r.is_sought), '') as rest
+      from runs r
+      group by r.run
+    )
+    select array(
+      select part.text
+      from (select 0 as run, '' as word, '' as rest where not exists (select from parts where parts.run = 0)
+            union all
+            select parts.* from parts) all_of_them,
+           lateral (values (1, all_of_them.word), (2, all_of_them.rest)) part (nth, text)
+      where part.nth = 2 or all_of_them.run > 0
+      order by all_of_them.run, part.nth
+    )
+  );
+end
+$$;
+
+-- The best place of a text, as marked gives it: some 200 characters, with dots where there is more. Null where none of the
+-- words is.
+create function casebase.excerpt(value text, sought casebase.sought) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text;
+  nth   bigint;
+  most  bigint;
+  rank  real;
+  parts text[];
+begin
+  select p.place, p.nth, max(p.nth) over (), ts_rank(casebase.search_words(p.place), sought.words) as fits
+  into place, nth, most, rank
+  from (select e.piece[1] as place, e.nth from regexp_matches(value, '.{1,200}(?!\S)|\S{200}', 'g') with ordinality e (piece, nth)) p
+  order by fits desc, p.nth
+  limit 1;
+  if rank > 0 then
+    parts := casebase.marked(place, sought, false);
+    if nth > 1 then
+      parts[1] := '… ' || ltrim(parts[1], E' \t\r\n');
+    end if;
+    if nth < most then
+      parts[cardinality(parts)] := parts[cardinality(parts)] || ' …';
+    end if;
+  end if;
+  return parts;
+end
+$$;
+
+
 -- supabase/schemas/people/clients.sql
 
 -- Clients, and who acts for them. A project that already has public.clients keeps it: we reference it and leave it alone.
@@ -502,20 +692,22 @@ as $$
 begin
   return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
 exception
-  when data_exception then
+  when data_exception or program_limit_exceeded then
     return null;
 end
 $$;
 
 -- 'admin', or the scope of a member of staff, or null. The lesser of claim and row: the token must say so and the
--- row must still be active.
+-- row must still be active. A token that PostgreSQL can't read claims nothing: Realtime asks policies for every subscriber's,
+-- and one that raises stops it for all of them (supabase/realtime #2093).
 create function casebase.staff_standing() returns text
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  claimed text := nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'case_role';
+  claimed text;
   person  uuid;
 begin
+  claimed := nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'case_role';
   if claimed is null or claimed not in ('staff', 'admin') then
     return null;
   end if;
@@ -526,6 +718,9 @@ begin
     where s.user_id = person
       and s.active
   );
+exception
+  when data_exception or program_limit_exceeded then
+    return null;
 end
 $$;
 
@@ -1386,6 +1581,9 @@ create index cases_status_idx on public.cases (status, priority, created_at desc
 create index cases_stage_idx on public.cases (stage, status) where stage is not null;
 -- Of cases that are never due, the last.
 create index cases_due_at_idx on public.cases ((coalesce(due_at, 'infinity'::timestamptz)), id);
+-- What is to be done, due first: most has no deadline, and nor has anything that was closed since the project began.
+create index cases_undone_due_at_idx on public.cases ((coalesce(due_at, 'infinity'::timestamptz)), id)
+  where status in ('open', 'in_progress', 'waiting');
 create index cases_updated_at_idx on public.cases (updated_at desc, id desc);
 create index cases_priority_rank_idx on public.cases (priority_rank desc, created_at desc, id desc);
 create index cases_metadata_idx on public.cases using gin (metadata jsonb_path_ops);
@@ -2656,7 +2854,8 @@ create type casebase.case_filter as (
   created_before timestamptz,
   updated_from   timestamptz,
   updated_before timestamptz,
-  metadata       jsonb
+  metadata       jsonb,
+  search         text
 );
 
 create type public.case_page as (
@@ -2731,8 +2930,9 @@ begin
 end
 $$;
 
--- A filter as conditions of c.
-create function casebase.case_conditions(f casebase.case_filter) returns text
+-- A filter as conditions of c, and its search as this query. as_staff is which cases whoever asks sees as staff: the others'
+-- texts are searched as far as they are shown.
+create function casebase.case_conditions(f casebase.case_filter, query tsquery, as_staff text) returns text
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -2759,7 +2959,10 @@ begin
     ' and c.updated_at >= ' || quote_literal(f.updated_from),
     ' and c.updated_at < ' || quote_literal(f.updated_before),
     ' and c.metadata @> ' || quote_literal(f.metadata),
-    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')'
+    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')',
+    case when f.search is not null then format(
+      ' and exists (select from casebase.search_entries e where e.case_id = c.id and e.words @@ %L::tsquery and (%s))',
+      query, concat_ws(' or ', 'e.shown', as_staff)) end
   );
 end
 $$;
@@ -2797,6 +3000,9 @@ begin
   if jsonb_typeof(f.metadata) <> 'object' then
     raise exception 'metadata must be an object whose values the cases have'
       using errcode = 'invalid_parameter_value', column = 'metadata';
+  end if;
+  if f.search is not null then
+    perform casebase.check_search(f.search);
   end if;
 end
 $$;
@@ -2869,7 +3075,9 @@ declare
   asker      casebase.asker := casebase.who_asks();
   -- Tags are the staff's: who sees a case as its client finds it by none.
   sight      text := casebase.sight(asker, f.tags is not null);
-  conditions text := sight || casebase.case_conditions(f);
+  sought     casebase.sought := casebase.sought(f.search);
+  query      tsquery;
+  conditions text;
   after      text := '';
   o          record;
   found_all  public.cases[];
@@ -2881,13 +3089,17 @@ begin
       (select string_agg(format('%L::%s', k.value, k.type), ', ' order by k.nth)
        from unnest(casebase.read_cursor(cursor, order_by, o.types), o.types) with ordinality as k (value, type, nth)));
   end if;
-  if sight is not null then
+  if sight is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
+  -- What is near is looked for where nothing is found.
+  foreach query in array case when sight is null then '{}' when f.search is null then '{null}' else array[sought.query, sought.or_near] end loop
+    conditions := sight || casebase.case_conditions(f, query, casebase.sight(asker, true));
     execute format('select array(select c from public.cases c where %s%s order by %s %s limit %s)',
         conditions, after, array_to_string(o.keys, format(' %s, ', o.direction)), o.direction, page_size + 1)
       into found_all;
-  elsif casebase.access_problem() is not null then
-    raise exception '%', casebase.access_problem() using errcode = 'PT403';
-  end if;
+    exit when found_all <> '{}';
+  end loop;
   page.cases := coalesce(found_all[:page_size], '{}');
   if with_activity then
     page.last_activity := casebase.last_activity(page.cases, asker);
@@ -2926,6 +3138,7 @@ create function public.list_cases(
   updated_from   timestamptz default null,
   updated_before timestamptz default null,
   metadata       jsonb       default null,
+  search         text        default null,
   order_by       text        default 'created_at.desc',
   page_size      integer     default 25,
   cursor         text        default null,
@@ -2936,7 +3149,7 @@ create function public.list_cases(
 as $$
 declare
   f casebase.case_filter := (status, stage, priority, assigned_to, unassigned, department_id, client_id, tags, overdue,
-    created_from, created_before, updated_from, updated_before, metadata);
+    created_from, created_before, updated_from, updated_before, metadata, search);
 begin
   if not (f is null) then
     perform casebase.check_case_filter(f);
@@ -2970,6 +3183,7 @@ For everybody who is signed in: whoever sees no case gets an empty page.
 - updated_from: changed at this time or later.
 - updated_before: last changed before this time.
 - metadata: an object whose values are all in cases.metadata.
+- search: with a text that the caller may read and that has these words, or, where no case of the list has, words near them, as rpc/search_cases finds them.
 - order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, or due_at.asc (those without a deadline last).
 - page_size: how many cases at most, 1 to 1000.
 - cursor: next_cursor of the page before; null: the first page.
@@ -5565,6 +5779,285 @@ For the service, with the token of whoever asked it.
 Returns nothing.';
 
 
+-- supabase/schemas/search/entries.sql
+
+-- The words of every text that is searched: of a case (title and description), of an interaction, of an internal note, and
+-- the name of a file that is available. A table of its own, because an index of the words on the tables themselves would be
+-- written anew with every change of a case, and would not say how often a word occurs.
+--
+-- Whether somebody sees the case is asked of the case; shown says whether its client sees this text of it. The planner may
+-- know which words are frequent: nobody but the owner reads the table, and nobody else is told a plan.
+create table casebase.search_entries (
+  id        bigint  not null generated always as identity,
+  case_id   bigint  not null,
+  source    text    not null,
+  source_id bigint  not null,
+  shown     boolean not null,
+  words     tsvector not null,
+  constraint search_entries_pkey primary key (id),
+  constraint search_entries_source_key unique (case_id, source, source_id),
+  constraint search_entries_source_check check (source in ('case', 'interaction', 'note', 'file'))
+);
+alter table casebase.search_entries enable row level security;
+revoke all on casebase.search_entries from public, anon, authenticated, service_role;
+-- What was written last waits in a list that every search reads and that whoever fills it sorts in: a short one.
+create index search_entries_words_idx on casebase.search_entries using gin (words) with (gin_pending_list_limit = 512);
+
+-- An entry is written with its text, in one statement of the trigger: whoever writes waits for it.
+create function casebase.search_case() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into casebase.search_entries (case_id, source, source_id, shown, words)
+    values (new.id, 'case', new.id, true, casebase.case_words(new.id, new.title, new.description));
+  else
+    update casebase.search_entries e
+    set words = casebase.case_words(new.id, new.title, new.description)
+    where e.case_id = new.id and e.source = 'case' and e.source_id = new.id;
+  end if;
+  return null;
+end
+$$;
+create trigger search_new_case after insert on public.cases
+  for each row execute function casebase.search_case();
+create trigger search_changed_case after update of title, description on public.cases
+  for each row
+  when (new.title is distinct from old.title or new.description is distinct from old.description)
+  execute function casebase.search_case();
+
+create function casebase.search_interaction() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into casebase.search_entries (case_id, source, source_id, shown, words)
+    values (new.case_id, 'interaction', new.id, new.visible_to_client, setweight(casebase.search_words(new.content), 'C'));
+  else
+    update casebase.search_entries e
+    set shown = new.visible_to_client, words = setweight(casebase.search_words(new.content), 'C')
+    where e.case_id = new.case_id and e.source = 'interaction' and e.source_id = new.id;
+  end if;
+  return null;
+end
+$$;
+create trigger search_new_interaction after insert on public.interactions
+  for each row execute function casebase.search_interaction();
+create trigger search_changed_interaction after update of content, visible_to_client on public.interactions
+  for each row
+  when (new.content is distinct from old.content or new.visible_to_client is distinct from old.visible_to_client)
+  execute function casebase.search_interaction();
+
+create function casebase.search_note() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into casebase.search_entries (case_id, source, source_id, shown, words)
+    values (new.case_id, 'note', new.id, false, setweight(casebase.search_words(new.content), 'C'));
+  else
+    update casebase.search_entries e
+    set words = setweight(casebase.search_words(new.content), 'C')
+    where e.case_id = new.case_id and e.source = 'note' and e.source_id = new.id;
+  end if;
+  return null;
+end
+$$;
+create trigger search_new_note after insert on public.internal_notes
+  for each row execute function casebase.search_note();
+create trigger search_changed_note after update of content on public.internal_notes
+  for each row
+  when (new.content is distinct from old.content)
+  execute function casebase.search_note();
+
+-- A file is found while it is available: until then its uploader alone sees it, and after that it goes.
+create function casebase.search_file() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from casebase.search_entries e where e.case_id = new.case_id and e.source = 'file' and e.source_id = new.id;
+  if new.state = 'available' then
+    insert into casebase.search_entries (case_id, source, source_id, shown, words)
+    values (new.case_id, 'file', new.id, new.visible_to_client, setweight(casebase.search_words(new.original_name), 'B'));
+  end if;
+  return null;
+end
+$$;
+-- Only the owner's is available at once.
+create trigger search_new_file after insert on public.case_files
+  for each row
+  when (new.state = 'available')
+  execute function casebase.search_file();
+create trigger search_changed_file after update of state, visible_to_client on public.case_files
+  for each row
+  when (new.state is distinct from old.state or new.visible_to_client is distinct from old.visible_to_client)
+  execute function casebase.search_file();
+
+create function casebase.forget_search_entry() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from casebase.search_entries e
+  where e.case_id = case tg_argv[0] when 'case' then old.id else (to_jsonb(old) ->> 'case_id')::bigint end
+    and e.source = tg_argv[0]
+    and e.source_id = old.id;
+  return null;
+end
+$$;
+create trigger search_deleted_case after delete on public.cases
+  for each row execute function casebase.forget_search_entry('case');
+create trigger search_deleted_interaction after delete on public.interactions
+  for each row execute function casebase.forget_search_entry('interaction');
+create trigger search_deleted_note after delete on public.internal_notes
+  for each row execute function casebase.forget_search_entry('note');
+create trigger search_deleted_file after delete on public.case_files
+  for each row execute function casebase.forget_search_entry('file');
+
+
+-- supabase/schemas/search/rpc.sql
+
+-- Cases by their texts.
+
+create type public.case_hit as (
+  found_case public.cases,
+  title      text[],
+  source     text,
+  source_id  bigint,
+  excerpt    text[],
+  rank       real
+);
+comment on type public.case_hit is
+  'A case that rpc/search_cases found, and the best of its texts that the caller may read.
+
+title and excerpt are text in parts: every second one, beginning with the second, is a word that was looked for; one between them may be empty. The parts put together are the text. Show them as text: what people wrote is no HTML.';
+comment on column public.case_hit.found_case is 'The case. A duplicate says by merged_into where it goes on.';
+comment on column public.case_hit.title is 'Its title, in parts.';
+comment on column public.case_hit.source is 'What it was found by: case (its title, description or number), interaction, note or file.';
+comment on column public.case_hit.source_id is 'Which one: the key of the case, the interaction, the internal note or the file.';
+comment on column public.case_hit.excerpt is
+  'Some 200 characters of the description, of what was said or of the file''s name, in parts; null: the case was found by its title or number alone.';
+comment on column public.case_hit.rank is 'How well it fits: more is better, from 2 on it is the case of this number. Compare it within one search.';
+
+create type public.search_page as (hits public.case_hit[], next_cursor text, is_complete boolean);
+comment on type public.search_page is
+  'A page of rpc/search_cases.';
+comment on column public.search_page.hits is 'The cases, the best first.';
+comment on column public.search_page.next_cursor is 'What to give as cursor for the next page; null on the last one.';
+comment on column public.search_page.is_complete is
+  'Whether all that was found was ranked. false: more than 1000 texts have these words, and only the newest 1000 are on these pages.';
+
+-- Which texts somebody may read, as a condition of a case c and its entry e: what they see as its staff, and what is shown of
+-- what they see as its client. Null where they see no case.
+create function casebase.search_sight(asker casebase.asker) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  sight    text := casebase.sight(asker, false);
+  as_staff text := casebase.sight(asker, true);
+begin
+  return sight || case when as_staff is distinct from sight then ' and (' || concat_ws(' or ', 'e.shown', as_staff) || ')' else '' end;
+end
+$$;
+
+create function casebase.search_cases(search text, page_size integer, cursor text) returns public.search_page
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Ranking reads each text's words.
+  most   constant integer := 1000;
+  asker  casebase.asker  := casebase.who_asks();
+  sight  text            := casebase.search_sight(asker);
+  sought casebase.sought := casebase.sought(search);
+  place  text[]          := case when cursor is not null then casebase.read_cursor(cursor, 'search', '{real,bigint}') end;
+  query  tsquery;
+  texts  integer := 0;
+  hits   public.case_hit[];
+  page   public.search_page;
+  last   public.case_hit;
+begin
+  if sight is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
+  foreach query in array case when sight is not null then array[sought.query, sought.or_near] else '{}' end loop
+    -- Who sees every case needs none to be looked up for that.
+    execute format(
+      $sql$
+        with found as materialized (
+          select e.id, e.case_id, e.source, e.source_id, e.words
+          from casebase.search_entries e
+          %1$s
+          where e.words @@ %2$L::tsquery
+            and %3$s
+          order by e.id desc
+          limit %4$s + 1
+        ), best as (
+          select distinct on (ranked.case_id) ranked.*
+          from (
+            select f.case_id, f.source, f.source_id,
+                   (ts_rank(f.words, %2$L::tsquery) + case when f.source = 'case' and f.source_id = $1 then 2 else 0 end)::real as rank
+            from (select * from found order by found.id desc limit %4$s) f
+          ) ranked
+          order by ranked.case_id, ranked.rank desc, ranked.source, ranked.source_id desc
+        ), of_page as (
+          select b.*
+          from best b
+          where $2 is null or (b.rank, b.case_id) < ($2, $3)
+          order by b.rank desc, b.case_id desc
+          limit $4 + 1
+        )
+        select (select count(*) from found),
+               array(
+                 select (c, casebase.marked(c.title, $5, $6), p.source, p.source_id,
+                         casebase.excerpt(coalesce(i.content, n.content, f.original_name, c.description), $5), p.rank)::public.case_hit
+                 from of_page p
+                 join public.cases c on c.id = p.case_id
+                 left join public.interactions i on p.source = 'interaction' and i.id = p.source_id
+                 left join public.internal_notes n on p.source = 'note' and n.id = p.source_id
+                 left join public.case_files f on p.source = 'file' and f.id = p.source_id
+                 order by p.rank desc, p.case_id desc
+               )
+      $sql$,
+      case when not asker.sees_all then 'join public.cases c on c.id = e.case_id' end, query, sight, most)
+    into texts, hits
+    using sought.case_id, place[1]::real, place[2]::bigint, page_size, sought, query = sought.or_near;
+    exit when texts > 0;
+  end loop;
+  page.is_complete := texts <= most;
+  page.hits := coalesce(hits[:page_size], '{}');
+  if cardinality(hits) > page_size then
+    last := hits[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('search', last.rank, (last.found_case).id));
+  end if;
+  return page;
+end
+$$;
+
+create function public.search_cases(search text, page_size integer default 25, cursor text default null) returns public.search_page
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.check_search(search);
+  perform casebase.check_page_size(page_size);
+  return casebase.search_cases(search, page_size, cursor);
+end
+$$;
+comment on function public.search_cases(text, integer, text) is
+  'The cases that the caller sees and that have these words, the best first, with the place where they were found.
+
+All of the words must be in one text: in title and description, in an interaction, in an internal note for those who read them, or in the name of a file. The text is taken as it is, and no sign in it is an operator; case and accents make no difference. A word of three letters or more is also found as the beginning of another. Where no text has the words as they stand, titles are found that differ from them by a letter in a word: one mistaken, left out, too many, or two in the wrong order. A number finds its case: 12, case 12 and CASE-0012 are the same.
+
+For everybody who is signed in: whoever sees no case gets an empty page.
+
+- search: what is looked for, at most 500 characters. Without a letter or digit in it, it finds nothing.
+- page_size: how many cases at most, 1 to 1000.
+- cursor: next_cursor of the page before; null: the first page.
+
+Returns a page.
+
+- 22023: search is too long, page_size is out of range, or cursor is none that this list gave.
+- PT403: the caller is on the staff and their token does not say so: sign in again, or switch the access token hook on.';
+
+
 -- supabase/schemas/history/event_types.sql
 
 -- The kinds of entry in a case's history, which are what webhooks send. A new kind is a row here and what writes it.
@@ -6374,6 +6867,198 @@ For who made the changes, and for admins, where they see the case as staff.
 Returns a row for each case. Entries of cases that the caller does not see as staff have none.
 
 - 22023: more than 1000 events.';
+
+
+-- supabase/schemas/history/notices.sql
+
+-- Live notices, off until casebase.enable_realtime() (`casebase realtime enable`): over Supabase's Realtime, whoever looks at a
+-- case or a list hears that something changed, and asks again. A notice has the case's number and the kind, no content.
+--
+--   casebase:case:<id>            what the client may know of, for whoever sees the case
+--   casebase:case_internal:<id>   the rest, for those who see it as staff
+--   casebase:client:<uuid>        of all of a client's cases, what the client may know of, for the client's members
+--   casebase:department:<uuid>    everything of a department's cases, for those who see them all
+--   casebase:staff:<uuid>         everything of the cases that a member of staff is given, for themselves
+--
+-- Realtime asks who may join when somebody joins, and again with each new token of theirs.
+
+-- Whether the caller may join a topic of ours. It raises for no topic and no token: Realtime asks it for everybody's.
+create function casebase.may_join(topic text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  subject text := substring(topic from '^casebase:[a-z_]+:([0-9a-f-]{1,36})$');
+  -- Of a topic that names no number, none.
+  subject_id bigint := substring(subject from '^[1-9][0-9]{0,17}$')::bigint;
+begin
+  return coalesce(
+    case split_part(topic, ':', 2)
+      when 'case' then exists (select from public.cases c where c.id = subject_id)
+      when 'case_internal' then exists (
+        select from casebase.seen_cases c where c.id = subject_id and c.seen_as = 'staff')
+      when 'client' then subject = any (casebase.my_clients()::text[])
+      when 'department' then subject = any (casebase.my_departments()::text[])
+      when 'staff' then subject = casebase.staff_id()::text
+    end,
+    false);
+end
+$$;
+
+create type casebase.notice as (
+  topic  text,
+  number text,
+  type   text
+);
+comment on type casebase.notice is 'To whom (topic), of which case (CASE-0001), and what happened (an event type).';
+
+-- Who is told of an entry about a case; where it left a department or somebody's hands, those as well.
+create function casebase.notice_topics(subject public.cases, client_may_know boolean, changes jsonb) returns setof text
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select 'casebase:' || place.kind || ':' || place.id
+  from (values
+    (case when client_may_know then 'case' else 'case_internal' end, subject.id::text),
+    (case when client_may_know then 'client' end, subject.client_id::text),
+    ('department', subject.department_id::text),
+    ('department', changes #>> '{department_id,from}'),
+    ('staff', subject.assigned_to::text),
+    ('staff', changes #>> '{assigned_to,from}')
+  ) as place (kind, id)
+  where place.kind is not null
+    and place.id is not null
+$$;
+
+-- Sends them in the transaction of the change, which nothing here may fail or hold up for long: a notice that can't be sent
+-- isn't, and whoever waits for it asks by themselves in a while. (realtime.send itself warns and goes on.)
+create function casebase.send_notices(notices casebase.notice[]) returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '500ms'
+as $$
+declare
+  begun  constant timestamptz := clock_timestamp();
+  notice record;
+begin
+  for notice in select n.topic, n.number, n.type from unnest(notices) n loop
+    -- Not by name: a project without Realtime has no such function.
+    execute 'select realtime.send($1, $2, $3, $4)'
+    using jsonb_build_object('case_id', notice.number, 'type', notice.type), 'case_changed'::text, notice.topic, true;
+    exit when clock_timestamp() > begun + interval '3 seconds';
+  end loop;
+exception
+  when others then
+    raise warning 'live notices were not sent: %', sqlerrm;
+end
+$$;
+
+create function casebase.notify_of_events() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.send_notices(array_agg(distinct row(told.topic, c.case_id, n.type)::casebase.notice))
+  from new_rows n
+  join public.cases c on c.id = n.case_id
+  cross join lateral casebase.notice_topics(c, n.visible_to_client, n.data -> 'changes') as told (topic);
+  return null;
+end
+$$;
+
+-- The history goes with its case, so nothing there says so.
+create function casebase.notify_of_deletions() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform casebase.send_notices(array_agg(row(told.topic, o.case_id, 'case.deleted')::casebase.notice))
+  from old_rows o
+  cross join lateral casebase.notice_topics(o::public.cases, true, null) as told (topic);
+  return null;
+end
+$$;
+
+-- What the project's Realtime lacks for us, in a sentence; null: nothing.
+create function casebase.realtime_problem() returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regclass('realtime.messages') is null then
+    return 'there is no table realtime.messages';
+  elsif to_regprocedure('realtime.send(jsonb, text, text, boolean)') is null then
+    return 'there is no function realtime.send(payload jsonb, event text, topic text, private boolean)';
+  elsif to_regprocedure('realtime.topic()') is null then
+    return 'there is no function realtime.topic()';
+  elsif not (select c.relrowsecurity from pg_class c where c.oid = to_regclass('realtime.messages')) then
+    return 'realtime.messages has no row level security, so anybody could join anything';
+  elsif not has_table_privilege(to_regclass('realtime.messages'), 'insert')
+    or not has_function_privilege(to_regprocedure('realtime.send(jsonb, text, text, boolean)'), 'execute')
+  then
+    return format('the role %s may not send with realtime.send', current_user);
+  end if;
+  return null;
+end
+$$;
+
+-- For the project's owner. Twice is as good as once. Policies of a project's own that forget to look at the topic would open
+-- ours, so each rule stands in a restrictive one, too: "no topic of ours, or our rule". They are to everybody, so the
+-- restrictive ones that are name nothing but what everybody may use.
+create function casebase.enable_realtime() returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '5s'
+as $$
+declare
+  problem text := casebase.realtime_problem();
+begin
+  if problem is not null then
+    raise exception 'live notices can''t be switched on: %', problem
+      using errcode = 'object_not_in_prerequisite_state',
+            hint = 'They need Supabase''s Realtime with Broadcast from the database. Nothing was changed.';
+  end if;
+  perform casebase.disable_realtime();
+
+  create policy casebase_join on realtime.messages for select to authenticated
+    using (extension = 'broadcast' and (select casebase.may_join(realtime.topic())));
+  create policy casebase_join_only_so on realtime.messages as restrictive for select to authenticated
+    using (
+      coalesce(not starts_with(realtime.topic(), 'casebase:'), true)
+      or extension = 'broadcast' and (select casebase.may_join(realtime.topic()))
+    );
+  create policy casebase_only_for_signed_in on realtime.messages as restrictive for all to public
+    using (coalesce(not starts_with(realtime.topic(), 'casebase:'), true) or pg_has_role('authenticated', 'usage'));
+  create policy casebase_only_from_the_database on realtime.messages as restrictive for insert to public
+    with check (coalesce(not starts_with(realtime.topic(), 'casebase:'), true));
+
+  create trigger send_notices after insert on public.case_events
+    referencing new table as new_rows
+    for each statement execute function casebase.notify_of_events();
+  create trigger send_notices after delete on public.cases
+    referencing old table as old_rows
+    for each statement execute function casebase.notify_of_deletions();
+end
+$$;
+
+-- Takes back what enable_realtime made, and nothing else.
+create function casebase.disable_realtime() returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '5s'
+  set client_min_messages = 'warning'
+as $$
+declare
+  ours text;
+begin
+  drop trigger if exists send_notices on public.case_events;
+  drop trigger if exists send_notices on public.cases;
+  for ours in
+    select p.policyname
+    from pg_policies p
+    where p.schemaname = 'realtime'
+      and p.tablename = 'messages'
+      and p.policyname in ('casebase_join', 'casebase_join_only_so', 'casebase_only_for_signed_in', 'casebase_only_from_the_database')
+  loop
+    execute format('drop policy %I on realtime.messages', ours);
+  end loop;
+end
+$$;
 
 
 -- supabase/schemas/webhooks/endpoints.sql
@@ -9573,6 +10258,111 @@ last_hour is {"cases", "interactions", "events", "deliveries"}: how many came ab
 - 42501: the caller is no admin.';
 
 
+-- supabase/schemas/client_data.sql
+
+-- All that is kept of one client, for whom it is to be given to, or who wants it erased: `casebase export-client` and
+-- `casebase erase-client`. For the project's owner; nobody else executes these.
+
+-- Answers under an Idempotency-Key that say something of the client's: of a case, interaction, file or document. What is
+-- neither says which case it is of.
+create function casebase.answers_about(client uuid) returns setof casebase.idempotency_keys
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select k.*
+  from casebase.idempotency_keys k
+  where strpos(k.body, client::text) > 0
+    or substring(k.body from '"case_id": ?"?(?:CASE-0*)?([1-9][0-9]{0,17})')::bigint in (
+      select c.id from public.cases c where c.client_id = client)
+$$;
+
+-- Every row, by its table; objects are Storage's.
+create function casebase.client_records(client uuid) returns table (kind text, record jsonb)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select 'clients', to_jsonb(c) from public.clients c where c.id = client
+  union all
+  select 'client_members', to_jsonb(m) from public.client_members m where m.client_id = client
+  union all
+  select 'invitations', to_jsonb(i) from public.invitations i where i.client_id = client
+  union all
+  select 'cases', to_jsonb(c) from public.cases c where c.client_id = client
+  union all
+  select 'case_internal', to_jsonb(x)
+  from public.cases c join public.case_internal x on x.case_id = c.id where c.client_id = client
+  union all
+  select 'interactions', to_jsonb(x)
+  from public.cases c join public.interactions x on x.case_id = c.id where c.client_id = client
+  union all
+  select 'internal_notes', to_jsonb(x)
+  from public.cases c join public.internal_notes x on x.case_id = c.id where c.client_id = client
+  union all
+  select 'case_files', to_jsonb(x)
+  from public.cases c join public.case_files x on x.case_id = c.id where c.client_id = client
+  union all
+  select 'case_events', to_jsonb(x)
+  from public.cases c join public.case_events x on x.case_id = c.id where c.client_id = client
+  union all
+  select 'client_documents', to_jsonb(d) from public.client_documents d where d.client_id = client
+  union all
+  select 'webhook_payloads', to_jsonb(p)
+  from casebase.webhook_payloads p where strpos(p.body, client::text) > 0 and p.scrubbed_at is null
+  union all
+  select 'idempotency_keys', to_jsonb(k) - 'claim' from casebase.answers_about(client) k
+  union all
+  select 'spent_paths', to_jsonb(s) from casebase.spent_paths s where starts_with(s.object_path, client || '/')
+  union all
+  select 'overwritten_objects', to_jsonb(w)
+  from casebase.overwritten_objects w where starts_with(w.object_path, client || '/')
+  union all
+  select 'objects', jsonb_build_object('bucket_id', o.bucket_id, 'object_path', o.name, 'metadata', o.metadata)
+  from storage.objects o
+  where o.bucket_id in ('admin-bucket', 'client-bucket')
+    and o.name like client || '/%'
+$$;
+
+-- A step of erasing a client, in a transaction of its own: so many cases with all that hangs on them, or, when there is none
+-- left, the rest. Answers whether it was the last. Refused (PT409) while an object of theirs is there: the object goes first,
+-- through Storage's API. Whoever dies in between calls it again.
+--
+-- Receivers of webhooks hear that the cases are gone, without a word of what they were. Paths of the client's may be used
+-- again, for their names say what the files were called; every path of a case has its number, which is used once.
+create function casebase.erase_client(client uuid, at_most integer) returns boolean
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  batch bigint[];
+begin
+  -- Who opens a case for it meanwhile waits, and is refused.
+  perform from public.clients c where c.id = client for update;
+  delete from public.client_members m where m.client_id = client;
+  delete from public.invitations i where i.client_id = client;
+  -- As long as it is known which cases are theirs.
+  delete from casebase.idempotency_keys k
+  using casebase.answers_about(client) a
+  where k.user_id = a.user_id and k.key = a.key;
+
+  batch := array(select c.id from public.cases c where c.client_id = client order by c.id limit at_most);
+  if batch <> '{}' then
+    delete from public.case_files f where f.case_id = any (batch);
+    delete from public.cases c where c.id = any (batch);
+    perform casebase.scrub_webhook_payloads(batch);
+    return false;
+  end if;
+
+  delete from public.client_documents d where d.client_id = client;
+  -- Of cases that were deleted before.
+  perform casebase.scrub_webhook_payloads(array(
+    select p.case_id from casebase.webhook_payloads p where strpos(p.body, client::text) > 0));
+  delete from casebase.spent_paths s where starts_with(s.object_path, client || '/');
+  delete from casebase.overwritten_objects w where starts_with(w.object_path, client || '/');
+  delete from public.clients c
+  where c.id = client
+    and (select s.is_ours from casebase.client_source s);
+  return true;
+end
+$$;
+
+
 -- supabase/schemas/constraint_words.sql
 
 -- What a person is told whom a constraint refuses: a sentence for each that a user can meet. PostgREST's answer names the
@@ -9896,6 +10686,7 @@ grant execute on function
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
+  casebase.check_search(text),
   casebase.error_object(text, text, text, text),
   casebase.wanted_ids(bigint[], text),
   casebase.tags_in(jsonb, text),
@@ -9952,6 +10743,7 @@ grant execute on function
   casebase.list_cases(casebase.case_filter, text, integer, text, integer, boolean),
   casebase.list_interactions(bigint[], integer, text),
   casebase.case_counts(),
+  casebase.search_cases(text, integer, text),
   casebase.bucket_size_limit(text),
   casebase.move_file(bigint, boolean),
   casebase.client_usage(uuid),
@@ -9983,6 +10775,7 @@ to casebase_worker;
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
   casebase.sees_case_by_now(bigint),
+  casebase.may_join(text),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -10008,6 +10801,7 @@ revoke all on function
   public.register(text),
   public.list_cases,
   public.case_counts(),
+  public.search_cases(text, integer, text),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
@@ -10044,6 +10838,7 @@ grant execute on function
   public.register(text),
   public.list_cases,
   public.case_counts(),
+  public.search_cases(text, integer, text),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),

@@ -34,6 +34,7 @@ grant execute on function
   casebase.check_case_filter(casebase.case_filter),
   casebase.check_words(text, text[], text[]),
   casebase.check_page_size(integer),
+  casebase.check_search(text),
   casebase.error_object(text, text, text, text),
   casebase.wanted_ids(bigint[], text),
   casebase.tags_in(jsonb, text),
@@ -90,6 +91,7 @@ grant execute on function
   casebase.list_cases(casebase.case_filter, text, integer, text, integer, boolean),
   casebase.list_interactions(bigint[], integer, text),
   casebase.case_counts(),
+  casebase.search_cases(text, integer, text),
   casebase.bucket_size_limit(text),
   casebase.move_file(bigint, boolean),
   casebase.client_usage(uuid),
@@ -121,6 +123,7 @@ to casebase_worker;
 -- What policies ask, and the views they look in, through their reader's own policies.
 grant execute on function
   casebase.sees_case_by_now(bigint),
+  casebase.may_join(text),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;
@@ -146,6 +149,7 @@ revoke all on function
   public.register(text),
   public.list_cases,
   public.case_counts(),
+  public.search_cases(text, integer, text),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),
@@ -182,6 +186,7 @@ grant execute on function
   public.register(text),
   public.list_cases,
   public.case_counts(),
+  public.search_cases(text, integer, text),
   public.update_cases(bigint[], jsonb, boolean),
   public.reply_to_cases(bigint[], text, boolean),
   public.undo_changes(bigint[]),

@@ -159,6 +159,16 @@ type Whole<Name extends keyof Composites, Parts> = Omit<Composites[Name], keyof 
 export type CasePage = Whole<'case_page', { cases: Case[] }>
 export type InteractionPage = Whole<'interaction_page', { interactions: Interaction[] }>
 export type DocumentPage = Whole<'document_page', { documents: ClientDocument[] }>
+/**
+ * `title` and `excerpt` are text in parts, every second a word that was looked for; `excerpt` is null where title or
+ * number alone have them.
+ */
+export type CaseHit = Whole<
+  'case_hit',
+  { found_case: Case; title: string[]; source: 'case' | 'interaction' | 'note' | 'file'; source_id: number; rank: number }
+>
+/** `next_cursor` is null on the last page. */
+export type SearchPage = Whole<'search_page', { hits: CaseHit[]; is_complete: boolean }>
 export type TimelineEntry = Whole<
   'timeline_entry',
   { created_at: string; type: EventType; actor_name: string; data: JsonObject }
@@ -210,6 +220,7 @@ type Rpc = {
   document_versions: { Returns: ClientDocument[] }
   case_timeline: { Returns: TimelinePage }
   case_counts: { Returns: CaseCount[] }
+  search_cases: { Returns: SearchPage }
   my_access: { Returns: Access }
   update_cases: {
     Args: { ids: number[]; changes: CaseChanges; dry_run?: boolean }

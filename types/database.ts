@@ -750,7 +750,7 @@ isOneToOne: false
 { Args: { "claim": string }; Returns: boolean
                            },
 "list_cases":
-{ Args: { "assigned_to"?: (string)[],"client_id"?: (string)[],"count_up_to"?: number,"created_before"?: string,"created_from"?: string,"cursor"?: string,"department_id"?: (string)[],"metadata"?: Json,"order_by"?: string,"overdue"?: boolean,"page_size"?: number,"priority"?: (string)[],"stage"?: (string)[],"status"?: (string)[],"tags"?: (string)[],"unassigned"?: boolean,"updated_before"?: string,"updated_from"?: string,"with_activity"?: boolean }; Returns: Database["public"]['CompositeTypes']["case_page"]
+{ Args: { "assigned_to"?: (string)[],"client_id"?: (string)[],"count_up_to"?: number,"created_before"?: string,"created_from"?: string,"cursor"?: string,"department_id"?: (string)[],"metadata"?: Json,"order_by"?: string,"overdue"?: boolean,"page_size"?: number,"priority"?: (string)[],"search"?: string,"stage"?: (string)[],"status"?: (string)[],"tags"?: (string)[],"unassigned"?: boolean,"updated_before"?: string,"updated_from"?: string,"with_activity"?: boolean }; Returns: Database["public"]['CompositeTypes']["case_page"]
                           SetofOptions: {
         from: "*"
         to: "case_page"
@@ -887,6 +887,14 @@ isOneToOne: false
 "rotate_webhook_secret":
 { Args: { "endpoint_id": string,"previous_valid_for"?: string }; Returns: string
                            },
+"search_cases":
+{ Args: { "cursor"?: string,"page_size"?: number,"search": string }; Returns: Database["public"]['CompositeTypes']["search_page"]
+                          SetofOptions: {
+        from: "*"
+        to: "search_page"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "send_test_webhook":
 { Args: { "endpoint_id": string,"event_type"?: string }; Returns: number
                            },
@@ -1018,12 +1026,16 @@ isOneToOne: false
             [_ in never]: never
           }
           CompositeTypes: {
-            "case_page": {
+            "case_hit": {
+                        "found_case": Database["public"]['Tables']["cases"]['Row'] | null,"title": (string)[] | null,"source": string | null,"source_id": number | null,"excerpt": (string)[] | null,"rank": number | null
+                      },"case_page": {
                         "cases": (Database["public"]['Tables']["cases"]['Row'])[] | null,"next_cursor": string | null,"total": number | null,"total_is_exact": boolean | null,"last_activity": (string)[] | null
                       },"document_page": {
                         "documents": (Database["public"]['Tables']["client_documents"]['Row'])[] | null,"next_cursor": string | null
                       },"interaction_page": {
                         "interactions": (Database["public"]['Tables']["interactions"]['Row'])[] | null,"next_cursor": string | null
+                      },"search_page": {
+                        "hits": (Database["public"]['CompositeTypes']["case_hit"])[] | null,"next_cursor": string | null,"is_complete": boolean | null
                       },"timeline_entry": {
                         "created_at": string | null,"type": string | null,"actor_name": string | null,"data": Json | null
                       },"timeline_page": {

@@ -217,6 +217,8 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 ($$insert into clients (name) values ('New')$$,              '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1'),
 ('select from my_clients()',                                 '0','0','0','0','1','1','1','0','0','0','42501','42501'),
 ('select from unnest((list_cases()).cases)',                 '4','4','2','1','3','2','2','0','0','0','42501','42501'),
+('select from unnest((search_cases(''hello'')).hits)',         '3','3','2','1','3','2','1','0','0','0','42501','42501'),
+('select from unnest((search_cases(''careful'')).hits)',       '3','3','2','1','1','0','0','0','0','0','42501','42501'),
 
 -- people come in
 ($$select invite('new@example.com')$$,                       '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501'),
@@ -263,7 +265,7 @@ insert into cells (statement, "Ada", "Alan", "Dora", "Asta", "Sam", "Carla", "Ot
 -- webhooks
 ($$select create_webhook_endpoint('https://example.com/')$$, '1','42501','42501','42501','42501','42501','42501','42501','42501','42501','42501','1');
 
-select plan(141);
+select plan(143);
 
 select is(
   (select jsonb_object_agg(who.name, tests.would(who.name, c.statement))

@@ -256,6 +256,10 @@ insert into tries (by_whom, statement, outcome) values
      overriding system value values ({any event}, {case}, 99, 'case.updated', 'x', true, '{}')$$, '23505'),
   ('owner', $$insert into case_events (case_id, seq, type, actor_name, visible_to_client, data) values ({case}, 1, 'case.updated', 'x', true, '{}')$$, '23505'),
   ('owner', 'insert into casebase.case_counters values ({case}, 1)', '23505'),
+  ('owner', $$insert into casebase.search_entries (case_id, source, source_id, shown, words) values ({case}, 'case', {case}, true, '')$$, '23505'),
+  ('owner', $$insert into casebase.search_entries (case_id, source, source_id, shown, words) values ({case}, 'letter', 1, true, '')$$, '23514'),
+  ('owner', $$insert into casebase.search_entries (id, case_id, source, source_id, shown, words)
+     overriding system value select max(id), {case}, 'note', 0, true, '' from casebase.search_entries$$, '23505'),
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.created'', ''staff'', ''m'')', '23505'),
   ('owner', 'insert into casebase.event_schemas (type, fields) values (''case.created'', ''{}'')', '23505'),
   ('owner', 'insert into casebase.event_schemas (type, fields) values (''case.nothing'', ''{}'')', '23503'),

@@ -22,7 +22,7 @@ begin
 end
 $$;
 
-select plan(2 * 20 + 103 + 1);
+select plan(2 * 20 + 105 + 1);
 select is(pg_temp.moves('Asta', from_status, to_status), case when made_by in ('client', 'staff') then '1' else 'PT409' end,
   'staff: from ' || from_status || ' to ' || to_status || ', by ' || made_by) from steps;
 select is(pg_temp.moves('Ada', from_status, to_status), case made_by when 'nobody' then 'PT409' else '1' end,
@@ -112,6 +112,8 @@ select is(tests.does('Asta', $$update cases set status = 'in_progress' where id 
 select is(pg_temp.move(), 'in_progress', 'nothing is asked of the client');
 select is(tests.does('Asta', $$update cases set status = 'waiting' where id = {case}$$), '1', 'where it is nobody''s move');
 select is(pg_temp.move(), 'waiting, CLIENT', 'what waits, waits for the client');
+select is(tests.does('Asta', $$update cases set status = 'waiting' where id = {case}$$), '1', 'said again');
+select is(pg_temp.move(), 'waiting, CLIENT', 'it still does');
 select is(tests.does('Asta', $$update cases set status = 'in_progress' where id = {case}$$), '1', 'and goes on');
 select is(tests.does('Asta', $$update cases set status = 'waiting', action_required_of = 'CONTRACTOR' where id = {case}$$), '1', 'one that waits for somebody else');
 select is(pg_temp.move(), 'waiting, CONTRACTOR', 'says so');

@@ -150,11 +150,12 @@ select is(pg_temp.undoes('Alan'), 'done', 'the one');
 select is(pg_temp.tags('case'), '{vip,two}', 'and not the other');
 -- Another case's entries change nothing of this one, also where the two are given together.
 delete from done;
-select is(pg_temp.does_many('Alan', '{case}', '{"add_tags": ["here"]}'), '1', 'a tag here');
-select is(pg_temp.does_many('Alan', '{other case}', '{"add_tags": ["vip"]}'), '1', 'and one there');
+update cases set priority = case id when tests.id('case')::bigint then 'low' else 'medium' end;
+select is(pg_temp.does_many('Alan', '{case}', '{"add_tags": ["here"], "priority": "high"}'), '1', 'a tag and a priority here');
+select is(pg_temp.does_many('Alan', '{other case}', '{"add_tags": ["vip"], "priority": "urgent"}'), '1', 'and others there');
 update done set events = (select array_agg(e) from done, unnest(events) e);
-select is(tests.sees('Alan', format('select casebase.undo_changes_of({case}, %L)', (select events from done limit 1))), '{}', 'of which the one here is taken back');
-select is(pg_temp.tags('case'), '{vip,two}', 'and nothing else');
+select is(tests.sees('Alan', format('select casebase.undo_changes_of({case}, %L)', (select events from done limit 1))), '{}', 'of which those here are taken back');
+select is(pg_temp.tags('case') || (select priority from cases where id = tests.id('case')::bigint), '{vip,two}low', 'and nothing else');
 
 -- What happened to something else of the case is neither answered nor taken back.
 create function pg_temp.note() returns trigger language plpgsql as $$

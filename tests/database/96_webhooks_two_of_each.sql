@@ -7,7 +7,7 @@ delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
 insert into tests.names select 'first', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/1', 'first')$$);
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second')$$);
-select plan(41);
+select plan(42);
 
 -- What leases, as 'endpoint case', in order; and a report about those of an endpoint.
 create temporary table leased (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, the_case text, message_id text, secrets text[]);
@@ -97,6 +97,17 @@ select casebase.webhook_tidy('30 days');
 select is(pg_temp.states() || (select count(*) from casebase.webhook_deliveries where finished_at is null), 'first delivered 20', 'with what waits for it, and nothing of the other''s');
 select is(tests.does('Alan', $$update cases set title = 'c' where id = {case}$$), '1', 'from then on');
 select is((select count(*) from casebase.webhook_deliveries where endpoint_id = tests.id('second')::uuid and finished_at is null), 0::bigint, 'a change is nothing to it');
+
+-- A sample names the endpoint that it goes to where the real one does, and nowhere else.
+select tests.does('Ada', format('select send_test_webhook(%L, %L)', '{first}', t.type)) from casebase.event_types t order by t.type;
+select is_empty($$
+  select p.type
+  from casebase.webhook_deliveries d
+  join casebase.webhook_payloads p on p.id = d.payload_id
+  where d.case_id is null
+    and p.body::jsonb -> 'data' ->> 'endpoint_id' is distinct from
+        case when casebase.webhook_sample(casebase.event_schema(p.type)) -> 'data' ? 'endpoint_id' then d.endpoint_id::text end
+$$, 'a sample says no more than the event');
 
 select * from finish();
 rollback;

@@ -263,7 +263,7 @@ impl ApiError {
     pub(crate) fn of_list(error: postgrest::Error) -> Self {
         let refused = error.api().filter(|refusal| refusal.code == "22023");
         let about = |name: &&str| refused.is_some_and(|r| r.message.split(' ').any(|w| w == *name));
-        let about = ["stage", "cursor"].into_iter().find(about);
+        let about = ["search", "stage", "cursor"].into_iter().find(about);
         let mut error = Self::from(error);
         if let Some(name) = about {
             error.detail.code = "invalid_query";

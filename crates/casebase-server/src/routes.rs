@@ -80,6 +80,7 @@ pub(crate) fn router(state: State, desk: casebase_desk::Settings) -> Router {
             cases::reply::reply
         ))
         .routes(routes!(cases::timeline::timeline))
+        .routes(routes!(cases::search::search))
         .routes(routes!(webhook_poll::poll))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -1013,6 +1013,10 @@ async fn a_list_is_asked_for_in_the_words_of_the_database() {
                    "count_up_to": 0, "with_activity": true, "order_by": "due_at.asc"}),
         ),
         (
+            "?search=%C3%85rhus%2C%20%22Randers%22%20%5C%20100%25_*%26",
+            json!({"search": "Århus, \"Randers\" \\ 100%_*&"}),
+        ),
+        (
             &format!("?assigned_to={id}&department_id={id}&client_id={id}"),
             json!({"assigned_to": [id], "department_id": [id], "client_id": [id]}),
         ),
@@ -1031,6 +1035,42 @@ async fn a_list_is_asked_for_in_the_words_of_the_database() {
         let sent: Value = requests.last().unwrap().body_json().unwrap();
         assert_eq!(sent, expected, "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_search_is_passed_on_as_it_is() {
+    let none = json!({"hits": [], "next_cursor": null, "is_complete": true});
+    let asked = Mock::given(path("/rest/v1/rpc/search_cases"));
+    let world = World::new(vec![
+        asked.respond_with(ResponseTemplate::new(200).set_body_json(&none)),
+    ])
+    .await;
+    for (query, expected) in [
+        (
+            "search=%25zz%25%2Ctitle.ilike.%25a%25",
+            json!({"search": "%zz%,title.ilike.%a%"}),
+        ),
+        (
+            "search=%F0%9F%98%80&page_size=5&cursor=c",
+            json!({"search": "😀", "page_size": 5, "cursor": "c"}),
+        ),
+    ] {
+        let answer = world
+            .user(Method::GET, &format!("/v1/search?{query}"))
+            .send();
+        let answer: Value = answer.await.unwrap().json().await.unwrap();
+        assert_eq!(answer, none, "{query}");
+        let requests = world.supabase.received_requests().await.unwrap();
+        let sent: Value = requests.last().unwrap().body_json().unwrap();
+        assert_eq!(sent, expected, "{query}");
+    }
+    let without = world.user(Method::GET, "/v1/search").send().await.unwrap();
+    let (status, error) = error(without).await;
+    assert_eq!(
+        (status, error["field"].as_str()),
+        (422, Some("search")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -1090,6 +1130,7 @@ async fn a_parameter_that_makes_no_sense_is_named_with_what_would() {
     for (message, field) in [
         ("there is no stage x", "stage"),
         ("cursor is none that this list gave", "cursor"),
+        ("search is a text of at most 500 characters, not 501", "search"),
     ] {
         let refusal =
             json!({"code": "22023", "message": message, "details": null, "hint": "There are y."});

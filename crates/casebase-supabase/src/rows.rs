@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 /// A case's number as people write it: `CASE-0001`; beyond 9999 it keeps all its digits.
@@ -17,6 +17,14 @@ pub struct CaseNumber(u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a case number looks like CASE-0001, case-1 or 1")]
 pub struct NoCaseNumber;
+
+impl CaseNumber {
+    /// The key that the number is generated from.
+    pub fn key(self) -> CaseId {
+        // Greater ones than the database has are no case's, whichever they become.
+        CaseId(i64::try_from(self.0).unwrap_or(i64::MAX))
+    }
+}
 
 impl FromStr for CaseNumber {
     type Err = NoCaseNumber;
@@ -128,6 +136,14 @@ impl fmt::Display for Priority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
     }
+}
+
+/// The words of a fixed set, as its schema in the API's documentation lists them.
+pub fn words<T: PartialSchema>() -> Vec<String> {
+    let schema = serde_json::to_value(T::schema()).unwrap_or_default();
+    let words = schema["enum"].as_array().into_iter().flatten();
+    let words = words.filter_map(Value::as_str);
+    words.map(str::to_owned).collect()
 }
 
 /// A row of `cases`, as its readers see it. It is no type to read one with: `metadata` and the

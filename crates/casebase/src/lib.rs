@@ -1,6 +1,7 @@
 //! The parts of the command line that tests drive too.
 
 pub mod commands;
+mod database;
 pub mod environment;
 pub mod migrations;
 mod service;

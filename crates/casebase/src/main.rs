@@ -1,15 +1,23 @@
 //! `casebase`: case management that a Supabase project adds to itself.
 
-use std::{io::ErrorKind, process::ExitCode};
+use std::{
+    io::{ErrorKind, Write as _},
+    process::ExitCode,
+};
 
 #[cfg(feature = "local")]
 use casebase::commands::{bench, demo, dev};
 use casebase::{
-    commands::{desk, documents, files, login, migrate, serve, webhooks},
+    commands::{
+        cases, client_data, desk, documents, files, login, migrate,
+        people::{clients, departments, invite, specialties, staff},
+        realtime, serve, webhooks,
+    },
     environment::{self, LogFormat},
     terminal,
 };
-use clap::{Parser, Subcommand, error::ErrorKind as Misuse};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind as Misuse};
+use clap_complete::Shell;
 
 #[derive(Parser)]
 #[command(name = "casebase", version, about, propagate_version = true, after_help = environment::HELP)]
@@ -26,9 +34,17 @@ enum Command {
     /// Measure what Casebase costs, on a stack of its own
     #[cfg(feature = "local")]
     Bench(bench::Args),
+    /// Open, list, change, answer and export cases
+    Cases(cases::Args),
+    /// List, add and change clients, and who acts for them
+    Clients(clients::Args),
+    /// Print the completions of a shell, for it to read when it starts
+    Completions(Completions),
     /// Show the main job on real data, from sign-up to a verified webhook, and end
     #[cfg(feature = "local")]
     Demo(demo::Args),
+    /// List, add, change and delete departments
+    Departments(departments::Args),
     /// Write the case desk's files for a host of your own (`casebase serve` has it under /desk/)
     Desk(desk::Args),
     /// Run a local Supabase with Casebase and sample data (development and tests only)
@@ -36,20 +52,53 @@ enum Command {
     Dev(dev::Args),
     /// Put, get, list and delete documents of clients
     Documents(documents::Args),
+    /// Erase a client: rows, history, what webhooks keep, and files
+    EraseClient(client_data::erase::Args),
+    /// Write all that is kept of a client into a folder: rows and files
+    ExportClient(client_data::export::Args),
     /// Put, get, list and delete files of cases; for the operator, sweep and check them
     Files(files::Args),
+    /// Invite people by their e-mail address: staff, and members of clients
+    Invite(invite::Args),
     /// Sign in, for the commands that work as somebody
     Login(login::Login),
     /// Sign out
     Logout,
     /// Apply Casebase's migrations to a database
     Migrate(migrate::Args),
+    /// Switch live notices over Supabase's Realtime on or off
+    Realtime(realtime::Args),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
+    /// List, add, change and delete specialties
+    Specialties(specialties::Args),
+    /// List, add and change staff
+    Staff(staff::Args),
     /// Look after webhooks: endpoints, deliveries, samples
     Webhooks(webhooks::Args),
     /// Say who is signed in
     Whoami(login::WhoAmI),
+}
+
+/// The options of `casebase completions`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+bash: casebase completions bash > ~/.local/share/bash-completion/completions/casebase
+zsh:  casebase completions zsh > a file _casebase in a folder of your $fpath
+fish: casebase completions fish > ~/.config/fish/completions/casebase.fish")]
+struct Completions {
+    /// Which shell
+    #[arg(value_name = "SHELL", value_parser = clap::value_parser!(Shell))]
+    shell: Shell,
+}
+
+impl Completions {
+    /// Of every command and option that there is.
+    fn print(self) -> std::io::Result<()> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "casebase", &mut script);
+        terminal::stdout().write_all(&script)
+    }
 }
 
 impl Command {
@@ -70,15 +119,25 @@ impl Command {
             Self::Bench(args) => bench::run(args).await,
             #[cfg(feature = "local")]
             Self::Demo(args) => demo::run(args).await,
+            Self::Cases(args) => cases::run(args).await,
+            Self::Clients(args) => clients::run(args).await,
+            Self::Completions(args) => Ok(args.print()?),
+            Self::Departments(args) => departments::run(args).await,
             Self::Desk(args) => desk::run(args),
             Self::Documents(args) => documents::run(args).await,
+            Self::EraseClient(args) => client_data::erase::run(args).await,
+            Self::ExportClient(args) => client_data::export::run(args).await,
             Self::Files(args) => files::run(args).await,
+            Self::Invite(args) => invite::run(args).await,
             Self::Login(args) => login::login(args).await,
             Self::Logout => login::logout().await,
             #[cfg(feature = "local")]
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
+            Self::Realtime(args) => realtime::run(args).await,
             Self::Serve(args) => serve::run(args).await,
+            Self::Specialties(args) => specialties::run(args).await,
+            Self::Staff(args) => staff::run(args).await,
             Self::Webhooks(args) => webhooks::run(args).await,
             Self::Whoami(args) => login::whoami(args).await,
         }
@@ -116,4 +175,14 @@ async fn start() -> anyhow::Result<()> {
     dotenv?;
     environment::start_log(cli.log_format, cli.command.default_log())?;
     cli.command.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_can_be_called() {
+        Cli::command().debug_assert();
+    }
 }

@@ -4,7 +4,8 @@ use std::{fmt, time::Duration};
 
 use anyhow::Context;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header::RETRY_AFTER, redirect};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use crate::session::Session;
 
@@ -122,6 +123,25 @@ impl Service {
     /// What asks, without a token.
     pub fn http(&self) -> &reqwest::Client {
         &self.http
+    }
+
+    /// What is there.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        let answer = self.ask(Method::GET, path, async |it| Ok(it)).await?;
+        Ok(answer.json().await?)
+    }
+
+    /// Adds this once, however often it has to be sent; what came of it.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        let key = Uuid::new_v4().to_string();
+        let answer = self.ask(Method::POST, path, async |request| {
+            Ok(request.header("idempotency-key", &key).json(body))
+        });
+        Ok(answer.await?.json().await?)
     }
 
     /// Asks, once more and later where that may help; so what is asked has its effect once, or an `Idempotency-Key`. `path`

@@ -19,10 +19,22 @@ pub fn stderr() -> Stderr {
     std::io::stderr()
 }
 
+/// Whether a terminal does something at this character in the place of showing it: controls but for line breaks and tabs, and
+/// what reorders the text behind it.
+pub fn is_obeyed(c: char) -> bool {
+    let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    reorders || (c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+/// What others wrote, for a terminal.
+pub fn harmless(text: &str) -> String {
+    text.replace("\r\n", "\n").replace(is_obeyed, "\u{fffd}")
+}
+
 /// Says something beside the data: a line as it is, or one of the log where everything is to be read by a program.
 pub fn say(text: impl Display) {
     match environment::log_format() {
-        LogFormat::Text => drop(writeln!(stderr(), "{text}")),
+        LogFormat::Text => drop(writeln!(stderr(), "{}", harmless(&text.to_string()))),
         LogFormat::Json => tracing::info!("{text}"),
     }
 }
@@ -31,7 +43,7 @@ pub fn say(text: impl Display) {
 pub fn say_error(error: &anyhow::Error) {
     let said = describe(error);
     match environment::log_format() {
-        LogFormat::Text => drop(writeln!(stderr(), "error: {said}")),
+        LogFormat::Text => drop(writeln!(stderr(), "error: {}", harmless(&said))),
         LogFormat::Json => tracing::error!("{said}"),
     }
 }
@@ -106,6 +118,15 @@ mod tests {
     use anyhow::Context;
 
     use super::*;
+
+    #[test]
+    fn what_others_wrote_moves_no_cursor() {
+        assert_eq!(
+            harmless("a\r\n\tb\u{1b}[2J\u{9b}2J\u{202e}c"),
+            "a\n\tb\u{fffd}[2J\u{fffd}2J\u{fffd}c"
+        );
+        assert_eq!(harmless("日本語 👩\u{200d}🚒"), "日本語 👩\u{200d}🚒");
+    }
 
     #[test]
     fn a_cause_that_was_said_is_not_said_again() {

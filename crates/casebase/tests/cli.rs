@@ -210,6 +210,43 @@ fn migrate_names_the_option_when_the_database_is_not_there() {
     assert!(text(&output).contains("the database can't be reached (--database-url, DATABASE_URL)"));
 }
 
+/// What live notices need of a project's Realtime, which the local stack has not.
+const REALTIME: &str = "
+    create schema realtime;
+    create table realtime.messages (topic text, extension text);
+    alter table realtime.messages enable row level security;
+    create function realtime.send(payload jsonb, event text, topic text, private boolean) returns void language sql as 'select';
+    create function realtime.topic() returns text language sql as 'select null::text'";
+
+#[test]
+fn live_notices_are_switched_on_and_off_and_a_project_without_realtime_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &[]);
+    let realtime = |command| {
+        let url = &dev.settings["DATABASE_URL"];
+        let output = casebase(&["realtime", "--database-url", url, command]).output();
+        let output = output.expect("it runs");
+        (output.status.success(), text(&output))
+    };
+    let (done, said) = realtime("enable");
+    assert!(!done, "{said}");
+    assert!(
+        said.contains("there is no table realtime.messages\nhint: They need"),
+        "{said}"
+    );
+    query(&dev, REALTIME);
+    let policies = "select count(*)::int from pg_policies where schemaname = 'realtime'";
+    for (command, told, made) in [
+        ("enable", "live notices are on\n", "4"),
+        ("enable", "live notices are on\n", "4"),
+        ("disable", "live notices are off\n", "0"),
+        ("disable", "live notices are off\n", "0"),
+    ] {
+        assert_eq!(realtime(command), (true, told.to_owned()));
+        assert_eq!(query(&dev, policies), made);
+    }
+}
+
 #[test]
 fn serve_refuses_to_run_as_the_owner_and_says_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");

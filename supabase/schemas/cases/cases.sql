@@ -152,6 +152,9 @@ create index cases_status_idx on public.cases (status, priority, created_at desc
 create index cases_stage_idx on public.cases (stage, status) where stage is not null;
 -- Of cases that are never due, the last.
 create index cases_due_at_idx on public.cases ((coalesce(due_at, 'infinity'::timestamptz)), id);
+-- What is to be done, due first: most has no deadline, and nor has anything that was closed since the project began.
+create index cases_undone_due_at_idx on public.cases ((coalesce(due_at, 'infinity'::timestamptz)), id)
+  where status in ('open', 'in_progress', 'waiting');
 create index cases_updated_at_idx on public.cases (updated_at desc, id desc);
 create index cases_priority_rank_idx on public.cases (priority_rank desc, created_at desc, id desc);
 create index cases_metadata_idx on public.cases using gin (metadata jsonb_path_ops);

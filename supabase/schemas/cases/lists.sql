@@ -19,7 +19,8 @@ create type casebase.case_filter as (
   created_before timestamptz,
   updated_from   timestamptz,
   updated_before timestamptz,
-  metadata       jsonb
+  metadata       jsonb,
+  search         text
 );
 
 create type public.case_page as (
@@ -94,8 +95,9 @@ begin
 end
 $$;
 
--- A filter as conditions of c.
-create function casebase.case_conditions(f casebase.case_filter) returns text
+-- A filter as conditions of c, and its search as this query. as_staff is which cases whoever asks sees as staff: the others'
+-- texts are searched as far as they are shown.
+create function casebase.case_conditions(f casebase.case_filter, query tsquery, as_staff text) returns text
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -122,7 +124,10 @@ begin
     ' and c.updated_at >= ' || quote_literal(f.updated_from),
     ' and c.updated_at < ' || quote_literal(f.updated_before),
     ' and c.metadata @> ' || quote_literal(f.metadata),
-    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')'
+    ' and exists (select from public.case_internal i where i.case_id = c.id and i.tags @> ' || quote_literal(f.tags) || ')',
+    case when f.search is not null then format(
+      ' and exists (select from casebase.search_entries e where e.case_id = c.id and e.words @@ %L::tsquery and (%s))',
+      query, concat_ws(' or ', 'e.shown', as_staff)) end
   );
 end
 $$;
@@ -160,6 +165,9 @@ begin
   if jsonb_typeof(f.metadata) <> 'object' then
     raise exception 'metadata must be an object whose values the cases have'
       using errcode = 'invalid_parameter_value', column = 'metadata';
+  end if;
+  if f.search is not null then
+    perform casebase.check_search(f.search);
   end if;
 end
 $$;
@@ -232,7 +240,9 @@ declare
   asker      casebase.asker := casebase.who_asks();
   -- Tags are the staff's: who sees a case as its client finds it by none.
   sight      text := casebase.sight(asker, f.tags is not null);
-  conditions text := sight || casebase.case_conditions(f);
+  sought     casebase.sought := casebase.sought(f.search);
+  query      tsquery;
+  conditions text;
   after      text := '';
   o          record;
   found_all  public.cases[];
@@ -244,13 +254,17 @@ begin
       (select string_agg(format('%L::%s', k.value, k.type), ', ' order by k.nth)
        from unnest(casebase.read_cursor(cursor, order_by, o.types), o.types) with ordinality as k (value, type, nth)));
   end if;
-  if sight is not null then
+  if sight is null and casebase.access_problem() is not null then
+    raise exception '%', casebase.access_problem() using errcode = 'PT403';
+  end if;
+  -- What is near is looked for where nothing is found.
+  foreach query in array case when sight is null then '{}' when f.search is null then '{null}' else array[sought.query, sought.or_near] end loop
+    conditions := sight || casebase.case_conditions(f, query, casebase.sight(asker, true));
     execute format('select array(select c from public.cases c where %s%s order by %s %s limit %s)',
         conditions, after, array_to_string(o.keys, format(' %s, ', o.direction)), o.direction, page_size + 1)
       into found_all;
-  elsif casebase.access_problem() is not null then
-    raise exception '%', casebase.access_problem() using errcode = 'PT403';
-  end if;
+    exit when found_all <> '{}';
+  end loop;
   page.cases := coalesce(found_all[:page_size], '{}');
   if with_activity then
     page.last_activity := casebase.last_activity(page.cases, asker);
@@ -289,6 +303,7 @@ create function public.list_cases(
   updated_from   timestamptz default null,
   updated_before timestamptz default null,
   metadata       jsonb       default null,
+  search         text        default null,
   order_by       text        default 'created_at.desc',
   page_size      integer     default 25,
   cursor         text        default null,
@@ -299,7 +314,7 @@ create function public.list_cases(
 as $$
 declare
   f casebase.case_filter := (status, stage, priority, assigned_to, unassigned, department_id, client_id, tags, overdue,
-    created_from, created_before, updated_from, updated_before, metadata);
+    created_from, created_before, updated_from, updated_before, metadata, search);
 begin
   if not (f is null) then
     perform casebase.check_case_filter(f);
@@ -333,6 +348,7 @@ For everybody who is signed in: whoever sees no case gets an empty page.
 - updated_from: changed at this time or later.
 - updated_before: last changed before this time.
 - metadata: an object whose values are all in cases.metadata.
+- search: with a text that the caller may read and that has these words, or, where no case of the list has, words near them, as rpc/search_cases finds them.
 - order_by: created_at.desc, created_at.asc, updated_at.desc, updated_at.asc, priority.desc (urgent first), priority.asc, or due_at.asc (those without a deadline last).
 - page_size: how many cases at most, 1 to 1000.
 - cursor: next_cursor of the page before; null: the first page.

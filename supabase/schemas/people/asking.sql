@@ -11,20 +11,22 @@ as $$
 begin
   return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
 exception
-  when data_exception then
+  when data_exception or program_limit_exceeded then
     return null;
 end
 $$;
 
 -- 'admin', or the scope of a member of staff, or null. The lesser of claim and row: the token must say so and the
--- row must still be active.
+-- row must still be active. A token that PostgreSQL can't read claims nothing: Realtime asks policies for every subscriber's,
+-- and one that raises stops it for all of them (supabase/realtime #2093).
 create function casebase.staff_standing() returns text
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  claimed text := nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'case_role';
+  claimed text;
   person  uuid;
 begin
+  claimed := nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'case_role';
   if claimed is null or claimed not in ('staff', 'admin') then
     return null;
   end if;
@@ -35,6 +37,9 @@ begin
     where s.user_id = person
       and s.active
   );
+exception
+  when data_exception or program_limit_exceeded then
+    return null;
 end
 $$;
 

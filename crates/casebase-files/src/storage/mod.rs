@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub use bytestream::{Bytestream, StreamError, with_idle_limit};
 pub(crate) use bytestream::{at_most, within};
 pub use error::{Error, S3Setting};
-pub(crate) use owner::OwnerStore;
+pub use owner::OwnerStore;
 pub use rest::RestStore;
 pub use s3::{S3Settings, S3Store};
 

@@ -7,25 +7,27 @@ use super::{Error, Object, ObjectPath, RestStore, with_idle_limit};
 
 /// The buckets as whoever may do everything. Over Storage's own interface: its S3 sessions take no newer keys.
 #[derive(Clone)]
-pub(crate) struct OwnerStore {
+pub struct OwnerStore {
     rest: RestStore,
     key: SecretKey,
 }
 
 impl OwnerStore {
-    pub(crate) fn new(supabase_url: &Url, key: SecretKey) -> Result<Self, SettingError> {
+    /// For the project at `supabase_url`.
+    pub fn new(supabase_url: &Url, key: SecretKey) -> Result<Self, SettingError> {
         let rest = RestStore::with_key(supabase_url, key.as_str())?;
         Ok(Self { rest, key })
     }
 
-    pub(crate) async fn get(&self, path: &ObjectPath) -> Result<Object, Error> {
+    /// Reads an object.
+    pub async fn get(&self, path: &ObjectPath) -> Result<Object, Error> {
         let mut object = self.rest.get_as(self.key.as_str(), path, None).await?;
         object.body = with_idle_limit(object.body);
         Ok(object)
     }
 
-    /// One that is not there is deleted already.
-    pub(crate) async fn delete(&self, path: &ObjectPath) -> Result<(), Error> {
+    /// Deletes an object. One that is not there is deleted already.
+    pub async fn delete(&self, path: &ObjectPath) -> Result<(), Error> {
         match self.rest.delete_as(self.key.as_str(), path).await {
             Err(Error::NotFound) => Ok(()),
             deleted => deleted,

@@ -75,6 +75,10 @@ pub(crate) struct Parameters {
         skip_serializing_if = "Option::is_none"
     )]
     metadata: Option<Box<RawValue>>,
+    /// Cases with these words in a text that the caller may read, as `/v1/search` finds them.
+    #[param(max_length = 500)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search: Option<String>,
     /// By default `created_at.desc`.
     #[param(inline)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,6 +11,7 @@ pub(crate) mod interactions;
 pub(crate) mod list;
 mod paging;
 pub(crate) mod reply;
+pub(crate) mod search;
 pub(crate) mod timeline;
 pub(crate) mod update;
 pub(crate) mod update_many;

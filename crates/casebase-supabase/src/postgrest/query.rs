@@ -71,6 +71,18 @@ impl Query {
         self.column_step(column, move |b, column| b.eq(column, value))
     }
 
+    /// At most so many rows, in the order of a column whose values differ: those behind this one, or the first.
+    pub fn page(self, column: &str, after: Option<impl ToString>, most: usize) -> Self {
+        let after = after.map(|value| value.to_string());
+        self.column_step(column, move |b, column| {
+            let b = b.order(format!("{column}.asc")).limit(most);
+            match after {
+                Some(value) => b.gt(column, value),
+                None => b,
+            }
+        })
+    }
+
     /// The rows.
     pub async fn rows<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
         let answer = self.send().await?;

@@ -87,6 +87,26 @@ async fn values_stay_values_whatever_they_hold() {
     );
 }
 
+#[tokio::test]
+async fn a_page_begins_behind_the_last_row_of_the_one_before() {
+    for (after, expected) in [
+        (None, vec![("order", "id.asc")]),
+        (
+            Some("7&id=gt.0"),
+            vec![("order", "id.asc"), ("id", "gt.7&id=gt.0")],
+        ),
+    ] {
+        let (server, db) = answering(ResponseTemplate::new(200).set_body_json(json!([]))).await;
+        let page = db.from("cases", &user()).page("id", after, 2);
+        page.rows::<Value>().await.unwrap();
+        let request = only_request(&server).await;
+        assert_eq!(request.headers["range"], "0-1");
+        let asked = query_of(&request);
+        let expected = expected.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+        assert_eq!(asked, expected.collect::<Vec<(String, String)>>());
+    }
+}
+
 #[test]
 fn a_refusal_in_a_row_has_the_status_that_postgrest_would_have_given_it() {
     for (code, status) in [

@@ -8,8 +8,8 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::{
-    table,
-    transfer::{self, Kind, Target, Told},
+    table::{self, Told},
+    transfer::{self, Kind, Target},
     usage,
 };
 use crate::service::Service;
@@ -163,6 +163,6 @@ impl Ls {
                 break;
             }
         }
-        Ok(table::print(&documents, SHOWN, self.told.json)?)
+        Ok(table::print(&documents, SHOWN, self.told.form())?)
     }
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "local")]
 pub mod bench;
+pub mod cases;
+pub mod client_data;
 #[cfg(feature = "local")]
 pub mod demo;
 pub mod desk;
@@ -11,12 +13,17 @@ pub mod documents;
 pub mod files;
 pub mod login;
 pub mod migrate;
+mod moment;
+mod naming;
 pub mod owner;
+pub mod people;
 mod place;
+pub mod realtime;
 pub mod serve;
 mod table;
 mod transfer;
 pub mod webhooks;
+mod writing;
 
 use std::future::Future;
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Debug, path::Path};
 
+use casebase::commands::people::{clients, staff};
 use casebase_supabase::rows::{CaseStatus, FileNote, FileState, Priority};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -120,5 +121,22 @@ fn add_sources(folder: &Path, files: &mut Vec<PathBuf>) {
         {
             files.push(path);
         }
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_takes_the_words_that_the_database_has() {
+    let mut owner = connect("DATABASE_URL").await;
+    for (constraint, words) in [
+        ("staff_members_scope_check", &staff::SCOPES[..]),
+        ("invitations_scope_check", &staff::SCOPES[..]),
+        ("clients_kind_check", &clients::KINDS[..]),
+    ] {
+        let words: BTreeSet<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        assert_eq!(
+            words,
+            taken_by(&mut owner, constraint).await,
+            "{constraint}"
+        );
     }
 }

@@ -33,13 +33,13 @@ use tokio::{net::TcpListener, sync::Notify};
 use crate::{desk::Desk, support::project};
 
 /// Somebody at a terminal of their own: a folder to work in, and one for configuration.
-struct Terminal {
-    here: TempDir,
-    config: TempDir,
+pub struct Terminal {
+    pub here: TempDir,
+    pub config: TempDir,
 }
 
 impl Terminal {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             here: tempfile::tempdir().unwrap(),
             config: tempfile::tempdir().unwrap(),
@@ -47,7 +47,7 @@ impl Terminal {
     }
 
     /// Where this person is signed in, with their password in the environment.
-    fn of(person: &Person, service: &str) -> Self {
+    pub fn of(person: &Person, service: &str) -> Self {
         let terminal = Self::new();
         let signed_in = terminal
             .login(person.email(), service)
@@ -57,7 +57,7 @@ impl Terminal {
         terminal
     }
 
-    fn casebase(&self, arguments: &[&str]) -> Command {
+    pub fn casebase(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_casebase"));
         command
             .args(arguments)
@@ -84,33 +84,38 @@ impl Terminal {
         ran.await.unwrap().unwrap()
     }
 
-    async fn succeeds(&self, arguments: &[&str]) -> String {
+    pub async fn succeeds(&self, arguments: &[&str]) -> String {
         succeeded(self.run(arguments).await)
     }
 
-    async fn rows(&self, arguments: &[&str]) -> Vec<Value> {
-        let said = self.succeeds(&[arguments, &["--json"]].concat()).await;
+    pub async fn rows(&self, arguments: &[&str]) -> Vec<Value> {
+        self.rows_of(&[arguments, &["--json"]].concat()).await
+    }
+
+    /// What is JSON by itself.
+    pub async fn rows_of(&self, arguments: &[&str]) -> Vec<Value> {
+        let said = self.succeeds(arguments).await;
         let rows = said.lines().map(|line| serde_json::from_str(line).unwrap());
         rows.collect()
     }
 
     /// What it says when it fails, on standard error.
-    async fn fails(&self, code: i32, arguments: &[&str]) -> String {
+    pub async fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments).await;
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
         said
     }
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         fs::write(self.here.path().join(name), bytes).unwrap();
     }
 
-    fn session(&self) -> PathBuf {
+    pub fn session(&self) -> PathBuf {
         self.config.path().join("casebase/session.json")
     }
 
-    fn kept(&self) -> Value {
+    pub fn kept(&self) -> Value {
         serde_json::from_slice(&fs::read(self.session()).unwrap()).unwrap()
     }
 
@@ -139,22 +144,22 @@ impl Terminal {
         }
     }
 
-    fn files_here(&self) -> BTreeSet<String> {
+    pub fn files_here(&self) -> BTreeSet<String> {
         let files = fs::read_dir(self.here.path()).unwrap();
         let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
         names.collect()
     }
 }
 
-fn succeeded(output: Output) -> String {
+pub fn succeeded(output: Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Before a server: passes everything on but one request, of which it holds the body back, or loses the answer.
-struct Gate {
-    url: String,
+pub struct Gate {
+    pub url: String,
     /// That request has begun to arrive.
     reached: Arc<Notify>,
     /// Who sent it is gone.
@@ -162,7 +167,7 @@ struct Gate {
 }
 
 #[derive(Clone, Copy)]
-enum Fate {
+pub enum Fate {
     /// Its body is held back.
     Holds,
     /// Its answer is lost.
@@ -172,7 +177,7 @@ enum Fate {
 }
 
 impl Gate {
-    async fn before(server: String, fate: Fate, which: fn(&Request) -> bool) -> Self {
+    pub async fn before(server: String, fate: Fate, which: fn(&Request) -> bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (reached, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -273,7 +278,7 @@ impl Held {
     }
 }
 
-fn at(desk: &Desk) -> String {
+pub fn at(desk: &Desk) -> String {
     format!("http://{}", desk.service)
 }
 

@@ -129,6 +129,18 @@ impl Desk {
         staff(&mut self.database, &Arc::new(place)).await
     }
 
+    /// An admin.
+    pub async fn admin(&mut self) -> Person {
+        let mut admin = self.more_staff().await;
+        sqlx::query("update public.staff_members set is_admin = true where user_id = $1")
+            .bind(admin.id())
+            .execute(&mut self.database)
+            .await
+            .unwrap();
+        admin.refresh().await.unwrap();
+        admin
+    }
+
     /// A token of the client's that ends in so many seconds.
     pub fn token_of_the_client(&self, lives: i64) -> String {
         let exp = chrono::Utc::now().timestamp() + lives;

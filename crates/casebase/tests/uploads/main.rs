@@ -3,7 +3,9 @@
 
 mod again;
 mod between;
+mod case_work;
 mod cli;
+mod client_data;
 mod desk;
 mod direct;
 mod documents;

@@ -5,7 +5,7 @@ use casebase_supabase::rows::CaseNumber;
 use serde_json::Value;
 
 use crate::{
-    commands::{table, transfer::Told},
+    commands::table::{self, Told},
     session::Session,
 };
 
@@ -41,6 +41,6 @@ impl Ls {
         };
         let mut files = case["case_files"].as_array().cloned().unwrap_or_default();
         files.sort_by_key(|file| file["id"].as_i64());
-        Ok(table::print(&files, SHOWN, self.told.json)?)
+        Ok(table::print(&files, SHOWN, self.told.form())?)
     }
 }

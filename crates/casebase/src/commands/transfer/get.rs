@@ -1,9 +1,7 @@
 //! A file from the service.
 
 use std::{
-    fs::Permissions,
     io::Write as _,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::{Method, Response, header::CONTENT_DISPOSITION};
 use serde_json::json;
 
-use super::{Kind, Told, progress::Bars};
+use super::{Kind, Part, Told, progress::Bars};
 use crate::{commands::unless_stopped, service::Service, terminal};
 
 /// Which file, and where it goes.
@@ -57,7 +55,9 @@ impl Download {
             Some(path) => path.clone(),
             None => PathBuf::from(&name),
         };
-        let bytes = self.keep(answer, &name, &to).await?;
+        let mut part = Part::begin(&to, self.force)?;
+        let bytes = copy(answer, &name, part.file()).await?;
+        part.finish()?;
         let mut out = terminal::stdout();
         match self.told.json {
             true => writeln!(
@@ -68,39 +68,6 @@ impl Download {
             false => writeln!(out, "{}", to.display())?,
         }
         Ok(())
-    }
-
-    /// Under its name it is whole. Until then it has another, and goes if this ends early.
-    async fn keep(&self, answer: Response, name: &str, to: &Path) -> anyhow::Result<u64> {
-        let there = || {
-            anyhow!(
-                "{} is there already\nhint: --force overwrites it; or say where else",
-                to.display()
-            )
-        };
-        if !self.force && to.symlink_metadata().is_ok() {
-            return Err(there());
-        }
-        let folder = to.parent().filter(|folder| *folder != Path::new(""));
-        let folder = folder.unwrap_or(Path::new("."));
-        let part = tempfile::Builder::new()
-            .prefix(".casebase-")
-            .suffix(".part")
-            // As any new file: what the umask leaves.
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder);
-        let mut part = part.with_context(|| folder.display().to_string())?;
-        let bytes = copy(answer, name, &mut part).await?;
-        part.as_file().sync_all()?;
-        let persisted = match self.force {
-            true => part.persist(to),
-            false => part.persist_noclobber(to),
-        };
-        match persisted {
-            Ok(_) => Ok(bytes),
-            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(there()),
-            Err(error) => Err(error.error).with_context(|| to.display().to_string()),
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod begun;
 mod get;
+mod part;
 mod pieces;
 mod progress;
 mod put;
@@ -11,6 +12,8 @@ mod source;
 use serde_json::{Map, Value};
 
 pub use get::Download;
+pub use part::Part;
+pub use progress::Bars;
 pub use put::{AFTER_HELP, Uploads};
 pub use rm::Rm;
 

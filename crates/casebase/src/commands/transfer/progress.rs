@@ -31,6 +31,16 @@ impl Bars {
         self.0.add(bar.with_prefix(name))
     }
 
+    /// Of so many things, or of nobody knows how many.
+    pub fn count(&self, name: &'static str, things: Option<u64>) -> ProgressBar {
+        let bar = match things {
+            Some(things) => ProgressBar::new(things)
+                .with_style(style("{prefix} {wide_bar} {human_pos}/{human_len} {eta}")),
+            None => ProgressBar::no_length().with_style(style("{prefix} {human_pos} {per_sec}")),
+        };
+        self.0.add(bar.with_prefix(name))
+    }
+
     /// Says something above the bars.
     pub fn while_hidden<T>(&self, say: impl FnOnce() -> T) -> T {
         self.0.suspend(say)
@@ -58,6 +68,8 @@ mod tests {
         for bar in [
             Bars::new().add("a", Some(1)),
             Bars::new().add("a\u{1b}b", None),
+            Bars::new().count("cases", Some(1)),
+            Bars::new().count("cases", None),
         ] {
             bar.inc(1);
             assert_eq!(bar.position(), 1);

@@ -22,7 +22,11 @@ use super::{
     source::Source,
 };
 use crate::{
-    commands::{Stopped, fail_for_some, table, unless_stopped, usage},
+    commands::{
+        Stopped, fail_for_some,
+        table::{self, Form},
+        unless_stopped, usage,
+    },
     service::{Refusal, Service},
     terminal,
 };
@@ -113,7 +117,7 @@ impl Uploads {
         while let Some(one) = done.next().await {
             match one {
                 Ok(row) if self.told.json => {
-                    bars.while_hidden(|| table::print(&[row], target.shown, true))?;
+                    bars.while_hidden(|| table::print(&[row], target.shown, Form::Json))?;
                 }
                 Ok(row) => rows.push(row),
                 Err(error) if self.files.len() == 1 => return Err(error),
@@ -124,7 +128,7 @@ impl Uploads {
             }
         }
         if !rows.is_empty() {
-            table::print(&rows, target.shown, false)?;
+            table::print(&rows, target.shown, Form::Table)?;
         }
         fail_for_some(failed, self.files.len(), "uploaded")
     }

@@ -175,7 +175,7 @@ impl Recover {
         Ok(table::print(
             &[json!({"replayed": replayed})],
             &["replayed"],
-            to.json,
+            to.form,
         )?)
     }
 }

@@ -114,7 +114,7 @@ impl Add {
         Ok(table::print(
             &rows,
             &["id", "secret", "public_key"],
-            to.json,
+            to.form,
         )?)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::{query_scalar, types::Json};
 use uuid::Uuid;
 
-use super::{Output, in_words};
+use super::{Form, Output, in_words};
 use crate::terminal;
 
 /// How often to ask for events.
@@ -77,7 +77,7 @@ impl Listen {
                     Some(url) => Some(forward(&sender, url, endpoint, secret, event).await),
                     None => None,
                 };
-                tell(event, answer, to.json)?;
+                tell(event, answer, to.form == Form::Json)?;
             }
             cursor = batch["cursor"].as_str().map(str::to_owned);
             if batch["events"].as_array().is_none_or(Vec::is_empty) {

@@ -9,7 +9,10 @@ use clap::Subcommand;
 use serde_json::Value;
 use sqlx::{PgConnection, postgres::PgArguments, query::QueryScalar, types::Json};
 
-use super::{owner::Database, table};
+use super::{
+    owner::Database,
+    table::{self, Form},
+};
 
 /// The options of `casebase webhooks`.
 #[derive(Debug, clap::Args)]
@@ -66,7 +69,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut database = args.database.connect().await?;
     let mut to = Output {
         database: &mut database,
-        json: args.json,
+        form: match args.json {
+            true => Form::Json,
+            false => Form::Table,
+        },
     };
     match args.command {
         Command::Add(add) => add.run(&mut to).await,
@@ -92,7 +98,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 /// Where questions go, and how answers are printed.
 struct Output<'a> {
     database: &'a mut PgConnection,
-    json: bool,
+    form: Form,
 }
 
 type Question<'q> = QueryScalar<'q, sqlx::Postgres, Json<Value>, PgArguments>;
@@ -111,7 +117,7 @@ impl Output<'_> {
     /// Asks, and prints the rows: all of them as JSON, these columns as a table.
     async fn show(&mut self, columns: &[&str], question: Question<'_>) -> anyhow::Result<()> {
         let rows = self.ask(question).await?;
-        Ok(table::print(&rows, columns, self.json)?)
+        Ok(table::print(&rows, columns, self.form)?)
     }
 }
 

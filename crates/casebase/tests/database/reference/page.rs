@@ -16,7 +16,7 @@ const INTRODUCTION: &str = include_str!("frame.md");
 
 /// The page's sections: a folder of `supabase/schemas` (what is in none is the service's own), its heading, and what is in
 /// it.
-const SECTIONS: [(&str, &str, &str); 6] = [
+const SECTIONS: [(&str, &str, &str); 7] = [
     (
         "people",
         "People",
@@ -31,6 +31,11 @@ const SECTIONS: [(&str, &str, &str); 6] = [
         "files",
         "Files",
         "Files of cases and documents of clients: a row for each here, an object for each in Storage.",
+    ),
+    (
+        "search",
+        "Search",
+        "Cases found by what is written in them.",
     ),
     (
         "history",

@@ -13,6 +13,8 @@ const ROWS: [&str; 3] = [
     include_str!("load/2_interactions.sql"),
     include_str!("load/2_files.sql"),
 ];
+/// What they are searched by.
+const SEARCH: &str = include_str!("load/3_search.sql");
 
 /// Whether [`load`] has been here.
 pub async fn is_loaded(superuser_url: &str) -> Result<bool, sqlx::Error> {
@@ -32,6 +34,8 @@ pub async fn load(superuser_url: &str, cases: u32) -> Result<(), sqlx::Error> {
         "Loading {cases} cases with their interactions and files"
     ));
     try_join_all(ROWS.map(|sql| run(superuser_url, cases, sql))).await?;
+    Progress::prepares("Loading the words that they are searched by");
+    run(superuser_url, cases, SEARCH).await?;
     Progress::prepares("Vacuuming");
     // The visibility map is what a table in use has too. VACUUM stands alone in its statement.
     for table in [
@@ -41,6 +45,7 @@ pub async fn load(superuser_url: &str, cases: u32) -> Result<(), sqlx::Error> {
         "public.case_events",
         "storage.objects",
         "casebase.case_counters",
+        "casebase.search_entries",
     ] {
         run(superuser_url, cases, &format!("vacuum analyze {table}")).await?;
     }

@@ -66,7 +66,12 @@ impl Pair {
                 "{name}: {owners} by the owner's WHERE, {theirs} by the policies"
             );
         }
-        let measured = compare(name, median(rls_times), median(owner_times));
+        let measured = compare(
+            name,
+            median(rls_times),
+            median(owner_times),
+            question.factor,
+        );
         Ok(match question.no_target {
             Some(no_target) => Measurement {
                 promise: Promise::None { no_target },
@@ -132,9 +137,9 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The target: 1.2 times the owner's time, and 0.2 ms for finding out who asks.
-fn compare(name: String, value: Duration, control: Duration) -> Measurement {
-    let target = control.mul_f64(1.2) + Duration::from_micros(200);
+/// The target: the owner's time that many times over, and 0.2 ms for finding out who asks.
+fn compare(name: String, value: Duration, control: Duration, factor: f64) -> Measurement {
+    let target = control.mul_f64(factor) + Duration::from_micros(200);
     let milliseconds = |d: Duration| (d.as_secs_f64() * 1e6).round() / 1e3;
     Measurement {
         ratio: (value.as_secs_f64() / control.as_secs_f64() * 100.0).round() / 100.0,

@@ -12,6 +12,8 @@ pub struct Question {
     pub under_rls: String,
     /// Why it need not be within the target, and what to ask instead.
     pub no_target: Option<&'static str>,
+    /// How many times the owner's time it may take.
+    pub factor: f64,
 }
 
 impl Question {
@@ -21,6 +23,7 @@ impl Question {
             as_owner,
             under_rls,
             no_target: None,
+            factor: 1.2,
         }
     }
 
@@ -50,6 +53,7 @@ const ROOT: &str = "in a bucket's root what others have is passed over one by on
 /// What this person is measured with.
 pub fn of(asker: &Asker) -> Vec<Question> {
     let mut questions = cases(asker);
+    questions.extend(searches(asker));
     questions.extend(of_one_case(asker));
     questions.extend(writes(asker));
     questions.extend(objects(asker));
@@ -173,6 +177,83 @@ fn cases(asker: &Asker) -> Vec<Question> {
             &narrow_open,
         ),
         asked("estimated count", "explain (format json) select 1", "true"),
+    ]
+}
+
+/// The words are `casebase_bench.word(3)`, in one text of 20, and `word(500)`, in one of 1,000.
+fn searches(asker: &Asker) -> Vec<Question> {
+    let sees = &asker.sees;
+    let shown = match asker.kind {
+        Kind::Client => "e.shown",
+        _ => "true",
+    };
+    let found = |query: &str| {
+        format!(
+            "from casebase.search_entries e join cases c on c.id = e.case_id
+             where e.words @@ {query} and {shown} and {sees}"
+        )
+    };
+    // As an owner would write it, with PostgreSQL's own excerpts; who sees every case need not be asked which.
+    let searched = |name, text: &str, query: &str| {
+        let query = format!("(casebase.sought('{text}')).{query}");
+        let found = match asker.kind {
+            Kind::All | Kind::Admin => {
+                format!("from casebase.search_entries e where e.words @@ {query}")
+            }
+            _ => found(&query),
+        };
+        Question {
+            factor: 2.0,
+            ..Question::new(
+                name,
+                format!(
+                    "with found as materialized (select e.* {found} order by e.id desc limit 1000),
+                     best as (
+                       select * from (
+                         select distinct on (f.case_id) f.*, ts_rank(f.words, {query}) as rank
+                         from found f order by f.case_id, ts_rank(f.words, {query}) desc
+                       ) of_case
+                       order by rank desc, case_id desc limit 25
+                     )
+                     select c.*, b.source, b.source_id, b.rank, ts_headline('simple', c.title, {query}),
+                            ts_headline('simple', coalesce(i.content, n.content, f.original_name, c.description), {query})
+                     from best b join cases c on c.id = b.case_id
+                     left join interactions i on b.source = 'interaction' and i.id = b.source_id
+                     left join internal_notes n on b.source = 'note' and n.id = b.source_id
+                     left join case_files f on b.source = 'file' and f.id = b.source_id
+                     order by b.rank desc, b.case_id desc"
+                ),
+                format!("select cardinality(hits)::bigint as count, * from search_cases('{text}')"),
+            )
+        }
+    };
+    let listed = |name, text: &str| {
+        let exists = format!(
+            "exists (select from casebase.search_entries e where e.case_id = c.id and e.words @@ (casebase.sought('{text}')).query and {shown})"
+        );
+        Question {
+            factor: 2.0,
+            ..Question::new(
+                name,
+                format!(
+                    "select * from cases c where {exists} and {sees} order by c.created_at desc limit 25"
+                ),
+                format!(
+                    "select cardinality(cases)::bigint as count, * from list_cases(count_up_to => 0, search => '{text}')"
+                ),
+            )
+        }
+    };
+    vec![
+        searched("search for a frequent word", "mhkonjdl", "query"),
+        searched("search for a rare word", "opbcncic", "query"),
+        searched("search for a word of every case", "happened", "query"),
+        searched("search for two words", "opbcncic mhkonjdl", "query"),
+        searched("search for a beginning", "mhk", "query"),
+        searched("search with letters changed round", "mhkojndl", "or_near"),
+        searched("search for a number", &asker.case.number, "query"),
+        listed("list of a frequent word", "mhkonjdl"),
+        listed("list of a rare word", "opbcncic"),
     ]
 }
 

@@ -17,6 +17,13 @@ as $$
   select ((hashint8extended(n, question) & 9223372036854775807) % below)::integer
 $$;
 
+-- A word of eight letters. The first 20 are in one title and one interaction of 20, the next 1,000 in one of 1,000.
+create function casebase_bench.word(n integer) returns text
+  language sql immutable
+as $$
+  select translate(left(md5('word ' || n), 8), '0123456789', 'ghijklmnop')
+$$;
+
 -- 2,000 clients with a member each; 50 departments with 10 people each: 8 who see the cases of two departments, 2 who
 -- see what is assigned to them; 9 people who see everything, and an admin.
 
@@ -65,7 +72,8 @@ create table casebase_bench.indexes as
   select i.indrelid::regclass as loaded, i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition
   from pg_index i
   where i.indrelid in ('public.cases'::regclass, 'public.interactions'::regclass, 'public.case_files'::regclass,
-                       'public.case_events'::regclass, 'storage.objects'::regclass)
+                       'public.case_events'::regclass, 'storage.objects'::regclass,
+                       'casebase.search_entries'::regclass)
     and not exists (select from pg_constraint c where c.conindid = i.indexrelid);
 
 create procedure casebase_bench.build_indexes(of_tables regclass[])

@@ -6,7 +6,8 @@ insert into public.cases (
 )
 select ids.client[1 + of_client],
        ids.department[1 + in_department],
-       'Case of ' || to_char(opened, 'YYYY-MM-DD') || ': ' || md5(n::text),
+       concat_ws(' ', 'Case of', to_char(opened, 'YYYY-MM-DD') || ':', casebase_bench.word(casebase_bench.draw(n, 7, 20)),
+                 casebase_bench.word(20 + casebase_bench.draw(n, 8, 1000)), md5(n::text)),
        repeat('What happened, in a few sentences, as people write it. ', 1 + n::integer % 6),
        status,
        coalesce((array['urgent', 'high', 'high', 'high', 'low', 'low', 'low'])[1 + casebase_bench.draw(n, 3, 20)], 'medium'),

@@ -7,7 +7,8 @@ insert into public.interactions (
 select case_number,
        'Party ' || n % 1000, (array['CLIENT', 'ARGAN', 'ARGAN'])[1 + round],
        'Party ' || n % 700, (array['ARGAN', 'CLIENT', 'CONTRACTOR'])[1 + round],
-       repeat('What was said, and what the other side answered to it. ', 1 + n::integer % 3),
+       repeat('What was said, and what the other side answered to it. ', 1 + n::integer % 3)
+         || casebase_bench.word(casebase_bench.draw(n, 9, 20)) || ' ' || casebase_bench.word(20 + casebase_bench.draw(n, 10, 1000)),
        round < 2,
        ids.person[1 + casebase_bench.draw(case_number, 1, 2000)],
        said,
