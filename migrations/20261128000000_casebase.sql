@@ -8493,10 +8493,11 @@ begin
          casebase.webhook_message_id(leased.endpoint_id, leased.payload_id),
          payload.body,
          signer.secrets,
-         (
-           select array_agg((extract(epoch from wait) * 1000)::bigint order by nth)
+         case when endpoint.retry_waits is not null then array(
+           select (extract(epoch from wait) * 1000)::bigint
            from unnest(endpoint.retry_waits) with ordinality as waits (wait, nth)
-         ),
+           order by nth
+         ) end,
          endpoint.headers,
          leased.case_id,
          leased.next_attempt_at

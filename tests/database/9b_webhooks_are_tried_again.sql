@@ -10,7 +10,7 @@ insert into tests.names select 'first', tests.sees('Ada', $$select id from creat
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second', '{case.updated}')$$);
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 8) n;
 delete from casebase.webhook_deliveries;
-select plan(65);
+select plan(66);
 
 create temporary table leases (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, title text, type text, retry_waits bigint[]);
 create function pg_temp.leases() returns text language sql
@@ -140,6 +140,11 @@ select is(pg_temp.told(), 1::bigint, 'a reason alone switches nothing off');
 update casebase.webhook_endpoints set disabled_reason = null where description = 'second';
 select is(tests.does('Ada', $$select update_webhook_endpoint('{second}', enabled => false)$$), '1', 'an admin switches it off');
 select is(pg_temp.told(), 1::bigint, 'which is news to nobody');
+
+-- No waits are one attempt, and not those of the specification.
+select tests.does('Ada', $$select send_test_webhook((select id from create_webhook_endpoint('https://example.com/3', 'third', retry_waits => '{}')))$$);
+select pg_temp.leases();
+select is((select l.retry_waits from leases l where l.endpoint = 'third'), '{}', 'who wants no second attempt has none');
 
 select * from finish();
 rollback;

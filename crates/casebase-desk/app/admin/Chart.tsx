@@ -6,8 +6,10 @@ import { answer } from '../refusal'
 import { useAdminWords } from '../words/admin'
 import { useAdmin, type Activity } from './queries'
 
-/** How far back, and how much is one bar: hours, and the database's interval. */
-const SPANS = { day: [24, '1 hour'], week: [7 * 24, '6 hours'], month: [30 * 24, '1 day'] } as const
+const HOUR = 3_600_000
+
+/** How many bars, and how much time is one: in milliseconds, and as the database's interval. */
+const SPANS = { day: [24, HOUR, '1 hour'], week: [28, 6 * HOUR, '6 hours'], month: [30, 24 * HOUR, '1 day'] } as const
 export type Span = keyof typeof SPANS
 export const isSpan = (text: unknown): text is Span => typeof text === 'string' && text in SPANS
 
@@ -20,11 +22,11 @@ export function Chart({ endpoint }: { endpoint?: string }) {
   const search = useSearch({ from: '/members/admin/webhooks' })
   const span = search.span ?? 'day'
   const activity = useAdmin(['activity', endpoint, span], (supabase) => {
-    const [hours, step] = SPANS[span]
+    const [most, length, step] = SPANS[span]
+    // Bars begin at full hours, and the last one is that of now.
+    const since = Math.floor(access.now() / length) * length - (most - 1) * length
     return answer<Activity[]>(
-      supabase.rpc('webhook_activity', {
-        since: new Date(access.now() - hours * 3_600_000).toISOString(), step, ...(endpoint && { for_endpoint: endpoint }),
-      }),
+      supabase.rpc('webhook_activity', { since: new Date(since).toISOString(), step, ...(endpoint && { for_endpoint: endpoint }) }),
     )
   })
   const bars = activity.data ?? []
