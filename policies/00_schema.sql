@@ -124,7 +124,6 @@ to casebase_worker;
 grant execute on function
   casebase.sees_case_by_now(bigint),
   casebase.may_join(text),
-  casebase.sends_notices(),
   casebase.may_upload_object(text, text),
   casebase.may_delete_object(text, text)
 to authenticated;

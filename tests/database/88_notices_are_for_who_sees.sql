@@ -67,14 +67,19 @@ insert into said (what, got, wanted) values ('no right to send', pg_temp.problem
 grant execute on function realtime.send(jsonb, text, text, boolean) to postgres;
 alter table realtime.messages owner to realtime_stand_in;
 
+-- Of the same names, and not ours.
+create table realtime.others (id integer);
+create policy casebase_join on realtime.others using (false);
+create trigger send_notices before insert on realtime.others for each row execute function suppress_redundant_updates_trigger();
+
 -- What there is of ours.
 create function pg_temp.made() returns text language sql
 as $$
   select string_agg(name, ', ' order by name)
   from (
-    select 'policy ' || policyname from pg_policies where schemaname = 'realtime'
+    select 'policy ' || policyname from pg_policies where schemaname = 'realtime' and tablename = 'messages'
     union all
-    select 'trigger on ' || tgrelid::regclass from pg_trigger where tgname = 'send_notices'
+    select 'trigger on ' || tgrelid::regclass from pg_trigger where tgname = 'send_notices' and tgrelid <> 'realtime.others'::regclass
   ) made (name)
 $$;
 
@@ -279,7 +284,8 @@ insert into said (what, got, wanted) values
   ('the owner switches it off', tests.does('owner', 'select casebase.disable_realtime()'), '1'),
   ('what is left', pg_temp.made(), 'policy everybody_listens, policy everybody_speaks'),
   ('and nobody is told otherwise', tests.sees('Nemo', 'select live from my_access()'), 'false'),
-  ('once more', tests.does('owner', 'select casebase.disable_realtime()'), '1');
+  ('once more', tests.does('owner', 'select casebase.disable_realtime()'), '1'),
+  ('what is called the same stays', (select count(*)::text from pg_policies where tablename = 'others'), '1');
 drop schema realtime cascade;
 insert into said (what, got, wanted) values
   ('without Realtime, too', tests.does('owner', 'select casebase.disable_realtime()'), '1');

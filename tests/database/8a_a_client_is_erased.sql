@@ -84,6 +84,13 @@ from (values
 insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
 select id, 'running', repeat('0', 64), now(), now() + interval '1 day' from tests.people where name = 'Carla';
 
+-- Another client's, of every kind that goes.
+insert into said (what, got, wanted) values
+  ('Otto speaks', tests.does('Otto', $$insert into interactions (case_id, content) values ({other case}, 'kept')$$), '1');
+insert into casebase.spent_paths (bucket_id, object_path) values ('client-bucket', tests.id('other') || '/policies/kept.pdf');
+insert into casebase.overwritten_objects (bucket_id, object_path) values ('client-bucket', tests.id('other') || '/policies/kept.pdf');
+insert into public.invitations (email, client_id) values ('kept@example.com', tests.id('other')::uuid);
+
 create function pg_temp.kinds(client text) returns text language sql
 as $$
   select string_agg(kind || ' ' || number, ', ' order by kind)

@@ -55,16 +55,6 @@ as $$
     and place.id is not null
 $$;
 
--- Whether they are switched on, for whoever would join.
-create function casebase.sends_notices() returns boolean
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return exists (
-    select from pg_trigger t where t.tgrelid = 'public.case_events'::regclass and t.tgname = 'send_notices');
-end
-$$;
-
 -- Sends them in the transaction of the change, which nothing here may fail or hold up for long: a notice that can't be sent
 -- isn't, and whoever waits for it asks by themselves in a while. (realtime.send itself warns and goes on.)
 create function casebase.send_notices(notices casebase.notice[]) returns void
@@ -74,11 +64,12 @@ create function casebase.send_notices(notices casebase.notice[]) returns void
 as $$
 declare
   begun  constant timestamptz := clock_timestamp();
+  -- Not by name: a project without Realtime has no such function.
+  send   constant text := to_regprocedure('realtime.send(jsonb, text, text, boolean)')::oid::regproc::text;
   notice record;
 begin
   for notice in select n.topic, n.number, n.type from unnest(notices) n loop
-    -- Not by name: a project without Realtime has no such function.
-    execute 'select realtime.send($1, $2, $3, $4)'
+    execute format('select %s($1, $2, $3, $4)', send)
     using jsonb_build_object('case_id', notice.number, 'type', notice.type), 'case_changed'::text, notice.topic, true;
     exit when clock_timestamp() > begun + interval '3 seconds';
   end loop;
@@ -153,7 +144,7 @@ begin
   perform casebase.disable_realtime();
 
   create policy casebase_join on realtime.messages for select to authenticated
-    using (extension = 'broadcast' and (select casebase.may_join(realtime.topic())));
+    using ((select casebase.may_join(realtime.topic())));
   create policy casebase_join_only_so on realtime.messages as restrictive for select to authenticated
     using (
       coalesce(not starts_with(realtime.topic(), 'casebase:'), true)
@@ -186,11 +177,10 @@ begin
   drop trigger if exists send_notices on public.case_events;
   drop trigger if exists send_notices on public.cases;
   for ours in
-    select p.policyname
-    from pg_policies p
-    where p.schemaname = 'realtime'
-      and p.tablename = 'messages'
-      and p.policyname in ('casebase_join', 'casebase_join_only_so', 'casebase_only_for_signed_in', 'casebase_only_from_the_database')
+    select p.polname
+    from pg_policy p
+    where p.polrelid = to_regclass('realtime.messages')
+      and p.polname in ('casebase_join', 'casebase_join_only_so', 'casebase_only_for_signed_in', 'casebase_only_from_the_database')
   loop
     execute format('drop policy %I on realtime.messages', ours);
   end loop;
