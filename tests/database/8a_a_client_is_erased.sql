@@ -101,7 +101,7 @@ create temporary table other_before as
 
 insert into said (what, got, wanted) values
   ('the words are everywhere', pg_temp.mentions('zebrawort'),
-   'case_events 6, case_files 1, case_internal 1, cases 1, client_documents 1, client_members 1, clients 1, casebase.idempotency_keys 4, interactions 1, internal_notes 1, invitations 1, storage.objects 2, casebase.overwritten_objects 1, casebase.spent_paths 1, casebase.webhook_attempts 6, casebase.webhook_payloads 7'),
+   'case_events 6, case_files 1, case_internal 1, cases 1, client_documents 1, client_members 1, clients 1, casebase.idempotency_keys 4, interactions 1, internal_notes 1, invitations 1, storage.objects 2, casebase.overwritten_objects 1, casebase.search_entries 3, casebase.spent_paths 1, casebase.webhook_attempts 6, casebase.webhook_payloads 7'),
   ('an admin exports by what an admin sees', tests.does('Ada', $$select casebase.client_records('{acme}')$$), '42501'),
   ('and erases nobody', tests.does('Ada', $$select casebase.erase_client('{acme}', 10)$$), '42501'),
   ('nor does a service key', tests.does('service', $$select casebase.erase_client('{acme}', 10)$$), '42501'),
