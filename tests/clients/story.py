@@ -180,7 +180,7 @@ def everybody_works_the_case(client, staff, admin, acme, case):
         return client.table("cases").select("status").eq("id", case["id"]).single().execute().data["status"]
 
     access = answer(staff, "my_access")
-    assert access == {"standing": "all", "is_client": False, "problem": None, "may_register": False}, access
+    assert access == {"standing": "all", "is_client": False, "problem": None, "may_register": False, "live": False}, access
 
     asked = {"client_id": [acme["id"]], "order_by": "priority.desc", "page_size": 3}
     page = answer(staff, "list_cases", **asked)
