@@ -209,9 +209,6 @@ declare
   number text[] := regexp_match(folded, '^[^a-z0-9]*([a-z]*)[^a-z0-9]*(0*([1-9][0-9]{0,17}))[^a-z0-9]*$');
   sought casebase.sought;
 begin
-  if words = '{}' then
-    return sought;
-  end if;
   select string_agg(as_written, ' & ')::tsquery,
          string_agg(concat('(', as_written, near.query, ')'), ' & ')::tsquery,
          string_agg(as_written, ' | ')::tsquery,
@@ -252,8 +249,7 @@ begin
   return (
     with pieces as (
       select p.nth, p.piece[1] as piece,
-             p.piece[1] ~ '^[[:alnum:]]'
-             and (f.folded ~ sought.pattern or near and casebase.near_words(array[f.folded]) && sought.near) as is_sought
+             f.folded ~ sought.pattern or near and casebase.near_words(array[f.folded]) && sought.near as is_sought
       from regexp_matches(normalize(value, nfc), '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality p (piece, nth),
            lateral (select case when octet_length(p.piece[1]) = char_length(p.piece[1])
                                 then lower(p.piece[1]) else casebase.searched_text(p.piece[1]) end) f (folded)
