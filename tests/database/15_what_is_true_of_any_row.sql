@@ -258,6 +258,7 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', 'insert into casebase.case_counters values ({case}, 1)', '23505'),
   ('owner', $$insert into casebase.search_entries (case_id, source, source_id, shown, words) values ({case}, 'case', {case}, true, '')$$, '23505'),
   ('owner', $$insert into casebase.search_entries (case_id, source, source_id, shown, words) values ({case}, 'letter', 1, true, '')$$, '23514'),
+  ('owner', $$insert into casebase.search_entries (id, case_id, source, source_id, shown, words) values (0, {case}, 'note', 0, true, '')$$, '428C9'),
   ('owner', $$insert into casebase.search_entries (id, case_id, source, source_id, shown, words)
      overriding system value select max(id), {case}, 'note', 0, true, '' from casebase.search_entries$$, '23505'),
   ('owner', 'insert into casebase.event_types (type, seen_by, meaning) values (''case.created'', ''staff'', ''m'')', '23505'),

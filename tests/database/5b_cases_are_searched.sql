@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(300);
+select plan(305);
 
 create function pg_temp.hits(who text, search text) returns text language sql as $$
   select coalesce(tests.sees(who, format('select string_agg(title.name, '', '' order by h.nth)
@@ -206,6 +206,9 @@ select is(pg_temp.of_text(content, search), said, 'of a text: ' || left(replace(
 update cases set title = 'Slate, Salte: slates', description = 'Flint flint' where id = tests.id('other case')::bigint;
 select is(tests.sees('Otto', format('select concat_ws('' '', hits[1].title, hits[1].excerpt) from search_cases(%L)', search)), said, search || ' in parts: ' || said)
 from (values ('slate', '{"",Slate,", Salte: ",slates,""}'), ('salte', '{"Slate, ",Salte,": slates"}'), ('slaet', '{"",Slate,", Salte: slates"}'), ('flint', '{"Slate, Salte: slates"} {"",Flint," ",flint,""}')) v (search, said);
+update cases set title = 'Hub T1000 abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwx' where id = tests.id('other case')::bigint;
+select is(pg_temp.hits('Otto', search) <> 'none', finds, search || case when finds then ' is near' else ' is another word' end)
+from (values ('hib', false), ('T1001', false), ('T100', true), ('abcdefghijklmnopqrstuvwxyy', false), ('abcdefghijklmnopqrstuvww', true)) v (search, finds);
 update cases set title = 'Slate' where id = tests.id('other case')::bigint;
 select ok(length(parts) between 100 and 230 and parts ~ '^Slate \| … .*\[flint\] and so on .* …$', 'the middle of a long text: ' || parts)
 from (select pg_temp.of_text(repeat('and so on ', 60) || 'flint ' || repeat('and so on ', 60), 'flint')) v (parts);

@@ -3,9 +3,11 @@ import { colleague, expect, expectAccessible, newCase, newClientMember, rows, sa
 
 // One field for everything, behind a button and the key "/".
 
-const field = (page: Page) => page.getByRole('combobox')
-const offer = (page: Page, text: string | RegExp) => page.getByRole('option').filter({ hasText: text })
-const at = (page: Page) => page.locator('[role=option][aria-selected=true]')
+const search = (page: Page) => page.getByRole('dialog')
+const field = (page: Page) => search(page).getByRole('combobox')
+const offers = (page: Page) => search(page).getByRole('option')
+const offer = (page: Page, text: string) => offers(page).filter({ hasText: text })
+const at = (page: Page) => search(page).getByRole('option', { selected: true })
 
 test('staff find cases, clients and people by the keyboard alone', async ({ page }) => {
   const [alan, carla] = await Promise.all([colleague('Alan'), newClientMember('Carla')])
@@ -18,7 +20,7 @@ test('staff find cases, clients and people by the keyboard alone', async ({ page
   await page.keyboard.press('/')
   await expect(field(page)).toBeFocused()
   await page.keyboard.type(word.toUpperCase())
-  await expect(page.getByRole('option')).toHaveCount(3)
+  await expect(offers(page)).toHaveCount(3)
   await expect(offer(page, gate.case_id).locator('mark')).toHaveText([word])
   await expect(offer(page, lift.case_id)).toContainText(`Note: Mind the ${word}, they said.`)
   await expectAccessible(page)
@@ -64,7 +66,7 @@ test('a client finds their own cases and no more, also on a phone, and a hostile
   await signIn(page, carla)
   await page.getByRole('button', { name: 'Search' }).first().click()
   await field(page).fill('granite')
-  await expect(page.getByRole('option')).toHaveCount(2)
+  await expect(offers(page)).toHaveCount(2)
   await expect(offer(page, row.case_id)).toContainText(hostile)
   await expect(offer(page, row.case_id).locator('mark').first()).toHaveText('Granite')
   await expect(page.locator('[role=option] img')).toHaveCount(0)

@@ -80,7 +80,9 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
 function Offers({ id, groups, at, onChoose }: { id: string; groups: Group[]; at: number; onChoose: (offer: Offer) => void }) {
   const words = useWords().search
   const chosen = useRef<HTMLDivElement>(null)
-  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest' }), [at])
+  useEffect(() => {
+    chosen.current?.scrollIntoView({ block: 'nearest' })
+  }, [at])
   let nth = -1
   return (
     <div id={`${id}-list`} role="listbox" aria-label={words.title} className="search-offers">
