@@ -65,14 +65,12 @@ pub async fn stop_signal() -> std::io::Result<()> {
 #[error("stopped")]
 struct Stopped;
 
-/// Does the work, unless it is stopped: then what it made for the while goes.
+/// Does the work, unless it is stopped: then what it made for the while goes. Nothing is made before it listens.
 async fn unless_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let mut stopped = StopSignals::listen()?;
     tokio::select! {
         done = work => done,
-        stopped = stop_signal() => {
-            stopped?;
-            Err(Stopped.into())
-        }
+        () = stopped.next() => Err(Stopped.into()),
     }
 }
 
