@@ -82,7 +82,8 @@ from (values
   ('huge',        '{"case_id": 99999999999999999999}')
 ) answer (key, body);
 insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
-select id, 'running', repeat('0', 64), now(), now() + interval '1 day' from tests.people where name = 'Carla';
+select id, case name when 'Otto' then 'case' else 'running' end, repeat('0', 64), now(), now() + interval '1 day'
+from tests.people where name in ('Carla', 'Otto');
 
 -- Another client's, of every kind that goes.
 insert into said (what, got, wanted) values
@@ -125,6 +126,9 @@ insert into said (what, got, wanted) values
   ('then the others', tests.sees('owner', $$select casebase.erase_client('{acme}', 10)$$), 'false'),
   ('the documents'' objects are there', tests.does('owner', $$select casebase.erase_client('{acme}', 10)$$), 'PT409');
 delete from storage.objects o where o.name like tests.id('acme') || '/%';
+-- In a bucket of the project's own, nothing is ours.
+insert into storage.buckets (id, name) values ('own', 'own');
+insert into storage.objects (bucket_id, name) values ('own', tests.id('acme') || '/kept.pdf');
 update casebase.client_source set is_ours = false;
 insert into said (what, got, wanted) values
   ('the rest', tests.sees('owner', $$select casebase.erase_client('{acme}', 10)$$), 'true'),
@@ -134,7 +138,7 @@ insert into said (what, got, wanted) values
   ('ours goes', tests.sees('owner', $$select casebase.erase_client('{acme}', 10)$$), 'true'),
   ('no word is left', pg_temp.mentions('zebrawort'), ''),
   ('what is left is the ids that receivers are sent',
-   regexp_replace(pg_temp.mentions(tests.id('acme')), '\d+$', 'some'), 'casebase.webhook_payloads some'),
+   regexp_replace(pg_temp.mentions(tests.id('acme')), '\d+$', 'some'), 'storage.objects 1, casebase.webhook_payloads some'),
   ('nothing is found any more', pg_temp.kinds(tests.id('acme')), null),
   ('once more is as good', tests.sees('owner', $$select casebase.erase_client('{acme}', 10)$$), 'true'),
   ('receivers hear that the cases are gone',
@@ -147,7 +151,7 @@ insert into said (what, got, wanted) values
       (select r.kind, r.record from casebase.client_records(tests.id('other')::uuid) r except all table other_before)
     ) changed), '0'),
   ('nor what else was answered', (
-    select string_agg(k.key, ', ' order by k.key) from casebase.idempotency_keys k), 'huge, no JSON, other, other case, running'),
+    select string_agg(k.key, ', ' order by k.key) from casebase.idempotency_keys k), 'case, huge, no JSON, other, other case, running'),
   ('a client that isn''t there', tests.sees('owner', $$select casebase.erase_client(gen_random_uuid(), 10)$$), 'true');
 
 select plan((select count(*)::integer from said));

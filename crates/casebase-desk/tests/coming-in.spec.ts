@@ -219,6 +219,8 @@ test('who follows a link to a case and has to come in first, lands on the case',
   // Without a password at hand: over the mail, in another tab.
   await page.goto(`#/cases/${row.case_id}`)
   await page.getByRole('link', { name: 'Forgot your password?' }).click()
+  // The page before has a field of this name, too.
+  await expect(page.getByRole('heading', { name: 'Forgotten password' })).toBeVisible()
   await page.getByLabel('Email address').fill(carla.email)
   await page.getByRole('button', { name: 'Send the link' }).click()
   await expect(page.getByRole('heading', { name: 'Look into your mail' })).toBeVisible()

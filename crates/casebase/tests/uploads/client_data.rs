@@ -105,9 +105,12 @@ impl Owner {
             nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
         });
         self.between.begin(secret_key(), Some((step, after, deed)));
-        let mut held = child.lock().unwrap();
-        *held = Some(self.command(arguments).spawn().unwrap());
-        drop(held);
+        let mut command = self.command(arguments);
+        {
+            // Held until it is there: it may ask at once.
+            let mut held = child.lock().unwrap();
+            *held = Some(command.spawn().unwrap());
+        }
         let ended = tokio::task::spawn_blocking(move || {
             // Not held while it is waited for: who kills it asks for its id.
             loop {

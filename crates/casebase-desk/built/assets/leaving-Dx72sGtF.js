@@ -1,0 +1,1 @@
+function e(e){let t=e.closest(`li`),n=t?.nextElementSibling??t?.previousElementSibling,r=t?.parentElement?.parentElement?.querySelector(`[data-choose]`)??t?.closest(`form, section`)?.querySelector(`[data-choose]`);(n?.querySelector(`button:last-of-type`)??r)?.focus()}export{e as t};

@@ -1,0 +1,1 @@
+var e=[`id`,`interaction_id`,`original_name`,`content_type`,`file_size`,`state`,`rejection`,`notes`,`uploaded_at`,`visible_to_client`,`other_bucket_id`,`other_state`],t=({id:e,address:t})=>t??`/v1/files/${e}`,n=e=>e.other_state===`pending`&&e.other_bucket_id===`client-bucket`;export{t as n,n as r,e as t};
