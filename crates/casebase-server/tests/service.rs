@@ -1130,7 +1130,10 @@ async fn a_parameter_that_makes_no_sense_is_named_with_what_would() {
     for (message, field) in [
         ("there is no stage x", "stage"),
         ("cursor is none that this list gave", "cursor"),
-        ("search is a text of at most 500 characters, not 501", "search"),
+        (
+            "search is a text of at most 500 characters, not 501",
+            "search",
+        ),
     ] {
         let refusal =
             json!({"code": "22023", "message": message, "details": null, "hint": "There are y."});

@@ -66,7 +66,12 @@ impl Pair {
                 "{name}: {owners} by the owner's WHERE, {theirs} by the policies"
             );
         }
-        let measured = compare(name, median(rls_times), median(owner_times), question.factor);
+        let measured = compare(
+            name,
+            median(rls_times),
+            median(owner_times),
+            question.factor,
+        );
         Ok(match question.no_target {
             Some(no_target) => Measurement {
                 promise: Promise::None { no_target },

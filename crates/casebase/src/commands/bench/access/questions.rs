@@ -235,8 +235,12 @@ fn searches(asker: &Asker) -> Vec<Question> {
             factor: 2.0,
             ..Question::new(
                 name,
-                format!("select * from cases c where {exists} and {sees} order by c.created_at desc limit 25"),
-                format!("select cardinality(cases)::bigint as count, * from list_cases(count_up_to => 0, search => '{text}')"),
+                format!(
+                    "select * from cases c where {exists} and {sees} order by c.created_at desc limit 25"
+                ),
+                format!(
+                    "select cardinality(cases)::bigint as count, * from list_cases(count_up_to => 0, search => '{text}')"
+                ),
             )
         }
     };
