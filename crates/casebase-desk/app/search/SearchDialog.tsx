@@ -52,7 +52,9 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
         <label htmlFor={id}>{isStaff ? words.field : words.fieldOfClient}</label>
         <input
           id={id}
-          type="search"
+          // A search field takes the Escape that closes the window.
+          type="text"
+          enterKeyHint="search"
           role="combobox"
           autoComplete="off"
           maxLength={MOST}
