@@ -7,7 +7,7 @@ delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
 insert into tests.names select 'first', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/1', 'first')$$);
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second')$$);
-select plan(42);
+select plan(43);
 
 -- What leases, as 'endpoint case', in order; and a report about those of an endpoint.
 create temporary table leased (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, the_case text, message_id text, secrets text[]);
@@ -48,6 +48,7 @@ select is(pg_temp.leases(), 'first case, first other case', 'and sent');
 select is(pg_temp.answers('second', '{"verdict": "retry", "retry_in_ms": 3600000}'), 2, 'the other fails');
 select is((select string_agg(description || ' ' || failures_in_a_row, ', ' order by description) from casebase.webhook_endpoints), 'first 0, second 2', 'which is its own affair');
 select is(pg_temp.leases(), null, 'and waits an hour');
+select is(tests.sees('Ada', $$select retry_webhook_deliveries('{first}')$$), '0', 'also where the first is tried again at once');
 select is(pg_temp.answers('first', '{"verdict": "delivered", "pause_ms": 60000}'), 2, 'the first is done');
 select is((select count(*) from casebase.webhook_attempts), 6::bigint, 'every attempt is on record');
 select is((select string_agg(d.attempts || ' ' || a.number, ', ' order by d.id, a.number) from casebase.webhook_deliveries d join casebase.webhook_attempts a on a.delivery_id = d.id
