@@ -224,7 +224,7 @@ fn live_notices_are_switched_on_and_off_and_a_project_without_realtime_is_told()
     let dev = Dev::start(folder.path(), &[]);
     let realtime = |command| {
         let url = &dev.settings["DATABASE_URL"];
-        let output = casebase(&["realtime", "--database-url", url, command]).output();
+        let output = casebase(&["realtime", command, "--database-url", url]).output();
         let output = output.expect("it runs");
         (output.status.success(), text(&output))
     };

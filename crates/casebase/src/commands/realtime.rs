@@ -13,27 +13,33 @@ use crate::terminal;
 /// The options of `casebase realtime`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    database: Database,
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Command {
     /// Send notices from now on: policies on realtime.messages and two triggers; twice is as good as once
-    Enable,
+    Enable(Database),
     /// Send none any more, and take back what `enable` made
-    Disable,
+    Disable(Database),
 }
 
 /// Runs one, in a transaction: all of it is done, or nothing.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let (statement, done) = match args.command {
-        Command::Enable => ("select casebase.enable_realtime()", "live notices are on"),
-        Command::Disable => ("select casebase.disable_realtime()", "live notices are off"),
+    let (database, statement, done) = match args.command {
+        Command::Enable(database) => (
+            database,
+            "select casebase.enable_realtime()",
+            "live notices are on",
+        ),
+        Command::Disable(database) => (
+            database,
+            "select casebase.disable_realtime()",
+            "live notices are off",
+        ),
     };
-    let mut connection = args.database.connect().await?;
+    let mut connection = database.connect().await?;
     let told = connection.execute(statement).await;
     told.map_err(said)
         .context("live notices stay as they were")?;
