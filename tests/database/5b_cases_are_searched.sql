@@ -3,7 +3,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(305);
+select plan(312);
 
 create function pg_temp.hits(who text, search text) returns text language sql as $$
   select coalesce(tests.sees(who, format('select string_agg(title.name, '', '' order by h.nth)
@@ -201,11 +201,16 @@ select is(pg_temp.of_text(content, search), said, 'of a text: ' || left(replace(
   ('<b onclick="alert(1)">flint</b> <mark>&amp;</mark> [flint] {flint,"} \', 'flint', 'Slate | <b onclick="alert(1)">[flint]</b> <mark>&amp;</mark> [[flint]] {[flint],"} \'),
   (E'line one\n\nflint\tend', 'flint', E'Slate | line one\n\n[flint]\tend'),
   (E'cafe\u0301 au lait', 'café', 'Slate | [café] au lait'),
-  ('flint ' || repeat('x', 500), 'flint', 'Slate | [flint] …')
+  ('flint ' || repeat('x', 500), 'flint', 'Slate | [flint] …'),
+  ('請求書です', '求書', 'Slate | 請[求][書]です'), ('die Straße, Strasse', 'strasse', 'Slate | die [Straße], [Strasse]'), ('Ærø Aero', 'aero', 'Slate | [Ærø] [Aero]'),
+  (repeat('and so on ', 12) || 'flint', 'flint', 'Slate | ' || repeat('and so on ', 12) || '[flint]'),
+  (repeat('and so on ', 10) || 'flint' || repeat(' and so on', 30), 'flint', 'Slate | … so on and so on and so on and so on [flint]' || repeat(' and so on', 15) || ' and …'),
+  -- What can't be cut letter for letter is shown whole.
+  (E'flint of 漢\u3099', 'flint', 'Slate'), (E'soft\u00adflint flint\u200bs', 'flint', E'Slate | soft\u00ad[flint] [flint]\u200bs')
 ) v (content, search, said);
 update cases set title = 'Slate, Salte: slates', description = 'Flint flint' where id = tests.id('other case')::bigint;
 select is(tests.sees('Otto', format('select concat_ws('' '', hits[1].title, hits[1].excerpt) from search_cases(%L)', search)), said, search || ' in parts: ' || said)
-from (values ('slate', '{"",Slate,", Salte: ",slates,""}'), ('salte', '{"Slate, ",Salte,": slates"}'), ('slaet', '{"",Slate,", Salte: slates"}'), ('flint', '{"Slate, Salte: slates"} {"",Flint," ",flint,""}')) v (search, said);
+from (values ('slate', '{"",Slate,", Salte: ",slates,""}'), ('salte', '{"Slate, ",Salte,": slates"}'), ('slaet', '{"",Slate,", Salte: ",slates,""}'), ('flint', '{"Slate, Salte: slates"} {"",Flint," ",flint,""}')) v (search, said);
 update cases set title = 'Hub T1000 abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwx' where id = tests.id('other case')::bigint;
 select is(pg_temp.hits('Otto', search) <> 'none', finds, search || case when finds then ' is near' else ' is another word' end)
 from (values ('hib', false), ('T1001', false), ('T100', true), ('abcdefghijklmnopqrstuvwxyy', false), ('abcdefghijklmnopqrstuvww', true)) v (search, finds);

@@ -41,6 +41,27 @@ begin
 end
 $$;
 
+-- A text that was found, and how well it fits.
+create type casebase.ranked_text as (case_id bigint, source text, source_id bigint, rank real);
+
+-- As they are shown.
+create function casebase.case_hits(texts casebase.ranked_text[], sought casebase.sought, near boolean) returns public.case_hit[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select (c, casebase.marked(c.title, sought, near), t.source, t.source_id,
+            casebase.excerpt(coalesce(i.content, n.content, f.original_name, c.description), sought), t.rank)::public.case_hit
+    from unnest(texts) with ordinality t
+    join public.cases c on c.id = t.case_id
+    left join public.interactions i on t.source = 'interaction' and i.id = t.source_id
+    left join public.internal_notes n on t.source = 'note' and n.id = t.source_id
+    left join public.case_files f on t.source = 'file' and f.id = t.source_id
+    order by t.ordinality
+  );
+end
+$$;
+
 create function casebase.search_cases(search text, page_size integer, cursor text) returns public.search_page
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -52,16 +73,16 @@ declare
   sought casebase.sought := casebase.sought(search);
   place  text[]          := case when cursor is not null then casebase.read_cursor(cursor, 'search', '{real,bigint}') end;
   query  tsquery;
-  texts  integer := 0;
-  hits   public.case_hit[];
+  found_texts integer := 0;
+  texts  casebase.ranked_text[] := '{}'::casebase.ranked_text[];
   page   public.search_page;
-  last   public.case_hit;
+  last   casebase.ranked_text;
 begin
   if sight is null and casebase.access_problem() is not null then
     raise exception '%', casebase.access_problem() using errcode = 'PT403';
   end if;
   foreach query in array case when sight is not null then array[sought.query, sought.or_near] else '{}' end loop
-    -- Who sees every case needs none to be looked up for that.
+    -- Planned for who asks and for what; who sees every case needs none to be looked up for that.
     execute format(
       $sql$
         with found as materialized (
@@ -80,35 +101,26 @@ begin
             from (select * from found order by found.id desc limit %4$s) f
           ) ranked
           order by ranked.case_id, ranked.rank desc, ranked.source, ranked.source_id desc
-        ), of_page as (
-          select b.*
-          from best b
-          where $2 is null or (b.rank, b.case_id) < ($2, $3)
-          order by b.rank desc, b.case_id desc
-          limit $4 + 1
         )
         select (select count(*) from found),
                array(
-                 select (c, casebase.marked(c.title, $5, $6), p.source, p.source_id,
-                         casebase.excerpt(coalesce(i.content, n.content, f.original_name, c.description), $5), p.rank)::public.case_hit
-                 from of_page p
-                 join public.cases c on c.id = p.case_id
-                 left join public.interactions i on p.source = 'interaction' and i.id = p.source_id
-                 left join public.internal_notes n on p.source = 'note' and n.id = p.source_id
-                 left join public.case_files f on p.source = 'file' and f.id = p.source_id
-                 order by p.rank desc, p.case_id desc
+                 select (b.case_id, b.source, b.source_id, b.rank)::casebase.ranked_text
+                 from best b
+                 where $2 is null or (b.rank, b.case_id) < ($2, $3)
+                 order by b.rank desc, b.case_id desc
+                 limit $4 + 1
                )
       $sql$,
       case when not asker.sees_all then 'join public.cases c on c.id = e.case_id' end, query, sight, most)
-    into texts, hits
-    using sought.case_id, place[1]::real, place[2]::bigint, page_size, sought, query = sought.or_near;
-    exit when texts > 0;
+    into found_texts, texts
+    using sought.case_id, place[1]::real, place[2]::bigint, page_size;
+    exit when found_texts > 0;
   end loop;
-  page.is_complete := texts <= most;
-  page.hits := coalesce(hits[:page_size], '{}');
-  if cardinality(hits) > page_size then
-    last := hits[page_size];
-    page.next_cursor := casebase.write_cursor(jsonb_build_array('search', last.rank, (last.found_case).id));
+  page.is_complete := found_texts <= most;
+  page.hits := casebase.case_hits(texts[:page_size], sought, query = sought.or_near);
+  if cardinality(texts) > page_size then
+    last := texts[page_size];
+    page.next_cursor := casebase.write_cursor(jsonb_build_array('search', last.rank, last.case_id));
   end if;
   return page;
 end

@@ -68,12 +68,9 @@ $$;
 --          for in the cases' own, too: "12", "case 12", "CASE-0012", "csae-12".
 --   or_near: the same, and for each word what is near it. For where nobody wrote the words as they stand: more is near
 --          than anybody meant.
---   words: one of them, in a text that is looked through for the best place.
---   pattern, near: what makes a word of a text one that was looked for.
+--   pattern, near: what makes a word of a text one that was looked for: the pattern is one of casebase.letters.
 --   case_id: the case (cases.id) whose number it is.
-create type casebase.sought as (
-  query tsquery, or_near tsquery, words tsquery, pattern text, near text[], case_id bigint
-);
+create type casebase.sought as (query tsquery, or_near tsquery, pattern text, near text[], case_id bigint);
 
 create function casebase.sought(search text) returns casebase.sought
   language plpgsql immutable set search_path = pg_catalog, pg_temp
@@ -86,9 +83,8 @@ declare
 begin
   select string_agg(as_written, ' & ')::tsquery,
          string_agg(concat('(', as_written, near.query, ')'), ' & ')::tsquery,
-         string_agg(as_written, ' | ')::tsquery,
-         '(^| )(' || string_agg(word || case when char_length(word) < 3 then '( |$)' else '' end, '|') || ')'
-  into sought.query, sought.or_near, sought.words, sought.pattern
+         string_agg(casebase.letters_of(word), '|')
+  into sought.query, sought.or_near, sought.pattern
   from unnest(words) word,
        lateral (select quote_literal(word) || case when char_length(word) < 3 then '' else ':*' end) written (as_written),
        lateral (select ' | ' || string_agg(quote_literal(n), ' | ') from unnest(casebase.near_words(array[word])) n) near (query);
@@ -114,69 +110,114 @@ begin
 end
 $$;
 
--- A text in parts: every second one, beginning with the second, is a word that was looked for, and what stands between two
--- of them may be nothing. Parts, because no sign could mark words that isn't in some text already, and positions count
--- differently in every language. What is near counts where near is true.
-create function casebase.marked(value text, sought casebase.sought, near boolean) returns text[]
+-- A text letter for letter without case and accents: its n-th letter is that of the text as NFC has it. So what was found in
+-- the one is cut out of the other. What is not seen keeps its place.
+create function casebase.letters(shown text) returns text
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
+declare
+  unseen constant text := '[\u0001\u00ad\u0300-\u036f\u200b-\u200f\u2060\ufe00-\ufe0f]';
 begin
-  return (
-    with pieces as (
-      select p.nth, p.piece[1] as piece,
-             f.folded ~ sought.pattern or near and casebase.near_words(array[f.folded]) && sought.near as is_sought
-      from regexp_matches(normalize(value, nfc), '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality p (piece, nth),
-           lateral (select case when octet_length(p.piece[1]) = char_length(p.piece[1])
-                                then lower(p.piece[1]) else casebase.searched_text(p.piece[1]) end) f (folded)
-    ), runs as (
-      -- Run 0 stands before the first word that was looked for, each other begins with one.
-      select count(*) filter (where pieces.is_sought) over (order by pieces.nth) as run, pieces.*
-      from pieces
-    ), parts as (
-      select r.run, min(r.piece) filter (where r.is_sought) as word,
-             coalesce(string_agg(r.piece, '' order by r.nth) filter (where not r.is_sought), '') as rest
-      from runs r
-      group by r.run
-    )
-    select array(
-      select part.text
-      from (select 0 as run, '' as word, '' as rest where not exists (select from parts where parts.run = 0)
-            union all
-            select parts.* from parts) all_of_them,
-           lateral (values (1, all_of_them.word), (2, all_of_them.rest)) part (nth, text)
-      where part.nth = 2 or all_of_them.run > 0
-      order by all_of_them.run, part.nth
-    )
-  );
+  if octet_length(shown) = char_length(shown) then
+    return lower(translate(shown, U&'\0001', ' ') collate "default");
+  end if;
+  return translate(
+    lower(normalize(regexp_replace(
+      normalize(regexp_replace(shown collate "C", unseen, ' ', 'g'), nfd) collate "C", '[\u0300-\u036f\u0483-\u0487\u3099\u309a]', '', 'g'
+    ), nfc) collate "default"),
+    'øđðłħıŧς', 'oddlhitσ');
 end
 $$;
 
--- The best place of a text, as marked gives it: some 200 characters, with dots where there is more. Null where none of the
--- words is.
+-- How a word that is looked for stands in such letters: a longer one as the beginning of another, an ideograph wherever it
+-- is; and what is written with one letter or with two.
+create function casebase.letters_of(word text) returns text
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  written text := replace(replace(replace(replace(normalize(word, nfc), 'ss', '(?:ss|ß)'), 'ae', '(?:ae|æ)'), 'oe', '(?:oe|œ)'), 'th', '(?:th|þ)');
+begin
+  return case
+    when word collate "C" ~ '^[\u3041-\u30fe\u3400-\u4dbf\u4e00-\u9fff]$' then written
+    when char_length(word) < 3 then '(?<![[:alnum:]])' || written || '(?![[:alnum:]])'
+    else '(?<![[:alnum:]])' || written || '[[:alnum:]]*'
+  end;
+end
+$$;
+
+-- A text in parts: every second one, beginning with the second, is a word that was looked for, and what stands between two
+-- of them may be nothing. Parts, because positions count differently in every language, and a caller should not have to
+-- know which signs no text has (between the letters here it is U+0001). What is near counts where near is true.
+create function casebase.marked(value text, sought casebase.sought, near boolean) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  shown   text    := value;
+  pattern text    := sought.pattern;
+  begins  integer := 1;
+  letters text;
+  piece   text;
+  parts   text[]  := '{}'::text[];
+begin
+  if octet_length(value) > char_length(value) then
+    shown := normalize(value, nfc);
+  end if;
+  letters := casebase.letters(shown);
+  if char_length(letters) <> char_length(shown) then
+    return array[shown];
+  end if;
+  if near then
+    pattern := pattern || coalesce((
+      select '|' || string_agg(casebase.letters_of(word), '|')
+      from regexp_split_to_table(letters, '[^[:alnum:]]+') word
+      where casebase.near_words(array[word]) && sought.near), '');
+  end if;
+  foreach piece in array string_to_array(regexp_replace(letters, '(' || pattern || ')', E'\u0001\\1\u0001', 'g'), E'\u0001') loop
+    parts := parts || substr(shown, begins, char_length(piece));
+    begins := begins + char_length(piece);
+  end loop;
+  return parts;
+end
+$$;
+
+-- The place of a text where most of the words are, as marked gives it: up to 200 characters, with dots where there is more.
+-- Null where none of them is.
 create function casebase.excerpt(value text, sought casebase.sought) returns text[]
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  place text;
-  nth   bigint;
-  most  bigint;
-  rank  real;
-  parts text[];
+  longest constant integer := 200;
+  parts  text[]    := casebase.marked(value, sought, false);
+  shown  text      := array_to_string(parts, '');
+  places integer[] := '{}'::integer[];
+  at     integer   := 1;
+  place  text;
 begin
-  select p.place, p.nth, max(p.nth) over (), ts_rank(casebase.search_words(p.place), sought.words) as fits
-  into place, nth, most, rank
-  from (select e.piece[1] as place, e.nth from regexp_matches(value, '.{1,200}(?!\S)|\S{200}', 'g') with ordinality e (piece, nth)) p
-  order by fits desc, p.nth
-  limit 1;
-  if rank > 0 then
-    parts := casebase.marked(place, sought, false);
-    if nth > 1 then
-      parts[1] := '… ' || ltrim(parts[1], E' \t\r\n');
-    end if;
-    if nth < most then
-      parts[cardinality(parts)] := parts[cardinality(parts)] || ' …';
-    end if;
+  if cardinality(parts) < 2 then
+    return null;
+  elsif char_length(shown) <= longest then
+    return parts;
   end if;
-  return parts;
+  -- Of a text that has hundreds of them, the beginning.
+  for nth in 1 .. least(cardinality(parts), 200) loop
+    if nth % 2 = 0 then
+      places := places || at;
+    end if;
+    at := at + char_length(parts[nth]);
+  end loop;
+  select p.at
+  into at
+  from unnest(places) p (at)
+  order by (select count(*) from unnest(places) q (at) where q.at between p.at and p.at + longest - 60) desc, p.at
+  limit 1;
+  at := greatest(1, at - 40);
+  place := substr(shown, at, longest);
+  if at + longest <= char_length(shown) then
+    place := regexp_replace(place, '\s+\S*$', '') || ' …';
+  end if;
+  if at > 1 then
+    place := '… ' || regexp_replace(place, '^\S{0,39}\s+', '');
+  end if;
+  return casebase.marked(place, sought, false);
 end
 $$;
