@@ -136,7 +136,7 @@ fn the_migration_is_the_declared_files_in_order() {
 }
 
 /// A Supabase whose owner applied these files.
-async fn made_of(files: Vec<(String, String)>) -> (Stack, PgConnection) {
+pub async fn made_of(files: Vec<(String, String)>) -> (Stack, PgConnection) {
     let stack = Stack::start(Options::default()).await.expect("it starts");
     let owner = PgConnection::connect(&stack.database_url("postgres")).await;
     let mut owner = owner.expect("a connection");
