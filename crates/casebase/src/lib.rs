@@ -3,6 +3,7 @@
 pub mod commands;
 mod database;
 pub mod environment;
+pub mod made;
 pub mod migrations;
 mod service;
 mod session;
