@@ -56,6 +56,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn uninstall(args: &Args) -> anyhow::Result<()> {
     let mut database = args.database.connect().await?;
+    // So that the catalogue names everything with its schema.
+    database
+        .execute("set search_path = pg_catalog, pg_temp")
+        .await?;
     let ours = Ours::found(&mut database, &migrations::all()).await?;
     let before = hook_answered_at(&mut database).await?;
     let in_the_way = in_the_way(&mut database, args, &ours, before).await?;
@@ -108,7 +112,7 @@ impl Ours {
             from pg_class c
             where c.relnamespace = 'public'::regnamespace
               and c.relname = any ($1)
-              and c.relkind = any ($2::\"char\"[])
+              and c.relkind::text = any ($2)
               and (c.relname <> 'clients' or (select s.is_ours from casebase.client_source s))
             order by 1";
         // A function of the project's own with the same name doesn't search this path.
@@ -261,13 +265,17 @@ async fn of_the_project(database: &mut PgConnection, ours: &Ours) -> anyhow::Res
            join parts p on p.classid = d.refclassid and p.objid = d.refobjid
            where (d.classid, d.objid) not in (select classid, objid from parts)
          )
-         select pg_describe_object(d.classid, d.objid, d.objsubid)
+         select case when r.oid is null
+             then pg_describe_object(d.classid, d.objid, d.objsubid)
+             else pg_describe_object('pg_class'::regclass, r.ev_class, 0)
+           end
          from dependent d
          left join pg_constraint k on d.classid = 'pg_constraint'::regclass and k.oid = d.objid
          left join pg_trigger t on d.classid = 'pg_trigger'::regclass and t.oid = d.objid
          left join pg_policy y on d.classid = 'pg_policy'::regclass and y.oid = d.objid
          left join pg_attrdef a on d.classid = 'pg_attrdef'::regclass and a.oid = d.objid
          left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+         left join pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
          where case
              when k.oid is not null then k.conrelid not in (select oid from ours_rel)
              when t.oid is not null then
@@ -276,7 +284,8 @@ async fn of_the_project(database: &mut PgConnection, ours: &Ours) -> anyhow::Res
                y.polrelid not in (select oid from ours_rel) and not starts_with(y.polname, 'casebase_')
              when a.oid is not null then a.adrelid not in (select oid from ours_rel)
              when r.oid is not null then r.ev_class not in (select oid from ours_rel)
-             else d.classid in ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
+             when c.oid is not null then c.relnamespace <> 'pg_toast'::regnamespace
+             else d.classid in ('pg_proc'::regclass, 'pg_type'::regclass)
            end
          union
          -- What a function's text calls, the catalogue doesn't know.
@@ -354,10 +363,7 @@ async fn take_out(
 ) -> anyhow::Result<Option<String>> {
     let mut at_once = database.begin().await?;
     at_once
-        .execute(
-            "set local lock_timeout = '10s'; set local client_min_messages = warning;
-             set local search_path = pg_catalog, pg_temp",
-        )
+        .execute("set local lock_timeout = '10s'; set local client_min_messages = warning")
         .await?;
     if hook_answered_at(&mut at_once).await? != before {
         bail!(
@@ -395,7 +401,7 @@ async fn take_out(
         ("type", &ours.types),
     ] {
         if !names.is_empty() {
-            let drop = format!("drop {kind} if exists {} cascade", names.join(", "));
+            let drop = format!("drop {kind} {} cascade", names.join(", "));
             at_once.execute(AssertSqlSafe(drop)).await?;
         }
     }

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a failing test may panic")]
 
 mod home;
+#[path = "../clients/programs.rs"]
+#[expect(dead_code, reason = "no other program is needed here")]
+mod programs;
 mod restored;
 mod uninstalled;
 mod upgraded;
