@@ -87,6 +87,12 @@ impl Home {
         ran.await.unwrap_or_else(|e| panic!("{e}\nin {sql}"));
     }
 
+    /// As the superuser.
+    pub async fn run_as_admin(&self, sql: &'static str) {
+        let mut admin = self.admin().await;
+        raw_sql(sql).execute(&mut admin).await.unwrap();
+    }
+
     /// One value, as the owner sees it.
     pub async fn text(&self, sql: &str) -> Option<String> {
         let mut owner = self.owner().await;

@@ -1,13 +1,13 @@
 //! What `casebase backup` writes, `casebase restore` brings back into an empty project, where everybody sees what they saw.
 
-use std::{collections::BTreeMap, fs, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use casebase::commands::demo::{person::Person, receiver::Receiver};
 use casebase_local::Stack;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::home::{Home, PEOPLE, api_tables, endpoint, seen_by, upload, work};
+use crate::home::{Home, PEOPLE, api_tables, endpoint, seen_by, told, upload, work};
 
 /// Accounts, as docs/operating.md brings them over.
 fn bring_accounts(from: &Stack, to: &Stack) {
@@ -189,4 +189,165 @@ async fn an_empty_project_becomes_what_the_other_was_and_goes_on() {
     assert_eq!(next["data"]["case_id"], "CASE-0002");
     old.stop().await;
     new.stop().await;
+}
+
+/// A Vault as functions and views, without its encryption.
+const VAULT: &str = "
+    create schema vault;
+    create table vault.secrets (id uuid primary key default gen_random_uuid(), secret text not null);
+    create view vault.decrypted_secrets as select s.id, 'decrypted:' || s.secret as secret, s.secret as decrypted_secret from vault.secrets s;
+    create function vault.create_secret(new_secret text) returns uuid language sql as
+      'insert into vault.secrets (secret) values (new_secret) returning id'";
+
+#[tokio::test]
+async fn what_was_interrupted_is_said_and_goes_on() {
+    let old = Home::with_people().await;
+    let _receiver = work(&old).await;
+    let folder = tempfile::tempdir().unwrap();
+    let backup = in_folder(&folder, "backup");
+
+    // Storage is gone: the rows are written, and the backup says of itself that it isn't whole.
+    let mut without = old.command(&["backup", &backup]);
+    without.env("SUPABASE_URL", "http://127.0.0.1:9");
+    let (code, said) = told(without).await;
+    assert_eq!(code, Some(1), "{said}");
+    let mut new = Home::empty().await;
+    bring_accounts(&old.stack, &new.stack);
+    let (code, said) = new.casebase(&["restore", &backup]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("is not whole"), "{said}");
+    // What is no backup is not taken for one, nor a folder of something else written into.
+    let (code, said) = new
+        .casebase(&["restore", folder.path().to_str().unwrap()])
+        .await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("there is no backup.json"), "{said}");
+    let (code, said) = old
+        .casebase(&["backup", folder.path().to_str().unwrap()])
+        .await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("is not empty"), "{said}");
+    // The same command goes on; a whole one is not written over.
+    let (code, said) = old.casebase(&["backup", &backup]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = old.casebase(&["backup", &backup]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("has a whole backup"), "{said}");
+    old.stop().await;
+
+    refuses_what_is_not_as_it_was_written(&new, Path::new(&backup)).await;
+    let in_use = "select concat_ws(' ', (select count(*) from public.cases), (select string_agg(name, ',') from public.departments),
+                    (select count(*) from pg_trigger t where t.tgenabled <> 'O'))";
+    assert_eq!(
+        new.text(in_use).await.as_deref(),
+        Some("0 General 0"),
+        "nothing came of it"
+    );
+
+    // Here secrets lie in a Vault, and Storage is gone once the rows are there.
+    new.run_as_admin(VAULT).await;
+    new.run_as_admin("grant usage on schema vault to postgres; grant all on all tables in schema vault to postgres").await;
+    let mut without = new.command(&["restore", &backup]);
+    without.env("SUPABASE_URL", "http://127.0.0.1:9");
+    let (code, said) = told(without).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("the rows are restored, and not all objects"),
+        "{said}"
+    );
+    let waiting = "select concat_ws(' ', (select count(*) from public.cases), (select count(*) from casebase.objects_to_restore))";
+    assert_eq!(new.text(waiting).await.as_deref(), Some("3 5"));
+    new.serve().await;
+    let carla = new.person("carla").await;
+    let early = carla
+        .service(reqwest::Method::GET, "/v1/files/1")
+        .send()
+        .await
+        .unwrap();
+    assert!(!early.status().is_success(), "{early:?}");
+    // One is there already, of a try that died before it was noted; and another with other bytes.
+    let mut paths: Vec<String> = {
+        let mut owner = new.owner().await;
+        sqlx::query_scalar(
+            "select f.bucket_id || '/' || f.object_path from public.case_files f order by f.id",
+        )
+        .fetch_all(&mut owner)
+        .await
+        .unwrap()
+    };
+    let key = casebase_local::SERVICE_ROLE_KEY;
+    for bytes in ["a photo", "otherwise"] {
+        let url = format!("{}/storage/v1/object/{}", new.stack.url(), paths.remove(0));
+        let sent = reqwest::Client::new()
+            .post(url)
+            .bearer_auth(key)
+            .header("apikey", key);
+        let sent = sent
+            .header("content-type", "text/plain")
+            .body(bytes)
+            .send()
+            .await
+            .unwrap();
+        assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
+    }
+    let (code, said) = new.casebase(&["restore", &backup]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(new.text(waiting).await.as_deref(), Some("3 0"));
+    for (file, bytes) in [(1, "a photo"), (2, "another")] {
+        let path = format!("/v1/files/{file}");
+        let read = carla
+            .service(reqwest::Method::GET, &path)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(read.text().await.unwrap(), bytes);
+    }
+    let secrets = "select concat_ws(' ', (select count(*) from vault.secrets),
+                     (select count(secret) from casebase.webhook_secrets),
+                     (select bool_and((casebase.webhook_signing_secrets(e.id))[1] ~ '^whsec_') from casebase.webhook_endpoints e))";
+    assert_eq!(new.text(secrets).await.as_deref(), Some("1 0 t"));
+    // A backup of a project with a Vault is of use to one with another.
+    let again = in_folder(&folder, "again");
+    let (code, said) = new.casebase(&["backup", &again]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let kept = fs::read_to_string(Path::new(&again).join("rows/casebase.webhook_secrets")).unwrap();
+    assert!(kept.contains("\twhsec_"), "{}", kept.len());
+    new.stop().await;
+}
+
+/// Rows and bytes that somebody changed, and a count that doesn't fit: before anything is written, or with nothing kept.
+async fn refuses_what_is_not_as_it_was_written(new: &Home, backup: &Path) {
+    let rows = backup.join("rows/public.cases");
+    let manifest = backup.join("backup.json");
+    let (whole, as_written) = (
+        fs::read(&rows).unwrap(),
+        fs::read_to_string(&manifest).unwrap(),
+    );
+    fs::write(&rows, [&whole[..], b"\n"].concat()).unwrap();
+    let (code, said) = new.casebase(&["restore", backup.to_str().unwrap()]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("rows/public.cases is not as it was written"),
+        "{said}"
+    );
+    fs::write(&rows, whole).unwrap();
+
+    let mut changed: Value = serde_json::from_str(&as_written).unwrap();
+    let last = changed["tables"]
+        .as_array_mut()
+        .unwrap()
+        .last_mut()
+        .unwrap();
+    last["rows"] = json!(last["rows"].as_u64().unwrap() + 1);
+    fs::write(&manifest, changed.to_string()).unwrap();
+    let (code, said) = new.casebase(&["restore", backup.to_str().unwrap()]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("nothing was restored"), "{said}");
+
+    changed["migrations"][0]["checksum"] = json!("0".repeat(64));
+    fs::write(&manifest, changed.to_string()).unwrap();
+    let (code, said) = new.casebase(&["restore", backup.to_str().unwrap()]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("other migrations"), "{said}");
+    fs::write(&manifest, as_written).unwrap();
 }
