@@ -1,5 +1,4 @@
--- Casebase, written from supabase/schemas and policies in the order of supabase/config.toml: change those, then run
--- `UPDATE=1 cargo test -p casebase --test database declared`.
+-- Casebase, written from supabase/schemas and policies in the order of supabase/config.toml.
 
 
 -- supabase/schemas/preflight.sql
@@ -589,6 +588,24 @@ comment on schema casebase is
 
 revoke all on schema casebase from public, anon, authenticated, service_role;
 grant usage on schema casebase to authenticated, service_role;
+
+-- What was applied. Each migration ends with the statement that writes its own row, so the record is the same whoever
+-- runs the file: the Supabase CLI, psql or `casebase migrate`.
+create table casebase.migrations (
+  version    text        not null,
+  name       text        not null,
+  release    text        not null,
+  -- SHA-256 of the migration's text before that statement.
+  checksum   text        not null,
+  applied_at timestamptz not null default now(),
+  applied_by name        not null default current_user,
+  constraint migrations_pkey primary key (version),
+  constraint migrations_version_check check (version ~ '^[0-9]{14}$'),
+  constraint migrations_checksum_check check (checksum ~ '^[0-9a-f]{64}$')
+);
+comment on table casebase.migrations is 'The migrations that made this schema: of which release, from which text, and when.';
+alter table casebase.migrations enable row level security;
+revoke all on casebase.migrations from public, anon, authenticated, service_role;
 
 -- The service's own role: it verifies files and delivers webhooks. It gets a password from the project's owner:
 -- alter role casebase_worker password '…';
@@ -10807,18 +10824,14 @@ as $$
   )
 $$;
 
--- The newest migration that was applied, where the project keeps that record.
+-- The release whose migration was applied last.
 create function casebase.schema_version() returns text
-  language plpgsql stable set search_path = pg_catalog, pg_temp
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
-declare
-  newest text;
-begin
-  if to_regclass('supabase_migrations.schema_migrations') is not null then
-    execute 'select max(m.version)::text from supabase_migrations.schema_migrations m' into newest;
-  end if;
-  return newest;
-end
+  select m.release
+  from casebase.migrations m
+  order by m.version desc
+  limit 1
 $$;
 
 -- For the project's owner, and behind rpc/health.
@@ -10865,7 +10878,7 @@ For admins.
 
 Returns {"at", "schema_version", "hook_answered_at", "webhooks", "files", "storage", "last_hour"}:
 
-at is the database''s time. schema_version is the newest migration that was applied, null where the project keeps no record of it. hook_answered_at is when the access token hook last answered, null: never.
+at is the database''s time. schema_version is the release of Casebase that the schema is of. hook_answered_at is when the access token hook last answered, null: never.
 
 webhooks is {"connections", "pending", "waiting", "leased", "undelivered", "oldest_due_at"}: how many connections the worker has, how many deliveries are to be sent, stand behind another of their case, are being sent, and were given up; and since when the oldest that should have been sent is due, null: none is late.
 
@@ -12322,3 +12335,15 @@ create policy read_event_schemas on casebase.event_schemas for select to authent
 
 -- The functions around it only, all of them definer functions, each about its caller's own keys.
 revoke all on casebase.idempotency_keys from public, anon, authenticated, service_role, casebase_worker;
+
+
+-- policies/91_migrations.sql
+
+-- casebase.migrations.
+
+-- The project's owner writes and reads it, with each migration; admins hear of it through rpc/health.
+revoke all on casebase.migrations from public, anon, authenticated, service_role, casebase_worker;
+
+-- The record, whoever runs this file: the checksum is of what stands before it.
+insert into casebase.migrations (version, name, release, checksum)
+values ('20261128000000', 'casebase', '0.1.0-rc.1', '8e1b3f57cc8f0c5d8443901947a9ea6fe2da11995cdd454b5ff0f94a0e50b0b5');

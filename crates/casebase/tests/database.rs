@@ -348,7 +348,7 @@ mod a_host_with_its_own_clients {
             .await
             .expect("a connection");
         run(&mut owner, table).await;
-        let refused = migrations::apply(&mut owner, |_| ())
+        let refused = migrations::apply(&mut owner, &migrations::all(), migrations::PATIENCE)
             .await
             .expect_err("it is refused");
         const LEFT: &str = "select nspname::text from pg_namespace where nspname = 'casebase'";

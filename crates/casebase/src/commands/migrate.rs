@@ -1,6 +1,6 @@
 //! `casebase migrate`: apply what the database has no record of.
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use sqlx::Connection;
 
@@ -15,13 +15,17 @@ pub struct Args {
     /// Print what would be applied and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// How long to wait for another run, and for each lock on a table
+    #[arg(long, value_name = "SECONDS", default_value_t = migrations::PATIENCE.as_secs())]
+    lock_timeout: u64,
 }
 
-/// Applies the pending migrations and names each on standard output.
+/// Applies the pending migrations, all or none, and names each on standard output.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut connection = args.database.connect().await?;
     let mut out = terminal::stdout();
-    let pending = migrations::pending(&mut connection).await?;
+    let known = migrations::all();
+    let pending = migrations::pending(&mut connection, &known).await?;
     if pending.is_empty() {
         writeln!(out, "nothing to apply: the database is up to date")?;
         return Ok(());
@@ -32,10 +36,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    migrations::apply(&mut connection, |migration| {
-        let _ = writeln!(out, "applied {} {}", migration.version, migration.name);
-    })
-    .await?;
+    let patience = Duration::from_secs(args.lock_timeout);
+    for migration in migrations::apply(&mut connection, &known, patience).await? {
+        writeln!(out, "applied {} {}", migration.version, migration.name)?;
+    }
     connection.close().await?;
     Ok(())
 }
