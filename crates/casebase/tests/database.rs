@@ -7,6 +7,8 @@ mod access_report;
 #[path = "attackers/chance.rs"]
 #[expect(dead_code, reason = "attackers take more chances")]
 mod chance;
+#[path = "database/collisions.rs"]
+mod collisions;
 #[path = "database/constraint_words.rs"]
 mod constraint_words;
 #[path = "database/declared.rs"]
