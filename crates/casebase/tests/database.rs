@@ -40,6 +40,8 @@ mod rechecked_rows;
 mod reference;
 #[path = "database/sample_data.rs"]
 mod sample_data;
+#[path = "database/seeded_rows.rs"]
+mod seeded_rows;
 mod support;
 #[path = "support/pgtap.rs"]
 mod tap;
