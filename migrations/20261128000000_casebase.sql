@@ -221,6 +221,21 @@ with
   of_public as (
     select n.oid from pg_namespace n where n.nspname = 'public'
   ),
+  -- A table of clients that cases can refer to is shared.
+  own_clients as (
+    select r.*
+    from relations r
+    where r.relation = 'public.clients'
+      and r.relkind in ('r', 'p')
+      and exists (
+        select from pg_attribute a
+        join pg_index i on i.indrelid = a.attrelid and i.indnkeyatts = 1 and i.indkey[0] = a.attnum
+        where a.attrelid = r.oid
+          and a.attname = 'id'
+          and a.atttypid = 'uuid'::regtype
+          and i.indisunique and i.indimmediate and i.indisvalid and i.indpred is null
+      )
+  ),
   -- Read as text: a query that names a table fails where there is none.
   buckets as (
     select b.value ->> 'id' as id,
@@ -322,7 +337,8 @@ with
     from relations r
     where r.relation = 'storage.objects' and not r.relrowsecurity
     union all
-    select 'error', 'schema', 'public', 'the schema public is missing', 'create schema public'
+    select 'error', 'schema', 'public', 'the schema public is missing',
+           format('create schema public authorization %I', current_user)
     where not exists (select from of_public)
   ),
 
@@ -373,7 +389,7 @@ with
   ),
 
   of_the_schemas (severity, kind, name, problem, way_out) as (
-    select 'error', 'schema', n.nspname::text, 'there is a schema casebase already', 'alter schema casebase rename to …'
+    select 'error', 'schema', n.nspname::text, 'the schema casebase is there already', 'alter schema casebase rename to …'
     from pg_namespace n
     where n.nspname = 'casebase' and not exists (select from relations r where r.relation = 'casebase.client_source')
     union all
@@ -384,7 +400,7 @@ with
     union all
     -- Tables, views, indexes and sequences share their names …
     select 'error', k.word, format('public.%I', c.relname),
-           format('there is a %s public.%I already', k.word, c.relname) || coalesce(' on ' || i.indrelid::regclass::text, ''),
+           format('the %s public.%I%s is there already', k.word, c.relname, ' on ' || i.indrelid::regclass::text),
            format('alter %s public.%I rename to …', k.word, c.relname)
     from made m
     join of_public on true
@@ -394,10 +410,10 @@ with
     where m.kind in ('table', 'view', 'type', 'index', 'sequence')
       and c.relkind <> 'c'
       and m.name <> 'clients'
-      and not (m.place = 'clients' and exists (select from relations r where r.relation = 'public.clients'))
+      and not (m.place = 'clients' and exists (select from own_clients))
     union all
     -- … and types theirs: a table brings one of its name.
-    select 'error', 'type', format('public.%I', t.name), format('there is a type public.%I already', t.name),
+    select 'error', 'type', format('public.%I', t.name), format('the type public.%I is there already', t.name),
            format('alter type public.%I rename to …', t.name)
     from made m
     join types t on t.name = m.name
@@ -406,7 +422,7 @@ with
     select case when f.fits_a_call or f.takes_a_body then 'error' else 'warning' end,
            'function', f.signature,
            case
-             when f.is_same then format('there is a function %s already', f.signature)
+             when f.is_same then format('the function %s is there already', f.signature)
              when f.fits_a_call
              then format('a call of public.%I could mean %s or Casebase''s own function, by the number of its arguments',
                          f.name, f.signature)
@@ -420,7 +436,7 @@ with
     from namesakes f
     union all
     select 'error', 'policy', format('%I on %s', p.polname, m.place),
-           format('there is a policy %I on %s already', p.polname, m.place),
+           format('the policy %I on %s is there already', p.polname, m.place),
            format('drop policy %I on %s, and make it again under another name', p.polname, m.place)
     from made m
     join relations r on r.relation = m.place
@@ -428,7 +444,7 @@ with
     where m.kind = 'policy'
     union all
     select 'error', 'trigger', format('%I on %s', t.tgname, m.place),
-           format('there is a trigger %I on %s already', t.tgname, m.place),
+           format('the trigger %I on %s is there already', t.tgname, m.place),
            format('drop trigger %I on %s, and make it again under another name', t.tgname, m.place)
     from made m
     join relations r on r.relation = m.place
@@ -438,7 +454,7 @@ with
 
   -- A role of that name may be left of a Casebase in another database of the server. One that may do more is somebody's.
   of_the_role (severity, kind, name, problem, way_out) as (
-    select 'error', 'role', r.rolname::text, format('there is a role %s already, and it %s', r.rolname, p.power),
+    select 'error', 'role', r.rolname::text, format('the role %s is there already, and it %s', r.rolname, string_agg(p.power, ', ' order by p.power)),
            format('alter role %I rename to …', r.rolname)
     from made m
     join pg_roles r on r.rolname = m.name
@@ -476,11 +492,12 @@ with
         and not pg_has_role(r.oid, 'member with admin option')
     ) p (power)
     where m.kind = 'role'
+    group by r.rolname
   ),
 
   of_the_buckets (severity, kind, name, problem, way_out) as (
     select 'error', 'bucket', b.id,
-           format('there is a %s bucket %s%s already, %s',
+           format('the %s bucket %s%s is there already, %s',
                   case when b.is_public then 'public' else 'private' end,
                   b.id,
                   case when b.name <> b.id then format(' (named %s)', b.name) else '' end,
@@ -495,7 +512,6 @@ with
     from buckets b
   ),
 
-  -- public.clients is shared, where the project has one.
   of_the_clients (severity, kind, name, problem, way_out) as (
     select 'error', k.word, r.relation, format('public.clients is a %s, which no foreign key can refer to', k.word),
            format('alter %s public.clients rename to …', k.word)
@@ -508,26 +524,18 @@ with
     from relations r
     where r.relation = 'public.clients'
       and r.relkind in ('r', 'p')
-      and not exists (
-        select from pg_attribute a
-        join pg_index i on i.indrelid = a.attrelid and i.indnkeyatts = 1 and i.indkey[0] = a.attnum
-        where a.attrelid = r.oid
-          and a.attname = 'id'
-          and a.atttypid = 'uuid'::regtype
-          and i.indisunique and i.indimmediate and i.indisvalid and i.indpred is null
-      )
+      and not exists (select from own_clients)
     union all
     select 'warning', 'column', r.relation,
            'no column of public.clients is called name, display_name, company_name, full_name or title: clients are called by their id until Casebase knows their name''s column',
            'when Casebase is installed: update casebase.client_source set name_column = ''…'''
-    from relations r
-    where r.relation = 'public.clients'
-      and not exists (
-        select from pg_attribute a
-        where a.attrelid = r.oid
-          and a.attname in ('name', 'display_name', 'company_name', 'full_name', 'title')
-          and not a.attisdropped
-      )
+    from own_clients r
+    where not exists (
+      select from pg_attribute a
+      where a.attrelid = r.oid
+        and a.attname in ('name', 'display_name', 'company_name', 'full_name', 'title')
+        and not a.attisdropped
+    )
   ),
 
   of_the_policies (severity, kind, name, problem, way_out) as (
@@ -12346,4 +12354,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', '8e1b3f57cc8f0c5d8443901947a9ea6fe2da11995cdd454b5ff0f94a0e50b0b5');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', '1b152414c414bf5467b794c7a57c628544631abb2d1011dc490f78da3ae46037');
