@@ -11,6 +11,7 @@ pub mod desk;
 pub mod dev;
 pub mod documents;
 pub mod files;
+pub mod install;
 pub mod login;
 pub mod migrate;
 mod moment;
