@@ -332,7 +332,8 @@ with
     from relations r
     where r.relation = 'storage.objects' and not r.relrowsecurity
     union all
-    select 'error', 'schema', 'public', 'the schema public is missing', 'create schema public'
+    select 'error', 'schema', 'public', 'the schema public is missing',
+           format('create schema public authorization %I', current_user)
     where not exists (select from of_public)
   ),
 
@@ -448,7 +449,7 @@ with
 
   -- A role of that name may be left of a Casebase in another database of the server. One that may do more is somebody's.
   of_the_role (severity, kind, name, problem, way_out) as (
-    select 'error', 'role', r.rolname::text, format('the role %s is there already, and it %s', r.rolname, p.power),
+    select 'error', 'role', r.rolname::text, format('the role %s is there already, and it %s', r.rolname, string_agg(p.power, ', ' order by p.power)),
            format('alter role %I rename to …', r.rolname)
     from made m
     join pg_roles r on r.rolname = m.name
@@ -486,6 +487,7 @@ with
         and not pg_has_role(r.oid, 'member with admin option')
     ) p (power)
     where m.kind = 'role'
+    group by r.rolname
   ),
 
   of_the_buckets (severity, kind, name, problem, way_out) as (

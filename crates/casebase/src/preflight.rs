@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sqlx::{Executor, PgConnection, Row, raw_sql};
+use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions, raw_sql};
 
 const FILE: &str = include_str!("../../../supabase/schemas/preflight.sql");
 
@@ -72,42 +72,107 @@ pub async fn findings(connection: &mut PgConnection) -> Result<Vec<Finding>, sql
         .collect()
 }
 
-/// A lock that an installation takes on a table that is there before it, until it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lock {
-    /// Which table.
-    pub table: &'static str,
-    /// The strongest mode, as PostgreSQL names it.
-    pub mode: &'static str,
-    /// What waits for it.
-    pub holds_up: &'static str,
+/// What keeps an installation from beginning: every finding that is an error.
+#[derive(Debug)]
+pub struct InTheWay(pub Vec<Finding>);
+
+impl fmt::Display for InTheWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Casebase can't be installed in this project yet:")?;
+        for finding in &self.0 {
+            write!(f, "\n- {}\n  way out: {}", finding.problem, finding.way_out)?;
+        }
+        write!(
+            f,
+            "\nhint: Nothing was changed. Where … stands, any name will do."
+        )
+    }
 }
 
-/// What the first installation locks. Hosted projects lock more: see [`LOCKED_BY_POLICIES`].
-pub const LOCKS: [Lock; 4] = [
-    Lock {
-        table: "auth.users",
-        mode: "SHARE ROW EXCLUSIVE",
-        holds_up: "sign-ups and changes of accounts wait, also who signs in; reading goes on",
-    },
-    Lock {
-        table: "public.clients",
-        mode: "SHARE ROW EXCLUSIVE",
-        holds_up: "where the project has this table: writing waits, reading goes on",
-    },
-    Lock {
-        table: "storage.buckets",
-        mode: "ROW EXCLUSIVE",
-        holds_up: "nothing waits",
-    },
-    Lock {
-        table: "storage.objects",
-        mode: "ACCESS EXCLUSIVE",
-        holds_up: "every upload, download and listing waits",
-    },
+/// A lock on a table that was there before, which an installation holds until it ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// Which table.
+    pub table: String,
+    /// The strongest mode, as PostgreSQL names it.
+    pub mode: &'static str,
+}
+
+impl fmt::Display for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waits = match self.mode {
+            ACCESS_EXCLUSIVE => "whoever reads or writes it waits",
+            SHARE_ROW_EXCLUSIVE => "whoever writes it waits",
+            _ => "nobody waits",
+        };
+        write!(
+            f,
+            "would lock {} until it ends ({}): {waits}",
+            self.table, self.mode
+        )
+    }
+}
+
+const ACCESS_EXCLUSIVE: &str = "ACCESS EXCLUSIVE";
+const SHARE_ROW_EXCLUSIVE: &str = "SHARE ROW EXCLUSIVE";
+
+/// What an installation locks of the project's own.
+pub const LOCKS: [(&str, &str); 4] = [
+    // Foreign keys refer to it, and to public.clients where the project has one.
+    ("auth.users", SHARE_ROW_EXCLUSIVE),
+    ("public.clients", SHARE_ROW_EXCLUSIVE),
+    // Two buckets.
+    ("storage.buckets", "ROW EXCLUSIVE"),
+    // Two triggers, then the policies.
+    ("storage.objects", ACCESS_EXCLUSIVE),
 ];
 
-/// Hosted projects let `postgres` make policies on tables of others, by an extension that first locks all tables that
-/// a setting of the server names (supautils, `policy_grants`), whichever table the policy is on.
-pub const LOCKED_BY_POLICIES: &str =
-    "select coalesce(current_setting('supautils.policy_grants', true), '')";
+/// What an installation into this database locks.
+///
+/// Hosted projects let `postgres` make policies on what it doesn't own by an extension, supautils, that locks all tables
+/// which a setting of the server's names, whichever table the policy is on: nobody signs in before it ends.
+pub async fn locks(connection: &mut PgConnection) -> Result<Vec<Lock>, sqlx::Error> {
+    let (me, grants, has_clients): (String, String, bool) = sqlx::query_as(
+        "select current_user::text, coalesce(current_setting('supautils.policy_grants', true), ''),
+                to_regclass('public.clients') is not null",
+    )
+    .fetch_one(connection)
+    .await?;
+    let grants: serde_json::Value = serde_json::from_str(&grants).unwrap_or_default();
+    let granted = grants[me].as_array().into_iter().flatten();
+    let granted: Vec<_> = granted.filter_map(serde_json::Value::as_str).collect();
+    let own = LOCKS.into_iter().filter(|(table, _)| {
+        (*table != "public.clients" || has_clients) && !granted.contains(table)
+    });
+    let others = granted.iter().map(|table| (*table, ACCESS_EXCLUSIVE));
+    let mut locks: Vec<_> = own
+        .chain(others)
+        .map(|(table, mode)| Lock {
+            table: table.to_owned(),
+            mode,
+        })
+        .collect();
+    locks.sort_by(|a, b| a.table.cmp(&b.table));
+    Ok(locks)
+}
+
+/// Whether what answers is a pooler that gives each transaction a connection of its choice, as the one of hosted projects
+/// on port 6543 does. Nothing in the protocol says so; but then two connections that are open at once may turn out to be
+/// one, or one to be two.
+pub async fn is_pooled_by_transaction(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
+    let mut first = PgConnection::connect_with(options).await?;
+    let mut second = PgConnection::connect_with(options).await?;
+    let begun = process(&mut first).await?;
+    second.execute(raw_sql("begin")).await?;
+    let other = process(&mut second).await?;
+    let again = process(&mut first).await?;
+    second.execute(raw_sql("rollback")).await?;
+    Ok(begun == other || begun != again)
+}
+
+async fn process(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    let row = connection
+        .fetch_one(raw_sql("select pg_backend_pid()"))
+        .await?;
+    row.try_get(0)
+}

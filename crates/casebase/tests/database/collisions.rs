@@ -4,6 +4,8 @@
 use casebase::preflight::{self, Finding, Severity};
 use casebase_local::postgres::SUPERUSER;
 
+use sqlx::Row;
+
 use super::*;
 
 /// Where the lists of what the migrations make outside their own schema are.
@@ -286,7 +288,8 @@ const COLLISIONS: &[(&str, &str, &str, Out)] = &[
     ("create table public.clients (id uuid, name text); create unique index on public.clients (id) where name <> ''; grant all on public.clients to postgres", "table public.clients", "no column id", Follow),
     ("create table public.clients (id uuid primary key, firma text); grant all on public.clients to postgres", "column public.clients", "clients are called by their id", Stays),
     ("create table public.clients (id uuid primary key, name text); grant select on public.clients to postgres", "privilege references on public.clients", "the role postgres may not references on public.clients", Follow),
-    ("create table public.clients (id uuid primary key, name text); grant references on public.clients to postgres", "privilege select on public.clients", "may not select", Follow),
+    ("create table public.clients (id uuid primary key, name text); grant references on public.clients to postgres;
+      revoke pg_read_all_data from postgres", "privilege select on public.clients", "may not select", Follow),
     ("create table public.clients (id uuid primary key, name text); alter table public.clients enable row level security;
       grant all on public.clients to postgres; alter role postgres nobypassrls", "privilege read public.clients past its policies", "may not read", By("alter role postgres bypassrls")),
     // What the owner may.
@@ -294,11 +297,11 @@ const COLLISIONS: &[(&str, &str, &str, Out)] = &[
     ("revoke create on schema public from postgres, public, pg_database_owner", "privilege create anything in the schema public", "may not", Follow),
     ("alter role postgres nocreaterole", "privilege create roles", "may not", Follow),
     ("revoke supabase_auth_admin from postgres; revoke references on auth.users from postgres", "privilege references on auth.users", "may not", Follow),
-    ("revoke supabase_auth_admin from postgres; revoke usage on schema auth from postgres, public", "privilege use the schema auth", "may not", Follow),
+    ("revoke supabase_auth_admin, pg_read_all_data from postgres; revoke usage on schema auth from postgres, anon, authenticated, service_role, public", "privilege use the schema auth", "may not", Follow),
     ("revoke supabase_storage_admin from postgres; set local supautils.policy_grants = '{\"postgres\": [\"storage.objects\"]}';
-      revoke trigger on storage.objects from postgres", "privilege trigger on storage.objects", "may not", Follow),
+      revoke trigger on storage.objects from postgres, anon, authenticated, service_role", "privilege trigger on storage.objects", "may not", Follow),
     ("revoke supabase_storage_admin from postgres; set local supautils.policy_grants = '{\"postgres\": [\"storage.objects\"]}';
-      revoke insert on storage.buckets from postgres", "privilege insert on storage.buckets", "may not", Follow),
+      revoke insert on storage.buckets from postgres, anon, authenticated, service_role", "privilege insert on storage.buckets", "may not", Follow),
     ("revoke supabase_storage_admin from postgres", "privilege create policies on storage.objects", "may not", Follow),
     // What is not a Supabase project.
     ("alter role supabase_auth_admin rename to somebody", "role supabase_auth_admin", "is missing", By("alter role somebody rename to supabase_auth_admin")),
@@ -401,5 +404,215 @@ async fn what_stands_in_nobodys_way_is_not_found() {
         transaction.rollback().await.expect("nothing of it stays");
     }
     drop(superuser);
+    stack.stop().await;
+}
+
+const VERSION: &str = "current_setting('server_version_num')::integer < 150000";
+
+/// The query's own words are asked for, on a server that is as old to it as PostgreSQL 14 would be.
+#[tokio::test]
+async fn an_old_server_is_told_so() {
+    let (stack, mut owner, _) = bare().await;
+    let older = preflight::query().replace(VERSION, &VERSION.replace("15", "99"));
+    assert_ne!(older, preflight::query());
+    let rows = raw_sql(AssertSqlSafe(older)).fetch_all(&mut owner).await;
+    let rows = rows.expect("it runs");
+    let problem: String = rows[0].get("problem");
+    assert_eq!(rows.len(), 1);
+    assert!(
+        problem.ends_with("is too old: Casebase needs 15 or newer"),
+        "{problem}"
+    );
+    drop(owner);
+    stack.stop().await;
+}
+
+/// A project that has much in the way: it is told of all at once, nothing is left behind, and when it has followed the
+/// ways out, Casebase is installed beside what it kept.
+#[tokio::test]
+async fn what_is_in_the_way_is_said_at_once_and_then_out_of_it() {
+    let (stack, mut owner, mut superuser) = bare().await;
+    run(
+        &mut owner,
+        "create table public.cases (id bigint primary key);
+         create table public.clients (id bigint primary key);
+         create type public.case_page as enum ('a');
+         create function public.my_clients() returns int language sql return 1;
+         create function public.find_case(number integer) returns int language sql return 1;
+         create policy casebase_upload on storage.objects for insert to authenticated with check (bucket_id = 'mine');
+         create role casebase_worker createdb;
+         insert into storage.buckets (id, name) values ('mine', 'mine'), ('client-bucket', 'client-bucket');
+         insert into storage.objects (bucket_id, name, version) values ('client-bucket', 'letter.pdf', '1')",
+    )
+    .await;
+    // Other functions of those names, which no call can mean that means ours.
+    for (name, takes) in rpc(&mut superuser).await {
+        let arguments = vec!["boolean"; takes + 1].join(", ");
+        run(
+            &mut owner,
+            format!("create function public.{name}({arguments}) returns int language sql return 1"),
+        )
+        .await;
+    }
+    let before = catalogue(&mut superuser).await;
+
+    let known = migrations::all();
+    let refused = migrations::apply(&mut owner, &known, migrations::PATIENCE).await;
+    let said = refused.expect_err("it is refused").to_string();
+    let by_itself = raw_sql(AssertSqlSafe(known[0].sql.to_string()))
+        .execute(&mut owner)
+        .await;
+    let by_itself = by_itself.expect_err("it is refused").to_string();
+    let findings = found(&mut owner).await;
+    let errors: Vec<_> = findings
+        .iter()
+        .filter(|f| f.severity == Severity::Error)
+        .collect();
+    assert_eq!(errors.len(), 10, "{errors:#?}");
+    assert_eq!(
+        findings.len() - errors.len(),
+        rpc(&mut superuser).await.len()
+    );
+    for finding in &errors {
+        assert!(
+            said.contains(&finding.problem),
+            "{finding} is not in: {said}"
+        );
+        assert!(
+            said.contains(&finding.way_out),
+            "{finding} is not in: {said}"
+        );
+        assert!(
+            by_itself.contains(&finding.problem),
+            "{finding} is not in: {by_itself}"
+        );
+    }
+    assert_eq!(
+        before,
+        catalogue(&mut superuser).await,
+        "nothing is left behind"
+    );
+
+    for finding in errors {
+        match (&*finding.kind, &*finding.name) {
+            ("bucket", "client-bucket") => {
+                run(
+                    &mut owner,
+                    "set storage.allow_delete_query = 'true';
+                 update storage.objects set bucket_id = 'mine';
+                 delete from storage.buckets where id = 'client-bucket'",
+                )
+                .await
+            }
+            ("role", _) => {
+                run(
+                    &mut superuser,
+                    "alter role casebase_worker rename to theirs",
+                )
+                .await
+            }
+            _ => run(&mut owner, statement(&finding.way_out)).await,
+        }
+    }
+    dev::migrate(&stack).await.expect("the migrations apply");
+    let kept = texts(
+        &mut owner,
+        "select bucket_id || '/' || name from storage.objects",
+    )
+    .await;
+    assert_eq!(kept, BTreeSet::from(["mine/letter.pdf".to_owned()]));
+    drop((owner, superuser));
+    stack.stop().await;
+}
+
+/// Our functions' names, and how many arguments they take.
+async fn rpc(connection: &mut PgConnection) -> Vec<(String, usize)> {
+    let (_, list) = preflight::query()
+        .split_once("-- begin rpc\n")
+        .expect("the list");
+    let (list, _) = list.split_once("-- end rpc\n").expect("its end");
+    let rows: Vec<(String, i32)> = sqlx::query_as(AssertSqlSafe(format!(
+        "select name, takes from (values {list}) r (name, types, needs, takes)"
+    )))
+    .fetch_all(connection)
+    .await
+    .expect("a list of values");
+    rows.into_iter()
+        .map(|(name, takes)| (name, usize::try_from(takes).expect("some")))
+        .collect()
+}
+
+/// What `--dry-run` says is what an installation that is taken back has locked.
+#[tokio::test]
+async fn an_installation_locks_what_it_says() {
+    let (stack, mut owner, superuser) = bare().await;
+    run(
+        &mut owner,
+        "create table public.clients (id uuid primary key, name text)",
+    )
+    .await;
+    let foretold = preflight::locks(&mut owner).await.expect("an answer");
+    let mut installation = owner.begin().await.expect("a transaction");
+    for migration in migrations::all() {
+        run(&mut installation, migration.sql).await;
+    }
+    let locked: Vec<(String, Vec<String>)> = sqlx::query_as(
+        "select n.nspname || '.' || c.relname, array_agg(l.mode)
+         from pg_locks l
+         join pg_class c on c.oid = l.relation
+         join pg_namespace n on n.oid = c.relnamespace
+         where l.pid = pg_backend_pid()
+           and c.relkind = 'r'
+           and (n.nspname in ('auth', 'storage') or c.oid = 'public.clients'::regclass)
+         group by 1
+         order by 1",
+    )
+    .fetch_all(&mut *installation)
+    .await
+    .expect("an answer");
+    installation.rollback().await.expect("nothing of it stays");
+    // From weak to strong, those that are not only of somebody who reads.
+    const MODES: [&str; 4] = [
+        "RowExclusiveLock",
+        "ShareLock",
+        "ShareRowExclusiveLock",
+        "AccessExclusiveLock",
+    ];
+    let locked = locked.iter().filter_map(|(table, modes)| {
+        let strongest = modes
+            .iter()
+            .filter_map(|mode| MODES.iter().position(|m| m == mode))
+            .max()?;
+        Some((&**table, MODES[strongest]))
+    });
+    let foretold = foretold.iter().map(|lock| {
+        let mode = lock.mode.to_lowercase();
+        let words = mode
+            .split(' ')
+            .map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..]));
+        (&*lock.table, words.collect::<String>() + "Lock")
+    });
+    assert_eq!(
+        locked
+            .map(|(table, mode)| (table, mode.to_owned()))
+            .collect::<Vec<_>>(),
+        foretold.collect::<Vec<_>>()
+    );
+    // Where an extension lets the owner make policies on what isn't theirs, that locks everything that it names.
+    run(&mut owner, "drop table public.clients; set supautils.policy_grants = '{\"postgres\": [\"auth.users\", \"realtime.messages\"]}'").await;
+    let foretold = preflight::locks(&mut owner).await.expect("an answer");
+    let lines = foretold
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert_eq!(
+        lines,
+        "would lock auth.users until it ends (ACCESS EXCLUSIVE): whoever reads or writes it waits\n\
+         would lock realtime.messages until it ends (ACCESS EXCLUSIVE): whoever reads or writes it waits\n\
+         would lock storage.buckets until it ends (ROW EXCLUSIVE): nobody waits\n\
+         would lock storage.objects until it ends (ACCESS EXCLUSIVE): whoever reads or writes it waits"
+    );
+    drop((owner, superuser));
     stack.stop().await;
 }
