@@ -9,6 +9,7 @@ pub mod demo;
 pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
+pub mod doctor;
 pub mod documents;
 pub mod files;
 pub mod login;

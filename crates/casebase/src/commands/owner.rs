@@ -15,17 +15,19 @@ pub struct Database {
 impl Database {
     /// Connects to it.
     pub async fn connect(&self) -> anyhow::Result<PgConnection> {
-        let DatabaseUrl(database) =
-            self.database_url
-                .parse()
-                .map_err(|error: database_url::Error| {
-                    anyhow::anyhow!(
-                        "--database-url (DATABASE_URL) is malformed: {error}\n\
-                         hint: it takes postgresql://postgres:<password>@<host>:5432/postgres"
-                    )
-                })?;
-        PgConnection::connect_with(&database)
-            .await
-            .context("the database can't be reached (--database-url, DATABASE_URL)")
+        connect(&self.database_url).await
     }
+}
+
+/// Connects to the database at this URL.
+pub async fn connect(url: &str) -> anyhow::Result<PgConnection> {
+    let DatabaseUrl(database) = url.parse().map_err(|error: database_url::Error| {
+        anyhow::anyhow!(
+            "--database-url (DATABASE_URL) is malformed: {error}\n\
+             hint: it takes postgresql://postgres:<password>@<host>:5432/postgres"
+        )
+    })?;
+    PgConnection::connect_with(&database)
+        .await
+        .context("the database can't be reached (--database-url, DATABASE_URL)")
 }
