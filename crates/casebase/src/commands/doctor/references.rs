@@ -154,7 +154,6 @@ fn has_expired(variable: &str, key: Option<String>) -> Option<Finding> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
