@@ -17,6 +17,8 @@ mod constraint_words;
 mod declared;
 #[path = "database/definer_functions.rs"]
 mod definer_functions;
+#[path = "database/doctors_catalogue.rs"]
+mod doctors_catalogue;
 #[path = "support/extension.rs"]
 mod extension;
 #[path = "database/grants_report.rs"]

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
+pub mod doctor;
 pub mod documents;
 pub mod files;
 mod folder;
