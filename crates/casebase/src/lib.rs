@@ -5,6 +5,7 @@ mod database;
 pub mod environment;
 pub mod made;
 pub mod migrations;
+pub mod preflight;
 mod service;
 mod session;
 pub mod terminal;

@@ -9,7 +9,7 @@ use std::{
 use casebase::commands::{bench, demo, dev};
 use casebase::{
     commands::{
-        backup, cases, client_data, desk, documents, files, login, migrate,
+        backup, cases, client_data, desk, doctor, documents, files, install, login, migrate,
         people::{clients, departments, invite, specialties, staff},
         realtime, serve, uninstall, webhooks,
     },
@@ -52,6 +52,8 @@ enum Command {
     /// Run a local Supabase with Casebase and sample data (development and tests only)
     #[cfg(feature = "local")]
     Dev(dev::Args),
+    /// Check a project from its catalogue to its keys, and mend what is safe
+    Doctor(doctor::Args),
     /// Put, get, list and delete documents of clients
     Documents(documents::Args),
     /// Erase a client: rows, history, what webhooks keep, and files
@@ -60,13 +62,15 @@ enum Command {
     ExportClient(client_data::export::Args),
     /// Put, get, list and delete files of cases; for the operator, sweep and check them
     Files(files::Args),
+    /// Write Casebase's migrations into a Supabase project's folder, for `supabase db push`
+    Install(install::Args),
     /// Invite people by their e-mail address: staff, and members of clients
     Invite(invite::Args),
     /// Sign in, for the commands that work as somebody
     Login(login::Login),
     /// Sign out
     Logout,
-    /// Apply Casebase's migrations to a database
+    /// Apply Casebase's migrations to a database, all of them or none
     Migrate(migrate::Args),
     /// Switch live notices over Supabase's Realtime on or off
     Realtime(realtime::Args),
@@ -131,10 +135,12 @@ impl Command {
             Self::Completions(args) => Ok(args.print()?),
             Self::Departments(args) => departments::run(args).await,
             Self::Desk(args) => desk::run(args),
+            Self::Doctor(args) => doctor::run(args).await,
             Self::Documents(args) => documents::run(args).await,
             Self::EraseClient(args) => client_data::erase::run(args).await,
             Self::ExportClient(args) => client_data::export::run(args).await,
             Self::Files(args) => files::run(args).await,
+            Self::Install(args) => install::run(args),
             Self::Invite(args) => invite::run(args).await,
             Self::Login(args) => login::login(args).await,
             Self::Logout => login::logout().await,
@@ -160,6 +166,9 @@ async fn main() -> ExitCode {
         Err(error) => {
             if let Some(usage) = error.downcast_ref::<clap::Error>() {
                 usage.exit();
+            }
+            if let Some(unwell) = error.downcast_ref::<doctor::Unwell>() {
+                return ExitCode::from(unwell.status());
             }
             // Who reads what is printed has read enough.
             let pipe = error.downcast_ref().map(std::io::Error::kind);

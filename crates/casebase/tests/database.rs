@@ -4,15 +4,21 @@
 
 #[path = "database/access_report.rs"]
 mod access_report;
+#[path = "database/all_or_nothing.rs"]
+mod all_or_nothing;
 #[path = "attackers/chance.rs"]
 #[expect(dead_code, reason = "attackers take more chances")]
 mod chance;
+#[path = "database/collisions.rs"]
+mod collisions;
 #[path = "database/constraint_words.rs"]
 mod constraint_words;
 #[path = "database/declared.rs"]
 mod declared;
 #[path = "database/definer_functions.rs"]
 mod definer_functions;
+#[path = "database/doctors_catalogue.rs"]
+mod doctors_catalogue;
 #[path = "support/extension.rs"]
 mod extension;
 #[path = "database/grants_report.rs"]

@@ -149,17 +149,8 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- The buckets. What the service takes by default, 50 MiB, Storage holds as well where the project has set no limit of its
--- own; files that are there stay. Which types are declared is not asked: the service looks at the bytes.
-insert into storage.buckets as b (id, name, public, file_size_limit)
-values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800)
-on conflict (id) do update set file_size_limit = coalesce(b.file_size_limit, excluded.file_size_limit);
-
-do $$
-begin
-  if exists (select from storage.buckets b where b.id in ('admin-bucket', 'client-bucket') and b.public) then
-    raise exception 'admin-bucket and client-bucket must be private'
-      using hint = 'Make them private in Storage''s settings, then migrate again.';
-  end if;
-end
-$$;
+-- The buckets; that nobody else has one of these names was looked at first (preflight.sql). What the service takes by
+-- default, 50 MiB, Storage holds as well until the project sets a limit of its own. Which types are declared is not asked:
+-- the service looks at the bytes.
+insert into storage.buckets (id, name, public, file_size_limit)
+values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800);

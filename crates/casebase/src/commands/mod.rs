@@ -10,9 +10,11 @@ pub mod demo;
 pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
+pub mod doctor;
 pub mod documents;
 pub mod files;
 mod folder;
+pub mod install;
 pub mod login;
 pub mod migrate;
 mod moment;
