@@ -25,6 +25,16 @@ use tokio::net::TcpListener;
 /// Who the sample data are about.
 const PEOPLE: [&str; 5] = ["ada", "alan", "dora", "carla", "otto"];
 
+/// A Vault as functions and views, without its encryption.
+pub const VAULT: &str = "
+    create schema vault;
+    create table vault.secrets (id uuid primary key default gen_random_uuid(), secret text not null);
+    create view vault.decrypted_secrets as select s.id, 'decrypted:' || s.secret as secret, s.secret as decrypted_secret from vault.secrets s;
+    create function vault.create_secret(new_secret text) returns uuid language sql as
+      'insert into vault.secrets (secret) values (new_secret) returning id';
+    grant usage on schema vault to postgres;
+    grant all on all tables in schema vault to postgres";
+
 /// A Supabase, and the service once Casebase is in it.
 pub struct Home {
     pub stack: Stack,
@@ -277,6 +287,16 @@ async fn seen_by(person: &Person, tables: &[String]) -> BTreeMap<String, Value> 
             let bytes = answer.bytes().await.unwrap();
             let hash = hex::encode(Sha256::digest(&bytes));
             seen.insert(path, json!({"status": status, "sha256": hash}));
+            // Storage's own answer, which is that of the policies.
+            let (bucket, path) = (row["bucket_id"].as_str(), row["object_path"].as_str());
+            let path = format!(
+                "/storage/v1/object/authenticated/{}/{}",
+                bucket.unwrap(),
+                path.unwrap()
+            );
+            let answer = person.supabase(Method::GET, &path).send().await.unwrap();
+            let (status, bytes) = (answer.status().as_u16(), answer.bytes().await.unwrap());
+            seen.insert(path, json!({"status": status, "bytes": bytes.len()}));
         }
     }
     seen

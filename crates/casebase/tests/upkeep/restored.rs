@@ -7,7 +7,9 @@ use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::home::{Everybody, Home, api_tables, endpoint, same, seen_by_all, told, upload, work};
+use crate::home::{
+    Everybody, Home, VAULT, api_tables, endpoint, same, seen_by_all, told, upload, work,
+};
 
 /// Accounts, as docs/operating.md brings them over: by hand where pg_dump is older than the server, which it refuses.
 async fn bring_accounts(from: &Home, to: &Home) {
@@ -158,6 +160,8 @@ async fn an_empty_project_becomes_what_the_other_was_and_goes_on() {
     let secrets = "select string_agg(secret, ',' order by id) from casebase.webhook_secrets";
     let secrets_before = old.text(secrets).await;
 
+    old.run("update storage.buckets set file_size_limit = 104857600 where id = 'client-bucket'")
+        .await;
     let (code, said) = old.casebase(&["backup", &backup]).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains(" 5 objects"), "{said}");
@@ -184,6 +188,11 @@ async fn an_empty_project_becomes_what_the_other_was_and_goes_on() {
         "nothing is written twice"
     );
     assert_eq!(new.text(secrets).await, secrets_before);
+    let limits = "select string_agg(file_size_limit::text, ' ' order by id) from storage.buckets";
+    assert_eq!(
+        new.text(limits).await.as_deref(),
+        Some("52428800 104857600")
+    );
     let fault = "select coalesce(string_agg(fault, ', '), 'none')
                  from (select fault from casebase.check_files('case_file', 0)
                        union all select fault from casebase.check_files('client_document', 0)) f";
@@ -203,18 +212,20 @@ async fn an_empty_project_becomes_what_the_other_was_and_goes_on() {
     new.stop().await;
 }
 
-/// A Vault as functions and views, without its encryption.
-const VAULT: &str = "
-    create schema vault;
-    create table vault.secrets (id uuid primary key default gen_random_uuid(), secret text not null);
-    create view vault.decrypted_secrets as select s.id, 'decrypted:' || s.secret as secret, s.secret as decrypted_secret from vault.secrets s;
-    create function vault.create_secret(new_secret text) returns uuid language sql as
-      'insert into vault.secrets (secret) values (new_secret) returning id'";
-
 #[tokio::test]
 async fn what_was_interrupted_is_said_and_goes_on() {
     let old = Home::with_people().await;
     let (_receiver, _) = work(&old).await;
+    // One that was uploaded and never checked goes along as it is.
+    old.run(
+        "insert into public.case_files (case_id, original_name, content_type, file_size, visible_to_client)
+         values (1, 'late.txt', 'text/plain', 4, true)",
+    )
+    .await;
+    const UNCHECKED: &str = "select f.bucket_id || '/' || f.object_path from public.case_files f where f.original_name = 'late.txt'";
+    put(&old, &old.text(UNCHECKED).await.unwrap(), "late").await;
+    old.run("update public.case_files f set state = 'uploaded' where f.original_name = 'late.txt'")
+        .await;
     let folder = tempfile::tempdir().unwrap();
     let backup = in_folder(&folder, "backup");
 
@@ -258,7 +269,6 @@ async fn what_was_interrupted_is_said_and_goes_on() {
 
     // Here secrets lie in a Vault, and Storage is gone once the rows are there.
     new.run_as_admin(VAULT).await;
-    new.run_as_admin("grant usage on schema vault to postgres; grant all on all tables in schema vault to postgres").await;
     let mut without = new.command(&["restore", &backup]);
     without.env("SUPABASE_URL", "http://127.0.0.1:9");
     let (code, said) = told(without).await;
@@ -268,7 +278,7 @@ async fn what_was_interrupted_is_said_and_goes_on() {
         "{said}"
     );
     let waiting = "select concat_ws(' ', (select count(*) from public.cases), (select count(*) from casebase.objects_to_restore))";
-    assert_eq!(new.text(waiting).await.as_deref(), Some("3 5"));
+    assert_eq!(new.text(waiting).await.as_deref(), Some("3 6"));
     new.serve().await;
     let carla = new.person("carla").await;
     let early = carla
@@ -287,20 +297,8 @@ async fn what_was_interrupted_is_said_and_goes_on() {
         .await
         .unwrap()
     };
-    let key = casebase_local::SERVICE_ROLE_KEY;
     for bytes in ["a photo", "otherwise"] {
-        let url = format!("{}/storage/v1/object/{}", new.stack.url(), paths.remove(0));
-        let sent = reqwest::Client::new()
-            .post(url)
-            .bearer_auth(key)
-            .header("apikey", key);
-        let sent = sent
-            .header("content-type", "text/plain")
-            .body(bytes)
-            .send()
-            .await
-            .unwrap();
-        assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
+        put(&new, &paths.remove(0), bytes).await;
     }
     let (code, said) = new.casebase(&["restore", &backup]).await;
     assert_eq!(code, Some(0), "{said}");
@@ -314,6 +312,9 @@ async fn what_was_interrupted_is_said_and_goes_on() {
             .unwrap();
         assert_eq!(read.text().await.unwrap(), bytes);
     }
+    let unchecked = "select concat_ws(' ', f.state, casebase.object_version(f.bucket_id, f.object_path) is not null)
+                     from public.case_files f where f.original_name = 'late.txt'";
+    assert_eq!(new.text(unchecked).await.as_deref(), Some("uploaded t"));
     let secrets = "select concat_ws(' ', (select count(*) from vault.secrets),
                      (select count(secret) from casebase.webhook_secrets),
                      (select bool_and((casebase.webhook_signing_secrets(e.id))[1] ~ '^whsec_') from casebase.webhook_endpoints e))";
@@ -325,6 +326,20 @@ async fn what_was_interrupted_is_said_and_goes_on() {
     let kept = fs::read_to_string(Path::new(&again).join("rows/casebase.webhook_secrets")).unwrap();
     assert!(kept.contains("\twhsec_"), "{}", kept.len());
     new.stop().await;
+}
+
+/// With the project's own key.
+async fn put(home: &Home, place: &str, bytes: &'static str) {
+    let key = casebase_local::SERVICE_ROLE_KEY;
+    let url = format!("{}/storage/v1/object/{place}", home.stack.url());
+    let sent = reqwest::Client::new()
+        .post(url)
+        .bearer_auth(key)
+        .header("apikey", key)
+        .header("content-type", "text/plain")
+        .body(bytes);
+    let sent = sent.send().await.unwrap();
+    assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
 }
 
 /// Rows and bytes that somebody changed, and a count that doesn't fit: before anything is written, or with nothing kept.
