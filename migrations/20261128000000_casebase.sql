@@ -4065,6 +4065,15 @@ begin
 end
 $$;
 
+-- Nobody else writes into the histories of these cases until the transaction's end.
+create function casebase.hold_histories(ids bigint[]) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from casebase.case_counters k where k.case_id = any (ids) order by k.case_id for no key update;
+end
+$$;
+
 -- Gives cases the same values and tags; which of them it changed.
 create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text[], remove_tags text[]) returns bigint[]
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -4082,6 +4091,12 @@ begin
     where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
     order by id
     on conflict (case_id) do nothing;
+    -- Each of the two statements below counts on in the histories of those cases alone that it changes: together not in the
+    -- order of their ids. So all are taken before the first.
+    if columns <> '{}' then
+      perform from public.case_internal i where i.case_id = any (ids) order by i.case_id for no key update;
+      perform casebase.hold_histories(ids);
+    end if;
     with retagged as (
       update public.case_internal i
       set tags = casebase.retagged(i.tags, add_tags, remove_tags)
@@ -11357,6 +11372,7 @@ grant execute on function
   casebase.tags_in(jsonb, text),
   casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.hold_histories(bigint[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),
   casebase.reply_in_place(bigint[], text, boolean),
@@ -12378,4 +12394,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', '258ccb7b11cd830126ec82932fcc464241c9470c57f8ea7a98ad8b44baaab91e');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', '274db3bc77cf461fc888b6f418743d15f5db1602a9c2ad88f3617c1a20b989ff');

@@ -40,6 +40,7 @@ grant execute on function
   casebase.tags_in(jsonb, text),
   casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.hold_histories(bigint[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),
   casebase.reply_in_place(bigint[], text, boolean),
