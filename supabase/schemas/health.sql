@@ -59,7 +59,7 @@ as $$
     'clients', coalesce(
       (
         select jsonb_agg(
-                 jsonb_build_object('client_id', full_one.id, 'name', casebase.client_name(full_one.id), 'used_bytes', full_one.bytes)
+                 jsonb_build_object('client_id', full_one.id, 'name', coalesce(casebase.client_name(full_one.id), full_one.id::text), 'used_bytes', full_one.bytes)
                  order by full_one.bytes desc, full_one.id)
         from (
           select growing.id, casebase.bytes_of_client(growing.id) as bytes

@@ -3,22 +3,6 @@
 -- Every table of Casebase is closed the moment it is made: row level security on, the automatic grants of older
 -- projects taken back by name. What is granted, and every policy, stands in policies/.
 
-do $$
-declare
-  taken text;
-begin
-  select string_agg(name, ', ') into taken
-  from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'invitations', 'case_settings', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
-                    'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
-  where to_regclass('public.' || name) is not null;
-  if taken is not null then
-    raise exception 'public has tables of these names already: %', taken
-      using hint = 'Casebase would make its own. Rename or move yours first; only public.clients is shared.';
-  end if;
-end
-$$;
-
 create schema casebase;
 comment on schema casebase is
   'Casebase: helpers of the policies, queues, counters. Not exposed by the API.';

@@ -3,7 +3,9 @@
 pub mod commands;
 mod database;
 pub mod environment;
+pub mod made;
 pub mod migrations;
+pub mod preflight;
 mod service;
 mod session;
 pub mod terminal;

@@ -9,6 +9,8 @@ use include_dir::{Dir, include_dir};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, Connection, Executor, FromRow, PgConnection, postgres::PgDatabaseError};
 
+use crate::preflight::{self, InTheWay, Severity};
+
 static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/../../migrations");
 
 /// How the last statement of each migration begins.
@@ -191,6 +193,9 @@ pub enum Error {
         /// The version of a later one.
         later: String,
     },
+    /// What an installation would collide with, or what it needs and isn't there.
+    #[error("{0}")]
+    InTheWay(InTheWay),
     /// Made before there was a record.
     #[error(
         "the database has Casebase's schema without a record of its migrations (casebase.migrations)\n\
@@ -328,6 +333,11 @@ async fn recorded(connection: &mut PgConnection) -> Result<Vec<Recorded>, Error>
     }
 }
 
+/// Whether what is pending of `known` is an installation, not an upgrade.
+pub fn begins(pending: &[&Migration], known: &[Migration]) -> bool {
+    !pending.is_empty() && pending.len() == known.len()
+}
+
 /// Applies what is pending of `known`, all of it in one transaction: all or nothing. Another run is waited for, and so is
 /// each lock on a table, for as long as `patience` (by default [`PATIENCE`]). Returns what was applied.
 pub async fn apply<'a>(
@@ -338,6 +348,15 @@ pub async fn apply<'a>(
     let mut transaction = connection.begin().await.map_err(Error::Record)?;
     be_alone(&mut transaction, patience).await?;
     let pending = pending(&mut transaction, known).await?;
+    if begins(&pending, known) {
+        // The first migration would say the same, if an old server understood all of it.
+        let findings = preflight::findings(&mut transaction).await;
+        let mut findings = findings.map_err(Error::Record)?;
+        findings.retain(|finding| finding.severity == Severity::Error);
+        if !findings.is_empty() {
+            return Err(Error::InTheWay(InTheWay(findings)));
+        }
+    }
     for migration in &pending {
         transaction
             .execute(sqlx::raw_sql(AssertSqlSafe(migration.sql.to_string())))

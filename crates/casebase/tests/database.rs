@@ -9,12 +9,16 @@ mod all_or_nothing;
 #[path = "attackers/chance.rs"]
 #[expect(dead_code, reason = "attackers take more chances")]
 mod chance;
+#[path = "database/collisions.rs"]
+mod collisions;
 #[path = "database/constraint_words.rs"]
 mod constraint_words;
 #[path = "database/declared.rs"]
 mod declared;
 #[path = "database/definer_functions.rs"]
 mod definer_functions;
+#[path = "database/doctors_catalogue.rs"]
+mod doctors_catalogue;
 #[path = "support/extension.rs"]
 mod extension;
 #[path = "database/grants_report.rs"]
@@ -40,6 +44,8 @@ mod rechecked_rows;
 mod reference;
 #[path = "database/sample_data.rs"]
 mod sample_data;
+#[path = "database/seeded_rows.rs"]
+mod seeded_rows;
 mod support;
 #[path = "support/pgtap.rs"]
 mod tap;
