@@ -1042,7 +1042,7 @@ as $$
 begin
   if new.name_column is not null and casebase.client_name_column() is null then
     raise exception 'name_column "%": public.clients has no such column', new.name_column
-      using errcode = 'undefined_column',
+      using errcode = 'invalid_parameter_value', column = 'name_column',
             hint = format('It has %s.', (
               select string_agg(a.attname, ', ' order by a.attnum)
               from pg_attribute a
@@ -12354,4 +12354,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', '1b152414c414bf5467b794c7a57c628544631abb2d1011dc490f78da3ae46037');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', '186062b188d14a7e322aad555fc3367112a4e71143fd6b823f4a306483682b4f');

@@ -1,7 +1,10 @@
 //! What a project may have that Casebase would collide with, or lack: found before anything is made, all at once, each
 //! with a way out that leads out.
 
-use casebase::preflight::{self, Finding, Severity};
+use casebase::{
+    preflight::{self, Finding, Severity},
+    terminal,
+};
 use casebase_local::postgres::SUPERUSER;
 
 use sqlx::Row;
@@ -458,7 +461,7 @@ async fn what_is_in_the_way_is_said_at_once_and_then_out_of_it() {
 
     let known = migrations::all();
     let refused = migrations::apply(&mut owner, &known, migrations::PATIENCE).await;
-    let said = refused.expect_err("it is refused").to_string();
+    let said = terminal::describe(&refused.expect_err("it is refused").into());
     let by_itself = raw_sql(AssertSqlSafe(known[0].sql.to_string()))
         .execute(&mut owner)
         .await;
