@@ -251,6 +251,87 @@ fn migrate_names_the_option_when_the_database_is_not_there() {
     assert!(text(&output).contains("the database can't be reached (--database-url, DATABASE_URL)"));
 }
 
+/// A command that the project's owner types, about the database at this URL.
+fn refused(arguments: &[&str], url: &str) -> String {
+    let output = casebase(arguments).env("DATABASE_URL", url).output();
+    let output = output.expect("it runs");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    text(&output)
+}
+
+#[test]
+fn the_owners_commands_say_why_a_database_is_none_of_theirs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty"]);
+    let url = &dev.settings["DATABASE_URL"];
+    let storage = [
+        "--supabase-url",
+        &dev.settings["SUPABASE_URL"],
+        "--secret-key",
+        &dev.settings["SUPABASE_SERVICE_ROLE_KEY"],
+    ];
+    let export = ["export-client", "Acme", "--out", "never-made"];
+    for command in [
+        &["webhooks", "list"][..],
+        &["realtime", "enable"],
+        &["erase-client", "Acme", "--yes"],
+        &export,
+    ] {
+        let is_about_files = command[0].ends_with("-client");
+        let arguments = [command, if is_about_files { &storage } else { &[] }].concat();
+        assert_eq!(
+            refused(&arguments, url),
+            "error: Casebase is not in this database (--database-url, DATABASE_URL)\n\
+             hint: `casebase migrate` applies its migrations.\n",
+            "{arguments:?}"
+        );
+    }
+
+    let wrong = url.replace("postgres:postgres@", "postgres:secret@");
+    let said = refused(&["migrate"], &wrong);
+    assert!(
+        said.contains(
+            "refused the connection (--database-url, DATABASE_URL): password authentication failed"
+        ),
+        "{said}"
+    );
+    assert!(
+        said.contains("\nhint: The password is the database's"),
+        "{said}"
+    );
+    assert!(!said.contains("secret"), "{said}");
+    let nowhere = url.trim_end_matches("postgres").to_owned() + "nowhere";
+    let said = refused(&["migrate"], &nowhere);
+    assert!(
+        said.contains("database \"nowhere\" does not exist"),
+        "{said}"
+    );
+}
+
+/// The option of a group of commands stands before a command's name or behind it.
+#[test]
+fn webhooks_take_the_database_anywhere_and_name_it_where_it_is_missing() {
+    let url = "postgresql://postgres:x@127.0.0.1:1/postgres";
+    for arguments in [
+        ["webhooks", "--database-url", url, "list"],
+        ["webhooks", "list", "--database-url", url],
+    ] {
+        let output = casebase(&arguments).output().expect("it runs");
+        assert!(
+            text(&output).contains("127.0.0.1:1: Connection refused"),
+            "{}",
+            text(&output)
+        );
+    }
+    let output = casebase(&["webhooks", "list"]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output).contains("--database-url <URL>"),
+        "{}",
+        text(&output)
+    );
+}
+
 /// What live notices need of a project's Realtime, which the local stack has not.
 const REALTIME: &str = "
     create schema realtime;

@@ -4,6 +4,8 @@
 
 #[path = "database/access_report.rs"]
 mod access_report;
+#[path = "database/all_or_nothing.rs"]
+mod all_or_nothing;
 #[path = "attackers/chance.rs"]
 #[expect(dead_code, reason = "attackers take more chances")]
 mod chance;

@@ -107,7 +107,10 @@ impl File {
 fn install(folder: &Path, known: &[Migration], now: DateTime<Utc>) -> anyhow::Result<Vec<File>> {
     let there = files_of(folder)?;
     let missing = missing(folder, &there, known)?;
-    let mut newest = there.into_iter().map(|file| file.version).max_by(by_order);
+    let mut newest = there
+        .into_iter()
+        .map(|file| file.version)
+        .max_by(|a, b| by_order(a, b));
     let mut files = Vec::new();
     for migration in &missing {
         let version = version_after(newest.as_deref(), &migration.version, now)?;
@@ -213,7 +216,7 @@ fn missing<'a>(
 }
 
 /// As numbers: the CLI's versions are digits of any length.
-fn by_order(a: &String, b: &String) -> std::cmp::Ordering {
+fn by_order(a: &str, b: &str) -> std::cmp::Ordering {
     let digits = |version: &str| version.trim_start_matches('0').len();
     (digits(a), a.trim_start_matches('0')).cmp(&(digits(b), b.trim_start_matches('0')))
 }
