@@ -42,6 +42,8 @@ mod rechecked_rows;
 mod reference;
 #[path = "database/sample_data.rs"]
 mod sample_data;
+#[path = "database/stranger.rs"]
+mod stranger;
 mod support;
 #[path = "support/pgtap.rs"]
 mod tap;
