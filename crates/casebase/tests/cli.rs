@@ -175,6 +175,8 @@ fn migrate_says_what_it_would_do_does_it_once_and_then_finds_nothing_to_do() {
 
     let planned = text(&dev.migrate(&["--dry-run"]));
     assert!(planned.contains("would apply 20261128000000"), "{planned}");
+    let locks = "would lock storage.objects until it ends (ACCESS EXCLUSIVE): whoever reads or writes it waits";
+    assert!(planned.contains(locks), "{planned}");
     assert_eq!(
         query(
             &dev,
@@ -185,7 +187,10 @@ fn migrate_says_what_it_would_do_does_it_once_and_then_finds_nothing_to_do() {
 
     let applied = dev.migrate(&[]);
     assert!(applied.status.success(), "{}", text(&applied));
-    assert_eq!(text(&applied).lines().count(), planned.lines().count());
+    let would_apply = planned
+        .lines()
+        .filter(|line| line.starts_with("would apply"));
+    assert_eq!(text(&applied).lines().count(), would_apply.count());
     assert_eq!(
         query(&dev, "select to_regclass('public.cases')::text"),
         "cases"
@@ -194,6 +199,42 @@ fn migrate_says_what_it_would_do_does_it_once_and_then_finds_nothing_to_do() {
     assert_eq!(
         text(&dev.migrate(&[])),
         "nothing to apply: the database is up to date\n"
+    );
+}
+
+#[test]
+fn migrate_says_what_is_in_the_way_beforehand_and_instead() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty"]);
+    query(
+        &dev,
+        "create table public.cases (); create table public.clients (id uuid primary key)",
+    );
+    let in_the_way = "the table public.cases is there already\n  way out: alter table public.cases rename to …\n";
+
+    let planned = dev.migrate(&["--dry-run"]);
+    let said = text(&planned);
+    assert!(said.contains(&format!("error: {in_the_way}")), "{said}");
+    assert!(
+        said.contains("warning: no column of public.clients"),
+        "{said}"
+    );
+    assert!(!planned.status.success(), "a script can ask");
+    let refused = dev.migrate(&[]);
+    assert!(!refused.status.success());
+    let said = text(&refused);
+    assert!(
+        said.contains(&format!("- {in_the_way}hint: Nothing was changed")),
+        "{said}"
+    );
+
+    query(&dev, "alter table public.cases rename to old_cases");
+    let applied = dev.migrate(&[]);
+    assert!(applied.status.success(), "{}", text(&applied));
+    let said = text(&applied);
+    assert!(
+        said.contains("warning: no column of public.clients"),
+        "{said}"
     );
 }
 
