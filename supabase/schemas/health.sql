@@ -59,7 +59,7 @@ as $$
     'clients', coalesce(
       (
         select jsonb_agg(
-                 jsonb_build_object('client_id', full_one.id, 'name', casebase.client_name(full_one.id), 'used_bytes', full_one.bytes)
+                 jsonb_build_object('client_id', full_one.id, 'name', coalesce(casebase.client_name(full_one.id), full_one.id::text), 'used_bytes', full_one.bytes)
                  order by full_one.bytes desc, full_one.id)
         from (
           select growing.id, casebase.bytes_of_client(growing.id) as bytes
@@ -104,18 +104,14 @@ as $$
   )
 $$;
 
--- The newest migration that was applied, where the project keeps that record.
+-- The release whose migration was applied last.
 create function casebase.schema_version() returns text
-  language plpgsql stable set search_path = pg_catalog, pg_temp
+  language sql stable set search_path = pg_catalog, pg_temp
 as $$
-declare
-  newest text;
-begin
-  if to_regclass('supabase_migrations.schema_migrations') is not null then
-    execute 'select max(m.version)::text from supabase_migrations.schema_migrations m' into newest;
-  end if;
-  return newest;
-end
+  select m.release
+  from casebase.migrations m
+  order by m.version desc
+  limit 1
 $$;
 
 -- For the project's owner, and behind rpc/health.
@@ -162,7 +158,7 @@ For admins.
 
 Returns {"at", "schema_version", "hook_answered_at", "webhooks", "files", "storage", "last_hour"}:
 
-at is the database''s time. schema_version is the newest migration that was applied, null where the project keeps no record of it. hook_answered_at is when the access token hook last answered, null: never.
+at is the database''s time. schema_version is the release of Casebase that the schema is of. hook_answered_at is when the access token hook last answered, null: never.
 
 webhooks is {"connections", "pending", "waiting", "leased", "undelivered", "oldest_due_at"}: how many connections the worker has, how many deliveries are to be sent, stand behind another of their case, are being sent, and were given up; and since when the oldest that should have been sent is due, null: none is late.
 

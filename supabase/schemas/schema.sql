@@ -3,28 +3,30 @@
 -- Every table of Casebase is closed the moment it is made: row level security on, the automatic grants of older
 -- projects taken back by name. What is granted, and every policy, stands in policies/.
 
-do $$
-declare
-  taken text;
-begin
-  select string_agg(name, ', ') into taken
-  from unnest(array['client_members', 'departments', 'specialties', 'staff_members', 'staff_departments',
-                    'staff_specialties', 'party_types', 'invitations', 'case_settings', 'status_transitions', 'case_stages', 'cases', 'overdue_cases',
-                    'case_internal', 'interactions', 'internal_notes', 'case_files', 'client_documents', 'case_events']) name
-  where to_regclass('public.' || name) is not null;
-  if taken is not null then
-    raise exception 'public has tables of these names already: %', taken
-      using hint = 'Casebase would make its own. Rename or move yours first; only public.clients is shared.';
-  end if;
-end
-$$;
-
 create schema casebase;
 comment on schema casebase is
   'Casebase: helpers of the policies, queues, counters. Not exposed by the API.';
 
 revoke all on schema casebase from public, anon, authenticated, service_role;
 grant usage on schema casebase to authenticated, service_role;
+
+-- What was applied. Each migration ends with the statement that writes its own row, so the record is the same whoever
+-- runs the file: the Supabase CLI, psql or `casebase migrate`.
+create table casebase.migrations (
+  version    text        not null,
+  name       text        not null,
+  release    text        not null,
+  -- SHA-256 of the migration's text before that statement.
+  checksum   text        not null,
+  applied_at timestamptz not null default now(),
+  applied_by name        not null default current_user,
+  constraint migrations_pkey primary key (version),
+  constraint migrations_version_check check (version ~ '^[0-9]{14}$'),
+  constraint migrations_checksum_check check (checksum ~ '^[0-9a-f]{64}$')
+);
+comment on table casebase.migrations is 'The migrations that made this schema: of which release, from which text, and when.';
+alter table casebase.migrations enable row level security;
+revoke all on casebase.migrations from public, anon, authenticated, service_role;
 
 -- The service's own role: it verifies files and delivers webhooks. It gets a password from the project's owner:
 -- alter role casebase_worker password '…';

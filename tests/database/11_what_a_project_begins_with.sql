@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(20);
+select plan(21);
 
 select is(tests.sees('Carla', $$select string_agg(from_status || ' to ' || to_status || ' by ' || made_by, ', ' order by from_status, to_status) from status_transitions$$),
   'closed to open by admin, '
@@ -29,6 +29,7 @@ select is(tests.sees('Alan', $$select string_agg(type || ' ' || seen_by || case 
 select is(tests.sees('service', $$select string_agg(id || ' ' || public || ' ' || file_size_limit, ', ' order by id) from storage.buckets where id in ('admin-bucket', 'client-bucket')$$),
   'admin-bucket false 52428800, client-bucket false 52428800', 'files lie in private buckets, and are no larger than 50 MiB');
 delete from casebase.webhook_endpoints;
+select is(tests.sees('Ada', $$select health() ->> 'schema_version'$$), '0.1.0-rc.1', 'the schema''s release');
 select is(tests.does('service', $$insert into casebase.webhook_endpoints (url) select 'https://example.com/' || n from generate_series(1, 100) n$$), '100', 'a hundred endpoints');
 select is(tests.would('service', $$insert into casebase.webhook_endpoints (url) values ('https://example.com/101')$$), 'PT409', 'and no more');
 -- Whoever is somebody here knows what happens, and what is said of it.

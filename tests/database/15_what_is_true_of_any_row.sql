@@ -128,7 +128,11 @@ from (values
   ('owner', 'insert into casebase.client_source (only_row, is_ours) values ({x}, true)', array[]::text[], array['false']),
   ('owner', 'insert into casebase.webhook_queue (only_row) values ({x})', array[]::text[], array['false']),
   ('owner', 'insert into casebase.webhook_limits (only_row) values ({x})', array[]::text[], array['false']),
-  ('owner', 'update casebase.webhook_limits set endpoints = {x}', array['0', '1000'], array['-1', '1001'])
+  ('owner', 'update casebase.webhook_limits set endpoints = {x}', array['0', '1000'], array['-1', '1001']),
+  ('owner', 'insert into casebase.migrations (version, name, release, checksum) values ({x}, ''n'', ''r'', repeat(''0'', 64))',
+     array['''20991231235959'''], array['''''', '''2099''', '''209912312359590''', '''2099123123595x''']),
+  ('owner', 'insert into casebase.migrations (version, name, release, checksum) values (''20991231235959'', ''n'', ''r'', {x})',
+     array['repeat(''0a'', 32)'], array['''''', 'repeat(''A'', 64)', 'repeat(''0'', 63)', 'repeat(''0'', 65)'])
 ) codes (by_whom, statement, taken, refused);
 
 -- What people write.
@@ -269,6 +273,7 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', 'insert into casebase.client_source (is_ours) values (true)', '23505'),
   ('owner', 'insert into casebase.webhook_queue default values', '23505'),
   ('owner', 'insert into casebase.webhook_limits default values', '23505'),
+  ('owner', 'insert into casebase.migrations (version, name, release, checksum) select m.version, m.name, m.release, m.checksum from casebase.migrations m', '23505'),
   ('owner', 'insert into casebase.webhook_payloads (id, type, payload_version, thin, body) overriding system value values ({payload}, ''a.b'', 1, false, ''{}'')', '23505'),
   ('owner', 'insert into casebase.webhook_subscriptions select * from casebase.webhook_subscriptions', '23505'),
   ('owner', 'insert into casebase.webhook_subscriptions values (''*'', ''{none}'', 1, false, ''{}'', ''{}'', ''{}'', ''{}'')', '23503'),

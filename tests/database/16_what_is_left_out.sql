@@ -79,6 +79,7 @@ insert into left_out values
   ('casebase.client_source', 'only_row true'),
   ('casebase.event_types', 'on_request false'),
   ('casebase.idempotency_keys', 'claim some'),
+  ('casebase.migrations', 'applied_at now, applied_by postgres'),
   ('casebase.webhook_deliveries', 'attempts 0, created_at now, next_attempt_at now, state pending'),
   ('casebase.webhook_endpoints', 'client_ids [], created_at now, created_by some, department_ids [], description empty, enabled true, event_types [], failures_in_a_row 0, headers {}, id some, payload_version 1, priorities [], rate_used 0, signature v1, statuses [], thin false, updated_at now'),
   ('casebase.webhook_limits', 'endpoints 100, only_row true'),

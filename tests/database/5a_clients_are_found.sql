@@ -3,7 +3,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(42);
+select plan(51);
 select tests.world();
 
 create function pg_temp.finds(person text, letters text, page_size integer default 25) returns text language sql as $$
@@ -53,6 +53,19 @@ update public.clients set title = 'Acme Incorporated' where id = tests.filled('{
 update casebase.client_source set name_column = 'title';
 select is(pg_temp.finds('Alan', 'inc'), 'Acme Incorporated', 'found by the project''s own column');
 select is(pg_temp.names('Alan', '{other}'), tests.filled('{other}'), 'who has no name is called by the id');
+select is(tests.sees('Carla', 'select name from my_clients()'), 'Acme Incorporated', 'whoever acts for them reads it, too');
+select throws_ok($$update casebase.client_source set name_column = 'heading'$$, '42703', 'name_column "heading": public.clients has no such column',
+  'a column that is not there is no name');
+select throws_ok($$update casebase.client_source set name_column = 'ctid'$$, '42703', null, 'nor is one of the system''s');
+alter table public.clients rename column title to heading;
+select is(pg_temp.finds('Alan', left(tests.filled('{acme}'), 12)), tests.filled('{acme}'), 'when the project has renamed it, they are called by the id');
+select is(tests.sees('Carla', 'select name from my_clients()'), tests.filled('{acme}'), 'by whoever acts for them, too');
+select lives_ok($$update casebase.client_source set name_column = 'heading'$$, 'until Casebase is told');
+select is(pg_temp.finds('Alan', 'inc'), 'Acme Incorporated', 'under its new name it is found');
+alter table public.clients drop column heading;
+select is(pg_temp.names('Alan', '{acme}'), tests.filled('{acme}'), 'nor does it stop anything that it is gone');
+select throws_ok($$update casebase.client_source set name_column = attname from pg_attribute where attrelid = 'public.clients'::regclass and attisdropped$$,
+  '42703', null, 'what is gone is no name');
 update casebase.client_source set name_column = null;
 select is(pg_temp.finds('Alan', left(tests.filled('{acme}'), 12)), tests.filled('{acme}'), 'where no column was recognised, all are');
 

@@ -14,12 +14,11 @@ from unnest(array['Alan', 'Dora', 'Asta', 'Sam', 'Carla', 'Otto', 'Ivan', 'Faye'
 select is(tests.would(who, 'select health()'), '42501', who || ' may not ask') from unnest(array['anon', 'service', 'worker']) who;
 
 select is(pg_temp.health('at')::timestamptz, now(), 'it is as of now');
-create schema if not exists supabase_migrations;
-create table if not exists supabase_migrations.schema_migrations (version text primary key);
-insert into supabase_migrations.schema_migrations (version) values ('20990101000000'), ('20980101000000');
-select is(pg_temp.health('schema_version'), '20990101000000', 'the schema''s version is the newest migration''s');
-drop schema supabase_migrations cascade;
-select is(pg_temp.health('schema_version'), null, 'where no record is kept there is none');
+insert into casebase.migrations (version, name, release, checksum)
+select version, 'n', release, repeat('0', 64) from (values ('20200101000000', '0.0.1'), ('20990101000000', '9.0.0'), ('20980101000000', '8.0.0')) v (version, release);
+select is(pg_temp.health('schema_version'), '9.0.0', 'the schema is of the newest migration''s release');
+delete from casebase.migrations;
+select is(pg_temp.health('schema_version'), null, 'where no record is kept it is of none');
 
 select is(pg_temp.health('hook_answered_at'), null, 'the hook has not answered yet');
 select tests.does('auth service', $$select casebase.custom_access_token_hook('{"user_id": "{Nemo}", "claims": {}}')$$);

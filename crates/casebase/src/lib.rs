@@ -4,6 +4,7 @@ pub mod commands;
 mod database;
 pub mod environment;
 pub mod migrations;
+pub mod preflight;
 mod service;
 mod session;
 pub mod terminal;

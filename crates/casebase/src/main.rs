@@ -9,7 +9,7 @@ use std::{
 use casebase::commands::{bench, demo, dev};
 use casebase::{
     commands::{
-        cases, client_data, desk, doctor, documents, files, login, migrate,
+        cases, client_data, desk, doctor, documents, files, install, login, migrate,
         people::{clients, departments, invite, specialties, staff},
         realtime, serve, webhooks,
     },
@@ -60,13 +60,15 @@ enum Command {
     ExportClient(client_data::export::Args),
     /// Put, get, list and delete files of cases; for the operator, sweep and check them
     Files(files::Args),
+    /// Write Casebase's migrations into a Supabase project's folder, for `supabase db push`
+    Install(install::Args),
     /// Invite people by their e-mail address: staff, and members of clients
     Invite(invite::Args),
     /// Sign in, for the commands that work as somebody
     Login(login::Login),
     /// Sign out
     Logout,
-    /// Apply Casebase's migrations to a database
+    /// Apply Casebase's migrations to a database, all of them or none
     Migrate(migrate::Args),
     /// Switch live notices over Supabase's Realtime on or off
     Realtime(realtime::Args),
@@ -131,6 +133,7 @@ impl Command {
             Self::EraseClient(args) => client_data::erase::run(args).await,
             Self::ExportClient(args) => client_data::export::run(args).await,
             Self::Files(args) => files::run(args).await,
+            Self::Install(args) => install::run(args),
             Self::Invite(args) => invite::run(args).await,
             Self::Login(args) => login::login(args).await,
             Self::Logout => login::logout().await,

@@ -4,9 +4,13 @@
 
 #[path = "database/access_report.rs"]
 mod access_report;
+#[path = "database/all_or_nothing.rs"]
+mod all_or_nothing;
 #[path = "attackers/chance.rs"]
 #[expect(dead_code, reason = "attackers take more chances")]
 mod chance;
+#[path = "database/collisions.rs"]
+mod collisions;
 #[path = "database/constraint_words.rs"]
 mod constraint_words;
 #[path = "database/declared.rs"]
@@ -40,6 +44,8 @@ mod rechecked_rows;
 mod reference;
 #[path = "database/sample_data.rs"]
 mod sample_data;
+#[path = "database/seeded_rows.rs"]
+mod seeded_rows;
 mod support;
 #[path = "support/pgtap.rs"]
 mod tap;
@@ -348,7 +354,7 @@ mod a_host_with_its_own_clients {
             .await
             .expect("a connection");
         run(&mut owner, table).await;
-        let refused = migrations::apply(&mut owner, |_| ())
+        let refused = migrations::apply(&mut owner, &migrations::all(), migrations::PATIENCE)
             .await
             .expect_err("it is refused");
         const LEFT: &str = "select nspname::text from pg_namespace where nspname = 'casebase'";

@@ -327,7 +327,8 @@ begin
   return casebase.list_cases(f, order_by, page_size, cursor, count_up_to, with_activity);
 end
 $$;
-comment on function public.list_cases is
+comment on function public.list_cases(text[], text[], text[], uuid[], boolean, uuid[], uuid[], text[], boolean, timestamptz, timestamptz,
+  timestamptz, timestamptz, jsonb, text, text, integer, text, integer, boolean) is
   'A page of the cases that the caller sees, filtered and in an order; duplicates that were merged into another are left out.
 
 A filter that is null narrows nothing; of a list, a case has one of its values. For the next page, give next_cursor of this one as cursor, with the same filters and order.

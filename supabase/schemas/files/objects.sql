@@ -79,6 +79,20 @@ comment on table casebase.overwritten_objects is 'Objects of ours that were over
 alter table casebase.overwritten_objects enable row level security;
 revoke all on casebase.overwritten_objects from public, anon, authenticated, service_role;
 
+-- What a restored row waits for (casebase restore): its object is put back, where there is none, by the project's own key.
+-- Until it has been read back and its version noted, nobody else reads it.
+create table casebase.objects_to_restore (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  -- Of which backup.
+  backup_id   uuid             not null,
+  constraint objects_to_restore_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.objects_to_restore is
+  'Objects of rows that a backup brought back, until they are there again. Written by the project''s owner alone.';
+alter table casebase.objects_to_restore enable row level security;
+revoke all on casebase.objects_to_restore from public, anon, authenticated, service_role;
+
 -- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
 -- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
 -- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
@@ -108,6 +122,11 @@ begin
       and (new.owner_id is null or new.owner_id = f.moved_by::text)
     for share;
   end if;
+  if not found and tg_op = 'INSERT' and new.owner_id is null then
+    perform from casebase.objects_to_restore r
+    where r.bucket_id = new.bucket_id and r.object_path = new.name
+    for share;
+  end if;
   if not found then
     raise exception 'no pending file of the same user is reserved at % in %', new.name, new.bucket_id
       using errcode = 'insufficient_privilege', hint = 'An object is written only while its row is pending.';
@@ -130,17 +149,8 @@ create trigger casebase_keep_changed after update on storage.objects
   )
   execute function casebase.keep_object();
 
--- The buckets. What the service takes by default, 50 MiB, Storage holds as well where the project has set no limit of its
--- own; files that are there stay. Which types are declared is not asked: the service looks at the bytes.
-insert into storage.buckets as b (id, name, public, file_size_limit)
-values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800)
-on conflict (id) do update set file_size_limit = coalesce(b.file_size_limit, excluded.file_size_limit);
-
-do $$
-begin
-  if exists (select from storage.buckets b where b.id in ('admin-bucket', 'client-bucket') and b.public) then
-    raise exception 'admin-bucket and client-bucket must be private'
-      using hint = 'Make them private in Storage''s settings, then migrate again.';
-  end if;
-end
-$$;
+-- The buckets; that nobody else has one of these names was looked at first (preflight.sql). What the service takes by
+-- default, 50 MiB, Storage holds as well until the project sets a limit of its own. Which types are declared is not asked:
+-- the service looks at the bytes.
+insert into storage.buckets (id, name, public, file_size_limit)
+values ('admin-bucket', 'admin-bucket', false, 52428800), ('client-bucket', 'client-bucket', false, 52428800);

@@ -10,12 +10,12 @@ create table casebase.client_source (
 comment on table casebase.client_source is
   'Whether public.clients was made by Casebase, and which of its columns is a client''s name.
 
-For the project''s owner: where the project has its own table of clients and its name was not recognised, update casebase.client_source set name_column = ''…''.';
+For the project''s owner: where the project has its own table of clients and its name was not recognised, or another column is the better one, update casebase.client_source set name_column = ''…''.';
 comment on column casebase.client_source.only_row is 'Always true: there is one row.';
 comment on column casebase.client_source.is_ours is
   'Whether Casebase made public.clients. False: the project had the table already, and keeps its columns, grants and policies.';
 comment on column casebase.client_source.name_column is
-  'The column of public.clients that is the client''s name; null: none was recognised.';
+  'The column of public.clients that is the client''s name; null: none was recognised, and clients are called by their id.';
 alter table casebase.client_source enable row level security;
 
 do $$
@@ -47,19 +47,6 @@ Read by client members (their own clients) and staff; written by admins.';
     alter table public.clients alter column name set statistics 0;
     insert into casebase.client_source (is_ours, name_column) values (true, 'name');
     return;
-  end if;
-
-  if not exists (
-    select from pg_catalog.pg_attribute a
-    join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indkey::text = a.attnum::text
-    where a.attrelid = 'public.clients'::regclass
-      and a.attname = 'id'
-      and a.atttypid = 'uuid'::regtype
-      and i.indisunique
-      and i.indpred is null
-  ) then
-    raise exception 'public.clients exists, and its id is not a unique uuid'
-      using hint = 'Casebase references public.clients(id): rename the table, or give it a uuid key named id.';
   end if;
 
   insert into casebase.client_source (is_ours, name_column)
@@ -103,11 +90,42 @@ alter table public.client_members
   alter column display_name set statistics 0;
 create index client_members_user_id_idx on public.client_members (user_id);
 
+-- The column that is a client's name. Null where there is none: also when the project has renamed it or taken it away since.
+create function casebase.client_name_column() returns name
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select a.attname
+  from casebase.client_source s
+  join pg_attribute a on a.attname = s.name_column
+  where a.attrelid = 'public.clients'::regclass and a.attnum > 0 and not a.attisdropped
+$$;
+
+-- A column that isn't there would be noticed only where clients are called by their id.
+create function casebase.check_client_source() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.name_column is not null and casebase.client_name_column() is null then
+    raise exception 'name_column "%": public.clients has no such column', new.name_column
+      using errcode = 'undefined_column',
+            hint = format('It has %s.', (
+              select string_agg(a.attname, ', ' order by a.attnum)
+              from pg_attribute a
+              where a.attrelid = 'public.clients'::regclass and a.attnum > 0 and not a.attisdropped
+            ));
+  end if;
+  return null;
+end
+$$;
+create trigger name_column_exists after update on casebase.client_source
+  for each row execute function casebase.check_client_source();
+
+-- What a client is called; null where that isn't known.
 create function casebase.client_name(client uuid) returns text
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  name_column name := (select s.name_column from casebase.client_source s);
+  name_column name := casebase.client_name_column();
   found_name  text;
 begin
   if name_column is null then

@@ -5,7 +5,7 @@ create function casebase.my_client_names() returns table (id uuid, name text)
 as $$
 begin
   return query
-    select mine.client_id, casebase.client_name(mine.client_id) from unnest(casebase.my_clients()) as mine (client_id);
+    select mine.client_id, coalesce(casebase.client_name(mine.client_id), mine.client_id::text) from unnest(casebase.my_clients()) as mine (client_id);
 end
 $$;
 
@@ -20,7 +20,7 @@ comment on function public.my_clients() is
 For client members; others get no row.
 
 - id: the client (clients.id).
-- name: what it is called; null where the project''s own table has no column that is a name.
+- name: what it is called; its id, where the project''s own table has no column that is a name.
 
 Returns a row for each client.';
 
@@ -29,7 +29,7 @@ create function casebase.client_label() returns text
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  name_column name := (select s.name_column from casebase.client_source s);
+  name_column name := casebase.client_name_column();
 begin
   if name_column is null then
     return 'c.id::text';

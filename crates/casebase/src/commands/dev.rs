@@ -199,10 +199,10 @@ pub async fn start_service(stack: &Stack, listener: TcpListener) -> anyhow::Resu
 /// Applies the migrations as the project's owner and returns how many there were to apply.
 pub async fn migrate(stack: &Stack) -> anyhow::Result<usize> {
     let mut connection = PgConnection::connect(&stack.database_url("postgres")).await?;
-    let mut applied = 0;
-    migrations::apply(&mut connection, |_| applied += 1).await?;
+    let known = migrations::all();
+    let applied = migrations::apply(&mut connection, &known, migrations::PATIENCE).await?;
     connection.close().await?;
-    Ok(applied)
+    Ok(applied.len())
 }
 
 /// `supabase start` adds the same.

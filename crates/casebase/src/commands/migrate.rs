@@ -1,41 +1,74 @@
 //! `casebase migrate`: apply what the database has no record of.
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use sqlx::Connection;
 
 use super::owner::Database;
-use crate::{migrations, terminal};
+use crate::{
+    migrations,
+    preflight::{self, Severity},
+    terminal,
+};
 
 /// The options of `casebase migrate`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     database: Database,
-    /// Print what would be applied and change nothing
+    /// Print what stands in the way, what would be applied and what that locks, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// How long to wait for another run, and for each lock on a table
+    #[arg(long, value_name = "SECONDS", default_value_t = migrations::PATIENCE.as_secs())]
+    lock_timeout: u64,
 }
 
-/// Applies the pending migrations and names each on standard output.
+/// Applies the pending migrations, all or none, and names each on standard output.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut connection = args.database.connect().await?;
     let mut out = terminal::stdout();
-    let pending = migrations::pending(&mut connection).await?;
+    let known = migrations::all();
+    let pending = migrations::pending(&mut connection, &known).await?;
     if pending.is_empty() {
         writeln!(out, "nothing to apply: the database is up to date")?;
         return Ok(());
     }
+    let begins = migrations::begins(&pending, &known);
     if args.dry_run {
+        let findings = match begins {
+            true => preflight::findings(&mut connection).await?,
+            false => Vec::new(),
+        };
+        let is_refused = findings.iter().any(|f| f.severity == Severity::Error);
+        for finding in findings {
+            writeln!(out, "{finding}")?;
+        }
         for migration in pending {
             writeln!(out, "would apply {} {}", migration.version, migration.name)?;
         }
+        if begins {
+            for lock in preflight::locks(&mut connection).await? {
+                writeln!(out, "{lock}")?;
+            }
+        }
+        anyhow::ensure!(
+            !is_refused,
+            "nothing would be applied before each error above is out of the way"
+        );
         return Ok(());
     }
-    migrations::apply(&mut connection, |migration| {
-        let _ = writeln!(out, "applied {} {}", migration.version, migration.name);
-    })
-    .await?;
+    if begins {
+        for finding in preflight::findings(&mut connection).await? {
+            if finding.severity == Severity::Warning {
+                terminal::say(finding);
+            }
+        }
+    }
+    let patience = Duration::from_secs(args.lock_timeout);
+    for migration in migrations::apply(&mut connection, &known, patience).await? {
+        writeln!(out, "applied {} {}", migration.version, migration.name)?;
+    }
     connection.close().await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ pub mod dev;
 pub mod doctor;
 pub mod documents;
 pub mod files;
+pub mod install;
 pub mod login;
 pub mod migrate;
 mod moment;

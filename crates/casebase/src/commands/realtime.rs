@@ -39,7 +39,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             "live notices are off",
         ),
     };
-    let mut connection = database.connect().await?;
+    let mut connection = database.connect_to_casebase().await?;
     let told = connection.execute(statement).await;
     told.map_err(said)
         .context("live notices stay as they were")?;

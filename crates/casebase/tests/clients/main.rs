@@ -15,5 +15,6 @@ mod stories;
 mod supabase_cli;
 #[path = "../support/mod.rs"]
 mod support;
+mod three_ways;
 mod webhook_receivers;
 mod words;

@@ -1,24 +1,33 @@
 //! What is true now stands in `supabase/schemas` and `policies`; `migrations` is written from it, by `UPDATE=1`.
 //!
-//! Until the schema's first release candidate there is one migration, the declared files in order, whose head says so.
-//! Without that head a migration is frozen: then what the declared files say beyond the migrations is the beginning of
-//! the next one, and `UPDATE=1` writes it into a new file.
+//! Until the schema's first release there is one migration, the declared files in order. What is released stands in
+//! [`RELEASED`] and never changes: what the declared files say beyond it is the beginning of the next migration, which
+//! `UPDATE=1` writes into a new file, and to which it gives its checksum again when a person has finished it.
 
 use std::{path::Path, process::Command};
 
+use casebase::migrations::Migration;
 use casebase_local::postgres::SUPERUSER;
 use serde::Deserialize;
 
 use super::*;
 use crate::programs;
 
-/// The one migration until the release candidate.
+/// Version and checksum of each migration that was released.
+const RELEASED: &[(&str, &str)] = &[];
+
+/// The first migration.
 const MIGRATION: &str = "migrations/20261128000000_casebase.sql";
 
+/// The release that it comes with, and the next one until there is another.
+const RELEASE: &str = "0.1.0-rc.1";
+
 const HEADER: &str = "\
--- Casebase, written from supabase/schemas and policies in the order of supabase/config.toml: change those, then run
--- `UPDATE=1 cargo test -p casebase --test database declared`.
+-- Casebase, written from supabase/schemas and policies in the order of supabase/config.toml.
 ";
+
+/// How it is written.
+const HOW: &str = "UPDATE=1 cargo test -p casebase --test database declared";
 
 #[derive(Deserialize)]
 struct Config {
@@ -60,13 +69,13 @@ pub fn declared() -> Vec<(String, String)> {
     files
 }
 
-/// Whether the migration is no longer written from the declared files.
+/// Whether the first migration is no longer written from the declared files.
 fn is_frozen() -> bool {
-    std::fs::read_to_string(repository_path(MIGRATION)).is_ok_and(|sql| !sql.starts_with(HEADER))
+    !RELEASED.is_empty()
 }
 
-/// All of them as one text. What the policies' files take away before they make it anew isn't there yet.
-fn written() -> String {
+/// All of them as one migration. What the policies' files take away before they make it anew isn't there yet.
+fn written() -> Migration {
     let mut migration = HEADER.to_owned();
     for (path, sql) in declared() {
         migration += &format!("\n\n-- {path}\n\n");
@@ -81,7 +90,12 @@ fn written() -> String {
             blank = line.is_empty();
         }
     }
-    migration
+    migration +=
+        "\n-- The record, whoever runs this file: the checksum is of what stands before it.\n";
+    let (_, file) = MIGRATION.split_once('/').expect("a folder");
+    let stem = file.trim_end_matches(".sql").split_once('_');
+    let (version, name) = stem.expect("version_name");
+    Migration::recording(version, name, RELEASE, &migration)
 }
 
 #[test]
@@ -113,14 +127,11 @@ fn every_file_is_declared_once() {
 #[test]
 fn the_migration_is_the_declared_files_in_order() {
     if is_frozen() {
-        return;
+        return sign_the_next();
     }
-    let (file, written) = (repository_path(MIGRATION), written());
+    let (file, written) = (repository_path(MIGRATION), written().sql);
     if std::env::var_os("UPDATE").is_some() {
-        // At once: another test may be looking at its head.
-        let whole = file.with_extension("whole");
-        std::fs::write(&whole, written).expect("the folder is ours");
-        std::fs::rename(&whole, &file).expect("the file is ours");
+        std::fs::write(&file, &*written).expect("the file is ours");
         return;
     }
     let there = std::fs::read_to_string(&file).expect("UTF-8");
@@ -130,13 +141,42 @@ fn the_migration_is_the_declared_files_in_order() {
         .find(|(is, said)| is != said);
     assert!(
         there == written,
-        "{MIGRATION} is not what the declared files say, first at {differs:?}. {}",
-        HEADER.replace("-- ", "")
+        "{MIGRATION} is not what the declared files say, first at {differs:?}: {HOW}"
     );
 }
 
+/// What a person changed in a migration that is not released yet gets its checksum.
+fn sign_the_next() {
+    for (file, sql) in sql_files("migrations") {
+        let next = Migration::read(sql).expect("it ends with its record");
+        let is_released = RELEASED.iter().any(|(version, _)| *version == next.version);
+        if is_released || next.is_whole() {
+            continue;
+        }
+        assert!(
+            std::env::var_os("UPDATE").is_some(),
+            "{file} has another checksum than its last statement says: {HOW}"
+        );
+        let signed = Migration::recording(&next.version, &next.name, RELEASE, next.text());
+        let file = repository_path("migrations").join(file);
+        std::fs::write(file, &*signed.sql).expect("the file is ours");
+    }
+}
+
+#[test]
+fn what_was_released_stays_as_it_was() {
+    for (version, checksum) in RELEASED {
+        let mut files = sql_files("migrations").into_iter();
+        let file = files.find(|(name, _)| name.starts_with(version));
+        let (name, sql) = file.unwrap_or_else(|| panic!("migration {version} is gone"));
+        let file = Migration::read(sql).unwrap_or_else(|| panic!("{name} lacks its record"));
+        assert!(file.is_whole(), "{name} was changed");
+        assert_eq!(file.checksum, *checksum, "{name}");
+    }
+}
+
 /// A Supabase whose owner applied these files.
-async fn made_of(files: Vec<(String, String)>) -> (Stack, PgConnection) {
+pub async fn made_of(files: Vec<(String, String)>) -> (Stack, PgConnection) {
     let stack = Stack::start(Options::default()).await.expect("it starts");
     let owner = PgConnection::connect(&stack.database_url("postgres")).await;
     let mut owner = owner.expect("a connection");
@@ -207,9 +247,11 @@ async fn the_migrations_make_what_is_declared() {
     let (made, mut owner) = made_of(declared()).await;
     if let Some(found) = difference(&migrated, &made) {
         if found != NONE && update {
-            let now = chrono::Utc::now().format("%Y%m%d%H%M%S");
+            let now = chrono::Utc::now().format("%Y%m%d%H%M%S").to_string();
             let file = repository_path(&format!("migrations/{now}_casebase_next.sql"));
-            std::fs::write(file, beginning(&migrated, &made)).expect("the folder is ours");
+            let beginning = beginning(&migrated, &made);
+            let next = Migration::recording(&now, "casebase_next", RELEASE, &beginning);
+            std::fs::write(file, &*next.sql).expect("the folder is ours");
         } else {
             assert_eq!(found, NONE);
             begins_with_what_was_declared_since(&migrated, &made, &mut owner).await;

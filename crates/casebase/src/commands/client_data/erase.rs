@@ -52,7 +52,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn erase(args: &Args) -> anyhow::Result<()> {
     let storage = args.project.storage()?;
-    let mut database = args.project.database.connect().await?;
+    let mut database = args.project.database.connect_to_casebase().await?;
     let (mut report, at) = begin(args, &mut database).await?;
     if report.finished_at.is_none() {
         take_away(&mut database, &storage, &mut report, &at).await?;

@@ -81,7 +81,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn export(args: &Args) -> anyhow::Result<()> {
     let storage = args.project.storage()?;
-    let mut database = args.project.database.connect().await?;
+    let mut database = args.project.database.connect_to_casebase().await?;
     let (client, _) = find(&mut database, &args.client)
         .await?
         .ok_or_else(|| nobody(&args.client))?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, postgres::PgArguments, query::QueryScalar, types::Json};
 
 use super::{
-    owner::Database,
+    owner::AnywhereDatabase,
     table::{self, Form},
 };
 
@@ -18,7 +18,7 @@ use super::{
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    database: Database,
+    database: AnywhereDatabase,
     /// Print one JSON object a line
     #[arg(long, global = true)]
     json: bool,
@@ -66,7 +66,7 @@ enum Command {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut database = args.database.connect().await?;
+    let mut database = args.database.connect_to_casebase().await?;
     let mut to = Output {
         database: &mut database,
         form: match args.json {
