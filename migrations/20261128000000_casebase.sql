@@ -337,7 +337,8 @@ with
     from relations r
     where r.relation = 'storage.objects' and not r.relrowsecurity
     union all
-    select 'error', 'schema', 'public', 'the schema public is missing', 'create schema public'
+    select 'error', 'schema', 'public', 'the schema public is missing',
+           format('create schema public authorization %I', current_user)
     where not exists (select from of_public)
   ),
 
@@ -453,7 +454,7 @@ with
 
   -- A role of that name may be left of a Casebase in another database of the server. One that may do more is somebody's.
   of_the_role (severity, kind, name, problem, way_out) as (
-    select 'error', 'role', r.rolname::text, format('the role %s is there already, and it %s', r.rolname, p.power),
+    select 'error', 'role', r.rolname::text, format('the role %s is there already, and it %s', r.rolname, string_agg(p.power, ', ' order by p.power)),
            format('alter role %I rename to …', r.rolname)
     from made m
     join pg_roles r on r.rolname = m.name
@@ -491,6 +492,7 @@ with
         and not pg_has_role(r.oid, 'member with admin option')
     ) p (power)
     where m.kind = 'role'
+    group by r.rolname
   ),
 
   of_the_buckets (severity, kind, name, problem, way_out) as (
@@ -12376,4 +12378,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', 'f0d1c074a1c93847db4d915daa685b1ccb29b965877214825e3b596364350c82');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', '258ccb7b11cd830126ec82932fcc464241c9470c57f8ea7a98ad8b44baaab91e');

@@ -9,9 +9,9 @@ use std::{
 use casebase::commands::{bench, demo, dev};
 use casebase::{
     commands::{
-        cases, client_data, desk, doctor, documents, files, install, login, migrate,
+        backup, cases, client_data, desk, doctor, documents, files, install, login, migrate,
         people::{clients, departments, invite, specialties, staff},
-        realtime, serve, webhooks,
+        realtime, serve, uninstall, webhooks,
     },
     environment::{self, LogFormat},
     terminal,
@@ -31,6 +31,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write all that Casebase keeps in a project into a folder: rows and files
+    Backup(backup::Args),
     /// Measure what Casebase costs, on a stack of its own
     #[cfg(feature = "local")]
     Bench(bench::Args),
@@ -72,12 +74,16 @@ enum Command {
     Migrate(migrate::Args),
     /// Switch live notices over Supabase's Realtime on or off
     Realtime(realtime::Args),
+    /// Bring back what `casebase backup` wrote, into a project in which nobody has worked yet
+    Restore(backup::RestoreArgs),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
     /// List, add, change and delete specialties
     Specialties(specialties::Args),
     /// List, add and change staff
     Staff(staff::Args),
+    /// Take Casebase out of a project
+    Uninstall(uninstall::Args),
     /// Look after webhooks: endpoints, deliveries, samples
     Webhooks(webhooks::Args),
     /// Say who is signed in
@@ -119,6 +125,7 @@ impl Command {
 
     async fn run(self) -> anyhow::Result<()> {
         match self {
+            Self::Backup(args) => backup::backup(args).await,
             #[cfg(feature = "local")]
             Self::Bench(args) => bench::run(args).await,
             #[cfg(feature = "local")]
@@ -141,9 +148,11 @@ impl Command {
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
             Self::Realtime(args) => realtime::run(args).await,
+            Self::Restore(args) => backup::restore(args).await,
             Self::Serve(args) => serve::run(args).await,
             Self::Specialties(args) => specialties::run(args).await,
             Self::Staff(args) => staff::run(args).await,
+            Self::Uninstall(args) => uninstall::run(args).await,
             Self::Webhooks(args) => webhooks::run(args).await,
             Self::Whoami(args) => login::whoami(args).await,
         }
