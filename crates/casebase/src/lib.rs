@@ -5,6 +5,8 @@ mod database;
 pub mod environment;
 pub mod migrations;
 pub mod preflight;
+pub mod schema;
 mod service;
 mod session;
 pub mod terminal;
+pub mod version;

@@ -12,6 +12,7 @@ pub mod dev;
 pub mod documents;
 pub mod files;
 pub mod login;
+pub mod man;
 pub mod migrate;
 mod moment;
 mod naming;
