@@ -538,6 +538,26 @@ with
     )
   ),
 
+  of_the_defaults (severity, kind, name, problem, way_out) as (
+    select 'warning', 'default privilege', g.grantee,
+           format('default privileges give the role %s, and Casebase''s %s in public would have it, too: %s',
+                  g.grantee, case g.of when 'r' then 'tables' when 'f' then 'functions' else 'sequences' end, g.given),
+           format('alter default privileges in schema public revoke all on %s from %I before, or revoke it afterwards, unless it is meant so',
+                  case g.of when 'r' then 'tables' when 'f' then 'functions' else 'sequences' end, g.grantee)
+    from (
+      select r.rolname::text as grantee, d.defaclobjtype::text as of,
+             string_agg(distinct lower(a.privilege_type), ', ' order by lower(a.privilege_type)) as given
+      from pg_default_acl d
+      cross join aclexplode(d.defaclacl) a
+      join pg_roles r on r.oid = a.grantee
+      where d.defaclrole = (select me.oid from pg_roles me where me.rolname = current_user)
+        and d.defaclnamespace in (select 0 union all select of_public.oid from of_public)
+        and d.defaclobjtype in ('r', 'f', 'S')
+        and r.rolname not in (current_user, 'anon', 'authenticated', 'service_role')
+      group by r.rolname, d.defaclobjtype
+    ) g
+  ),
+
   of_the_policies (severity, kind, name, problem, way_out) as (
     select 'warning', 'policy', format('%I on %s', p.polname, r.relation),
            format('the restrictive policy %I on %s holds in every bucket, in Casebase''s as well', p.polname, r.relation),
@@ -560,6 +580,7 @@ with
       union all select * from of_the_role
       union all select * from of_the_buckets
       union all select * from of_the_clients
+      union all select * from of_the_defaults
     ) f
     -- What Casebase has made stands in nobody's way.
     where not exists (select from relations r where r.relation = 'casebase.migrations')
@@ -1042,7 +1063,7 @@ as $$
 begin
   if new.name_column is not null and casebase.client_name_column() is null then
     raise exception 'name_column "%": public.clients has no such column', new.name_column
-      using errcode = 'undefined_column',
+      using errcode = 'invalid_parameter_value', column = 'name_column',
             hint = format('It has %s.', (
               select string_agg(a.attname, ', ' order by a.attnum)
               from pg_attribute a
@@ -11342,6 +11363,35 @@ revoke all on all functions in schema casebase
 revoke all on all tables in schema casebase from public, anon, authenticated, service_role, casebase_worker;
 revoke all on all sequences in schema casebase from public, anon, authenticated, service_role, casebase_worker;
 
+-- Nor keeps anybody what a project's own default privileges gave of this schema as it was made.
+do $$
+declare
+  other name;
+begin
+  for other in
+    select distinct r.rolname
+    from (
+      select n.oid, n.nspowner, n.nspacl from pg_namespace n where n.nspname = 'casebase'
+    ) n
+    cross join lateral (
+      select a.grantee from aclexplode(n.nspacl) a
+      union
+      select a.grantee from pg_class c, aclexplode(c.relacl) a where c.relnamespace = n.oid
+      union
+      select a.grantee from pg_proc p, aclexplode(p.proacl) a where p.pronamespace = n.oid
+    ) given
+    join pg_roles r on r.oid = given.grantee
+    where r.oid <> n.nspowner
+      and r.rolname not in ('anon', 'authenticated', 'service_role', 'supabase_auth_admin', 'casebase_worker')
+  loop
+    execute format('revoke all on schema casebase from %I', other);
+    execute format('revoke all on all tables in schema casebase from %I', other);
+    execute format('revoke all on all sequences in schema casebase from %I', other);
+    execute format('revoke all on all routines in schema casebase from %I', other);
+  end loop;
+end
+$$;
+
 -- Who is asking.
 grant execute on function
   casebase.caller_id(),
@@ -12394,4 +12444,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', '274db3bc77cf461fc888b6f418743d15f5db1602a9c2ad88f3617c1a20b989ff');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', 'a1e2ee116d55ede6a32e975816b9d069761d1923ccd4496a42ae0e5b42beae8f');
