@@ -3,6 +3,8 @@
 //! A file is known by the statement that ends it and not by its name, because the CLI takes no migration that is older than
 //! the newest one: where the host's are newer than ours, ours are named after them.
 
+mod declarative;
+
 use std::{
     ffi::OsStr,
     fs, io,
@@ -13,6 +15,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use declarative::Declaration;
+use tempfile::NamedTempFile;
 
 use crate::{
     migrations::{self, Migration},
@@ -32,26 +36,41 @@ pub struct Args {
 
 /// Writes the migrations that the project lacks, and says what applies them.
 pub fn run(args: Args) -> anyhow::Result<()> {
-    let folder = supabase_folder(&args.into)?.join("migrations");
-    let written = install(&folder, &migrations::all(), Utc::now())?;
+    let supabase = supabase_folder(&args.into)?;
+    let folder = supabase.join("migrations");
+    let known = migrations::all();
+    let declaration = Declaration::of(&supabase, &known)?;
+    let written = install(&folder, &known, Utc::now())?;
     let mut out = terminal::stdout();
-    if written.is_empty() {
+    for file in &written {
+        writeln!(out, "wrote {}", folder.join(file.name()).display())?;
+    }
+    let unlisted = declaration.as_ref().and_then(|it| it.unlisted.as_ref());
+    let declaration = declaration.as_ref().filter(|it| !it.is_there);
+    if let Some(declaration) = declaration {
+        declaration.write()?;
+        writeln!(out, "wrote {}", declaration.path.display())?;
+    }
+    if written.is_empty() && declaration.is_none() {
         let folder = folder.display();
         writeln!(
             out,
             "nothing to write: {folder} has all of Casebase's migrations"
         )?;
-        return Ok(());
     }
-    for file in &written {
-        writeln!(out, "wrote {}", folder.join(file.name()).display())?;
+    if let Some(path) = unlisted {
+        terminal::say(format!(
+            "schema_paths in config.toml leaves {path} out: add it at the end"
+        ));
     }
-    let versions: Vec<_> = written.iter().map(|file| file.version.as_str()).collect();
-    terminal::say(format!(
-        "next: supabase db push\n\
-         where `casebase migrate` applied them already: supabase migration repair --status applied {}",
-        versions.join(" ")
-    ));
+    if !written.is_empty() {
+        let versions: Vec<_> = written.iter().map(|file| file.version.as_str()).collect();
+        terminal::say(format!(
+            "next: supabase db push\n\
+             where `casebase migrate` applied them already: supabase migration repair --status applied {}",
+            versions.join(" ")
+        ));
+    }
     Ok(())
 }
 
@@ -107,7 +126,10 @@ impl File {
 fn install(folder: &Path, known: &[Migration], now: DateTime<Utc>) -> anyhow::Result<Vec<File>> {
     let there = files_of(folder)?;
     let missing = missing(folder, &there, known)?;
-    let mut newest = there.into_iter().map(|file| file.version).max_by(by_order);
+    let mut newest = there
+        .into_iter()
+        .map(|file| file.version)
+        .max_by(|a, b| by_order(a, b));
     let mut files = Vec::new();
     for migration in &missing {
         let version = version_after(newest.as_deref(), &migration.version, now)?;
@@ -213,7 +235,7 @@ fn missing<'a>(
 }
 
 /// As numbers: the CLI's versions are digits of any length.
-fn by_order(a: &String, b: &String) -> std::cmp::Ordering {
+fn by_order(a: &str, b: &str) -> std::cmp::Ordering {
     let digits = |version: &str| version.trim_start_matches('0').len();
     (digits(a), a.trim_start_matches('0')).cmp(&(digits(b), b.trim_start_matches('0')))
 }
@@ -243,6 +265,12 @@ fn version_after(newest: Option<&str>, own: &str, now: DateTime<Utc>) -> anyhow:
 
 /// Beside its place first: whoever looks sees the whole file or none. Never in the place of another.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    beside(path, text)?.persist_noclobber(path)?;
+    Ok(())
+}
+
+/// The whole text in a file of its own beside `path`, which goes unless it is put there.
+fn beside(path: &Path, text: &str) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".casebase-")
@@ -251,8 +279,7 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
         .tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(path)?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(test)]
