@@ -20,8 +20,11 @@ test('staff find cases, clients and people by the keyboard alone', async ({ page
 
   await page.keyboard.press('/')
   await expect(field(page)).toBeFocused()
+  const place = await field(page).boundingBox()
   await page.keyboard.type(word.toUpperCase())
   await expect(offers(page)).toHaveCount(3)
+  // What is found comes below; where one types stays.
+  expect((await field(page).boundingBox())?.y).toBe(place?.y)
   await expect(offer(page, gate.case_id).locator('mark')).toHaveText([word])
   await expect(offer(page, lift.case_id)).toContainText(`Note: Mind the ${word}, they said.`)
   await expectAccessible(page)
@@ -52,7 +55,7 @@ test('staff find cases, clients and people by the keyboard alone', async ({ page
 
   await page.keyboard.press('/')
   await page.keyboard.type('100%_nobody')
-  await expect(page.getByText('Nothing was found.')).toBeVisible()
+  await expect(page.getByText('Nothing was found. Try fewer words')).toBeVisible()
   await page.keyboard.press('Escape')
   await expect(field(page)).toBeHidden()
 })

@@ -37,7 +37,7 @@ export function Frame() {
         {words.skip}
       </a>
       <header className="top">
-        <div className="top-inner">
+        <div className={isStaff ? 'top-inner for-staff' : 'top-inner'}>
           <Link to="/cases" className="brand" activeOptions={{ exact: true }}>
             <span className="mark" aria-hidden="true" />
             {words.desk}
