@@ -135,6 +135,11 @@ test('who sees the cases of departments and is in none is shown to see none, and
   await rows(`staff_departments?user_id=eq.${dora.id}`, undefined, 'DELETE')
   await lookAgain(page)
   await expect(line).toContainText('cases of their departments · none yet, so only what is assigned to them')
+  await page.getByRole('button', { name: `Edit ${dora.name}` }).click()
+  await expect(dialog(page)).toContainText('Without a department they see only what is assigned to them.')
+  await dialog(page).getByLabel(`${dora.name}'s department`).check()
+  await expect(dialog(page)).not.toContainText('Without a department')
+  await dialog(page).getByRole('button', { name: 'Cancel' }).click()
   await rows(`specialties?id=eq.${specialty!.id}`, undefined, 'DELETE')
 })
 

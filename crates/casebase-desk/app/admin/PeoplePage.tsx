@@ -148,6 +148,7 @@ function EditStaff({ row, isSelf, undo, onClose }: { row: StaffRow; isSelf: bool
         <Select id={id} label={words.people.scope} value={now.scope} onChange={(scope) => setNow({ ...now, scope })}
           options={Object.entries(words.people.scopes).map(([value, label]) => ({ value, label }))} />
         <Checks legend={words.people.departments} options={options(departments)} chosen={now.departments} onChange={(chosen) => setNow({ ...now, departments: chosen })} />
+        {now.scope === 'departments' && !now.is_admin && now.departments.length === 0 && <p className="hint" role="status">{words.people.withoutDepartment}</p>}
         <Checks legend={words.people.specialties} options={options(specialties)} chosen={now.specialties} onChange={(chosen) => setNow({ ...now, specialties: chosen })} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">

@@ -71,6 +71,7 @@ export const de: AdminWords = {
     offLead: (name: string) => `${name} verliert sofort alle Rechte eines Mitarbeiters. Geschriebenes und Verlauf bleiben.`,
     offSelf: 'Das sind Sie selbst: Diese Seiten schließen sich sofort, und nur ein anderer Administrator kann Sie wieder einschalten.',
     lessSelf: 'Das sind Sie selbst: Diese Seiten schließen sich sofort, und nur ein anderer Administrator kann Sie wieder dazu machen.',
+    withoutDepartment: 'Ohne Abteilung ist nur Zugewiesenes zu sehen.',
     noDepartment: 'noch keine, also nur Zugewiesenes',
     openCases: (n: number) => count(n, 'offener Fall ist zugewiesen.', 'offene Fälle sind zugewiesen.'),
     noOpenCases: 'Kein offener Fall ist zugewiesen.',

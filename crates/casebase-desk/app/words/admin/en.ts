@@ -71,6 +71,7 @@ export const en = {
     offLead: (name: string) => `${name} loses every right of the staff at once. Words and history stay theirs.`,
     offSelf: 'This is you: these pages close at once, and only another admin can switch you on again.',
     lessSelf: 'This is you: these pages close at once, and only another admin can make you one again.',
+    withoutDepartment: 'Without a department they see only what is assigned to them.',
     noDepartment: 'none yet, so only what is assigned to them',
     openCases: (n: number) => count(n, 'open case is assigned to them.', 'open cases are assigned to them.'),
     noOpenCases: 'No open case is assigned to them.',
