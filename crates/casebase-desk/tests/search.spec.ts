@@ -60,6 +60,21 @@ test('staff find cases, clients and people by the keyboard alone', async ({ page
   await expect(field(page)).toBeHidden()
 })
 
+test('what is typed right behind the key stands in the field, and is no shortcut', async ({ page }) => {
+  const [alan, carla] = await Promise.all([colleague('Alan'), newClientMember('Carla')])
+  const { id } = await newCase(carla, { title: 'The gate' })
+  await signIn(page, alan)
+  await expect(page.getByRole('list', { name: 'Cases' })).toBeVisible()
+  await page.reload()
+  await page.getByRole('link', { name: 'The gate' }).first().focus()
+  // Of which a, s, d and e do something to the case that has the focus.
+  await page.keyboard.type('/seaside')
+  await expect(field(page)).toHaveValue('seaside')
+  await page.keyboard.press('Escape')
+  await expect(search(page)).toHaveCount(0)
+  expect(await rows(`cases?id=eq.${id}&status=eq.open`)).toHaveLength(1)
+})
+
 test('a client finds their own cases and no more, also on a phone, and a hostile text stays text', async ({ page }) => {
   const [carla, otto] = await Promise.all([newClientMember('Carla'), newClientMember('Otto')])
   const hostile = '<img src=x onerror="window.hit=1"> <mark>granite</mark>'
