@@ -1,10 +1,12 @@
 -- Whether Auth asks the access token hook: it notes when it answered, and Auth notes who signed in. A minute is left
--- between the two clocks.
+-- between the two clocks. Who signed in before Casebase was there was not to be asked about.
 with answered as (
   select to_timestamp(nullif(pg_sequence_last_value('casebase.hook_answered_at'), 0) / 1000.0) as at
 ),
 signed_in as (
-  select max(u.last_sign_in_at) as at from auth.users u
+  select max(u.last_sign_in_at) as at
+  from auth.users u
+  where u.last_sign_in_at > (select min(m.applied_at) from casebase.migrations m)
 )
 select 'error' as severity, 'the access token hook' as thing,
        case
@@ -20,7 +22,7 @@ from answered, signed_in
 where signed_in.at > coalesce(answered.at, '-infinity') + interval '1 minute'
 
 union all
-select 'unknown', 'the access token hook', 'nobody has signed in yet, so it is not known whether Auth asks it',
+select 'unknown', 'the access token hook', 'nobody has signed in since Casebase is installed, so it is not known whether Auth asks it',
        'a sign-in', false
 from answered, signed_in
 where answered.at is null

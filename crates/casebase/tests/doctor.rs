@@ -212,7 +212,7 @@ async fn a_healthy_project_has_none() {
     let hook = said.not_made("the access token hook").expect("not known");
     assert_eq!(
         hook["reason"],
-        "nobody has signed in yet, so it is not known whether Auth asks it"
+        "nobody has signed in since Casebase is installed, so it is not known whether Auth asks it"
     );
     // For a person, the same.
     let url = patient.stack.database_url("postgres");
@@ -239,7 +239,49 @@ async fn a_project_without_casebase_is_told_to_install_it() {
     assert_eq!(said.findings[0]["mend"], "casebase migrate");
     assert_eq!(said.status, Some(1));
     assert!(said.not_made("tables, policies and grants").is_some());
+
+    // With what it would meet.
+    let mut owner = connect(&stack, "postgres").await;
+    run(&mut owner, "create table public.cases (id int)").await;
+    let said = Said::of(
+        &doctor(&["--json", "--database-url", &url])
+            .output()
+            .expect("it runs"),
+    );
+    assert_eq!(
+        said.things(),
+        ["error the schema casebase", "error table public.cases"]
+    );
+    drop(owner);
     stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_schema_that_is_another_casebases_is_said_to_be() {
+    let mut patient = Patient::healthy().await;
+    for (sql, words) in [
+        (
+            "update casebase.migrations set checksum = repeat('0', 64)",
+            "was made by another text",
+        ),
+        (
+            "update casebase.migrations set version = '20990101000000', name = 'next', release = '9.9.9'",
+            "has migration 20990101000000_next of release 9.9.9, which this casebase doesn't know",
+        ),
+    ] {
+        run(&mut patient.owner, sql).await;
+        let said = patient.examine(&[]);
+        assert_eq!(
+            said.things(),
+            ["error the schema casebase"],
+            "{:#?}",
+            said.findings
+        );
+        let problem = said.findings[0]["problem"].as_str().expect("a text");
+        assert!(problem.contains(words), "{problem}");
+        assert!(said.not_made("tables, policies and grants").is_some());
+    }
+    patient.stop().await;
 }
 
 /// One sentence each, exit status 2, and nothing of the password.
@@ -250,7 +292,7 @@ async fn a_database_that_cannot_be_reached_is_said_in_one_sentence() {
     let wrong_password = good.replacen(":postgres@", ":secret@", 1);
     assert_ne!(good, wrong_password);
     for (url, words) in [
-        (wrong_password.as_str(), "password authentication failed"),
+        (wrong_password.as_str(), "refused the connection"),
         (
             "postgresql://postgres:secret@127.0.0.1:9/postgres",
             "can't be reached",

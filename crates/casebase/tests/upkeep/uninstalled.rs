@@ -110,7 +110,7 @@ async fn the_host_is_as_it_was() {
 #[tokio::test]
 async fn what_is_in_the_way_is_said_all_at_once_and_what_is_data_goes_when_asked() {
     let mut home = Home::with_people().await;
-    let _receiver = work(&home).await;
+    let (_receiver, _) = work(&home).await;
     // Things of the project's own that use Casebase's.
     home.run(
         "create view public.my_cases as select id, title from public.cases;

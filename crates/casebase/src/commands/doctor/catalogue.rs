@@ -189,8 +189,8 @@ impl Made {
         let ours = migrations::all();
         ours.iter().rev().find_map(|migration| {
             let is_it = |begins: &str| {
-                let at = migration.sql.rfind(begins)?;
-                migration.sql.get(at + begins.len()..)
+                let at = migration.text().rfind(begins)?;
+                migration.text().get(at + begins.len()..)
             };
             let open = if kind == "function" { "(" } else { " " };
             let rest = is_it(&format!("\ncreate {kind} {name}{open}"))

@@ -6,7 +6,7 @@ use super::{
     catalogue::{self, Catalogue, Found},
     report::{Finding, NotMade, Report, Severity},
 };
-use crate::migrations;
+use crate::{migrations, preflight};
 
 /// A question of `supabase/checks`.
 struct Check {
@@ -41,6 +41,7 @@ const CHECKS: [Check; 9] = [
     check!("embedding", "embedding.sql"),
 ];
 const VERSION: &str = "the schema's version";
+const PREFLIGHT: &str = "what an installation meets";
 const HOOK: &str = "the hook's answer";
 /// The checks that need Casebase to be there, in its right version.
 const NEEDS: &str = "Casebase is not installed, or in another version";
@@ -74,10 +75,14 @@ pub async fn examine(
         .await?;
     let catalogue = Catalogue::read()?;
     ask(&mut transaction, &SERVER, &catalogue, report).await;
-    if !is_current(&mut transaction, report).await? {
+    let version = version(&mut transaction, report).await;
+    if version != Version::Ours {
         let rest = CHECKS.iter().map(|check| check.name);
         for check in rest.chain([catalogue::CHECK, HOOK]) {
             report.lacks(check, NEEDS, "`casebase migrate`");
+        }
+        if version == Version::None {
+            look_before_it_comes(&mut transaction, report).await;
         }
         return Ok(transaction.rollback().await?);
     }
@@ -89,44 +94,63 @@ pub async fn examine(
     Ok(transaction.rollback().await?)
 }
 
-/// Whether Casebase is there, and as this binary knows it: otherwise there is nothing to compare with.
-async fn is_current(connection: &mut PgConnection, report: &mut Report) -> anyhow::Result<bool> {
-    report.made.push(VERSION);
-    let installed: bool = sqlx::query_scalar("select to_regnamespace('casebase') is not null")
-        .fetch_one(&mut *connection)
-        .await?;
-    let known = migrations::all();
-    let pending = match migrations::pending(connection, &known).await {
-        Ok(pending) => pending,
-        Err(error) => {
-            report
-                .findings
-                .push(version(crate::terminal::describe(&error.into())));
-            return Ok(false);
-        }
-    };
-    let names: Vec<_> = pending
-        .iter()
-        .map(|m| format!("{}_{}", m.version, m.name))
-        .collect();
-    let problem = match (installed, names.as_slice()) {
-        (true, []) => return Ok(true),
-        (false, _) => "is not there: Casebase is not installed".to_owned(),
-        (true, names) => format!("lacks {}", names.join(", ")),
-    };
-    report.findings.push(version(problem));
-    Ok(false)
+/// Which Casebase is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    /// As this binary knows it: its catalogue can be compared.
+    Ours,
+    /// An older or a newer one, or one that somebody changed.
+    Another,
+    /// None.
+    None,
 }
 
-fn version(problem: String) -> Finding {
-    Finding {
+async fn version(connection: &mut PgConnection, report: &mut Report) -> Version {
+    report.made.push(VERSION);
+    let known = migrations::all();
+    let (version, problem) = match migrations::pending(connection, &known).await {
+        Ok(pending) if pending.is_empty() => return Version::Ours,
+        Ok(pending) if pending.len() == known.len() => (
+            Version::None,
+            "is not there: Casebase is not installed".to_owned(),
+        ),
+        Ok(pending) => {
+            let names = pending.iter().map(|m| format!("{}_{}", m.version, m.name));
+            let names: Vec<_> = names.collect();
+            (Version::Another, format!("lacks {}", names.join(", ")))
+        }
+        Err(error) => (Version::Another, format!("is not this casebase's: {error}")),
+    };
+    report.findings.push(Finding {
         severity: Severity::Error,
         check: VERSION,
         thing: "the schema casebase".to_owned(),
         problem,
         mend: Some("casebase migrate".to_owned()),
         fixable: false,
-    }
+    });
+    version
+}
+
+/// What `casebase migrate` would stop at.
+async fn look_before_it_comes(connection: &mut PgConnection, report: &mut Report) {
+    let in_the_way = match preflight::findings(connection).await {
+        Ok(in_the_way) => in_the_way,
+        Err(error) => return report.failed(PREFLIGHT, casebase_postgres::said(&error)),
+    };
+    report.made.push(PREFLIGHT);
+    let findings = in_the_way.into_iter().map(|found| Finding {
+        severity: match found.severity {
+            preflight::Severity::Error => Severity::Error,
+            preflight::Severity::Warning => Severity::Warning,
+        },
+        check: PREFLIGHT,
+        thing: format!("{} {}", found.kind, found.name),
+        problem: format!("is in the way of an installation: {}", found.problem),
+        mend: Some(found.way_out),
+        fixable: false,
+    });
+    report.findings.extend(findings);
 }
 
 async fn compare(

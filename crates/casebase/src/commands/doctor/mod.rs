@@ -7,18 +7,12 @@ mod project;
 mod references;
 mod report;
 
-use std::{io::Write as _, time::Duration};
-
-use anyhow::Context as _;
-use sqlx::PgConnection;
+use std::io::Write as _;
 
 use self::report::Report;
 pub use self::report::Unwell;
 use super::owner;
 use crate::terminal;
-
-/// Whoever does not answer in this time is taken for gone.
-const CONNECT_WITHIN: Duration = Duration::from_secs(15);
 
 /// The database's part, as it is called where nothing of it could be looked at.
 const DATABASE: &str = "the database";
@@ -100,7 +94,7 @@ async fn look_into(
     largest: Option<&str>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let mut connection = match connect(url).await {
+    let mut connection = match owner::connect(url).await {
         Ok(connection) => connection,
         Err(error) => {
             report.failed(DATABASE, terminal::describe(&error));
@@ -119,9 +113,4 @@ async fn look_into(
         }
     }
     Ok(())
-}
-
-async fn connect(url: &str) -> anyhow::Result<PgConnection> {
-    let connected = tokio::time::timeout(CONNECT_WITHIN, owner::connect(url)).await;
-    connected.context("the database does not answer (--database-url, DATABASE_URL)")?
 }
