@@ -21,7 +21,7 @@ where f.object_path ~ 'place$' and b.object_path ~ 'beside$';
 insert into storage.buckets (id, name) values ('theirs', 'theirs');
 insert into storage.objects (bucket_id, name, version) values ('theirs', 'a', 'v1');
 insert into storage.objects (bucket_id, name, version) select 'client-bucket', beside, 'v1' from kinds;
-select plan(2 * 23);
+select plan(2 * 29);
 
 create function pg_temp.tried(kind kinds, statement text) returns text language sql
 as $$ select tests.would('service', replace(replace(statement, '{place}', kind.place), '{beside}', kind.beside)) $$;
@@ -64,6 +64,20 @@ select is(pg_temp.tried(k, $$update storage.objects set last_accessed_at = now()
 select is(pg_temp.tried(k, $$delete from storage.objects where name = '{beside}'$$), '1', k.name || ': and deleted, by a service key') from kinds k;
 delete from storage.objects where name ~ 'beside$';
 select is(pg_temp.tried(k, $$insert into storage.objects (bucket_id, name) values ('client-bucket', '{beside}')$$), '42501', k.name || ': nor is another put there') from kinds k;
+
+-- But for what a backup brings back, by the project's own key, once.
+insert into casebase.objects_to_restore (bucket_id, object_path, backup_id) select 'client-bucket', beside, gen_random_uuid() from kinds;
+select is(pg_temp.tried(k, t.statement), t.outcome, k.name || ': ' || t.what)
+from kinds k, (values
+  ($$insert into storage.objects (bucket_id, name) values ('client-bucket', '{beside}')$$, '1', 'what a restored row waits for is put back'),
+  ($$insert into storage.objects (bucket_id, name) values ('admin-bucket', '{beside}')$$, '42501', 'not into the other bucket'),
+  ($$insert into storage.objects (bucket_id, name) values ('client-bucket', '{beside}x')$$, '42501', 'nor beside it'),
+  ($$insert into storage.objects (bucket_id, name, owner_id) values ('client-bucket', '{beside}', '{Dora}')$$, '42501', 'nor under anybody''s token')) t (statement, outcome, what);
+select is(tests.would('Storage', format($$insert into storage.objects (bucket_id, name) values ('client-bucket', %L)$$, beside)), '1', name || ': Storage puts it back') from kinds;
+insert into storage.objects (bucket_id, name, version) select 'client-bucket', beside, 'v1' from kinds;
+select is(pg_temp.tried(k, $$update storage.objects set version = 'v2' where name = '{beside}'$$), '42501', k.name || ': and not over what is there') from kinds k;
+delete from storage.objects where name ~ 'beside$';
+delete from casebase.objects_to_restore;
 select is(pg_temp.tried(k, format($$delete from %s where object_path = '{place}'$$, k.name)), '1', k.name || ': a row whose object isn''t there goes') from kinds k;
 insert into storage.objects (bucket_id, name) select 'client-bucket', place from kinds;
 select is(pg_temp.tried(k, format($$delete from %s where object_path = '{place}'$$, k.name)), 'PT409', k.name || ': one whose object is there doesn''t') from kinds k;

@@ -71,7 +71,7 @@ select is_empty($$
 select set_eq($$
   select a.attrelid::regclass || '.' || a.attname
   from our_tables t join pg_attribute a on a.attrelid = t.oid
-  where t.nspname = 'public' and t.relkind = 'r' and a.attnum > 0 and a.attstattarget <> 0 and a.atttypid in ('text'::regtype, 'jsonb'::regtype, 'text[]'::regtype)$$,
+  where t.nspname = 'public' and t.relkind = 'r' and a.attnum > 0 and a.attstattarget is distinct from 0 and a.atttypid in ('text'::regtype, 'jsonb'::regtype, 'text[]'::regtype)$$,
   array['cases.case_id', 'cases.status', 'cases.stage', 'cases.priority', 'case_stages.stage', 'case_stages.status',
         'invitations.scope', 'status_transitions.from_status', 'status_transitions.to_status', 'status_transitions.made_by', 'cases.action_required_of', 'interactions.party1_type', 'interactions.party2_type',
         'case_files.bucket_id', 'case_files.state', 'case_files.object_version', 'client_documents.bucket_id', 'client_documents.state',

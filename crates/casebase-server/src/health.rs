@@ -120,15 +120,28 @@ pub(crate) async fn tell_at_start(state: State) {
     }
 }
 
+/// What Auth and PostgREST say to the settings now, for somebody who can wait for it.
+pub(crate) async fn problems(state: &State, within: Duration) -> Vec<Problem> {
+    let (auth, postgrest) = auth_and_postgrest(state, within).await;
+    let found = [auth, postgrest].into_iter();
+    found.filter_map(Result::err).collect()
+}
+
 /// Why a part is not ready.
 #[derive(Debug)]
-enum Problem {
+pub enum Problem {
+    /// It does not answer, or not as it should.
     Away {
+        /// Which part.
         what: &'static str,
+        /// Why.
         reason: String,
     },
+    /// It answers, and does not take a setting of the service.
     Setting {
+        /// The environment variable.
         variable: &'static str,
+        /// Why.
         reason: String,
     },
 }
@@ -170,18 +183,11 @@ struct Findings {
 
 impl Findings {
     async fn of(state: &State) -> Self {
-        let (auth, mut postgrest, storage, database) = tokio::join!(
-            in_time(AUTH, auth(state)),
-            in_time(POSTGREST, postgrest(state)),
-            in_time(STORAGE, storage(state)),
-            in_time(DATABASE, database(state)),
+        let ((auth, postgrest), storage, database) = tokio::join!(
+            auth_and_postgrest(state, WITHIN),
+            in_time(WITHIN, STORAGE, storage(state)),
+            in_time(WITHIN, DATABASE, database(state)),
         );
-        // PostgREST knows the secret, and it is tokens that can't be verified with another one.
-        let secret = |p: &mut Problem| p.variable() == Some(JWT_SECRET);
-        let auth = match postgrest.as_mut().err().is_some_and(secret) {
-            true => std::mem::replace(&mut postgrest, Ok(())),
-            false => auth,
-        };
         Self {
             auth,
             postgrest,
@@ -204,11 +210,28 @@ const DATABASE: &str = "the database";
 const JWT_SECRET: &str = "SUPABASE_JWT_SECRET";
 const ANON_KEY: &str = "SUPABASE_ANON_KEY";
 
+async fn auth_and_postgrest(
+    state: &State,
+    within: Duration,
+) -> (Result<(), Problem>, Result<(), Problem>) {
+    let (auth, mut postgrest) = tokio::join!(
+        in_time(within, AUTH, auth(state)),
+        in_time(within, POSTGREST, postgrest(state)),
+    );
+    // PostgREST knows the secret, and it is tokens that can't be verified with another one.
+    let secret = |p: &mut Problem| p.variable() == Some(JWT_SECRET);
+    match postgrest.as_mut().err().is_some_and(secret) {
+        true => (std::mem::replace(&mut postgrest, Ok(())), postgrest),
+        false => (auth, postgrest),
+    }
+}
+
 async fn in_time(
+    within: Duration,
     what: &'static str,
     asked: impl Future<Output = Result<(), Problem>>,
 ) -> Result<(), Problem> {
-    let answered = tokio::time::timeout(WITHIN, asked).await;
+    let answered = tokio::time::timeout(within, asked).await;
     answered.unwrap_or_else(|_| Err(away(what, "it did not answer in time")))
 }
 

@@ -41,6 +41,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
 pub use config::Config;
+pub use health::Problem;
 
 use crate::{config::Storage, error::ApiError, health::Told, ledger::PgLedger, requests::UnderWay};
 
@@ -178,6 +179,11 @@ impl Service {
     /// more: what is wrong with a setting then stays so.
     pub async fn probe(&self) {
         health::tell_at_start(self.state.clone()).await;
+    }
+
+    /// Which of Auth and PostgREST does not answer within this time, and which settings they do not take.
+    pub async fn problems(&self, within: Duration) -> Vec<Problem> {
+        health::problems(&self.state, within).await
     }
 
     /// Serves until `shutdown`, then lets requests and uploads under way finish, for [`GRACE`]. Dropped, it cuts them off.

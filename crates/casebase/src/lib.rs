@@ -3,6 +3,7 @@
 pub mod commands;
 mod database;
 pub mod environment;
+pub mod made;
 pub mod migrations;
 pub mod preflight;
 mod service;

@@ -9,9 +9,9 @@ use std::{
 use casebase::commands::{bench, demo, dev};
 use casebase::{
     commands::{
-        cases, client_data, desk, documents, files, install, login, migrate,
+        backup, cases, client_data, desk, doctor, documents, files, install, login, migrate,
         people::{clients, departments, invite, specialties, staff},
-        realtime, serve, webhooks,
+        realtime, serve, uninstall, webhooks,
     },
     environment::{self, LogFormat},
     terminal,
@@ -31,6 +31,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write all that Casebase keeps in a project into a folder: rows and files
+    Backup(backup::Args),
     /// Measure what Casebase costs, on a stack of its own
     #[cfg(feature = "local")]
     Bench(bench::Args),
@@ -50,6 +52,8 @@ enum Command {
     /// Run a local Supabase with Casebase and sample data (development and tests only)
     #[cfg(feature = "local")]
     Dev(dev::Args),
+    /// Check a project from its catalogue to its keys, and mend what is safe
+    Doctor(doctor::Args),
     /// Put, get, list and delete documents of clients
     Documents(documents::Args),
     /// Erase a client: rows, history, what webhooks keep, and files
@@ -70,12 +74,16 @@ enum Command {
     Migrate(migrate::Args),
     /// Switch live notices over Supabase's Realtime on or off
     Realtime(realtime::Args),
+    /// Bring back what `casebase backup` wrote, into a project in which nobody has worked yet
+    Restore(backup::RestoreArgs),
     /// Run the service: uploads, downloads, webhooks
     Serve(serve::Args),
     /// List, add, change and delete specialties
     Specialties(specialties::Args),
     /// List, add and change staff
     Staff(staff::Args),
+    /// Take Casebase out of a project
+    Uninstall(uninstall::Args),
     /// Look after webhooks: endpoints, deliveries, samples
     Webhooks(webhooks::Args),
     /// Say who is signed in
@@ -117,6 +125,7 @@ impl Command {
 
     async fn run(self) -> anyhow::Result<()> {
         match self {
+            Self::Backup(args) => backup::backup(args).await,
             #[cfg(feature = "local")]
             Self::Bench(args) => bench::run(args).await,
             #[cfg(feature = "local")]
@@ -126,6 +135,7 @@ impl Command {
             Self::Completions(args) => Ok(args.print()?),
             Self::Departments(args) => departments::run(args).await,
             Self::Desk(args) => desk::run(args),
+            Self::Doctor(args) => doctor::run(args).await,
             Self::Documents(args) => documents::run(args).await,
             Self::EraseClient(args) => client_data::erase::run(args).await,
             Self::ExportClient(args) => client_data::export::run(args).await,
@@ -138,9 +148,11 @@ impl Command {
             Self::Dev(args) => dev::run(args).await,
             Self::Migrate(args) => migrate::run(args).await,
             Self::Realtime(args) => realtime::run(args).await,
+            Self::Restore(args) => backup::restore(args).await,
             Self::Serve(args) => serve::run(args).await,
             Self::Specialties(args) => specialties::run(args).await,
             Self::Staff(args) => staff::run(args).await,
+            Self::Uninstall(args) => uninstall::run(args).await,
             Self::Webhooks(args) => webhooks::run(args).await,
             Self::Whoami(args) => login::whoami(args).await,
         }
@@ -154,6 +166,9 @@ async fn main() -> ExitCode {
         Err(error) => {
             if let Some(usage) = error.downcast_ref::<clap::Error>() {
                 usage.exit();
+            }
+            if let Some(unwell) = error.downcast_ref::<doctor::Unwell>() {
+                return ExitCode::from(unwell.status());
             }
             // Who reads what is printed has read enough.
             let pipe = error.downcast_ref().map(std::io::Error::kind);

@@ -17,6 +17,8 @@ mod constraint_words;
 mod declared;
 #[path = "database/definer_functions.rs"]
 mod definer_functions;
+#[path = "database/doctors_catalogue.rs"]
+mod doctors_catalogue;
 #[path = "support/extension.rs"]
 mod extension;
 #[path = "database/grants_report.rs"]
@@ -42,6 +44,8 @@ mod rechecked_rows;
 mod reference;
 #[path = "database/sample_data.rs"]
 mod sample_data;
+#[path = "database/seeded_rows.rs"]
+mod seeded_rows;
 #[path = "database/stranger.rs"]
 mod stranger;
 mod support;

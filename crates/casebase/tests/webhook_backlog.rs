@@ -28,25 +28,25 @@ const ROWS_A_WRITE: i64 = 8;
 const LOAD: &str = "
     set session_replication_role = replica;
     insert into casebase.webhook_payloads (id, type, payload_version, thin, body)
-    overriding system value values (1, 'case.updated', 1, false, '{}') on conflict do nothing;
+    overriding system value select n, 'case.updated', 1, false, '{}' from generate_series(1, 100000) n;
     create function pg_temp.endpoint(n bigint) returns uuid language sql immutable
       return ('e0000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid;
     insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, state, finished_at)
-    select pg_temp.endpoint(1 + n % 100), 1, 1 + n % 5000, 'delivered', now() from generate_series(1, 600000) n;
+    select pg_temp.endpoint(1 + n % 100), 1 + n % 100000, 1 + n % 5000, 'delivered', now() from generate_series(1, 600000) n;
     insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
-    select pg_temp.endpoint(1), 1, 1 from generate_series(1, 100000);
+    select pg_temp.endpoint(1), n, 1 from generate_series(1, 100000) n;
     insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, next_attempt_at)
-    select pg_temp.endpoint(2), 1, n, now() + interval '1 hour' from generate_series(1, 1000) n;
+    select pg_temp.endpoint(2), n, n, now() + interval '1 hour' from generate_series(1, 1000) n;
     insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
-    select pg_temp.endpoint(2), 1, 1 + n % 1000 from generate_series(1, 99000) n;
+    select pg_temp.endpoint(2), n, 1 + n % 1000 from generate_series(1, 99000) n;
     insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, state, lease_token, leased_at, leased_until)
-    select pg_temp.endpoint(3), 1, n, 'leased', gen_random_uuid(), now(), now() + interval '1 hour' from generate_series(1, 32) n;
+    select pg_temp.endpoint(3), n, n, 'leased', gen_random_uuid(), now(), now() + interval '1 hour' from generate_series(1, 32) n;
     insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
-    select pg_temp.endpoint(3), 1, 1 + n % 500 from generate_series(1, 50000) n;
+    select pg_temp.endpoint(3), n, 1 + n % 500 from generate_series(1, 50000) n;
     insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id)
-    select pg_temp.endpoint(1 + n % 100), 1, 2000 + n / 2000 from generate_series(1, 100000) n;
+    select pg_temp.endpoint(1 + n % 100), 1 + n % 100000, 2000 + n / 2000 from generate_series(1, 100000) n;
     insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, next_attempt_at)
-    select pg_temp.endpoint(1 + n % 100), 1, 3000 + n, now() + interval '1 day' from generate_series(1, 50000) n;
+    select pg_temp.endpoint(1 + n % 100), 1 + n % 100000, 3000 + n, now() + interval '1 day' from generate_series(1, 50000) n;
     set session_replication_role = origin;";
 
 /// A connection as the worker's; what its calls touch is read from the same connection.
@@ -205,7 +205,12 @@ async fn what_a_call_reads_does_not_grow_with_what_waits() {
     .await;
     while worker.work(CALLS_WHILE_EMPTY).await > 0 {}
     run(&mut owner, "delete from casebase.webhook_deliveries").await;
-    run(&mut owner, "vacuum analyze casebase.webhook_deliveries").await;
+    run(&mut owner, "delete from casebase.webhook_payloads").await;
+    run(
+        &mut owner,
+        "vacuum analyze casebase.webhook_deliveries, casebase.webhook_payloads",
+    )
+    .await;
     worker.work(CALLS_WHILE_EMPTY).await;
 
     run(&mut owner, LOAD).await;

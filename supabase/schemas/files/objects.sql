@@ -79,6 +79,20 @@ comment on table casebase.overwritten_objects is 'Objects of ours that were over
 alter table casebase.overwritten_objects enable row level security;
 revoke all on casebase.overwritten_objects from public, anon, authenticated, service_role;
 
+-- What a restored row waits for (casebase restore): its object is put back, where there is none, by the project's own key.
+-- Until it has been read back and its version noted, nobody else reads it.
+create table casebase.objects_to_restore (
+  bucket_id   text             not null,
+  object_path text collate "C" not null,
+  -- Of which backup.
+  backup_id   uuid             not null,
+  constraint objects_to_restore_pkey primary key (bucket_id, object_path)
+);
+comment on table casebase.objects_to_restore is
+  'Objects of rows that a backup brought back, until they are there again. Written by the project''s owner alone.';
+alter table casebase.objects_to_restore enable row level security;
+revoke all on casebase.objects_to_restore from public, anon, authenticated, service_role;
+
 -- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
 -- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
 -- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
@@ -106,6 +120,11 @@ begin
     perform from public.case_files f
     where f.other_bucket_id = new.bucket_id and f.other_object_path = new.name and f.other_state = 'pending'
       and (new.owner_id is null or new.owner_id = f.moved_by::text)
+    for share;
+  end if;
+  if not found and tg_op = 'INSERT' and new.owner_id is null then
+    perform from casebase.objects_to_restore r
+    where r.bucket_id = new.bucket_id and r.object_path = new.name
     for share;
   end if;
   if not found then

@@ -30,7 +30,9 @@ revoke all on public.departments from public, anon, authenticated, service_role;
 alter table public.departments alter column name set statistics 0;
 create unique index departments_one_default_idx on public.departments (is_default) where is_default;
 
-insert into public.departments (name, is_default) values ('General', true);
+-- Its id is the same in every project, as that of every row that is there from the beginning: a dump of one project's rows
+-- fits into another's.
+insert into public.departments (id, name, is_default) values ('ca5eba5e-0000-4000-8000-000000000001', 'General', true);
 
 -- A department becomes the default by saying so; the one before steps back in the same statement.
 create function casebase.keep_one_default_department() returns trigger

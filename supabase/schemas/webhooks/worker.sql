@@ -386,7 +386,10 @@ begin
   from leased
   join signer on signer.endpoint_id = leased.endpoint_id
   join casebase.webhook_endpoints endpoint on endpoint.id = leased.endpoint_id
-  join casebase.webhook_payloads payload on payload.id = leased.payload_id
+  -- A join would be planned while there are few, as a walk through all of them, and kept as they become many.
+  cross join lateral (
+    select p.body from casebase.webhook_payloads p where p.id = leased.payload_id offset 0
+  ) payload
   order by leased.id;
 
   if found then

@@ -3,7 +3,7 @@
 use casebase_supabase::{SecretKey, SettingError};
 use url::Url;
 
-use super::{Error, Object, ObjectPath, RestStore, with_idle_limit};
+use super::{Error, NewObject, Object, ObjectPath, RestStore, with_idle_limit};
 
 /// The buckets as whoever may do everything. Over Storage's own interface: its S3 sessions take no newer keys.
 #[derive(Clone)]
@@ -17,6 +17,12 @@ impl OwnerStore {
     pub fn new(supabase_url: &Url, key: SecretKey) -> Result<Self, SettingError> {
         let rest = RestStore::with_key(supabase_url, key.as_str())?;
         Ok(Self { rest, key })
+    }
+
+    /// Writes a new object; one that is there is not overwritten.
+    /// Dies half-way: nothing is visible, Storage completes an object only at its end.
+    pub async fn put(&self, path: &ObjectPath, object: NewObject) -> Result<(), Error> {
+        self.rest.put_as(self.key.as_str(), path, object).await
     }
 
     /// Reads an object.

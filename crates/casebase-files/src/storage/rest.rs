@@ -55,9 +55,18 @@ impl RestStore {
         path: &ObjectPath,
         object: NewObject,
     ) -> Result<(), Error> {
+        self.put_as(user.as_str(), path, object).await
+    }
+
+    pub(super) async fn put_as(
+        &self,
+        token: &str,
+        path: &ObjectPath,
+        object: NewObject,
+    ) -> Result<(), Error> {
         let watch = Watch::new(self.patience);
         let mut request = self
-            .request(Method::POST, "object", user, path)
+            .request_as(Method::POST, "object", token, path)
             .header(CONTENT_TYPE, object.content_type)
             .header("x-upsert", "false")
             .body(Body::wrap_stream(watch.over(object.body)));

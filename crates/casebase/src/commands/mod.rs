@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod backup;
 #[cfg(feature = "local")]
 pub mod bench;
 pub mod cases;
@@ -9,8 +10,10 @@ pub mod demo;
 pub mod desk;
 #[cfg(feature = "local")]
 pub mod dev;
+pub mod doctor;
 pub mod documents;
 pub mod files;
+mod folder;
 pub mod install;
 pub mod login;
 pub mod migrate;
@@ -19,10 +22,12 @@ mod naming;
 pub mod owner;
 pub mod people;
 mod place;
+mod project;
 pub mod realtime;
 pub mod serve;
 mod table;
 mod transfer;
+pub mod uninstall;
 pub mod webhooks;
 mod writing;
 

@@ -73,7 +73,8 @@ async fn connect_to_casebase(url: &str) -> anyhow::Result<PgConnection> {
     }
 }
 
-async fn connect(url: &str) -> anyhow::Result<PgConnection> {
+/// Connects to the database at this URL, whatever is in it.
+pub async fn connect(url: &str) -> anyhow::Result<PgConnection> {
     let DatabaseUrl(database) = url.parse().map_err(|error: database_url::Error| {
         anyhow::anyhow!(
             "--database-url (DATABASE_URL) is malformed: {error}\n\

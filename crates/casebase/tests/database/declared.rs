@@ -176,7 +176,7 @@ fn what_was_released_stays_as_it_was() {
 }
 
 /// A Supabase whose owner applied these files.
-async fn made_of(files: Vec<(String, String)>) -> (Stack, PgConnection) {
+pub async fn made_of(files: Vec<(String, String)>) -> (Stack, PgConnection) {
     let stack = Stack::start(Options::default()).await.expect("it starts");
     let owner = PgConnection::connect(&stack.database_url("postgres")).await;
     let mut owner = owner.expect("a connection");

@@ -14,9 +14,13 @@ use clap::error::ErrorKind;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Project, counts, find, nobody, object, report::Report, write_json};
+use super::{counts, find, nobody, report::Report};
 use crate::{
-    commands::{unless_stopped, usage},
+    commands::{
+        folder::write_json,
+        project::{Project, object},
+        unless_stopped, usage,
+    },
     terminal::{self, Progress},
 };
 

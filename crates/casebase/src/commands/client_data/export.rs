@@ -14,22 +14,23 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{self, BufRead as _, BufReader, BufWriter, Write},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
-use casebase_files::storage::{self, OwnerStore};
-use futures::{StreamExt as _, TryStreamExt as _};
+use casebase_files::storage::OwnerStore;
+use futures::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use tempfile::NamedTempFile;
 use uuid::Uuid;
 
-use super::{Counts, Project, find, finished, nobody, object, unfinished, write_json};
+use super::{Counts, find, nobody};
 use crate::{
-    commands::unless_stopped,
+    commands::{
+        folder::{self, Got},
+        project::{Project, object},
+        unless_stopped,
+    },
     terminal::{self, Progress},
 };
 
@@ -91,7 +92,7 @@ async fn export(args: &Args) -> anyhow::Result<()> {
     get_files(&storage, &args.out, &mut manifest).await?;
     write_sums(&args.out)?;
     manifest.complete = true;
-    write_json(&args.out.join("manifest.json"), &manifest)?;
+    folder::write_json(&args.out.join("manifest.json"), &manifest)?;
     let rows: i64 = manifest.rows.values().sum();
     writeln!(
         terminal::stdout(),
@@ -109,11 +110,7 @@ async fn export(args: &Args) -> anyhow::Result<()> {
 /// The folder, with a manifest that says whose it is and that not all is there.
 fn begin(out: &Path, client: Uuid) -> anyhow::Result<Manifest> {
     let folder = || out.display().to_string();
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(out);
-    made.with_context(folder)?;
+    folder::make(out)?;
     let at = out.join("manifest.json");
     match fs::read(&at) {
         Ok(text) => {
@@ -129,7 +126,8 @@ fn begin(out: &Path, client: Uuid) -> anyhow::Result<Manifest> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // What died before its manifest was there.
-            let ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(".casebase-");
+            let ours =
+                |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(folder::UNFINISHED);
             for entry in fs::read_dir(out).with_context(folder)? {
                 if !ours(&entry?.file_name()) {
                     bail!("--out {} is not empty\nhint: say a new folder", folder());
@@ -147,7 +145,7 @@ fn begin(out: &Path, client: Uuid) -> anyhow::Result<Manifest> {
         bytes: 0,
         missing: Vec::new(),
     };
-    write_json(&at, &manifest)?;
+    folder::write_json(&at, &manifest)?;
     Ok(manifest)
 }
 
@@ -158,7 +156,7 @@ async fn write_rows(
     out: &Path,
 ) -> anyhow::Result<Counts> {
     let part = out.join("rows.part");
-    remove(&part)?;
+    folder::remove(&part)?;
     fs::create_dir(&part).with_context(|| part.display().to_string())?;
     let mut files: BTreeMap<String, (BufWriter<File>, i64)> = BTreeMap::new();
     let mut at_once = database.begin().await?;
@@ -194,18 +192,9 @@ async fn write_rows(
         counts.insert(kind, count);
     }
     let rows = out.join("rows");
-    remove(&rows)?;
+    folder::remove(&rows)?;
     fs::rename(&part, &rows).with_context(|| rows.display().to_string())?;
     Ok(counts)
-}
-
-fn remove(folder: &Path) -> anyhow::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| folder.display().to_string())
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Gets the bytes of every file whose row was written.
@@ -253,59 +242,24 @@ async fn get_file(storage: &OwnerStore, out: &Path, row: &Row) -> anyhow::Result
         .join(&row.bucket_id)
         .join(&row.object_path);
     let said = || format!("{}/{}", row.bucket_id, row.object_path);
-    if let Some((sha256, bytes)) = hash_of(&to)?
-        && row.sha256.as_ref() == Some(&sha256)
-    {
-        return Ok(Some(bytes));
-    }
-    let mut body = match storage.get(&path).await {
-        Ok(object) => object.body,
-        Err(storage::Error::NotFound) => return Ok(None),
-        Err(error) => return Err(error).with_context(said),
-    };
-    let folder = to.parent().unwrap_or(out);
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder);
-    made.with_context(|| folder.display().to_string())?;
-    let mut file: NamedTempFile = unfinished(folder)?;
-    let (mut sha256, mut bytes) = (Sha256::new(), 0);
-    while let Some(piece) = body.next().await {
-        let piece = piece.with_context(said)?;
-        sha256.update(&piece);
-        bytes += piece.len() as u64;
-        file.write_all(&piece)?;
-    }
-    let sha256 = hex::encode(sha256.finalize());
-    if row.sha256.as_ref().is_some_and(|known| *known != sha256) {
-        bail!(
+    let got = folder::download(storage, &path, row.sha256.as_deref(), &to).await;
+    match got.with_context(said)? {
+        Got::Whole { bytes, .. } => Ok(Some(bytes)),
+        Got::Nothing => Ok(None),
+        Got::Other => bail!(
             "{} did not arrive as it was checked\nhint: the same command tries again; `casebase files check` says whether \
              the object is what it should be",
             said()
-        );
+        ),
     }
-    finished(file, &to)?;
-    Ok(Some(bytes))
-}
-
-fn hash_of(file: &Path) -> anyhow::Result<Option<(String, u64)>> {
-    let mut file = match File::open(file) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| file.display().to_string()),
-    };
-    let mut sha256 = Sha256::new();
-    let bytes = io::copy(&mut file, &mut sha256)?;
-    Ok(Some((hex::encode(sha256.finalize()), bytes)))
 }
 
 fn write_sums(out: &Path) -> anyhow::Result<()> {
-    let mut sums = unfinished(out)?;
+    let mut sums = folder::unfinished(out)?;
     for folder in ["files", "rows"] {
         sum(out, Path::new(folder), &mut sums)?;
     }
-    finished(sums, &out.join("SHA256SUMS"))
+    folder::finished(sums, &out.join("SHA256SUMS"))
 }
 
 /// Of what is below this folder, in the order of the names. What died half-way is nobody's.
@@ -323,10 +277,10 @@ fn sum(out: &Path, folder: &Path, sums: &mut impl Write) -> anyhow::Result<()> {
         } else if entry
             .file_name()
             .to_string_lossy()
-            .starts_with(".casebase-")
+            .starts_with(folder::UNFINISHED)
         {
             fs::remove_file(entry.path())?;
-        } else if let Some((sha256, _)) = hash_of(&entry.path())? {
+        } else if let Some((sha256, _)) = folder::hash_of(&entry.path())? {
             writeln!(sums, "{sha256}  {}", path.display())?;
         }
     }

@@ -5,7 +5,7 @@
 
 mod narrator;
 pub mod person;
-mod receiver;
+pub mod receiver;
 
 use std::{net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
