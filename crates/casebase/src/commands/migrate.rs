@@ -26,7 +26,7 @@ pub struct Args {
 
 /// Applies the pending migrations, all or none, and names each on standard output.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut connection = args.database.connect().await?;
+    let mut connection = args.database.connect_in_session().await?;
     let mut out = terminal::stdout();
     let known = migrations::all();
     let pending = migrations::pending(&mut connection, &known).await?;
