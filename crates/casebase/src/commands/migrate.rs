@@ -27,7 +27,7 @@ pub struct Args {
 
 /// Applies the pending migrations, all or none, and names each on standard output.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut connection = args.database.connect().await?;
+    let mut connection = args.database.connect_in_session().await?;
     let patience = Duration::from_secs(args.lock_timeout);
     // Looking waits no longer than applying does.
     let setting = format!("set lock_timeout = {}", patience.as_millis());
