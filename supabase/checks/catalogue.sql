@@ -74,7 +74,10 @@ policies as (
   where t.is_ours
      or starts_with(p.polname, 'casebase_')
 )
-select 'table' as kind, r.thing, '' as name, format('create table %s', r.thing) as statement, null as undo
+select 'schema' as kind, 'casebase' as thing, '' as name, 'create schema casebase' as statement, null as undo
+
+union all
+select 'table', r.thing, '', format('create table %s', r.thing), null
 from relations r
 where r.relkind in ('r', 'p')
 
