@@ -538,6 +538,26 @@ with
     )
   ),
 
+  of_the_defaults (severity, kind, name, problem, way_out) as (
+    select 'warning', 'default privilege', g.grantee,
+           format('default privileges give the role %s, and Casebase''s %s in public would have it, too: %s',
+                  g.grantee, case g.of when 'r' then 'tables' when 'f' then 'functions' else 'sequences' end, g.given),
+           format('alter default privileges in schema public revoke all on %s from %I before, or revoke it afterwards, unless it is meant so',
+                  case g.of when 'r' then 'tables' when 'f' then 'functions' else 'sequences' end, g.grantee)
+    from (
+      select r.rolname::text as grantee, d.defaclobjtype::text as of,
+             string_agg(distinct lower(a.privilege_type), ', ' order by lower(a.privilege_type)) as given
+      from pg_default_acl d
+      cross join aclexplode(d.defaclacl) a
+      join pg_roles r on r.oid = a.grantee
+      where d.defaclrole = (select me.oid from pg_roles me where me.rolname = current_user)
+        and d.defaclnamespace in (select 0 union all select of_public.oid from of_public)
+        and d.defaclobjtype in ('r', 'f', 'S')
+        and r.rolname not in (current_user, 'anon', 'authenticated', 'service_role')
+      group by r.rolname, d.defaclobjtype
+    ) g
+  ),
+
   of_the_policies (severity, kind, name, problem, way_out) as (
     select 'warning', 'policy', format('%I on %s', p.polname, r.relation),
            format('the restrictive policy %I on %s holds in every bucket, in Casebase''s as well', p.polname, r.relation),
@@ -560,6 +580,7 @@ with
       union all select * from of_the_role
       union all select * from of_the_buckets
       union all select * from of_the_clients
+      union all select * from of_the_defaults
     ) f
     -- What Casebase has made stands in nobody's way.
     where not exists (select from relations r where r.relation = 'casebase.migrations')
@@ -1042,7 +1063,7 @@ as $$
 begin
   if new.name_column is not null and casebase.client_name_column() is null then
     raise exception 'name_column "%": public.clients has no such column', new.name_column
-      using errcode = 'undefined_column',
+      using errcode = 'invalid_parameter_value', column = 'name_column',
             hint = format('It has %s.', (
               select string_agg(a.attname, ', ' order by a.attnum)
               from pg_attribute a
@@ -4065,6 +4086,15 @@ begin
 end
 $$;
 
+-- Nobody else writes into the histories of these cases until the transaction's end.
+create function casebase.hold_histories(ids bigint[]) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from casebase.case_counters k where k.case_id = any (ids) order by k.case_id for no key update;
+end
+$$;
+
 -- Gives cases the same values and tags; which of them it changed.
 create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text[], remove_tags text[]) returns bigint[]
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -4082,6 +4112,12 @@ begin
     where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
     order by id
     on conflict (case_id) do nothing;
+    -- Each of the two statements below counts on in the histories of those cases alone that it changes: together not in the
+    -- order of their ids. So all are taken before the first.
+    if columns <> '{}' then
+      perform from public.case_internal i where i.case_id = any (ids) order by i.case_id for no key update;
+      perform casebase.hold_histories(ids);
+    end if;
     with retagged as (
       update public.case_internal i
       set tags = casebase.retagged(i.tags, add_tags, remove_tags)
@@ -11327,6 +11363,35 @@ revoke all on all functions in schema casebase
 revoke all on all tables in schema casebase from public, anon, authenticated, service_role, casebase_worker;
 revoke all on all sequences in schema casebase from public, anon, authenticated, service_role, casebase_worker;
 
+-- Nor keeps anybody what a project's own default privileges gave of this schema as it was made.
+do $$
+declare
+  other name;
+begin
+  for other in
+    select distinct r.rolname
+    from (
+      select n.oid, n.nspowner, n.nspacl from pg_namespace n where n.nspname = 'casebase'
+    ) n
+    cross join lateral (
+      select a.grantee from aclexplode(n.nspacl) a
+      union
+      select a.grantee from pg_class c, aclexplode(c.relacl) a where c.relnamespace = n.oid
+      union
+      select a.grantee from pg_proc p, aclexplode(p.proacl) a where p.pronamespace = n.oid
+    ) given
+    join pg_roles r on r.oid = given.grantee
+    where r.oid <> n.nspowner
+      and r.rolname not in ('anon', 'authenticated', 'service_role', 'supabase_auth_admin', 'casebase_worker')
+  loop
+    execute format('revoke all on schema casebase from %I', other);
+    execute format('revoke all on all tables in schema casebase from %I', other);
+    execute format('revoke all on all sequences in schema casebase from %I', other);
+    execute format('revoke all on all routines in schema casebase from %I', other);
+  end loop;
+end
+$$;
+
 -- Who is asking.
 grant execute on function
   casebase.caller_id(),
@@ -11357,6 +11422,7 @@ grant execute on function
   casebase.tags_in(jsonb, text),
   casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.hold_histories(bigint[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),
   casebase.reply_in_place(bigint[], text, boolean),
@@ -12378,4 +12444,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', '258ccb7b11cd830126ec82932fcc464241c9470c57f8ea7a98ad8b44baaab91e');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', 'a1e2ee116d55ede6a32e975816b9d069761d1923ccd4496a42ae0e5b42beae8f');

@@ -10,6 +10,35 @@ revoke all on all functions in schema casebase
 revoke all on all tables in schema casebase from public, anon, authenticated, service_role, casebase_worker;
 revoke all on all sequences in schema casebase from public, anon, authenticated, service_role, casebase_worker;
 
+-- Nor keeps anybody what a project's own default privileges gave of this schema as it was made.
+do $$
+declare
+  other name;
+begin
+  for other in
+    select distinct r.rolname
+    from (
+      select n.oid, n.nspowner, n.nspacl from pg_namespace n where n.nspname = 'casebase'
+    ) n
+    cross join lateral (
+      select a.grantee from aclexplode(n.nspacl) a
+      union
+      select a.grantee from pg_class c, aclexplode(c.relacl) a where c.relnamespace = n.oid
+      union
+      select a.grantee from pg_proc p, aclexplode(p.proacl) a where p.pronamespace = n.oid
+    ) given
+    join pg_roles r on r.oid = given.grantee
+    where r.oid <> n.nspowner
+      and r.rolname not in ('anon', 'authenticated', 'service_role', 'supabase_auth_admin', 'casebase_worker')
+  loop
+    execute format('revoke all on schema casebase from %I', other);
+    execute format('revoke all on all tables in schema casebase from %I', other);
+    execute format('revoke all on all sequences in schema casebase from %I', other);
+    execute format('revoke all on all routines in schema casebase from %I', other);
+  end loop;
+end
+$$;
+
 -- Who is asking.
 grant execute on function
   casebase.caller_id(),
@@ -40,6 +69,7 @@ grant execute on function
   casebase.tags_in(jsonb, text),
   casebase.changed_case_columns(jsonb, boolean),
   casebase.change_cases(bigint[], jsonb, text[], text[]),
+  casebase.hold_histories(bigint[]),
   casebase.retagged(text[], text[], text[]),
   casebase.my_entries_since(bigint[], timestamptz),
   casebase.reply_in_place(bigint[], text, boolean),

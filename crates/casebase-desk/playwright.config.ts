@@ -7,6 +7,7 @@ export default defineConfig({
   outputDir: 'test-results',
   projects: [
     { name: 'people', testMatch: '*.spec.ts' },
+    { name: 'alone', testMatch: 'alone.ts' },
     { name: 'pace', testMatch: 'pace.ts' },
     { name: 'million', testMatch: 'million.ts' },
     { name: 'screenshots', testMatch: 'screenshots.ts' },

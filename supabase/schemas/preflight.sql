@@ -533,6 +533,26 @@ with
     )
   ),
 
+  of_the_defaults (severity, kind, name, problem, way_out) as (
+    select 'warning', 'default privilege', g.grantee,
+           format('default privileges give the role %s, and Casebase''s %s in public would have it, too: %s',
+                  g.grantee, case g.of when 'r' then 'tables' when 'f' then 'functions' else 'sequences' end, g.given),
+           format('alter default privileges in schema public revoke all on %s from %I before, or revoke it afterwards, unless it is meant so',
+                  case g.of when 'r' then 'tables' when 'f' then 'functions' else 'sequences' end, g.grantee)
+    from (
+      select r.rolname::text as grantee, d.defaclobjtype::text as of,
+             string_agg(distinct lower(a.privilege_type), ', ' order by lower(a.privilege_type)) as given
+      from pg_default_acl d
+      cross join aclexplode(d.defaclacl) a
+      join pg_roles r on r.oid = a.grantee
+      where d.defaclrole = (select me.oid from pg_roles me where me.rolname = current_user)
+        and d.defaclnamespace in (select 0 union all select of_public.oid from of_public)
+        and d.defaclobjtype in ('r', 'f', 'S')
+        and r.rolname not in (current_user, 'anon', 'authenticated', 'service_role')
+      group by r.rolname, d.defaclobjtype
+    ) g
+  ),
+
   of_the_policies (severity, kind, name, problem, way_out) as (
     select 'warning', 'policy', format('%I on %s', p.polname, r.relation),
            format('the restrictive policy %I on %s holds in every bucket, in Casebase''s as well', p.polname, r.relation),
@@ -555,6 +575,7 @@ with
       union all select * from of_the_role
       union all select * from of_the_buckets
       union all select * from of_the_clients
+      union all select * from of_the_defaults
     ) f
     -- What Casebase has made stands in nobody's way.
     where not exists (select from relations r where r.relation = 'casebase.migrations')

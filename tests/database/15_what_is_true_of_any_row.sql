@@ -280,6 +280,7 @@ insert into tries (by_whom, statement, outcome) values
   ('owner', 'insert into casebase.webhook_deliveries (id, endpoint_id, payload_id) overriding system value values ({delivery}, ''{endpoint}'', {payload})', '23505'),
   ('owner', 'insert into casebase.webhook_attempts (delivery_id, number, started_at, status) select {delivery}, 1, now(), 200 from generate_series(1, 2)', '23505'),
   ('owner', 'insert into casebase.spent_paths values (''b'', ''p''), (''b'', ''p'')', '23505'),
+  ('owner', 'insert into casebase.objects_to_restore values (''b'', ''p'', gen_random_uuid()), (''b'', ''p'', gen_random_uuid())', '23505'),
   ('service', 'insert into casebase.webhook_endpoints (id, url) values (''{endpoint}'', ''https://a'')', '23505'),
   ('owner', $$insert into casebase.webhook_secrets (id, endpoint_id, secret, previous_valid_for)
      overriding system value select 1000000, '{endpoint}', '{a secret}', '0' from generate_series(1, 2)$$, '23505');

@@ -8,7 +8,7 @@ insert into cases (client_id, department_id, title, created_by) select tests.id(
 insert into tests.names select title || ' twin', id::text from cases where title in ('north', 'south') union all select title || ' number', case_id from cases where title in ('north', 'south');
 insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client)
 select tests.id(t)::bigint, 'Carla', 'CLIENT', 'Argan', 'ARGAN', 'Again: ' || t, true from unnest(array['north twin', 'south twin']) t;
-select plan(82);
+select plan(83);
 
 -- Who may, and what.
 select is(tests.would(who, 'select merge_cases({north twin}, {case})'), outcome, who || ' merges: ' || outcome)
@@ -93,6 +93,15 @@ select is((select row(c.title, c.status, c.client_id, c.department_id, c.split_f
 select is((select string_agg(row(i.party1_name, i.party2_name, i.content, i.visible_to_client, i.created_by)::text, ' ') from interactions i where i.case_id = tests.id('apart')::bigint),
   tests.filled('(Carla,Asta,Besides,t,{Carla})'), 'with what was said, by whom, to whom');
 select is((select count(*) from interactions where id = tests.id('besides')::bigint and case_id = tests.id('case')::bigint), 1::bigint, 'which stays where it was');
+with older as (
+  insert into interactions (case_id, party1_name, party1_type, party2_name, party2_type, content, created_at, updated_at)
+  values (tests.id('case')::bigint, 'Dora', 'ARGAN', 'Carla', 'CLIENT', 'Said long ago', now() - interval '2 days', now() - interval '1 day')
+  returning id
+)
+insert into tests.names select 'older', id::text from older;
+insert into tests.names select 'older apart', tests.sees('Dora', 'select id from split_case({older}, ''Long ago'')');
+select is((select row(i.created_at, i.updated_at) from interactions i where i.case_id = tests.id('older apart')::bigint),
+  row(now() - interval '2 days', now() - interval '1 day'), 'when it was said and edited is the copy''s, too: it was not edited by being copied');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(76);
+select plan(79);
 select setval('casebase.hook_answered_at', 0);
 select tests.world();
 
@@ -171,12 +171,15 @@ select is(tests.sees('Ada', 'select concat_ws('' '', count(*), sum(delivered), s
 select is(pg_temp.activity($$since => now() - interval '3 hours'$$, who), '0+0 0+0 0+0 0+0', who || ' sees no request') from unnest(array['Alan', 'Carla']) who;
 select is(tests.refusal('Ada', format('select webhook_activity(%s)', arguments)), '22023 | ' || said, said || ': ' || arguments)
 from (values
-  ($$step => '59 seconds'$$, '00:00:59 is no step of time | It takes a minute or more, in days at most: 1 hour.'),
-  ($$step => '1 month'$$, '1 mon is no step of time | It takes a minute or more, in days at most: 1 hour.'),
-  ($$step => null$$, 'null is no step of time | It takes a minute or more, in days at most: 1 hour.'),
+  ($$step => '59 seconds'$$, '00:00:59 is no step of time | It takes 1 minute to 365 days, without months and years: 1 hour.'),
+  ($$step => '1 month'$$, '1 mon is no step of time | It takes 1 minute to 365 days, without months and years: 1 hour.'),
+  ($$step => '365 days 1 second'$$, '365 days 00:00:01 is no step of time | It takes 1 minute to 365 days, without months and years: 1 hour.'),
+  ($$step => '100000000 days'$$, '100000000 days is no step of time | It takes 1 minute to 365 days, without months and years: 1 hour.'),
+  ($$step => null$$, 'null is no step of time | It takes 1 minute to 365 days, without months and years: 1 hour.'),
   ($$since => now() + interval '1 s'$$, 'since is out of range | It takes a time that lies at most 1000 steps back.'),
   ($$since => now() - interval '1001 hours'$$, 'since is out of range | It takes a time that lies at most 1000 steps back.')) v (arguments, said);
 select is(tests.sees('Ada', $$select count(*) from webhook_activity(since => now() - interval '1000 minutes', step => '1 minute')$$), '1001', 'as far back as it goes');
+select is(tests.sees('Ada', $$select count(*) from webhook_activity(since => now() - interval '364000 days', step => '365 days')$$), '998', 'in the longest steps');
 select is(tests.would('Ada', $$select webhook_activity(since => now(), step => '1 year')$$), '22023', 'a year is no step either');
 select * from finish();
 rollback;

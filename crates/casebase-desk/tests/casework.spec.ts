@@ -471,6 +471,8 @@ test('something that was said becomes a case of its own, and a case is escalated
   await dialog.getByRole('button', { name: 'Open the new case' }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Squeaking door' })).toBeVisible()
   await expect(page.locator('.said', { hasText: 'And the door squeaks.' })).toBeVisible()
+  // A copy was not edited.
+  await expect(page.locator('.said', { hasText: 'And the door squeaks.' })).not.toContainText('edited')
   await expect(details(page).getByRole('link', { name: row.case_id })).toBeVisible()
 })
 

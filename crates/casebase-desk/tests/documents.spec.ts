@@ -32,7 +32,7 @@ test('staff put a document into a client’s folder, replace it and delete it, a
   const hers = await context.newPage()
   await signIn(hers, carla)
   await hers.getByRole('link', { name: 'Documents' }).click()
-  await expect(hers.getByText('There is nothing in this folder.')).toBeVisible()
+  await expect(hers.getByText('There is nothing in this folder yet.')).toBeVisible()
   await expect(hers.getByRole('button', { name: 'Add documents' })).toHaveCount(0)
 
   await signIn(page, alan)
@@ -94,5 +94,6 @@ test('a folder that an admin adds is there', async ({ page }) => {
   await signIn(page, carla)
   await openDocuments(page, carla, code)
   await expect(page.getByRole('heading', { name: 'Verträge & mehr' })).toBeVisible()
+  await expect(page.getByText('There is nothing in this folder yet. What is put here for you, you read here.')).toBeVisible()
   await rows(`document_categories?code=eq.${code}`, undefined, 'DELETE')
 })

@@ -101,7 +101,7 @@ test('clients, tags, assignees and days narrow the queue', async ({ page }) => {
   await expect(page.getByRole('group', { name: 'Assignee' }).getByLabel('Nobody')).not.toBeChecked()
   await expect(rowOf(page, 'Otto’s')).toBeVisible()
   await page.getByRole('group', { name: 'Opened' }).getByLabel('to').fill('2020-01-31')
-  await expect(page.getByText('… – Jan 31, 2020')).toBeVisible()
+  await expect(page.getByText('… – 31 Jan 2020')).toBeVisible()
   await expect(page.getByText('No case is like this')).toBeVisible()
   await page.goto('#/cases?stage=nonsense')
   await expect(page.getByRole('alert')).toContainText('There is no stage nonsense')
@@ -286,6 +286,31 @@ test('tags are added and removed, and one reply goes to many, with its draft kep
   await expect(lastChange(page).getByText('Sent to 2 cases')).toBeVisible()
   const said = await rows<{ case_id: number; visible_to_client: boolean }>(`interactions?created_by=eq.${alan.id}&select=case_id,visible_to_client&order=case_id`)
   expect(said).toEqual(made.map(({ id }) => ({ case_id: id, visible_to_client: true })))
+})
+
+test('tags are taken back as they were in each case, and what a colleague tagged meanwhile stays', async ({ page }) => {
+  const [alan, carla] = await Promise.all([newStaff(), newClientMember()])
+  const ofAlan = { department_id: alan.department }
+  const [first, second] = [await newCase(carla, { ...ofAlan, title: 'First' }), await newCase(carla, { ...ofAlan, title: 'Second' })]
+  const tagsOf = async ({ id }: { id: number }) => [...((await rows<{ tags: string[] }>(`case_internal?case_id=eq.${id}&select=tags`))[0]?.tags ?? [])].sort()
+  await rows('case_internal', { case_id: first.id, tags: ['gate', 'old'] })
+  await signIn(page, alan)
+  await page.getByLabel('Select all on this page').check()
+  await page.keyboard.press('t')
+  const tags = page.getByRole('dialog', { name: 'Tags of 2 cases' })
+  await tags.getByLabel('Add tags').fill('gate, north')
+  await tags.getByLabel('Remove tags').fill('old')
+  await tags.getByRole('button', { name: 'Apply' }).click()
+  await expect(lastChange(page).getByText('2 changed')).toBeVisible()
+  expect(await Promise.all([tagsOf(first), tagsOf(second)])).toEqual([['gate', 'north'], ['gate', 'north']])
+  await rows(`case_internal?case_id=eq.${second.id}`, { tags: ['gate', 'north', 'theirs'] }, 'PATCH')
+
+  await page.keyboard.press('z')
+  await expect(lastChange(page).getByText('2 taken back')).toBeVisible()
+  expect(await Promise.all([tagsOf(first), tagsOf(second)])).toEqual([['gate', 'old'], ['theirs']])
+  await expect(rowOf(page, 'First').getByText('old', { exact: true })).toBeVisible()
+  await expect(rowOf(page, 'Second').getByText('theirs', { exact: true })).toBeVisible()
+  await expect(page.getByRole('list', { name: 'Cases' }).getByText('north', { exact: true })).toHaveCount(0)
 })
 
 test('staff open a case on behalf of a client who is found by name', async ({ page }) => {

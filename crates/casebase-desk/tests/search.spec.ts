@@ -20,8 +20,11 @@ test('staff find cases, clients and people by the keyboard alone', async ({ page
 
   await page.keyboard.press('/')
   await expect(field(page)).toBeFocused()
+  const place = await field(page).boundingBox()
   await page.keyboard.type(word.toUpperCase())
   await expect(offers(page)).toHaveCount(3)
+  // What is found comes below; where one types stays.
+  expect((await field(page).boundingBox())?.y).toBe(place?.y)
   await expect(offer(page, gate.case_id).locator('mark')).toHaveText([word])
   await expect(offer(page, lift.case_id)).toContainText(`Note: Mind the ${word}, they said.`)
   await expectAccessible(page)
@@ -52,9 +55,24 @@ test('staff find cases, clients and people by the keyboard alone', async ({ page
 
   await page.keyboard.press('/')
   await page.keyboard.type('100%_nobody')
-  await expect(page.getByText('Nothing was found.')).toBeVisible()
+  await expect(page.getByText('Nothing was found. Try fewer words')).toBeVisible()
   await page.keyboard.press('Escape')
   await expect(field(page)).toBeHidden()
+})
+
+test('what is typed right behind the key stands in the field, and is no shortcut', async ({ page }) => {
+  const [alan, carla] = await Promise.all([colleague('Alan'), newClientMember('Carla')])
+  const { id } = await newCase(carla, { title: 'The gate' })
+  await signIn(page, alan)
+  await expect(page.getByRole('list', { name: 'Cases' })).toBeVisible()
+  await page.reload()
+  await page.getByRole('link', { name: 'The gate' }).first().focus()
+  // Of which a, s, d and e do something to the case that has the focus.
+  await page.keyboard.type('/seaside')
+  await expect(field(page)).toHaveValue('seaside')
+  await page.keyboard.press('Escape')
+  await expect(search(page)).toHaveCount(0)
+  expect(await rows(`cases?id=eq.${id}&status=eq.open`)).toHaveLength(1)
 })
 
 test('a client finds their own cases and no more, also on a phone, and a hostile text stays text', async ({ page }) => {

@@ -6,6 +6,8 @@ pub mod environment;
 pub mod made;
 pub mod migrations;
 pub mod preflight;
+pub mod schema;
 mod service;
 mod session;
 pub mod terminal;
+pub mod version;

@@ -9,18 +9,18 @@ use std::{
 use casebase::commands::{bench, demo, dev};
 use casebase::{
     commands::{
-        backup, cases, client_data, desk, doctor, documents, files, install, login, migrate,
+        backup, cases, client_data, desk, doctor, documents, files, install, login, man, migrate,
         people::{clients, departments, invite, specialties, staff},
         realtime, serve, uninstall, webhooks,
     },
     environment::{self, LogFormat},
-    terminal,
+    terminal, version,
 };
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind as Misuse};
 use clap_complete::Shell;
 
 #[derive(Parser)]
-#[command(name = "casebase", version, about, propagate_version = true, after_help = environment::HELP)]
+#[command(name = "casebase", version, long_version = version::long(), about, propagate_version = true, after_help = environment::HELP)]
 struct Cli {
     /// How the log is written on standard error [default: CASEBASE_LOG_FORMAT, or text]
     #[arg(long, value_name = "FORMAT", global = true)]
@@ -70,6 +70,8 @@ enum Command {
     Login(login::Login),
     /// Sign out
     Logout,
+    /// Write the manual pages, one a command, for `man` to read
+    Man(man::Args),
     /// Apply Casebase's migrations to a database, all of them or none
     Migrate(migrate::Args),
     /// Switch live notices over Supabase's Realtime on or off
@@ -146,6 +148,7 @@ impl Command {
             Self::Logout => login::logout().await,
             #[cfg(feature = "local")]
             Self::Dev(args) => dev::run(args).await,
+            Self::Man(args) => args.write(Cli::command()),
             Self::Migrate(args) => migrate::run(args).await,
             Self::Realtime(args) => realtime::run(args).await,
             Self::Restore(args) => backup::restore(args).await,

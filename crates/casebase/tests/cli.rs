@@ -7,10 +7,14 @@ mod dev;
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Output, Stdio},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
+use casebase::{
+    migrations::{self, Migration},
+    schema::{self, Answer, Misfit},
+};
 use dev::{Dev, casebase};
 use nix::{
     sys::signal::{Signal, kill},
@@ -175,6 +179,8 @@ fn migrate_says_what_it_would_do_does_it_once_and_then_finds_nothing_to_do() {
 
     let planned = text(&dev.migrate(&["--dry-run"]));
     assert!(planned.contains("would apply 20261128000000"), "{planned}");
+    let locks = "would lock storage.objects until it ends (ACCESS EXCLUSIVE): whoever reads or writes it waits";
+    assert!(planned.contains(locks), "{planned}");
     assert_eq!(
         query(
             &dev,
@@ -185,7 +191,10 @@ fn migrate_says_what_it_would_do_does_it_once_and_then_finds_nothing_to_do() {
 
     let applied = dev.migrate(&[]);
     assert!(applied.status.success(), "{}", text(&applied));
-    assert_eq!(text(&applied).lines().count(), planned.lines().count());
+    let would_apply = planned
+        .lines()
+        .filter(|line| line.starts_with("would apply"));
+    assert_eq!(text(&applied).lines().count(), would_apply.count());
     assert_eq!(
         query(&dev, "select to_regclass('public.cases')::text"),
         "cases"
@@ -194,6 +203,42 @@ fn migrate_says_what_it_would_do_does_it_once_and_then_finds_nothing_to_do() {
     assert_eq!(
         text(&dev.migrate(&[])),
         "nothing to apply: the database is up to date\n"
+    );
+}
+
+#[test]
+fn migrate_says_what_is_in_the_way_beforehand_and_instead() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty"]);
+    query(
+        &dev,
+        "create table public.cases (); create table public.clients (id uuid primary key)",
+    );
+    let in_the_way = "the table public.cases is there already\n  way out: alter table public.cases rename to …\n";
+
+    let planned = dev.migrate(&["--dry-run"]);
+    let said = text(&planned);
+    assert!(said.contains(&format!("error: {in_the_way}")), "{said}");
+    assert!(
+        said.contains("warning: no column of public.clients"),
+        "{said}"
+    );
+    assert!(!planned.status.success(), "a script can ask");
+    let refused = dev.migrate(&[]);
+    assert!(!refused.status.success());
+    let said = text(&refused);
+    assert!(
+        said.contains(&format!("- {in_the_way}hint: Nothing was changed")),
+        "{said}"
+    );
+
+    query(&dev, "alter table public.cases rename to old_cases");
+    let applied = dev.migrate(&[]);
+    assert!(applied.status.success(), "{}", text(&applied));
+    let said = text(&applied);
+    assert!(
+        said.contains("warning: no column of public.clients"),
+        "{said}"
     );
 }
 
@@ -208,6 +253,87 @@ fn migrate_names_the_option_when_the_database_is_not_there() {
     .expect("it runs");
     assert!(!output.status.success());
     assert!(text(&output).contains("the database can't be reached (--database-url, DATABASE_URL)"));
+}
+
+/// A command that the project's owner types, about the database at this URL.
+fn refused(arguments: &[&str], url: &str) -> String {
+    let output = casebase(arguments).env("DATABASE_URL", url).output();
+    let output = output.expect("it runs");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    text(&output)
+}
+
+#[test]
+fn the_owners_commands_say_why_a_database_is_none_of_theirs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &["--empty"]);
+    let url = &dev.settings["DATABASE_URL"];
+    let storage = [
+        "--supabase-url",
+        &dev.settings["SUPABASE_URL"],
+        "--secret-key",
+        &dev.settings["SUPABASE_SERVICE_ROLE_KEY"],
+    ];
+    let export = ["export-client", "Acme", "--out", "never-made"];
+    for command in [
+        &["webhooks", "list"][..],
+        &["realtime", "enable"],
+        &["erase-client", "Acme", "--yes"],
+        &export,
+    ] {
+        let is_about_files = command[0].ends_with("-client");
+        let arguments = [command, if is_about_files { &storage } else { &[] }].concat();
+        assert_eq!(
+            refused(&arguments, url),
+            "error: Casebase is not in this database (--database-url, DATABASE_URL)\n\
+             hint: `casebase migrate` applies its migrations.\n",
+            "{arguments:?}"
+        );
+    }
+
+    let wrong = url.replace("postgres:postgres@", "postgres:secret@");
+    let said = refused(&["migrate"], &wrong);
+    assert!(
+        said.contains(
+            "refused the connection (--database-url, DATABASE_URL): password authentication failed"
+        ),
+        "{said}"
+    );
+    assert!(
+        said.contains("\nhint: The password is the database's"),
+        "{said}"
+    );
+    assert!(!said.contains("secret"), "{said}");
+    let nowhere = url.trim_end_matches("postgres").to_owned() + "nowhere";
+    let said = refused(&["migrate"], &nowhere);
+    assert!(
+        said.contains("database \"nowhere\" does not exist"),
+        "{said}"
+    );
+}
+
+/// The option of a group of commands stands before a command's name or behind it.
+#[test]
+fn webhooks_take_the_database_anywhere_and_name_it_where_it_is_missing() {
+    let url = "postgresql://postgres:x@127.0.0.1:1/postgres";
+    for arguments in [
+        ["webhooks", "--database-url", url, "list"],
+        ["webhooks", "list", "--database-url", url],
+    ] {
+        let output = casebase(&arguments).output().expect("it runs");
+        assert!(
+            text(&output).contains("127.0.0.1:1: Connection refused"),
+            "{}",
+            text(&output)
+        );
+    }
+    let output = casebase(&["webhooks", "list"]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output).contains("--database-url <URL>"),
+        "{}",
+        text(&output)
+    );
 }
 
 /// What live notices need of a project's Realtime, which the local stack has not.
@@ -252,22 +378,11 @@ fn serve_refuses_to_run_as_the_owner_and_says_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let dev = Dev::start(folder.path(), &[]);
     let owner = &dev.settings["DATABASE_URL"];
-    let mut service = casebase(&["serve"])
-        .envs(&dev.settings)
-        .env("CASEBASE_DATABASE_URL", owner)
-        .env("CASEBASE_LISTEN", "127.0.0.1:0")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-
-    let patience = Instant::now() + Duration::from_secs(60);
-    while service.try_wait().expect("a child").is_none() {
-        if Instant::now() > patience {
-            service.kill().expect("it runs");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let output = service.wait_with_output().expect("it ended");
+    let output = serve_to_its_end(
+        casebase(&["serve"])
+            .envs(&dev.settings)
+            .env("CASEBASE_DATABASE_URL", owner),
+    );
     let log = text(&output);
     assert_eq!(output.status.code(), Some(1), "{log}");
     assert!(
@@ -275,6 +390,91 @@ fn serve_refuses_to_run_as_the_owner_and_says_what_to_do() {
         "{log}"
     );
     assert!(log.contains("hint: as the project's owner"), "{log}");
+}
+
+#[test]
+fn serve_runs_on_the_schema_that_it_was_built_with_and_says_what_is_wrong_with_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &[]);
+    let ours = migrations::all();
+    let newest = ours.last().expect("there is one").release.clone();
+    let mut newer = ours.clone();
+    newer.push(Migration::recording("20990101000000", "next", "9.9.9", ""));
+    let ask = |known: &[Migration]| {
+        tokio::runtime::Runtime::new()
+            .expect("a runtime")
+            .block_on(async {
+                let url = &dev.settings["CASEBASE_DATABASE_URL"];
+                let mut worker = sqlx::PgConnection::connect(url).await?;
+                schema::check(&mut worker, known).await
+            })
+            .expect("the database answers")
+    };
+
+    query(
+        &dev,
+        "revoke all on function casebase.schema_version() from public, casebase_worker",
+    );
+    assert_eq!(ask(&ours), Answer::Withheld);
+    query(
+        &dev,
+        "alter function casebase.schema_version() security definer;
+         grant execute on function casebase.schema_version() to casebase_worker",
+    );
+    assert_eq!(ask(&ours), Answer::Fits);
+    let (found, needed) = (newest.clone(), "9.9.9".to_owned());
+    let too_old = Misfit::TooOld { found, needed };
+    assert_eq!(ask(&newer), Answer::Misfit(too_old));
+
+    query(
+        &dev,
+        "insert into casebase.migrations (version, name, release, checksum)
+         select '20990101000000', 'next', '9.9.9', checksum from casebase.migrations",
+    );
+    assert_eq!(ask(&newer), Answer::Fits);
+    assert_eq!(
+        refusal_to_serve(&dev),
+        format!(
+            "error: the database's schema is of release 9.9.9, which this casebase doesn't know: its newest is {newest}\n\
+             hint: Use casebase 9.9.9 or a newer one."
+        )
+    );
+
+    query(
+        &dev,
+        "alter function casebase.schema_version() rename to elsewhere",
+    );
+    assert_eq!(
+        refusal_to_serve(&dev),
+        "error: the database has no schema of Casebase's\n\
+         hint: As the project's owner: casebase migrate."
+    );
+}
+
+/// The error that `serve` ends with over this project, as the role it is to be.
+fn refusal_to_serve(dev: &Dev) -> String {
+    let output = serve_to_its_end(casebase(&["serve"]).envs(&dev.settings));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let error = said.find("error: ").expect("it says why");
+    said[error..].trim_end().to_owned()
+}
+
+/// Waits for a `serve` that is to end by itself, and kills one that doesn't.
+fn serve_to_its_end(serve: &mut Command) -> Output {
+    let mut service = serve
+        .env("CASEBASE_LISTEN", "127.0.0.1:0")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let patience = Instant::now() + Duration::from_secs(60);
+    while service.try_wait().expect("a child").is_none() {
+        if Instant::now() > patience {
+            service.kill().expect("it runs");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    service.wait_with_output().expect("it ended")
 }
 
 #[test]

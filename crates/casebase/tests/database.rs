@@ -46,6 +46,8 @@ mod reference;
 mod sample_data;
 #[path = "database/seeded_rows.rs"]
 mod seeded_rows;
+#[path = "database/stranger.rs"]
+mod stranger;
 mod support;
 #[path = "support/pgtap.rs"]
 mod tap;
@@ -343,44 +345,5 @@ mod a_host_with_its_own_clients {
         assert_eq!(name, "Acme", "the name is found in the host's own column");
         drop(owner);
         stack.stop().await;
-    }
-
-    /// What a project hears that has `table` already; nothing of ours may be left behind.
-    async fn refusal(table: &'static str) -> String {
-        let stack = Stack::start(Options::default())
-            .await
-            .expect("a bare stack");
-        let mut owner = PgConnection::connect(&stack.database_url("postgres"))
-            .await
-            .expect("a connection");
-        run(&mut owner, table).await;
-        let refused = migrations::apply(&mut owner, &migrations::all(), migrations::PATIENCE)
-            .await
-            .expect_err("it is refused");
-        const LEFT: &str = "select nspname::text from pg_namespace where nspname = 'casebase'";
-        assert_eq!(texts(&mut owner, LEFT).await, BTreeSet::new());
-        drop(owner);
-        stack.stop().await;
-        casebase::terminal::describe(&refused.into())
-    }
-
-    #[tokio::test]
-    async fn is_told_when_its_key_is_no_uuid() {
-        let said = refusal("create table public.clients (id bigint primary key)").await;
-        assert!(
-            said.contains("public.clients exists, and its id is not a unique uuid"),
-            "{said}"
-        );
-        assert!(said.contains("hint: Casebase references"), "{said}");
-    }
-
-    #[tokio::test]
-    async fn is_told_when_a_name_of_ours_is_taken() {
-        let said = refusal("create table public.cases (id bigint primary key)").await;
-        // Once, and without the line of PostgreSQL's own source.
-        let told = "was refused: public has tables of these names already: cases\nhint: Casebase would make its own. \
-                    Rename or move yours first; only public.clients is shared.";
-        assert!(said.ends_with(told), "{said}");
-        assert_eq!(said.matches("these names").count(), 1, "{said}");
     }
 }

@@ -22,6 +22,7 @@ use std::{
 use casebase_local::postgres;
 use dev::Dev;
 use programs::{has_npm_packages, succeed};
+use sqlx::Connection;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../casebase-desk")
@@ -106,5 +107,61 @@ fn people_use_the_desk_in_a_browser() {
     };
     let folder = tempfile::tempdir().expect("a folder");
     let dev = Dev::start(folder.path(), &["--confirm-email"]);
+    succeed(browser.env("CHROMIUM", chromium).envs(&dev.settings));
+}
+
+/// An endpoint with 100,000 deliveries of the last 20 hours: the oldest 200 are tried again tomorrow, 1000 were skipped, 3000 given
+/// up, and the rest taken. Without its triggers: no worker need hear of them.
+const DELIVERIES: &str = "
+    set session_replication_role = replica;
+    with endpoint as (
+      insert into casebase.webhook_endpoints (url) values ('https://example.com/busy') returning id
+    ),
+    secret as (
+      insert into casebase.webhook_secrets (endpoint_id, secret, previous_valid_for)
+      select id, casebase.new_webhook_secret('v1'), '0' from endpoint
+    ),
+    payload as (
+      insert into casebase.webhook_payloads (event_id, case_id, seq, type, payload_version, thin, body)
+      select n, 1 + n % 3, n, 'case.updated', 1, false, '{\"type\": \"case.updated\", \"n\": ' || n || '}' from generate_series(1, 100000) n
+      returning id, case_id, event_id as n
+    ),
+    delivery as (
+      insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, state, attempts, next_attempt_at, finished_at, skipped_because)
+      select endpoint.id, payload.id, case_id, outcome.state, 1, now() + interval '1 day',
+             case when outcome.state <> 'pending' then now() end, case when outcome.state = 'skipped' then 'too old' end
+      from endpoint, payload
+      cross join lateral (
+        select case
+          when n <= 200 then 'pending'
+          when n <= 1200 then 'skipped'
+          when n <= 4200 then 'failed'
+          else 'delivered'
+        end
+      ) outcome (state)
+      returning id, state
+    )
+    insert into casebase.webhook_attempts (delivery_id, number, started_at, duration_ms, status, response)
+    select id, 1, now() - interval '1 second' * (id % 72000), 5,
+           case when state = 'delivered' then 204 else 503 end, case when state <> 'delivered' then 'out of order' end
+    from delivery
+    where state <> 'skipped';
+    analyze casebase.webhook_payloads, casebase.webhook_deliveries, casebase.webhook_attempts";
+
+#[test]
+fn a_project_of_their_own_has_one_admin_and_100000_deliveries() {
+    let (Some(mut browser), Some(chromium)) = (npm(&["run", "alone"]), chromium()) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let dev = Dev::start(folder.path(), &[]);
+    let owner = &dev.settings["DATABASE_ADMIN_URL"];
+    tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(async {
+            let mut owner = sqlx::PgConnection::connect(owner).await?;
+            sqlx::raw_sql(DELIVERIES).execute(&mut owner).await
+        })
+        .expect("it is loaded");
     succeed(browser.env("CHROMIUM", chromium).envs(&dev.settings));
 }

@@ -4,38 +4,20 @@
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader},
-    path::Path,
-    process::{Command, Output, Stdio},
+    process::Stdio,
 };
 
-const EXAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.env.example"));
+#[path = "support/help.rs"]
+mod help;
 
-/// The command line in this folder, with an empty environment.
-fn casebase(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_casebase"));
-    command
-        .args(arguments)
-        .env_clear()
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    command
-}
+use help::{casebase, commands, help, output};
+
+const EXAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.env.example"));
 
 fn with_dotenv(text: impl AsRef<[u8]>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join(".env"), text).expect("the folder is ours");
     folder
-}
-
-fn output(folder: &Path, arguments: &[&str]) -> Output {
-    casebase(folder, arguments).output().expect("it runs")
-}
-
-fn help(arguments: &[&str]) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    let output = output(folder.path(), arguments);
-    assert!(output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 /// The variables that a help text names: below "Environment", and of options as `[env: NAME…]`.
@@ -59,22 +41,6 @@ fn variables(help: &str) -> Vec<String> {
     listed.chain(options).map(str::to_owned).collect()
 }
 
-/// Every command below this one, itself included.
-fn commands(of: &[String]) -> Vec<Vec<String>> {
-    let mut arguments: Vec<&str> = of.iter().map(String::as_str).collect();
-    arguments.push("--help");
-    let help = help(&arguments);
-    let below = help.split_once("\nCommands:\n").map(|(_, list)| list);
-    let below = below.into_iter().flat_map(|list| {
-        list.lines()
-            .take_while(|line| !line.is_empty())
-            .filter_map(|line| line.split_whitespace().next())
-            .filter(|name| *name != "help")
-    });
-    let below = below.flat_map(|name| commands(&[of, &[name.to_owned()]].concat()));
-    std::iter::once(of.to_vec()).chain(below).collect()
-}
-
 #[test]
 fn the_example_has_every_variable_that_a_command_reads_and_no_other() {
     let read: BTreeSet<String> = commands(&[])
@@ -96,6 +62,61 @@ fn the_example_has_every_variable_that_a_command_reads_and_no_other() {
         })
         .collect();
     assert_eq!(documented, read);
+}
+
+/// The packaged service's file: the example's sections of `serve` and of every command. What has to be said stands there
+/// with nothing; what the example says for a local project is left out.
+fn packaged_environment() -> String {
+    let mut text = String::from(PACKAGED_HEAD);
+    let mut is_required = false;
+    let sections = EXAMPLE.split("\n# --- ").skip(1);
+    for section in sections.filter(|s| s.starts_with("casebase serve") || s.starts_with("every")) {
+        let (title, body) = section.split_once('\n').expect("a title has lines");
+        text += &format!("\n# --- {title}\n");
+        for line in body.trim_end().lines() {
+            is_required |= line.starts_with("# Required: ");
+            let said = line.split_once('=').filter(|_| !line.starts_with('#'));
+            match said {
+                Some((name, _)) if is_required => text += &format!("{name}=\n"),
+                Some((name, _)) => text += &format!("# {name}=\n"),
+                None => text += &format!("{line}\n"),
+            }
+            is_required &= said.is_none();
+        }
+    }
+    text
+}
+
+const PACKAGED_HEAD: &str = "\
+# What `casebase serve` is told, by systemd: casebase.service. `systemctl restart casebase` after a change.
+#
+# What stands here with nothing after its = has to be said. What is commented out can stay so.
+# A value with spaces, # or $ goes between single quotes: 'p@ss $word'. In a URL, characters of a user's name or password
+# that mean something there are percent-encoded: p%40ss for p@ss.
+";
+
+#[test]
+fn the_packaged_environment_file_has_every_variable_of_the_service_and_no_value_of_a_local_project()
+{
+    let expected = packaged_environment();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/casebase.env");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &expected).expect("the file is ours");
+    }
+    let packaged = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(packaged, expected, "UPDATE=1 writes packaging/casebase.env");
+
+    let read = [&["serve", "--help"][..], &["--help"]].map(|arguments| variables(&help(arguments)));
+    let read: BTreeSet<String> = read.into_iter().flatten().collect();
+    let lines = || packaged.lines().filter_map(|line| line.split_once('='));
+    let names: BTreeSet<String> = lines()
+        .map(|(name, _)| name.trim_start_matches("# ").to_owned())
+        .filter(|name| !name.contains(' '))
+        .collect();
+    assert_eq!(names, read);
+    let said: Vec<_> = lines().filter(|(name, _)| !name.starts_with('#')).collect();
+    let required = ["SUPABASE_URL", "SUPABASE_ANON_KEY", "CASEBASE_DATABASE_URL"];
+    assert_eq!(said, required.map(|name| (name, "")));
 }
 
 #[test]

@@ -77,6 +77,15 @@ begin
 end
 $$;
 
+-- Nobody else writes into the histories of these cases until the transaction's end.
+create function casebase.hold_histories(ids bigint[]) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from casebase.case_counters k where k.case_id = any (ids) order by k.case_id for no key update;
+end
+$$;
+
 -- Gives cases the same values and tags; which of them it changed.
 create function casebase.change_cases(ids bigint[], columns jsonb, add_tags text[], remove_tags text[]) returns bigint[]
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -94,6 +103,12 @@ begin
     where casebase.retagged('{}', add_tags, remove_tags) <> '{}'
     order by id
     on conflict (case_id) do nothing;
+    -- Each of the two statements below counts on in the histories of those cases alone that it changes: together not in the
+    -- order of their ids. So all are taken before the first.
+    if columns <> '{}' then
+      perform from public.case_internal i where i.case_id = any (ids) order by i.case_id for no key update;
+      perform casebase.hold_histories(ids);
+    end if;
     with retagged as (
       update public.case_internal i
       set tags = casebase.retagged(i.tags, add_tags, remove_tags)

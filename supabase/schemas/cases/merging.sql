@@ -150,11 +150,11 @@ begin
   values (the_case.client_id, the_case.department_id, coalesce(split_case.title, the_case.title), the_case.id)
   returning * into made;
   insert into public.interactions (
-    case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at
+    case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at, updated_at
   )
   values (
     made.id, said.party1_name, said.party1_type, said.party2_name, said.party2_type, said.content, said.visible_to_client,
-    said.created_by, said.created_at
+    said.created_by, said.created_at, said.updated_at
   );
   return made;
 end

@@ -107,7 +107,7 @@ as $$
 begin
   if new.name_column is not null and casebase.client_name_column() is null then
     raise exception 'name_column "%": public.clients has no such column', new.name_column
-      using errcode = 'undefined_column',
+      using errcode = 'invalid_parameter_value', column = 'name_column',
             hint = format('It has %s.', (
               select string_agg(a.attname, ', ' order by a.attnum)
               from pg_attribute a

@@ -731,9 +731,10 @@ create function public.webhook_activity(
 as $$
 begin
   since := coalesce(since, now() - interval '24 hours');
-  if step is null or step < interval '1 minute' or extract(month from step) <> 0 or extract(year from step) <> 0 then
+  -- Of a longest step, 1000 lie between the first and the last of all timestamps.
+  if step is null or step < interval '1 minute' or step > interval '365 days' or extract(month from step) <> 0 or extract(year from step) <> 0 then
     raise exception '% is no step of time', coalesce(step::text, 'null')
-      using errcode = 'invalid_parameter_value', column = 'step', hint = 'It takes a minute or more, in days at most: 1 hour.';
+      using errcode = 'invalid_parameter_value', column = 'step', hint = 'It takes 1 minute to 365 days, without months and years: 1 hour.';
   elsif since > now() or since < now() - 1000 * step then
     raise exception 'since is out of range'
       using errcode = 'invalid_parameter_value', column = 'since', hint = 'It takes a time that lies at most 1000 steps back.';
@@ -762,7 +763,7 @@ For admins, and for a service key; for others all numbers are 0.
 
 - for_endpoint: of this endpoint only; null: of every one.
 - since: from when on, at most 1000 steps back; null: the last 24 hours.
-- step: how much time is one row, a minute or more, e.g. 1 hour.
+- step: how much time is one row, 1 minute to 365 days, e.g. 1 hour.
 - begins_at: when the row''s time begins.
 - delivered: the requests of that time that were answered with a 2xx.
 - failed: those that were not.

@@ -46,7 +46,10 @@ export function Deliveries({ endpoint, undo }: { endpoint: string; undo: Undo })
                 <Link to="/admin/webhooks" search={{ ...here, delivery: one.id }} replace>{one.event_type}</Link>
                 <span className={one.state === 'failed' ? 'tag strong' : 'tag'}>{words.state[one.state]}</span>
               </p>
-              <p className="muted glance"><Time at={one.created_at} /><span>{words.attempts(one.attempts)}</span></p>
+              <p className="muted glance">
+                <Time at={one.created_at} /><span>{words.attempts(one.attempts)}</span>
+                {one.state === 'pending' && one.attempts > 0 && one.next_attempt_at && <span>{words.nextAttempt}: <Time at={one.next_attempt_at} /></span>}
+              </p>
             </div>
           </li>
         ))}
@@ -157,6 +160,8 @@ function Actions({ delivery, undo, onDone }: { delivery: Delivery; undo: Undo; o
       await undo.tell({ text: words.skipped })
     },
   )
+  // It belongs to no case, whose order another sending would keep.
+  if (isFinished && delivery.case_id === null) return <p className="hint">{words.testAgain}</p>
   if (isFinished) {
     return (
       <Form form={replay}>

@@ -53,6 +53,7 @@ export function Invite({ client, undo, onClose }: { client?: { id: string; name:
               options={Object.entries(words.people.scopes).map(([value, label]) => ({ value, label }))} />
             <Checks legend={words.people.departments} options={departments.map((one) => ({ value: one.id, label: one.name }))} chosen={now.departments}
               onChange={(chosen) => setNow({ ...now, departments: chosen })} />
+            {now.scope === 'departments' && !now.isAdmin && now.departments.length === 0 && <p className="hint" role="status">{words.people.withoutDepartment}</p>}
           </>
         )}
         <FormRefusal refused={form.refused} />

@@ -82,7 +82,10 @@ function StaffList({ undo }: { undo: Undo }) {
               <p className="muted" dir="auto">
                 {words.people.scope}: {words.people.scopes[row.is_admin ? 'all' : row.scope]}
                 {row.staff_departments.length > 0 && <> · {names(departments, row.staff_departments.map((one) => one.department_id))}</>}
-                {row.staff_specialties.length > 0 && <> · {names(specialties, row.staff_specialties.map((one) => one.specialty_id))}</>}
+                {seesNoDepartment(row) && <> · {words.people.noDepartment}</>}
+              </p>
+              <p className="muted" dir="auto">
+                {row.staff_specialties.length > 0 && <>{words.people.specialties}: {names(specialties, row.staff_specialties.map((one) => one.specialty_id))}</>}
               </p>
             </div>
             <div className="entry-does">
@@ -96,8 +99,8 @@ function StaffList({ undo }: { undo: Undo }) {
           </li>
         ))}
       </ul>
-      {open?.what === 'edit' && <EditStaff row={open.row} undo={undo} onClose={close} />}
-      {open?.what === 'off' && <SwitchOff row={open.row} others={staff.data.filter((one) => one.active && one !== open.row)} undo={undo} onClose={close} />}
+      {open?.what === 'edit' && <EditStaff row={open.row} isSelf={open.row.user_id === me} undo={undo} onClose={close} />}
+      {open?.what === 'off' && <SwitchOff row={open.row} isSelf={open.row.user_id === me} others={staff.data.filter((one) => one.active && one !== open.row)} undo={undo} onClose={close} />}
       {open?.what === 'invite' && <Invite undo={undo} onClose={close} />}
     </section>
   )
@@ -105,7 +108,9 @@ function StaffList({ undo }: { undo: Undo }) {
 
 const options = (all: { id: string; name: string }[]) => all.map(({ id, name }) => ({ value: id, label: name }))
 
-function EditStaff({ row, undo, onClose }: { row: StaffRow; undo: Undo; onClose: () => void }) {
+const seesNoDepartment = (row: StaffRow) => !row.is_admin && row.scope === 'departments' && row.staff_departments.length === 0
+
+function EditStaff({ row, isSelf, undo, onClose }: { row: StaffRow; isSelf: boolean; undo: Undo; onClose: () => void }) {
   const all = useWords()
   const words = useAdminWords()
   const { access } = useDesk()
@@ -126,7 +131,8 @@ function EditStaff({ row, undo, onClose }: { row: StaffRow; undo: Undo; onClose:
         ...row, staff_departments: next.departments.map((department_id) => ({ department_id })),
         staff_specialties: next.specialties.map((specialty_id) => ({ specialty_id })),
       }
-      await undo.tell({ text: words.saved(next.display_name), undo: () => saveStaff(access.supabase, after, before) })
+      const isBarred = isSelf && row.is_admin && !next.is_admin
+      await undo.tell({ text: words.saved(next.display_name), undo: isBarred ? undefined : () => saveStaff(access.supabase, after, before) })
     },
   )
   return (
@@ -138,9 +144,11 @@ function EditStaff({ row, undo, onClose }: { row: StaffRow; undo: Undo; onClose:
           <input type="checkbox" checked={now.is_admin} onChange={(event) => setNow({ ...now, is_admin: event.target.checked })} />
           {words.people.isAdmin}
         </label>
+        {isSelf && row.is_admin && !now.is_admin && <p className="notice" role="status">{words.people.lessSelf}</p>}
         <Select id={id} label={words.people.scope} value={now.scope} onChange={(scope) => setNow({ ...now, scope })}
           options={Object.entries(words.people.scopes).map(([value, label]) => ({ value, label }))} />
         <Checks legend={words.people.departments} options={options(departments)} chosen={now.departments} onChange={(chosen) => setNow({ ...now, departments: chosen })} />
+        {now.scope === 'departments' && !now.is_admin && now.departments.length === 0 && <p className="hint" role="status">{words.people.withoutDepartment}</p>}
         <Checks legend={words.people.specialties} options={options(specialties)} chosen={now.specialties} onChange={(chosen) => setNow({ ...now, specialties: chosen })} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">
@@ -153,7 +161,7 @@ function EditStaff({ row, undo, onClose }: { row: StaffRow; undo: Undo; onClose:
 }
 
 /** What it will do is told first; the cases go to somebody else in the same step. */
-function SwitchOff({ row, others, undo, onClose }: { row: StaffRow; others: StaffRow[]; undo: Undo; onClose: () => void }) {
+function SwitchOff({ row, isSelf, others, undo, onClose }: { row: StaffRow; isSelf: boolean; others: StaffRow[]; undo: Undo; onClose: () => void }) {
   const all = useWords()
   const words = useAdminWords()
   const { access } = useDesk()
@@ -167,7 +175,7 @@ function SwitchOff({ row, others, undo, onClose }: { row: StaffRow; others: Staf
       onClose()
       await undo.tell({
         text: words.people.offDone(row.display_name, handed), hint: handed ? words.people.offAgain : undefined,
-        undo: () => switchStaff(access.supabase, row.user_id, true),
+        undo: isSelf ? undefined : () => switchStaff(access.supabase, row.user_id, true),
       })
     },
   )
@@ -175,6 +183,7 @@ function SwitchOff({ row, others, undo, onClose }: { row: StaffRow; others: Staf
     <Dialog title={words.people.offTitle(row.display_name)} onClose={onClose}>
       <Form form={form}>
         <p>{words.people.offLead(row.display_name)}</p>
+        {isSelf && <p className="notice">{words.people.offSelf}</p>}
         {cases.isPending && <Loading lines={1} />}
         {cases.isError && <Failed error={cases.error} onRetry={() => void cases.refetch()} />}
         {cases.data !== undefined && <p>{cases.data ? words.people.openCases(cases.data) : words.people.noOpenCases}</p>}

@@ -1,5 +1,5 @@
 import { useId, useState } from 'react'
-import { STATUSES, type Status } from '../cases/queries'
+import { STATUSES } from '../cases/queries'
 import { useDesk } from '../desk'
 import { Dialog } from '../frame/Dialog'
 import { Field } from '../frame/Field'
@@ -8,11 +8,13 @@ import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Page } from '../frame/Page'
 import { Failed, Loading } from '../frame/states'
+import { statusWord } from '../queue/labels'
 import { answer } from '../refusal'
 import { isBlank } from '../rules'
 import { useWords } from '../words'
 import { useAdminWords } from '../words/admin'
 import { Select } from './Checks'
+import { folderCode, partyCode } from './reading'
 import { changed, useAdmin, type Supabase } from './queries'
 import { UndoNotice, useUndoable, type Undo } from './Undoable'
 
@@ -37,7 +39,9 @@ async function list(supabase: Supabase, kind: Kind): Promise<Item[]> {
   const { key, name, columns } = KINDS[kind]
   const asked = rowsOf(supabase, kind).select(columns.join()).order(kind === 'stage' ? 'position' : name)
   const rows = await answer<Record<string, unknown>[]>(asked)
-  return rows.map((row) => ({ key: String(row[key]), name: String(row[name]), active: row['active'] === true, row }))
+  const items = rows.map((row) => ({ key: String(row[key]), name: String(row[name]), active: row['active'] === true, row }))
+  // As people order names: the database may put every small letter behind every capital one.
+  return kind === 'stage' ? items : items.sort((one, other) => one.name.localeCompare(other.name))
 }
 
 const update = (supabase: Supabase, kind: Kind, key: string, columns: Record<string, unknown>) =>
@@ -130,11 +134,11 @@ function Line({ kind, item, uses, undo, onOpen }: {
         <p className="entry-name">
           <strong dir="auto">{name}</strong>
           {kind === 'party_type' || kind === 'category' ? <code className="muted">{key}</code> : null}
-          {kind === 'stage' && <span className="tag">{all.status[row['status'] as Status]}</span>}
+          {kind === 'stage' && <span className="tag">{statusWord(String(row['status']), all)}</span>}
           {isDefault && <span className="tag noted">{words.structure.isDefault}</span>}
           {!active && <span className="tag">{words.off}</span>}
         </p>
-        {uses && <p className="muted">{uses.length ? `${words.structure.usedBy}: ${usedBy(uses)}` : words.structure.unused}</p>}
+        {uses && <p className="muted">{uses.length ? words.structure.usedBy(usedBy(uses)) : words.structure.unused}</p>}
       </div>
       <div className="entry-does">
         {kind === 'department' && active && !isDefault && (
@@ -163,7 +167,9 @@ function Edit({ kind, item, last, undo, onClose }: { kind: Kind; item: Item | un
   const { key, name: nameColumn } = KINDS[kind]
   const hasCode = kind === 'party_type' || kind === 'category'
   const [name, setName] = useState(item?.name ?? '')
-  const [code, setCode] = useState(item?.key ?? '')
+  // Made from the name, until somebody writes their own.
+  const [ownCode, setOwnCode] = useState<string>()
+  const code = ownCode ?? (kind === 'category' ? folderCode(name) : kind === 'party_type' ? partyCode(name) : '')
   const [internal, setInternal] = useState(item?.row['internal'] === true)
   const [status, setStatus] = useState<string>('in_progress')
   const change = (of: string, columns: Record<string, unknown>) => update(access.supabase, kind, of, columns)
@@ -195,7 +201,7 @@ function Edit({ kind, item, last, undo, onClose }: { kind: Kind; item: Item | un
           onChange={(event) => setName(event.target.value)} />
         {hasCode && !item && (
           <Field label={words.structure.code} name="code" autoComplete="off" hint={words.structure.codeHints[kind]} value={code} error={form.wrong.code}
-            onChange={(event) => setCode(event.target.value)} />
+            onChange={(event) => setOwnCode(event.target.value)} />
         )}
         {kind === 'party_type' && (
           <label className="check">
@@ -205,7 +211,7 @@ function Edit({ kind, item, last, undo, onClose }: { kind: Kind; item: Item | un
         )}
         {kind === 'stage' && !item && (
           <Select id={id} label={words.structure.status} value={status} onChange={setStatus}
-            options={STATUSES.map((one) => ({ value: one, label: all.status[one] }))} />
+            options={STATUSES.map((one) => ({ value: one, label: statusWord(one, all) }))} />
         )}
         <FormRefusal refused={form.refused} />
         <div className="form-actions">

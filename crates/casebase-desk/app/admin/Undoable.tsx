@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { announce } from '../frame/announce'
 import { FormRefusal } from '../frame/FormRefusal'
+import { useWords } from '../words'
 import { useAdminWords } from '../words/admin'
 
 type Done = { text: string; hint?: string | undefined; undo?: (() => Promise<unknown>) | undefined }
@@ -36,26 +36,26 @@ export type Undo = ReturnType<typeof useUndoable>
 
 /** Where that stands. There always, so that it is read out. */
 export function UndoNotice({ undo }: { undo: Undo }) {
-  const words = useAdminWords()
+  const [words, { dismiss }] = [useAdminWords(), useWords().bulk]
   const { done } = undo
   const takeBack = async () => {
     const { undo: back } = done ?? {}
     if (!back) return
     undo.dismiss()
     await undo.attempt(back, { text: words.undone })
-    announce(words.undone)
   }
   return (
-    <>
+    <div className="told">
       <div role="status">
         {done && (
           <div className="notice good">
             <p>{done.text} {done.hint}</p>
             {done.undo && <button type="button" onClick={() => void takeBack()}>{words.undo}</button>}
+            <button type="button" className="quiet icon" aria-label={dismiss} title={dismiss} onClick={undo.dismiss}>×</button>
           </div>
         )}
       </div>
       <FormRefusal refused={undo.refused} />
-    </>
+    </div>
   )
 }

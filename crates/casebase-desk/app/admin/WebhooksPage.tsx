@@ -34,7 +34,7 @@ export function WebhooksPage() {
       {id && <p><Link to="/admin/webhooks">{words.webhooks.back}</Link></p>}
       {endpoints.data && !id && <EndpointList endpoints={endpoints.data} statusOf={statusOf} />}
       {shown && <OneEndpoint key={shown.id} endpoint={shown} status={statusOf(shown)} undo={undo} onSecret={setMade} />}
-      {endpoints.data?.length === 0 && !id && <Empty title={words.webhooks.none} />}
+      {endpoints.data?.length === 0 && !id && <Empty title={words.webhooks.none}><p className="muted">{words.webhooks.noneHint}</p></Empty>}
       {!id && Boolean(endpoints.data?.length) && <Chart />}
       {adding && <EndpointForm undo={undo} onMade={setMade} onClose={() => setAdding(false)} />}
       {made && <ShownSecret made={made} onClose={() => setMade(undefined)} />}

@@ -9,11 +9,13 @@ import { useForm } from '../frame/form'
 import { FormRefusal } from '../frame/FormRefusal'
 import { Failed } from '../frame/states'
 import { PRIORITIES } from '../queue/filter'
-import { answer } from '../refusal'
+import { statusWord } from '../queue/labels'
+import { answer, asRefusal } from '../refusal'
 import { useWords } from '../words'
 import { useAdminWords } from '../words/admin'
+import { useRefusalText } from '../words/refusals'
 import { Checks, Select } from './Checks'
-import { headersIn, linesIn, localTime } from './reading'
+import { headersIn, linesIn, localTime, unknownEventType } from './reading'
 import { useAdmin, useAllDepartments, type Endpoint } from './queries'
 import type { Undo } from './Undoable'
 
@@ -40,6 +42,7 @@ const argumentsOf = (now: Settings) => ({
 export function EndpointForm({ endpoint, undo, onMade, onClose }: { endpoint?: Endpoint; undo: Undo; onMade: (made: Made) => void; onClose: () => void }) {
   const all = useWords()
   const words = useAdminWords()
+  const refusalText = useRefusalText()
   const { access } = useDesk()
   const [ids, departments] = [[useId(), useId(), useId()], useAllDepartments().data ?? []]
   const before = settingsOf(endpoint)
@@ -47,7 +50,7 @@ export function EndpointForm({ endpoint, undo, onMade, onClose }: { endpoint?: E
   const set = (changes: Partial<Settings>) => setNow({ ...now, ...changes })
   const change = (to: Settings) =>
     answer(access.supabase.rpc('update_webhook_endpoint', { endpoint_id: endpoint?.id ?? '', ...argumentsOf(to), rate_limit: Number(to.rateLimit) || 0 }))
-  const form = useForm<'url' | 'headers'>(
+  const form = useForm<'url' | 'headers' | 'event_types'>(
     () => {
       const { wrong } = headersIn(now.headers)
       return { headers: wrong === undefined ? undefined : words.webhooks.headersWrong(wrong) }
@@ -68,6 +71,14 @@ export function EndpointForm({ endpoint, undo, onMade, onClose }: { endpoint?: E
       if (made?.created) onMade({ secret: made.secret, publicKey: made.public_key })
       return undo.tell({ text: made?.created ? words.added(now.url || words.webhooks.fetched) : words.webhooks.existed })
     },
+    (thrown) => {
+      const refusal = asRefusal(thrown)
+      const unknown = unknownEventType(refusal)
+      return {
+        url: refusal.message.startsWith('nothing can be sent to this URL: ') ? refusalText(refusal) : undefined,
+        event_types: unknown && words.webhooks.noEventType(unknown.type, unknown.types),
+      }
+    },
   )
   return (
     <Dialog title={endpoint ? words.editOf(endpoint.url ?? words.webhooks.fetched) : words.webhooks.addEndpoint} onClose={onClose}>
@@ -78,7 +89,8 @@ export function EndpointForm({ endpoint, undo, onMade, onClose }: { endpoint?: E
         )}
         <Field label={words.webhooks.description} name="description" dir="auto" autoComplete="off" value={now.description}
           onChange={(event) => set({ description: event.target.value })} />
-        <Lines id={ids[0] ?? ''} label={words.webhooks.eventTypes} hint={words.webhooks.eventTypesHint} value={now.eventTypes} onChange={(eventTypes) => set({ eventTypes })} />
+        <Lines id={ids[0] ?? ''} name="event_types" label={words.webhooks.eventTypes} hint={words.webhooks.eventTypesHint} value={now.eventTypes}
+          error={form.wrong.event_types} onChange={(eventTypes) => set({ eventTypes })} />
         {!endpoint && (
           <>
             <label className="check">
@@ -93,11 +105,11 @@ export function EndpointForm({ endpoint, undo, onMade, onClose }: { endpoint?: E
           onChange={(chosen) => set({ departments: chosen })} />
         <Checks legend={words.webhooks.priorities} options={PRIORITIES.map((one) => ({ value: one, label: all.priority[one] }))} chosen={now.priorities}
           onChange={(priorities) => set({ priorities })} />
-        <Checks legend={words.webhooks.statuses} options={STATUSES.map((one) => ({ value: one, label: all.status[one] }))} chosen={now.statuses}
+        <Checks legend={words.webhooks.statuses} options={STATUSES.map((one) => ({ value: one, label: statusWord(one, all) }))} chosen={now.statuses}
           onChange={(statuses) => set({ statuses })} />
         <Lines id={ids[2] ?? ''} name="headers" label={words.webhooks.headers} hint={words.webhooks.headersHint} value={now.headers} error={form.wrong.headers}
           onChange={(headers) => set({ headers })} />
-        <Field label={words.webhooks.rateLimit} type="number" min={1} max={1000} hint={words.webhooks.rateLimitHint} value={now.rateLimit}
+        <Field label={words.webhooks.rateLimit} name="rate_limit" type="number" min={1} max={1000} hint={words.webhooks.rateLimitHint} value={now.rateLimit}
           onChange={(event) => set({ rateLimit: event.target.value })} />
         <FormRefusal refused={form.refused} />
         <div className="form-actions">

@@ -1,5 +1,5 @@
 import { numberOf } from '../cases/queries'
-import type { Words } from '../words'
+import { localeOf, type Words } from '../words'
 import type { Change, Happened } from './queries'
 import type { Reference } from './reference'
 
@@ -31,7 +31,7 @@ export function valueText(column: string, value: unknown, reference: Reference, 
       return partyLabel(text(value), reference, words)
     case 'action_required_by':
     case 'escalated_at':
-      return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text(value)))
+      return new Intl.DateTimeFormat(localeOf(language), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text(value)))
     case 'merged_into':
       return numberOf(Number(value))
     case 'visible_to_client':

@@ -72,7 +72,7 @@ function OpenFolder({ client, folder, mayWrite }: { client: string; folder: Fold
         />
       )}
       <UploadLines uploads={here} />
-      {documents?.length === 0 && !here.length && <p className="muted">{mayWrite && folder.active ? words.documents.emptyToFill : words.documents.empty}</p>}
+      {documents?.length === 0 && !here.length && <p className="muted">{!mayWrite ? words.documents.emptyOfClient : folder.active ? words.documents.emptyToFill : words.documents.empty}</p>}
       {pages.hasNextPage && (
         <button type="button" className="more" aria-disabled={pages.isFetchingNextPage} onClick={() => void (pages.isFetchingNextPage || pages.fetchNextPage())}>
           {words.list.more}

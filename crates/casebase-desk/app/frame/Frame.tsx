@@ -1,8 +1,9 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { saysStaff } from '../coming-in/session'
 import { SignInAgain } from '../coming-in/SignInAgain'
 import { useDesk } from '../desk'
+import { SearchDialog } from '../search/SearchDialog'
 import { listKeys, Shortcuts, useShortcut } from '../shortcuts'
 import { useStore } from '../store'
 import { chooseLanguage, LANGUAGES, useLanguage, useWords, type Language } from '../words'
@@ -10,8 +11,6 @@ import { Announcements } from './announce'
 import { useDismissal } from './dismiss'
 import { Icon } from './Icon'
 import { chooseTheme, theme, THEMES, type Theme } from './theme'
-
-const SearchDialog = lazy(async () => ({ default: (await import('../search/SearchDialog')).SearchDialog }))
 
 /** What surrounds every page. */
 export function Frame() {
@@ -37,7 +36,7 @@ export function Frame() {
         {words.skip}
       </a>
       <header className="top">
-        <div className="top-inner">
+        <div className={isStaff ? 'top-inner for-staff' : 'top-inner'}>
           <Link to="/cases" className="brand" activeOptions={{ exact: true }}>
             <span className="mark" aria-hidden="true" />
             {words.desk}
@@ -71,11 +70,8 @@ export function Frame() {
         <Outlet />
       </main>
       <Announcements />
-      {isIn && searching && (
-        <Suspense>
-          <SearchDialog onClose={() => setSearching(false)} />
-        </Suspense>
-      )}
+      {/* There at once: what is typed before a field has the focus would be taken for shortcuts. */}
+      {isIn && searching && <SearchDialog onClose={() => setSearching(false)} />}
       {isIn && <Shortcuts />}
       {standing.is === 'expired' && <SignInAgain email={standing.email} />}
     </>

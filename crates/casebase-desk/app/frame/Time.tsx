@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { useLanguage } from '../words'
+import { localeOf, useLanguage } from '../words'
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000],
@@ -18,8 +18,8 @@ const formats = new Map<string, Formats>()
 function formatsOf(language: string): Formats {
   const found = formats.get(language) ?? {
     relative: new Intl.RelativeTimeFormat(language, { numeric: 'auto' }),
-    exact: new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long' }),
-    short: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }),
+    exact: new Intl.DateTimeFormat(localeOf(language), { dateStyle: 'full', timeStyle: 'long' }),
+    short: new Intl.DateTimeFormat(localeOf(language), { dateStyle: 'medium', timeStyle: 'short' }),
   }
   formats.set(language, found)
   return found

@@ -5,7 +5,7 @@ import { Icon } from '../frame/Icon'
 import { ClientPicker } from '../people/ClientPicker'
 import { useDepartments, useStaff, useStages } from '../people/queries'
 import { TextField } from '../search/TextField'
-import { useLanguage, useWords } from '../words'
+import { localeOf, useLanguage, useWords } from '../words'
 import { FACETS, ME, narrowedBy, NOBODY, PRIORITIES, type Day, type Facet, type Filter } from './filter'
 import { useLabels } from './labels'
 
@@ -193,7 +193,7 @@ export function FiltersOn({ filter, onChange, onClear }: { filter: Filter; onCha
       <span className="muted">{name}</span> {text}
     </Chip>
   )
-  const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
+  const date = new Intl.DateTimeFormat(localeOf(language), { dateStyle: 'medium', timeZone: 'UTC' })
   const shown = (day: Day) => (filter[day] ? date.format(new Date(filter[day])) : words.anyTime)
   const days = (name: string, from: Day, to: Day) =>
     (filter[from] || filter[to]) &&

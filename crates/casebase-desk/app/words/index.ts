@@ -29,6 +29,12 @@ async function speak(language: Language) {
   spoken.set({ language, words })
 }
 
+/** The language as the browser's owner has it, for dates: 2/12 is in December only for some who speak English. */
+export function localeOf(language: string): string {
+  const own = globalThis.navigator?.languages ?? []
+  return own.find((code) => code === language || code.startsWith(`${language}-`)) ?? language
+}
+
 /** Loads the language before anything is shown. */
 export const loadWords = () => speak(wanted())
 

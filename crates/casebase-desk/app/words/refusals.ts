@@ -25,12 +25,13 @@ export function useRefusalText(): (thrown: unknown) => string {
 }
 
 /** A sentence of the database's own rules in the language's words, with what it names in it. `%` stands for that, as in the
- * database's sources. */
+ * database's sources: for names, and behind a colon for any words. */
 export function sentenceOf(message: string, words: Words): string | undefined {
   const itself = words.sentences[message]
   if (itself) return itself
   for (const [template, sentence] of Object.entries(words.sentences)) {
-    const pattern = template.split('%').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(\\S+(?:, \\S+)*)')
+    const parts = template.split('%').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    const pattern = template.endsWith(': %') ? parts.join('(.+)') : parts.join('(\\S+(?:, \\S+)*)')
     const named = new RegExp(`^${pattern}$`).exec(message)?.slice(1)
     if (named) return named.reduce((text, name) => text.replace('%', () => name.split(', ').map((one) => nameOf(one, words)).join(', ')), sentence)
   }

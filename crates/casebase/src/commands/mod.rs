@@ -16,6 +16,7 @@ pub mod files;
 mod folder;
 pub mod install;
 pub mod login;
+pub mod man;
 pub mod migrate;
 mod moment;
 mod naming;

@@ -9,7 +9,11 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::StopSignals;
-use crate::terminal;
+use crate::{
+    migrations::{self, Migration},
+    schema::{self, Answer},
+    terminal,
+};
 
 /// One connection listens, the others lease and report.
 const OUTBOX_CONNECTIONS: u32 = 3;
@@ -150,8 +154,8 @@ async fn send_webhooks(
 ) -> anyhow::Result<()> {
     tokio::select! {
         () = stop.cancelled() => {}
-        role = check_role(&outbox) => {
-            role?;
+        checked = check(&outbox) => {
+            checked?;
             casebase_webhooks::run(outbox.clone(), config, stop.clone()).await?;
         }
     }
@@ -160,19 +164,27 @@ async fn send_webhooks(
     Ok(())
 }
 
-/// Waits for the database and refuses to be anybody else there: everything would work for the owner too, who may do far
-/// more than the service needs.
-async fn check_role(database: &PgPool) -> anyhow::Result<()> {
+/// Waits for the database until it has said who the service is there and which schema it has. Refuses to be anybody but
+/// the worker, for everything would work for the owner too, who may do far more than the service needs; and a schema that
+/// it wasn't built with.
+async fn check(database: &PgPool) -> anyhow::Result<()> {
+    let known = migrations::all();
     let mut retry = casebase_webhooks::Retry::default();
     loop {
-        let role = sqlx::query_scalar::<_, String>("select current_user::text");
-        match role.fetch_one(database).await {
-            Ok(role) if role == WORKER => return Ok(()),
-            Ok(role) => anyhow::bail!(
+        match ask(database, &known).await {
+            Ok((role, _)) if role != WORKER => anyhow::bail!(
                 "CASEBASE_DATABASE_URL connects as `{role}`; the service runs as {WORKER}, which may do no more than it needs\n\
                  hint: as the project's owner, `alter role {WORKER} password '…'`; then put {WORKER} and that password \
                  into CASEBASE_DATABASE_URL"
             ),
+            Ok((_, Answer::Fits)) => return Ok(()),
+            Ok((_, Answer::Misfit(misfit))) => return Err(misfit.into()),
+            Ok((_, Answer::Withheld)) => {
+                tracing::info!(
+                    "which release the schema is of was not told: {WORKER} may not call casebase.schema_version()"
+                );
+                return Ok(());
+            }
             Err(error) => {
                 let pause = retry.pause();
                 // Why is said by the probe, and by `/readyz`.
@@ -181,4 +193,11 @@ async fn check_role(database: &PgPool) -> anyhow::Result<()> {
             }
         }
     }
+}
+
+/// Who the service is in the database, and whether the schema fits.
+async fn ask(database: &PgPool, known: &[Migration]) -> Result<(String, Answer), sqlx::Error> {
+    let role = sqlx::query_scalar("select current_user::text");
+    let role = role.fetch_one(database).await?;
+    Ok((role, schema::check(database, known).await?))
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a failing test may panic")]
 
 mod case_work;
+mod declarative;
 #[path = "../support/dev.rs"]
 mod dev;
 mod document;

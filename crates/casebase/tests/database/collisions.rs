@@ -1,7 +1,10 @@
 //! What a project may have that Casebase would collide with, or lack: found before anything is made, all at once, each
 //! with a way out that leads out.
 
-use casebase::preflight::{self, Finding, Severity};
+use casebase::{
+    preflight::{self, Finding, Severity},
+    terminal,
+};
 use casebase_local::postgres::SUPERUSER;
 
 use sqlx::Row;
@@ -303,6 +306,10 @@ const COLLISIONS: &[(&str, &str, &str, Out)] = &[
     ("revoke supabase_storage_admin from postgres; set local supautils.policy_grants = '{\"postgres\": [\"storage.objects\"]}';
       revoke insert on storage.buckets from postgres, anon, authenticated, service_role", "privilege insert on storage.buckets", "may not", Follow),
     ("revoke supabase_storage_admin from postgres", "privilege create policies on storage.objects", "may not", Follow),
+    // What the owner's default privileges give away.
+    ("create role reporting; create schema mine; alter default privileges for role postgres in schema public grant select, truncate on tables to reporting;
+      alter default privileges for role postgres in schema mine grant select on tables to reporting;
+      alter default privileges for role supabase_admin grant select on tables to reporting", "default privilege reporting", "give the role reporting, and Casebase's tables in public would have it, too: select, truncate", Stays),
     // What is not a Supabase project.
     ("alter role supabase_auth_admin rename to somebody", "role supabase_auth_admin", "is missing", By("alter role somebody rename to supabase_auth_admin")),
     ("alter role authenticated bypassrls", "role authenticated", "passes every policy", Follow),
@@ -458,7 +465,7 @@ async fn what_is_in_the_way_is_said_at_once_and_then_out_of_it() {
 
     let known = migrations::all();
     let refused = migrations::apply(&mut owner, &known, migrations::PATIENCE).await;
-    let said = refused.expect_err("it is refused").to_string();
+    let said = terminal::describe(&refused.expect_err("it is refused").into());
     let by_itself = raw_sql(AssertSqlSafe(known[0].sql.to_string()))
         .execute(&mut owner)
         .await;

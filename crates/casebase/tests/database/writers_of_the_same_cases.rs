@@ -187,7 +187,7 @@ async fn neither_deadlock_nor_leave_gaps_or_disorder() {
                 let (who, statement) = scene.write(writer, round);
                 request(&mut connection, who, statement.clone())
                     .await
-                    .map_err(|e| format!("{e}: {statement}"))?;
+                    .map_err(|e| format!("{e:?}: {statement}"))?;
             }
             Ok::<_, String>(())
         }

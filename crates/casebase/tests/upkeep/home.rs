@@ -23,7 +23,17 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, raw_sql};
 use tokio::net::TcpListener;
 
 /// Who the sample data are about.
-pub const PEOPLE: [&str; 5] = ["ada", "alan", "dora", "carla", "otto"];
+const PEOPLE: [&str; 5] = ["ada", "alan", "dora", "carla", "otto"];
+
+/// A Vault as functions and views, without its encryption.
+pub const VAULT: &str = "
+    create schema vault;
+    create table vault.secrets (id uuid primary key default gen_random_uuid(), secret text not null);
+    create view vault.decrypted_secrets as select s.id, 'decrypted:' || s.secret as secret, s.secret as decrypted_secret from vault.secrets s;
+    create function vault.create_secret(new_secret text) returns uuid language sql as
+      'insert into vault.secrets (secret) values (new_secret) returning id';
+    grant usage on schema vault to postgres;
+    grant all on all tables in schema vault to postgres";
 
 /// A Supabase, and the service once Casebase is in it.
 pub struct Home {
@@ -60,9 +70,24 @@ impl Home {
         self.service = Some(dev::start_service(&self.stack, free).await.unwrap());
     }
 
+    /// And from now on no more, as the database sees it, too.
     pub async fn stop_serving(&mut self) {
         if let Some(service) = self.service.take() {
             service.stop().await.unwrap();
+            let gone = "select not exists (select from pg_stat_activity s where s.usename = 'casebase_worker')";
+            self.until(gone).await;
+        }
+    }
+
+    /// Asks until it is so.
+    pub async fn until(&self, so: &'static str) {
+        let mut owner = self.owner().await;
+        while !sqlx::query_scalar::<_, bool>(so)
+            .fetch_one(&mut owner)
+            .await
+            .unwrap()
+        {
+            tokio::task::yield_now().await;
         }
     }
 
@@ -168,8 +193,9 @@ pub async fn created(request: reqwest::RequestBuilder) -> Value {
     body
 }
 
-/// Webhooks, files that each sees or doesn't, and a document, beyond the sample data. What receives the webhooks.
-pub async fn work(home: &Home) -> Receiver {
+/// Webhooks, files that each sees or doesn't, and a document, beyond the sample data. What receives the webhooks, and
+/// the secret that signs them.
+pub async fn work(home: &Home) -> (Receiver, String) {
     let mut receiver = Receiver::start().await.unwrap();
     let (ada, alan, carla, otto) = (
         home.person("ada").await,
@@ -201,7 +227,11 @@ pub async fn work(home: &Home) -> Receiver {
     let said = json!({"case_id": 1, "content": "The reader was replaced."});
     alan.insert("interactions", said).await.unwrap();
     receiver.next(&secret, "interaction.created").await.unwrap();
-    receiver
+    home.until(
+        "select not exists (select from casebase.webhook_deliveries d where d.finished_at is null)",
+    )
+    .await;
+    (receiver, secret)
 }
 
 /// An endpoint of the receiver's; its secret.
@@ -215,7 +245,7 @@ pub async fn endpoint(admin: &Person, receiver: &Receiver) -> String {
 }
 
 /// Every row and answer that this person gets, and the hash of every file, by what they asked.
-pub async fn seen_by(person: &Person, tables: &[String]) -> BTreeMap<String, Value> {
+async fn seen_by(person: &Person, tables: &[String]) -> BTreeMap<String, Value> {
     let mut seen = BTreeMap::new();
     for table in tables {
         let rows = ask(
@@ -233,7 +263,7 @@ pub async fn seen_by(person: &Person, tables: &[String]) -> BTreeMap<String, Val
         ("case_counts", json!({})),
         ("list_cases", json!({})),
         ("search_cases", json!({"search": "reader"})),
-        ("list_webhook_endpoints", json!({})),
+        ("webhook_endpoints", json!({})),
         ("health", json!({})),
     ] {
         let path = format!("/rest/v1/rpc/{function}");
@@ -257,6 +287,16 @@ pub async fn seen_by(person: &Person, tables: &[String]) -> BTreeMap<String, Val
             let bytes = answer.bytes().await.unwrap();
             let hash = hex::encode(Sha256::digest(&bytes));
             seen.insert(path, json!({"status": status, "sha256": hash}));
+            // Storage's own answer, which is that of the policies.
+            let (bucket, path) = (row["bucket_id"].as_str(), row["object_path"].as_str());
+            let path = format!(
+                "/storage/v1/object/authenticated/{}/{}",
+                bucket.unwrap(),
+                path.unwrap()
+            );
+            let answer = person.supabase(Method::GET, &path).send().await.unwrap();
+            let (status, bytes) = (answer.status().as_u16(), answer.bytes().await.unwrap());
+            seen.insert(path, json!({"status": status, "bytes": bytes.len()}));
         }
     }
     seen
@@ -284,6 +324,38 @@ fn sorted(rows: Value) -> Value {
         }
         other => other,
     }
+}
+
+/// By who asked what.
+pub type Everybody = BTreeMap<String, Value>;
+
+/// What all of them see, but for what tells when somebody asked.
+pub async fn seen_by_all(home: &Home, tables: &[String]) -> Everybody {
+    let mut everybody = BTreeMap::new();
+    for name in PEOPLE {
+        let mut seen = seen_by(&home.person(name).await, tables).await;
+        let health = seen.get_mut("health").unwrap().as_object_mut().unwrap();
+        for now in ["at", "hook_answered_at", "webhooks", "last_hour"] {
+            health.remove(now);
+        }
+        let named = seen
+            .into_iter()
+            .map(|(what, seen)| (format!("{name}: {what}"), seen));
+        everybody.extend(named);
+    }
+    everybody
+}
+
+/// That they do, to the letter; what differs is shown.
+pub fn same(before: &Everybody, after: &Everybody) {
+    let differs = before
+        .iter()
+        .filter(|(what, seen)| after.get(*what) != Some(seen));
+    let differs: Vec<_> = differs
+        .map(|(what, seen)| (what, seen, after.get(what)))
+        .collect();
+    assert!(differs.is_empty(), "{differs:#?}");
+    assert_eq!(before.len(), after.len());
 }
 
 /// The tables and views of the API.

@@ -7,7 +7,7 @@ use casebase_local::{Stack, postgres::SUPERUSER};
 use sqlx::Row as _;
 
 use crate::{
-    home::{Home, told, work},
+    home::{Home, VAULT, told, work},
     programs,
 };
 
@@ -110,7 +110,10 @@ async fn the_host_is_as_it_was() {
 #[tokio::test]
 async fn what_is_in_the_way_is_said_all_at_once_and_what_is_data_goes_when_asked() {
     let mut home = Home::with_people().await;
-    let _receiver = work(&home).await;
+    home.run_as_admin(VAULT).await;
+    let (_receiver, _) = work(&home).await;
+    let in_the_vault = "select count(*)::text from vault.secrets";
+    assert_eq!(home.text(in_the_vault).await.as_deref(), Some("1"));
     // Things of the project's own that use Casebase's.
     home.run(
         "create view public.my_cases as select id, title from public.cases;
@@ -202,6 +205,7 @@ async fn what_is_in_the_way_is_said_all_at_once_and_what_is_data_goes_when_asked
     let left = "select concat_ws(' ', (select count(*) from storage.objects), (select count(*) from storage.buckets),
                        (select count(*) from auth.users), to_regclass('public.cases'), to_regrole('casebase_worker'))";
     assert_eq!(home.text(left).await.as_deref(), Some("0 0 5"));
+    assert_eq!(home.text(in_the_vault).await.as_deref(), Some("0"));
     home.stop().await;
 }
 

@@ -52,6 +52,8 @@ struct Manifest {
     sequences: Vec<Sequence>,
     /// Rows that ours refer to and that are not Casebase's.
     outside: Vec<Outside>,
+    /// What the owner has set for the two buckets.
+    buckets: Vec<Bucket>,
     objects: Vec<ObjectFile>,
     /// What has no bytes, and why.
     missing: Vec<String>,
@@ -91,6 +93,14 @@ struct Outside {
     table: String,
     column: String,
     keys: Vec<String>,
+}
+
+/// What a bucket takes.
+#[derive(Debug, Serialize, Deserialize, sqlx::FromRow)]
+struct Bucket {
+    id: String,
+    file_size_limit: Option<i64>,
+    allowed_mime_types: Option<Vec<String>>,
 }
 
 /// The bytes of a file.

@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio_util::io::ReaderStream;
 
 use super::{
-    Manifest, ObjectFile, Outside, recorded,
+    Manifest, ObjectFile, Outside, Recorded, recorded,
     tables::{Table, quoted},
     write::place,
 };
@@ -67,9 +67,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     let mut database = args.project.database.connect().await?;
     if !is_begun(&mut database, &manifest).await? {
         is_ready(&mut database, &manifest).await?;
-        restore_rows(&mut database, &args.from, &manifest, args.webhooks_on)
-            .await
-            .context("nothing was restored")?;
+        restore_rows(&mut database, &args.from, &manifest, args.webhooks_on).await?;
     }
     let restored = restore_objects(&mut database, &storage, &args.from, &manifest).await;
     let restored = restored.context("the rows are restored, and not all objects")?;
@@ -145,19 +143,21 @@ async fn is_ready(database: &mut PgConnection, manifest: &Manifest) -> anyhow::R
         .fetch_one(&mut *database)
         .await?;
     if !there {
-        let of_the_backup: Vec<_> = migrations::all()
+        let known = migrations::all();
+        let of_the_backup: Vec<_> = known
             .into_iter()
-            .filter(|m| manifest.migrations.iter().any(|r| r.version == m.version))
+            .filter(|m| {
+                let is_it = |r: &Recorded| r.version == m.version && r.checksum == m.checksum;
+                manifest.migrations.iter().any(is_it)
+            })
             .collect();
+        if of_the_backup.len() != manifest.migrations.len() {
+            bail!("{}", of_others(manifest));
+        }
         migrations::apply(database, &of_the_backup, migrations::PATIENCE).await?;
     }
     if recorded(database).await? != manifest.migrations {
-        let newest = manifest.migrations.last();
-        bail!(
-            "the backup is of a project with other migrations, up to {}\n\
-             hint: restore it into a project without Casebase, with the release that has them; then `casebase migrate`",
-            newest.map_or("none", |newest| &newest.version)
-        );
+        bail!("{}", of_others(manifest));
     }
     let source = "select s.is_ours from casebase.client_source s";
     let is_ours: bool = sqlx::query_scalar(source).fetch_one(&mut *database).await?;
@@ -185,6 +185,16 @@ async fn is_ready(database: &mut PgConnection, manifest: &Manifest) -> anyhow::R
         are_there(database, outside).await?;
     }
     Ok(())
+}
+
+fn of_others(manifest: &Manifest) -> String {
+    let newest = manifest.migrations.last();
+    format!(
+        "the backup is of a project with other migrations, up to {}\n\
+         hint: restore it into a project without Casebase, with a release that has them: it applies those of the backup. \
+         Then `casebase migrate`",
+        newest.map_or("none", |newest| &newest.version)
+    )
 }
 
 /// That the rows are there that ours refer to.
@@ -244,6 +254,7 @@ impl Asleep {
     }
 }
 
+/// All of them, or none.
 async fn restore_rows(
     database: &mut PgConnection,
     from: &Path,
@@ -251,21 +262,40 @@ async fn restore_rows(
     webhooks_on: bool,
 ) -> anyhow::Result<()> {
     let mut at_once = database.begin().await?;
-    // Whoever works meanwhile is waited for, and not for long.
-    at_once.execute("set local lock_timeout = '10s'").await?;
-    // Tables are named with their schemas, and what is read is what was written.
-    at_once
-        .execute("set local search_path = pg_catalog, pg_temp; set local statement_timeout = 0")
+    let written = write_rows(&mut at_once, from, manifest, webhooks_on).await;
+    written.context("nothing was restored")?;
+    at_once.commit().await.context(
+        "the connection broke off at the last step: all rows are restored, or none\nhint: the same command says which",
+    )?;
+    // For the planner, which would learn of them in a while by itself.
+    let names: Vec<_> = manifest.tables.iter().map(|t| t.name.as_str()).collect();
+    let analyze = format!("analyze {}", names.join(", "));
+    let analyzed = database.execute(AssertSqlSafe(analyze)).await;
+    analyzed.map(drop).context("the rows are restored")
+}
+
+async fn write_rows(
+    database: &mut PgConnection,
+    from: &Path,
+    manifest: &Manifest,
+    webhooks_on: bool,
+) -> anyhow::Result<()> {
+    // Whoever works meanwhile is waited for, and not for long; the rows take what they take.
+    database
+        .execute(
+            "set local lock_timeout = '10s'; set local statement_timeout = 0;
+             set local search_path = pg_catalog, pg_temp",
+        )
         .await?;
     let names: Vec<_> = manifest.tables.iter().map(|t| t.name.clone()).collect();
-    let is_of: Vec<_> = Table::all(&mut at_once).await?;
-    if is_of.len() != names.len() || !is_of.iter().all(|table| names.contains(&table.name)) {
+    let here = Table::all(database).await?;
+    if here.len() != names.len() || !here.iter().all(|table| names.contains(&table.name)) {
         bail!("the backup has other tables than this project");
     }
-    let asleep = Asleep::lull(&mut at_once, &names).await?;
+    let asleep = Asleep::lull(database, &names).await?;
     for name in names.iter().rev() {
         let emptied = format!("delete from {name}");
-        let emptied = at_once.execute(AssertSqlSafe(emptied)).await;
+        let emptied = database.execute(AssertSqlSafe(emptied)).await;
         emptied.with_context(|| name.clone())?;
     }
     let progress = Progress::new();
@@ -273,29 +303,43 @@ async fn restore_rows(
         progress.says(format_args!("rows of {}", table.name));
         let columns: Vec<_> = table.columns.iter().map(|column| quoted(column)).collect();
         let copy = format!("copy {} ({}) from stdin", table.name, columns.join(", "));
-        let read = copy_in(&mut at_once, &copy, &from.join("rows").join(&table.name)).await;
+        let read = copy_in(database, &copy, &from.join("rows").join(&table.name)).await;
         let read = read.with_context(|| table.name.clone())?;
         if read != table.rows {
             bail!("{}: {read} rows of {} were taken", table.name, table.rows);
         }
     }
+    set_what_is_beside(database, manifest).await?;
+    if !webhooks_on {
+        switch_webhooks_off(database, &manifest.made_at).await?;
+    }
+    wait_for_objects(database, manifest).await?;
+    asleep.wake(database).await
+}
+
+/// Where numbers go on, and what the buckets take.
+async fn set_what_is_beside(
+    database: &mut PgConnection,
+    manifest: &Manifest,
+) -> Result<(), sqlx::Error> {
     for sequence in &manifest.sequences {
         sqlx::query("select setval(pg_get_serial_sequence($1, $2), $3, false)")
             .bind(&sequence.table)
             .bind(&sequence.column)
             .bind(sequence.next)
-            .execute(&mut *at_once)
+            .execute(&mut *database)
             .await?;
     }
-    if !webhooks_on {
-        switch_webhooks_off(&mut at_once, &manifest.made_at).await?;
+    for bucket in &manifest.buckets {
+        sqlx::query(
+            "update storage.buckets b set file_size_limit = $2, allowed_mime_types = $3 where b.id = $1",
+        )
+        .bind(&bucket.id)
+        .bind(bucket.file_size_limit)
+        .bind(&bucket.allowed_mime_types)
+        .execute(&mut *database)
+        .await?;
     }
-    wait_for_objects(&mut at_once, manifest).await?;
-    asleep.wake(&mut at_once).await?;
-    at_once.commit().await?;
-    // For the planner.
-    let analyze = format!("analyze {}", names.join(", "));
-    database.execute(AssertSqlSafe(analyze)).await?;
     Ok(())
 }
 

@@ -140,6 +140,7 @@ async fn begin(to: &Path, database: &mut PgConnection) -> anyhow::Result<Manifes
         tables: Vec::new(),
         sequences: Vec::new(),
         outside: Vec::new(),
+        buckets: Vec::new(),
         objects: Vec::new(),
         missing: Vec::new(),
         live_notices: false,
@@ -160,7 +161,9 @@ async fn write_rows(
     folder::make(&folder)?;
     let mut at_once = database.begin().await?;
     at_once
-        .execute("set transaction isolation level repeatable read, read only")
+        .execute(
+            "set transaction isolation level repeatable read, read only; set local statement_timeout = 0",
+        )
         .await?;
     manifest.made_at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     manifest.tables.clear();
@@ -176,6 +179,14 @@ async fn write_rows(
         sqlx::query_scalar("select exists (select from pg_trigger where tgname = 'send_notices')")
             .fetch_one(&mut *at_once)
             .await?;
+    manifest.buckets = sqlx::query_as(
+        "select b.id, b.file_size_limit, b.allowed_mime_types
+         from storage.buckets b
+         where b.id in ('admin-bucket', 'client-bucket')
+         order by b.id",
+    )
+    .fetch_all(&mut *at_once)
+    .await?;
     let named = sqlx::query_as(NAMED).fetch_all(&mut *at_once).await?;
     // After the rows: numbers are given out outside of transactions.
     manifest.sequences = tables::sequences(&mut at_once).await?;
