@@ -74,7 +74,10 @@ policies as (
   where t.is_ours
      or starts_with(p.polname, 'casebase_')
 )
-select 'table' as kind, r.thing, '' as name, format('create table %s', r.thing) as statement, null as undo
+select 'schema' as kind, 'casebase' as thing, '' as name, 'create schema casebase' as statement, null as undo
+
+union all
+select 'table', r.thing, '', format('create table %s', r.thing), null
 from relations r
 where r.relkind in ('r', 'p')
 
@@ -121,6 +124,24 @@ select 'view', r.thing, '', md5(concat(regexp_replace(pg_get_viewdef(r.oid), '\m
        format('drop view %s', r.thing)
 from relations r
 where r.relkind = 'v'
+
+union all
+select 'type', t.oid::regtype::text, '',
+       format('create type %s as (%s)', t.oid::regtype,
+              (select string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
+               from pg_attribute a
+               where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)),
+       format('drop type %s', t.oid::regtype)
+from pg_class c
+join pg_type t on t.oid = c.reltype
+join namespaces n on n.oid = c.relnamespace
+where c.relkind = 'c'
+
+union all
+-- A view is one rule; the others rewrite what is asked of a table.
+select 'rule', r.thing, w.rulename, pg_get_ruledef(w.oid), format('drop rule %I on %s', w.rulename, r.thing)
+from relations r
+join pg_rewrite w on w.ev_class = r.oid and w.rulename <> '_RETURN'
 
 union all
 select 'column', r.thing, a.attname,

@@ -19,5 +19,5 @@ select 'error', 'function ' || f.oid::regprocedure,
        format('alter routine %s owner to %s', f.oid::regprocedure, casebase.name),
        false
 from casebase
-join pg_proc f on f.pronamespace = casebase.oid
+join pg_proc f on f.pronamespace = casebase.oid or f.oid = any (array(select to_regprocedure(ours) from unnest($2::text[]) ours)::oid[])
 where f.proowner <> casebase.owner

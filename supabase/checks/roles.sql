@@ -54,3 +54,11 @@ select 'warning', 'role casebase_worker',
 from held h
 where h.rolname = 'casebase_worker'
   and not coalesce('statement_timeout=10s' = any (h.rolconfig), false)
+
+union all
+-- Not ours, and nobody reaches a table without it.
+select 'error', 'schema public', format('can''t be used by %I: nothing of the API answers', r.rolname),
+       format('grant usage on schema public to %I', r.rolname), false
+from pg_roles r
+where r.rolname in ('authenticated', 'service_role')
+  and not has_schema_privilege(r.oid, 'public', 'usage')

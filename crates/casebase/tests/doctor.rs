@@ -322,6 +322,19 @@ async fn a_database_that_cannot_be_reached_is_said_in_one_sentence() {
     stack.stop().await;
 }
 
+#[tokio::test]
+async fn whoever_is_not_the_owner_is_told_so() {
+    let patient = Patient::healthy().await;
+    let url = patient.stack.database_url("casebase_worker");
+    let output = doctor(&["--json", "--database-url", &url]).output();
+    let said = Said::of(&output.expect("it runs"));
+    assert_eq!((said.things(), said.status), (vec![], Some(2)));
+    let reason = &said.not_made("the database").expect("not made")["reason"];
+    let told = "it was asked as casebase_worker, and Casebase is postgres's (--database-url, DATABASE_URL)";
+    assert_eq!(reason, told);
+    patient.stop().await;
+}
+
 #[test]
 fn fix_without_a_database_is_refused_in_words() {
     let output = doctor(&["--fix"]).output().expect("it runs");

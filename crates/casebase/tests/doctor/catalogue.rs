@@ -174,6 +174,16 @@ async fn what_holds_and_does_is_as_the_migrations_made_it() {
             Mend,
         ),
         Break(
+            "create rule host_rule as on delete to public.cases do instead nothing",
+            &["error rule host_rule on public.cases"],
+            Mend,
+        ),
+        Break(
+            "alter type casebase.notice add attribute more text",
+            &["error type casebase.notice"],
+            Undo("alter type casebase.notice drop attribute more"),
+        ),
+        Break(
             "create table casebase.stray (id int)",
             &["warning table casebase.stray"],
             Undo("drop table casebase.stray"),
@@ -246,6 +256,86 @@ async fn what_cannot_be_fixed_leaves_nothing_half_fixed() {
         Vec::<String>::new(),
         "{:#?}",
         fixed.findings
+    );
+    patient.stop().await;
+}
+
+/// Each policy, grant and trigger, each function and view: what a mend says of one is right for every one.
+#[tokio::test]
+async fn everything_that_can_be_mended_is_mended_exactly() {
+    let mut patient = Patient::healthy().await;
+    run(
+        &mut patient.owner,
+        "do $$
+         declare
+           taken text;
+         begin
+           for taken in
+             select format('drop policy %I on %I.%I', p.policyname, p.schemaname, p.tablename)
+             from pg_policies p
+             where p.schemaname in ('public', 'casebase') or starts_with(p.policyname, 'casebase_')
+             union all
+             select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass)
+             from pg_trigger t
+             join pg_class c on c.oid = t.tgrelid
+             where not t.tgisinternal
+               and (c.relnamespace in ('public'::regnamespace, 'casebase'::regnamespace) or starts_with(t.tgname, 'casebase_'))
+             union all
+             select format('revoke all on all %s in schema %s from public, anon, authenticated, service_role,
+                            casebase_worker, supabase_auth_admin', kind, schema)
+             from unnest(array['tables', 'sequences', 'functions']) kind, unnest(array['public', 'casebase']) schema
+           loop
+             execute taken;
+           end loop;
+         end
+         $$;
+         revoke all on schema casebase from authenticated, service_role, casebase_worker, supabase_auth_admin",
+    )
+    .await;
+    let apart = patient.examine(&[]).findings;
+    assert!(apart.len() > 500, "{} findings", apart.len());
+    let fixed = patient.examine(&["--fix"]);
+    assert_eq!(
+        fixed.things(),
+        Vec::<String>::new(),
+        "{:#?}",
+        fixed.findings
+    );
+
+    run(
+        &mut patient.owner,
+        "do $$
+         declare
+           changed text;
+         begin
+           for changed in
+             select format('alter function %s set work_mem = %L', f.oid::regprocedure, '5MB')
+             from pg_proc f
+             where f.pronamespace in ('public'::regnamespace, 'casebase'::regnamespace)
+             union all
+             select format('alter view %s set (security_barrier = true)', c.oid::regclass)
+             from pg_class c
+             where c.relkind = 'v' and c.relnamespace in ('public'::regnamespace, 'casebase'::regnamespace)
+           loop
+             execute changed;
+           end loop;
+         end
+         $$",
+    )
+    .await;
+    let changed = patient.examine(&[]).findings;
+    assert!(changed.len() > 200, "{} findings", changed.len());
+    for finding in &changed {
+        let mend = finding["mend"].as_str();
+        let mend = mend.unwrap_or_else(|| panic!("no mend of {}", finding["thing"]));
+        run(&mut patient.owner, mend).await;
+    }
+    let mended = patient.examine(&[]);
+    assert_eq!(
+        mended.things(),
+        Vec::<String>::new(),
+        "{:#?}",
+        mended.findings
     );
     patient.stop().await;
 }

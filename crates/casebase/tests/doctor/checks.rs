@@ -45,6 +45,16 @@ async fn roles_and_owners_are_no_more_than_they_are_meant_to_be() {
             AdminsMend,
         ),
         Break(
+            "-- admin\n alter function public.my_clients() owner to supabase_admin",
+            &["error function public.my_clients()"],
+            AdminsMend,
+        ),
+        Break(
+            "-- admin\n revoke usage on schema public from authenticated, public",
+            &["error schema public"],
+            AdminsMend,
+        ),
+        Break(
             "-- admin\n alter view casebase.timeline owner to supabase_admin",
             &["error view casebase.timeline"],
             AdminsMend,

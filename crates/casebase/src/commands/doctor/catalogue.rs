@@ -43,6 +43,10 @@ pub struct Made {
     thing: String,
     name: String,
     statement: String,
+    /// What PostgreSQL says of it once that statement has made it again, where that has other brackets: it prints
+    /// `(a, b) is distinct from (c, d)` in a form that it reads in another one.
+    #[serde(default)]
+    again: Option<String>,
 }
 
 /// A thing that is there.
@@ -100,7 +104,7 @@ impl Catalogue {
             .0
             .iter()
             .filter_map(|made| match there.get(&made.key()) {
-                Some(found) if found.statement == made.statement => None,
+                Some(found) if made.is(found) => None,
                 Some(found) => Some(made.is_other(found)),
                 // What went with its table or function is said with it.
                 None if made.is_part() && !owners.contains(made.thing.as_str()) => None,
@@ -123,11 +127,15 @@ impl Made {
         (&self.kind, &self.thing, &self.name)
     }
 
+    fn is(&self, found: &Found) -> bool {
+        found.statement == self.statement || self.again.as_ref() == Some(&found.statement)
+    }
+
     /// Whether it stands and falls with a table, a view or a function.
     fn is_part(&self) -> bool {
         !matches!(
             self.kind.as_str(),
-            "table" | "view" | "sequence" | "function"
+            "table" | "view" | "sequence" | "function" | "type"
         ) && !self.thing.starts_with("storage.")
     }
 
@@ -211,7 +219,7 @@ impl Found {
     fn is_in_our_schema(&self) -> bool {
         let whole = matches!(
             self.kind.as_str(),
-            "table" | "view" | "sequence" | "function"
+            "table" | "view" | "sequence" | "function" | "type"
         );
         whole && self.thing.starts_with("casebase.")
     }
@@ -247,11 +255,15 @@ impl Found {
                 "is the project's own: a second relationship between two tables makes embedding one in the other \
                  ambiguous (PGRST201)",
             ),
+            "rule" => (
+                Severity::Error,
+                "is none of Casebase's: it puts other statements in the place of what is asked of the table",
+            ),
             "constraint" => (
                 Severity::Warning,
                 "is the project's own: what it refuses is refused to Casebase",
             ),
-            "table" | "view" | "sequence" | "function" if !ours => (
+            "table" | "view" | "sequence" | "function" | "type" if !ours => (
                 Severity::Warning,
                 "is none of Casebase's: the schema casebase is for its things alone",
             ),

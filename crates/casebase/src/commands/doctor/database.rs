@@ -73,6 +73,7 @@ pub async fn examine(
         .bind(max_file_bytes.unwrap_or_default())
         .execute(&mut *transaction)
         .await?;
+    owns_casebase(&mut transaction).await?;
     let catalogue = Catalogue::read()?;
     ask(&mut transaction, &SERVER, &catalogue, report).await;
     let version = version(&mut transaction, report).await;
@@ -94,6 +95,24 @@ pub async fn examine(
     Ok(transaction.rollback().await?)
 }
 
+/// Others see too little to judge, and could mend nothing.
+async fn owns_casebase(connection: &mut PgConnection) -> anyhow::Result<()> {
+    let owner: Option<(String, String, bool)> = sqlx::query_as(
+        "select current_user::text, n.nspowner::regrole::text, pg_has_role(n.nspowner, 'usage')
+         from pg_namespace n
+         where n.nspname = 'casebase'",
+    )
+    .persistent(false)
+    .fetch_optional(connection)
+    .await?;
+    match owner {
+        Some((role, owner, false)) => anyhow::bail!(
+            "it was asked as {role}, and Casebase is {owner}'s (--database-url, DATABASE_URL)"
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// Which Casebase is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Version {
@@ -108,25 +127,36 @@ enum Version {
 async fn version(connection: &mut PgConnection, report: &mut Report) -> Version {
     report.made.push(VERSION);
     let known = migrations::all();
-    let (version, problem) = match migrations::pending(connection, &known).await {
+    let migrate = Some("casebase migrate".to_owned());
+    let (version, problem, mend) = match migrations::pending(connection, &known).await {
         Ok(pending) if pending.is_empty() => return Version::Ours,
         Ok(pending) if pending.len() == known.len() => (
             Version::None,
             "is not there: Casebase is not installed".to_owned(),
+            migrate,
         ),
         Ok(pending) => {
             let names = pending.iter().map(|m| format!("{}_{}", m.version, m.name));
             let names: Vec<_> = names.collect();
-            (Version::Another, format!("lacks {}", names.join(", ")))
+            (
+                Version::Another,
+                format!("lacks {}", names.join(", ")),
+                migrate,
+            )
         }
-        Err(error) => (Version::Another, format!("is not this casebase's: {error}")),
+        // With its own way out.
+        Err(error) => (
+            Version::Another,
+            format!("is not this casebase's: {error}"),
+            None,
+        ),
     };
     report.findings.push(Finding {
         severity: Severity::Error,
         check: VERSION,
         thing: "the schema casebase".to_owned(),
         problem,
-        mend: Some("casebase migrate".to_owned()),
+        mend,
         fixable: false,
     });
     version

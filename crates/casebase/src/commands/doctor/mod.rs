@@ -101,7 +101,11 @@ async fn look_into(
             return Ok(());
         }
     };
-    database::examine(&mut connection, largest, report).await?;
+    let examined = database::examine(&mut connection, largest, report).await;
+    if let Err(error) = examined {
+        report.failed(DATABASE, terminal::describe(&error));
+        return Ok(());
+    }
     if fix {
         let fixed = database::fix(&mut connection, report).await?;
         if !fixed.is_empty() {
