@@ -348,10 +348,10 @@ pub async fn apply<'a>(
     let mut transaction = connection.begin().await.map_err(Error::Record)?;
     be_alone(&mut transaction, patience).await?;
     let pending = pending(&mut transaction, known).await?;
-    if begins(&pending, known) {
+    if let Some(first) = pending.first().filter(|_| begins(&pending, known)) {
         // The first migration would say the same, if an old server understood all of it.
         let findings = preflight::findings(&mut transaction).await;
-        let mut findings = findings.map_err(Error::Record)?;
+        let mut findings = findings.map_err(|source| Error::of_statement(source, first))?;
         findings.retain(|finding| finding.severity == Severity::Error);
         if !findings.is_empty() {
             return Err(Error::InTheWay(InTheWay(findings)));
