@@ -2619,11 +2619,11 @@ begin
   values (the_case.client_id, the_case.department_id, coalesce(split_case.title, the_case.title), the_case.id)
   returning * into made;
   insert into public.interactions (
-    case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at
+    case_id, party1_name, party1_type, party2_name, party2_type, content, visible_to_client, created_by, created_at, updated_at
   )
   values (
     made.id, said.party1_name, said.party1_type, said.party2_name, said.party2_type, said.content, said.visible_to_client,
-    said.created_by, said.created_at
+    said.created_by, said.created_at, said.updated_at
   );
   return made;
 end
@@ -10436,9 +10436,10 @@ create function public.webhook_activity(
 as $$
 begin
   since := coalesce(since, now() - interval '24 hours');
-  if step is null or step < interval '1 minute' or extract(month from step) <> 0 or extract(year from step) <> 0 then
+  -- Of a longest step, 1000 lie between the first and the last of all timestamps.
+  if step is null or step < interval '1 minute' or step > interval '365 days' or extract(month from step) <> 0 or extract(year from step) <> 0 then
     raise exception '% is no step of time', coalesce(step::text, 'null')
-      using errcode = 'invalid_parameter_value', column = 'step', hint = 'It takes a minute or more, in days at most: 1 hour.';
+      using errcode = 'invalid_parameter_value', column = 'step', hint = 'It takes 1 minute to 365 days, without months and years: 1 hour.';
   elsif since > now() or since < now() - 1000 * step then
     raise exception 'since is out of range'
       using errcode = 'invalid_parameter_value', column = 'since', hint = 'It takes a time that lies at most 1000 steps back.';
@@ -10467,7 +10468,7 @@ For admins, and for a service key; for others all numbers are 0.
 
 - for_endpoint: of this endpoint only; null: of every one.
 - since: from when on, at most 1000 steps back; null: the last 24 hours.
-- step: how much time is one row, a minute or more, e.g. 1 hour.
+- step: how much time is one row, 1 minute to 365 days, e.g. 1 hour.
 - begins_at: when the row''s time begins.
 - delivered: the requests of that time that were answered with a 2xx.
 - failed: those that were not.
@@ -10892,9 +10893,9 @@ as $$
   )
 $$;
 
--- The release whose migration was applied last.
+-- The release whose migration was applied last. The service asks for it when it starts.
 create function casebase.schema_version() returns text
-  language sql stable set search_path = pg_catalog, pg_temp
+  language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select m.release
   from casebase.migrations m
@@ -12341,7 +12342,8 @@ grant execute on function
   casebase.webhook_lease(integer, integer, interval, interval, integer, jsonb, jsonb),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval),
-  casebase.service_metrics()
+  casebase.service_metrics(),
+  casebase.schema_version()
 to casebase_worker;
 
 grant execute on function
@@ -12444,4 +12446,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', 'a1e2ee116d55ede6a32e975816b9d069761d1923ccd4496a42ae0e5b42beae8f');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', '7e24c8be43678f31cee66d1efa299a7c378cf60e1ae06112bbaace55fa3a7c48');

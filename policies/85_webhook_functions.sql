@@ -24,7 +24,8 @@ grant execute on function
   casebase.webhook_lease(integer, integer, interval, interval, integer, jsonb, jsonb),
   casebase.webhook_ack(jsonb),
   casebase.webhook_tidy(interval),
-  casebase.service_metrics()
+  casebase.service_metrics(),
+  casebase.schema_version()
 to casebase_worker;
 
 grant execute on function

@@ -104,9 +104,9 @@ as $$
   )
 $$;
 
--- The release whose migration was applied last.
+-- The release whose migration was applied last. The service asks for it when it starts.
 create function casebase.schema_version() returns text
-  language sql stable set search_path = pg_catalog, pg_temp
+  language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select m.release
   from casebase.migrations m

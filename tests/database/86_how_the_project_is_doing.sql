@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(79);
+select plan(82);
 select setval('casebase.hook_answered_at', 0);
 select tests.world();
 
@@ -17,6 +17,8 @@ select is(pg_temp.health('at')::timestamptz, now(), 'it is as of now');
 insert into casebase.migrations (version, name, release, checksum)
 select version, 'n', release, repeat('0', 64) from (values ('20200101000000', '0.0.1'), ('20990101000000', '9.0.0'), ('20980101000000', '8.0.0')) v (version, release);
 select is(pg_temp.health('schema_version'), '9.0.0', 'the schema is of the newest migration''s release');
+select is(tests.sees('worker', 'select casebase.schema_version()'), '9.0.0', 'which the service is told');
+select is(tests.would(who, 'select casebase.schema_version()'), '42501', who || ' asks rpc/health') from unnest(array['Ada', 'anon']) who;
 delete from casebase.migrations;
 select is(pg_temp.health('schema_version'), null, 'where no record is kept it is of none');
 

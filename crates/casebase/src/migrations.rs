@@ -348,10 +348,12 @@ pub async fn apply<'a>(
     let mut transaction = connection.begin().await.map_err(Error::Record)?;
     be_alone(&mut transaction, patience).await?;
     let pending = pending(&mut transaction, known).await?;
-    if begins(&pending, known) {
+    if let [first, ..] = pending[..]
+        && begins(&pending, known)
+    {
         // The first migration would say the same, if an old server understood all of it.
         let findings = preflight::findings(&mut transaction).await;
-        let mut findings = findings.map_err(Error::Record)?;
+        let mut findings = findings.map_err(|source| Error::of_statement(source, first))?;
         findings.retain(|finding| finding.severity == Severity::Error);
         if !findings.is_empty() {
             return Err(Error::InTheWay(InTheWay(findings)));
@@ -385,7 +387,9 @@ async fn be_alone(transaction: &mut PgConnection, patience: Duration) -> Result<
         (false, false) => {}
     }
     let milliseconds = patience.as_millis();
-    let settings = format!("set local lock_timeout = {milliseconds}");
+    // What the preflight warns of, whoever runs it has heard.
+    let settings =
+        format!("set local lock_timeout = {milliseconds}; set local client_min_messages = error");
     let set = transaction.execute(sqlx::raw_sql(AssertSqlSafe(settings)));
     set.await.map_err(Error::Record)?;
     let locked = transaction

@@ -156,23 +156,24 @@ pub async fn locks(connection: &mut PgConnection) -> Result<Vec<Lock>, sqlx::Err
     Ok(locks)
 }
 
-/// Whether what answers is a pooler that gives each transaction a connection of its choice, as the one of hosted projects
-/// on port 6543 does. Nothing in the protocol says so; but then two connections that are open at once may turn out to be
-/// one, or one to be two.
-pub async fn is_pooled_by_transaction(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
-    let mut first = PgConnection::connect_with(options).await?;
-    let mut second = PgConnection::connect_with(options).await?;
-    let begun = process(&mut first).await?;
-    second.execute(raw_sql("begin")).await?;
-    let other = process(&mut second).await?;
-    let again = process(&mut first).await?;
-    second.execute(raw_sql("rollback")).await?;
-    Ok(begun == other || begun != again)
+/// Whether what answers is a pooler that gives each transaction a session of its choice. Nothing in the protocol says so;
+/// but then two connections that are open at once turn out to be one session, or one connection to be two.
+pub async fn is_pooled_by_transaction(
+    connection: &mut PgConnection,
+    options: &PgConnectOptions,
+) -> Result<bool, sqlx::Error> {
+    let mut other = PgConnection::connect_with(options).await?;
+    let begun = process(connection).await?;
+    other.execute(raw_sql("begin")).await?;
+    let others = process(&mut other).await?;
+    let again = process(connection).await?;
+    other.execute(raw_sql("rollback")).await?;
+    other.close().await?;
+    Ok(begun == others || begun != again)
 }
 
+/// The server's process that answers.
 async fn process(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
-    let row = connection
-        .fetch_one(raw_sql("select pg_backend_pid()"))
-        .await?;
-    row.try_get(0)
+    let answer = connection.fetch_one(raw_sql("select pg_backend_pid()"));
+    answer.await?.try_get(0)
 }

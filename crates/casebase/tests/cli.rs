@@ -234,10 +234,11 @@ fn migrate_says_what_is_in_the_way_beforehand_and_instead() {
 
     query(&dev, "alter table public.cases rename to old_cases");
     let applied = dev.migrate(&[]);
-    assert!(applied.status.success(), "{}", text(&applied));
     let said = text(&applied);
-    assert!(
-        said.contains("warning: no column of public.clients"),
+    assert!(applied.status.success(), "{said}");
+    assert_eq!(
+        said.matches("no column of public.clients").count(),
+        1,
         "{said}"
     );
 }
@@ -411,16 +412,6 @@ fn serve_runs_on_the_schema_that_it_was_built_with_and_says_what_is_wrong_with_a
             .expect("the database answers")
     };
 
-    query(
-        &dev,
-        "revoke all on function casebase.schema_version() from public, casebase_worker",
-    );
-    assert_eq!(ask(&ours), Answer::Withheld);
-    query(
-        &dev,
-        "alter function casebase.schema_version() security definer;
-         grant execute on function casebase.schema_version() to casebase_worker",
-    );
     assert_eq!(ask(&ours), Answer::Fits);
     let (found, needed) = (newest.clone(), "9.9.9".to_owned());
     let too_old = Misfit::TooOld { found, needed };
@@ -440,6 +431,11 @@ fn serve_runs_on_the_schema_that_it_was_built_with_and_says_what_is_wrong_with_a
         )
     );
 
+    query(
+        &dev,
+        "revoke execute on function casebase.schema_version() from casebase_worker",
+    );
+    assert_eq!(ask(&ours), Answer::Withheld);
     query(
         &dev,
         "alter function casebase.schema_version() rename to elsewhere",

@@ -1,5 +1,5 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useDesk } from '../desk'
 import { Dialog } from '../frame/Dialog'
 import { Field } from '../frame/Field'
@@ -60,7 +60,7 @@ export function Deliveries({ endpoint, undo }: { endpoint: string; undo: Undo })
       </div>
       {open !== undefined && (
         <OneDelivery id={open} endpoint={endpoint} known={deliveries.data?.find(({ id }) => id === open)} undo={undo}
-          onClose={() => void navigate({ search: here, replace: true })} />
+          onClose={() => void navigate({ search: ({ delivery: _, ...now }) => now, replace: true })} />
       )}
     </section>
   )
@@ -77,6 +77,14 @@ function OneDelivery({ id, endpoint, known, undo, onClose }: { id: number; endpo
   const attempts = useAdmin(['attempts', id], (supabase) => answer<Attempt[]>(supabase.rpc('webhook_attempts', { delivery_id: id })))
   const body = useAdmin(['body', id], (supabase) => answer<string>(supabase.rpc('webhook_delivery_body', { delivery_id: id })))
   const delivery = known ?? found.data ?? undefined
+  // Who has gone elsewhere before the answer came is not brought back.
+  const isOpen = useRef(false)
+  useEffect(() => {
+    isOpen.current = true
+    return () => {
+      isOpen.current = false
+    }
+  }, [])
   return (
     <Dialog title={words.deliveryTitle(id)} onClose={onClose} wide>
       {delivery && <Facts delivery={delivery} />}
@@ -96,7 +104,7 @@ function OneDelivery({ id, endpoint, known, undo, onClose }: { id: number; endpo
           </>
         )}
       </section>
-      {delivery && <Actions delivery={delivery} undo={undo} onDone={onClose} />}
+      {delivery && <Actions delivery={delivery} undo={undo} onDone={() => isOpen.current && onClose()} />}
     </Dialog>
   )
 }

@@ -2,7 +2,8 @@
 
 use std::{io::Write, time::Duration};
 
-use sqlx::Connection;
+use anyhow::Context as _;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, raw_sql};
 
 use super::owner::Database;
 use crate::{
@@ -26,7 +27,11 @@ pub struct Args {
 
 /// Applies the pending migrations, all or none, and names each on standard output.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut connection = args.database.connect().await?;
+    let mut connection = args.database.connect_in_session().await?;
+    let patience = Duration::from_secs(args.lock_timeout);
+    // Looking waits no longer than applying does.
+    let setting = format!("set lock_timeout = {}", patience.as_millis());
+    connection.execute(raw_sql(AssertSqlSafe(setting))).await?;
     let mut out = terminal::stdout();
     let known = migrations::all();
     let pending = migrations::pending(&mut connection, &known).await?;
@@ -37,7 +42,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let begins = migrations::begins(&pending, &known);
     if args.dry_run {
         let findings = match begins {
-            true => preflight::findings(&mut connection).await?,
+            true => looked_at(preflight::findings(&mut connection).await)?,
             false => Vec::new(),
         };
         let is_refused = findings.iter().any(|f| f.severity == Severity::Error);
@@ -48,7 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             writeln!(out, "would apply {} {}", migration.version, migration.name)?;
         }
         if begins {
-            for lock in preflight::locks(&mut connection).await? {
+            for lock in looked_at(preflight::locks(&mut connection).await)? {
                 writeln!(out, "{lock}")?;
             }
         }
@@ -59,16 +64,19 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         return Ok(());
     }
     if begins {
-        for finding in preflight::findings(&mut connection).await? {
+        for finding in looked_at(preflight::findings(&mut connection).await)? {
             if finding.severity == Severity::Warning {
                 terminal::say(finding);
             }
         }
     }
-    let patience = Duration::from_secs(args.lock_timeout);
     for migration in migrations::apply(&mut connection, &known, patience).await? {
         writeln!(out, "applied {} {}", migration.version, migration.name)?;
     }
     connection.close().await?;
     Ok(())
+}
+
+fn looked_at<T>(seen: Result<T, sqlx::Error>) -> anyhow::Result<T> {
+    seen.context("what stands in the way can't be found out: nothing was applied")
 }

@@ -8,6 +8,8 @@ use clap::error::ErrorKind;
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
+use crate::preflight;
+
 /// How long the database may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -25,10 +27,35 @@ impl Database {
         connect(&self.database_url).await
     }
 
+    /// Connects to it as one session from beginning to end: a pooler that gives each transaction another one is refused.
+    pub async fn connect_in_session(&self) -> anyhow::Result<PgConnection> {
+        let database = parse(&self.database_url)?;
+        let mut connection = open(&database).await?;
+        let is_pooled = is_hosted_transaction_pooler(&database)
+            || preflight::is_pooled_by_transaction(&mut connection, &database).await?;
+        anyhow::ensure!(
+            !is_pooled,
+            "what answers at {}:{} is a pooler that gives each transaction another session (--database-url, DATABASE_URL)\n\
+             hint: Take the URL of the session pooler (port 5432), or of the database itself (Connect).",
+            database.get_host(),
+            database.get_port()
+        );
+        Ok(connection)
+    }
+
     /// Connects to it, where Casebase is in it.
     pub async fn connect_to_casebase(&self) -> anyhow::Result<PgConnection> {
         connect_to_casebase(&self.database_url).await
     }
+}
+
+/// The shared pooler and each project's own both have this port for it.
+fn is_hosted_transaction_pooler(database: &PgConnectOptions) -> bool {
+    let host = database.get_host();
+    database.get_port() == 6543
+        && [".supabase.com", ".supabase.co"]
+            .iter()
+            .any(|domain| host.ends_with(domain))
 }
 
 /// Which database, said before or behind the name of a subcommand.
@@ -75,16 +102,24 @@ async fn connect_to_casebase(url: &str) -> anyhow::Result<PgConnection> {
 
 /// Connects to the database at this URL, whatever is in it.
 pub async fn connect(url: &str) -> anyhow::Result<PgConnection> {
+    open(&parse(url)?).await
+}
+
+fn parse(url: &str) -> anyhow::Result<PgConnectOptions> {
     let DatabaseUrl(database) = url.parse().map_err(|error: database_url::Error| {
         anyhow::anyhow!(
             "--database-url (DATABASE_URL) is malformed: {error}\n\
              hint: it takes postgresql://postgres:<password>@<host>:5432/postgres"
         )
     })?;
-    match timeout(PATIENCE, PgConnection::connect_with(&database)).await {
+    Ok(database)
+}
+
+async fn open(database: &PgConnectOptions) -> anyhow::Result<PgConnection> {
+    match timeout(PATIENCE, PgConnection::connect_with(database)).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(unreached(&database, &error)),
-        Err(_) => Err(unreached(&database, &silence().into())),
+        Ok(Err(error)) => Err(unreached(database, &error)),
+        Err(_) => Err(unreached(database, &silence().into())),
     }
 }
 
@@ -175,6 +210,31 @@ mod tests {
             assert!(
                 said.ends_with("does not speak as PostgreSQL does"),
                 "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_transaction_poolers_of_hosted_projects_are_known_by_their_address() {
+        for (url, is_pooler) in [
+            (
+                "postgresql://postgres.abc:x@aws-0-eu-central-1.pooler.supabase.com:6543/postgres",
+                true,
+            ),
+            (
+                "postgresql://postgres:x@db.abc.supabase.co:6543/postgres",
+                true,
+            ),
+            (
+                "postgresql://postgres.abc:x@aws-0-eu-central-1.pooler.supabase.com:5432/postgres",
+                false,
+            ),
+            ("postgresql://postgres:x@127.0.0.1:6543/postgres", false),
+        ] {
+            assert_eq!(
+                is_hosted_transaction_pooler(&parse(url).unwrap()),
+                is_pooler,
+                "{url}"
             );
         }
     }

@@ -188,6 +188,8 @@ async fn an_empty_project_becomes_what_the_other_was_and_goes_on() {
         "nothing is written twice"
     );
     assert_eq!(new.text(secrets).await, secrets_before);
+    let asleep = "select count(*)::text from pg_trigger t where t.tgenabled <> 'O'";
+    assert_eq!(new.text(asleep).await.as_deref(), Some("0"));
     let limits = "select string_agg(file_size_limit::text, ' ' order by id) from storage.buckets";
     assert_eq!(
         new.text(limits).await.as_deref(),

@@ -29,7 +29,7 @@ drop policy read_departments on public.departments;
 create policy read_departments on public.departments for select to authenticated
   using ((select casebase.is_known()) and active);
 
-insert into casebase.event_types (type, seen_by, meaning) values ('case.painted', 'client', 'Its colour changed.');
+insert into casebase.event_types (type, seen_by, meaning) values ('case.' || 'painted', 'client', 'Its colour changed.');
 ";
 
 fn next(text: &str) -> Vec<Migration> {
