@@ -193,7 +193,7 @@ impl Made {
     fn source(&self) -> Option<String> {
         let name = self.thing.split('(').next()?;
         let kind = &self.kind;
-        let end = if kind == "function" { "\n$$;" } else { ";\n" };
+        let end = if kind == "function" { "$$;" } else { ";\n" };
         let ours = migrations::all();
         ours.iter().rev().find_map(|migration| {
             let is_it = |begins: &str| {
