@@ -2846,8 +2846,13 @@ $$;
 -- Ten thousand interactions that are shown at once have nothing to ask here.
 create trigger b_keep_words before update on public.interactions
   for each row
-  when (row(new.party1_name, new.party1_type, new.party2_name, new.party2_type, new.content)
-        is distinct from row(old.party1_name, old.party1_type, old.party2_name, old.party2_type, old.content))
+  when (
+    new.party1_name is distinct from old.party1_name
+    or new.party1_type is distinct from old.party1_type
+    or new.party2_name is distinct from old.party2_name
+    or new.party2_type is distinct from old.party2_type
+    or new.content is distinct from old.content
+  )
   execute function casebase.keep_words();
 create trigger b_keep_words before update on public.internal_notes
   for each row
@@ -4944,7 +4949,7 @@ comment on table casebase.objects_to_restore is
 alter table casebase.objects_to_restore enable row level security;
 revoke all on casebase.objects_to_restore from public, anon, authenticated, service_role;
 
--- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
+-- No object is written without its row being pending, or without having been noted by a restoration (objects_to_restore): what was uploaded, checked or deleted is never written again, whoever
 -- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
 -- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
 -- under a URL that somebody holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the
@@ -4996,7 +5001,11 @@ create trigger casebase_keep_new after insert on storage.objects
 create trigger casebase_keep_changed after update on storage.objects
   for each row when (
     (old.bucket_id in ('admin-bucket', 'client-bucket') or new.bucket_id in ('admin-bucket', 'client-bucket'))
-    and (old.bucket_id, old.name, old.version) is distinct from (new.bucket_id, new.name, new.version)
+    and (
+      old.bucket_id is distinct from new.bucket_id
+      or old.name is distinct from new.name
+      or old.version is distinct from new.version
+    )
   )
   execute function casebase.keep_object();
 
@@ -12446,4 +12455,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', '7e24c8be43678f31cee66d1efa299a7c378cf60e1ae06112bbaace55fa3a7c48');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', 'b24e63efdaa0dd681d7c0a62c422fef169d5030edd0e1bfeb724b40ebb4bcc87');

@@ -89,8 +89,13 @@ $$;
 -- Ten thousand interactions that are shown at once have nothing to ask here.
 create trigger b_keep_words before update on public.interactions
   for each row
-  when (row(new.party1_name, new.party1_type, new.party2_name, new.party2_type, new.content)
-        is distinct from row(old.party1_name, old.party1_type, old.party2_name, old.party2_type, old.content))
+  when (
+    new.party1_name is distinct from old.party1_name
+    or new.party1_type is distinct from old.party1_type
+    or new.party2_name is distinct from old.party2_name
+    or new.party2_type is distinct from old.party2_type
+    or new.content is distinct from old.content
+  )
   execute function casebase.keep_words();
 create trigger b_keep_words before update on public.internal_notes
   for each row

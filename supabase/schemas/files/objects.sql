@@ -93,11 +93,12 @@ comment on table casebase.objects_to_restore is
 alter table casebase.objects_to_restore enable row level security;
 revoke all on casebase.objects_to_restore from public, anon, authenticated, service_role;
 
--- No object is written without its row being pending: what was uploaded, checked or deleted is never written again, whoever
--- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
--- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
--- under a URL that somebody holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the
--- policies have spoken. Other buckets never come here: the triggers' conditions leave them out.
+-- No object is written without its row being pending, or without having been noted by a restoration
+-- (objects_to_restore): what was uploaded, checked or deleted is never written again, whoever writes. Storage asks the
+-- policies when it signs an upload, not when the bytes come (and then writes with all rights), and asks nothing when a
+-- signed download is used: this alone keeps bytes that somebody checked from being swapped under a URL that somebody
+-- holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the policies have spoken.
+-- Other buckets never come here: the triggers' conditions leave them out.
 create function casebase.keep_object() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -145,7 +146,11 @@ create trigger casebase_keep_new after insert on storage.objects
 create trigger casebase_keep_changed after update on storage.objects
   for each row when (
     (old.bucket_id in ('admin-bucket', 'client-bucket') or new.bucket_id in ('admin-bucket', 'client-bucket'))
-    and (old.bucket_id, old.name, old.version) is distinct from (new.bucket_id, new.name, new.version)
+    and (
+      old.bucket_id is distinct from new.bucket_id
+      or old.name is distinct from new.name
+      or old.version is distinct from new.version
+    )
   )
   execute function casebase.keep_object();
 
