@@ -4949,11 +4949,12 @@ comment on table casebase.objects_to_restore is
 alter table casebase.objects_to_restore enable row level security;
 revoke all on casebase.objects_to_restore from public, anon, authenticated, service_role;
 
--- No object is written without its row being pending, or without having been noted by a restoration (objects_to_restore): what was uploaded, checked or deleted is never written again, whoever
--- writes. Storage asks the policies when it signs an upload, not when the bytes come (and then writes with all rights),
--- and asks nothing when a signed download is used: this alone keeps bytes that somebody checked from being swapped
--- under a URL that somebody holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the
--- policies have spoken. Other buckets never come here: the triggers' conditions leave them out.
+-- No object is written without its row being pending, or without having been noted by a restoration
+-- (objects_to_restore): what was uploaded, checked or deleted is never written again, whoever writes. Storage asks the
+-- policies when it signs an upload, not when the bytes come (and then writes with all rights), and asks nothing when a
+-- signed download is used: this alone keeps bytes that somebody checked from being swapped under a URL that somebody
+-- holds. The lock makes a late upload and the step to uploaded wait for each other. AFTER: the policies have spoken.
+-- Other buckets never come here: the triggers' conditions leave them out.
 create function casebase.keep_object() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -12455,4 +12456,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', 'b24e63efdaa0dd681d7c0a62c422fef169d5030edd0e1bfeb724b40ebb4bcc87');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', '2461c8e46bf1ac71a3a34b2629e3dfd9eb804533816fde2bb6ece988e7cb6ea0');
