@@ -1773,7 +1773,7 @@ For everybody who is signed in.
 - is_client: whether they are a member of some client.
 - problem: what keeps them from being staff, in a sentence, e.g. that the access token hook is not switched on; null: nothing.
 - may_register: whether rpc/register would make them a client.
-- live: whether live notices are switched on (docs/operating.md).
+- live: whether live notices are switched on (docs/operate.md).
 
 Returns one row.';
 
@@ -12456,4 +12456,4 @@ revoke all on casebase.migrations from public, anon, authenticated, service_role
 
 -- The record, whoever runs this file: the checksum is of what stands before it.
 insert into casebase.migrations (version, name, release, checksum)
-values ('20261128000000', 'casebase', '0.1.0-rc.1', '2461c8e46bf1ac71a3a34b2629e3dfd9eb804533816fde2bb6ece988e7cb6ea0');
+values ('20261128000000', 'casebase', '0.1.0-rc.1', 'e113e6e1f49a4bbe79879aa2daf18293499441907d58daf6989ee8af7ed8788c');

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(39);
+select plan(45);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 
@@ -78,6 +78,36 @@ drop trigger zz_fail on cases;
 create trigger zz_fail before update on cases for each row execute function pg_temp.fail('53100');
 select is(tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "one"}')$$)
   || ' ' || tests.would('Alan', $$select update_cases(array[{case}, {other case}], '{"title": "whole"}')$$), '53100 53100', 'a full disk');
+
+-- The same of a reply to many, and of taking back.
+drop trigger zz_fail on cases;
+create sequence tests.tries;
+grant all on tests.tries to public;
+create function pg_temp.fail_reply() returns trigger language plpgsql as $$
+begin
+  if new.content = 'whole' and nextval('tests.tries') > 1 then
+    return new;
+  end if;
+  raise exception using errcode = case when new.content = 'whole' then tg_argv[0] when new.case_id = tests.id('case')::bigint then 'check_violation' else tg_argv[0] end;
+end
+$$;
+create table tests.undone as
+select array_agg(e) as events from (select tests.sees('Alan', $$select unnest(events) from update_cases(array[{case}], '{"priority": "urgent"}')$$)::bigint e) u;
+create function pg_temp.fails_as(state text, call text) returns text language plpgsql as $$
+begin
+  perform setval('tests.tries', 1, false);
+  execute format('create trigger zz_fail before insert on interactions for each row execute function pg_temp.fail_reply(%L)', state);
+  execute format('create trigger zz_fail before update on cases for each row execute function pg_temp.fail(%L)', state);
+  call := tests.would('Alan', call);
+  drop trigger zz_fail on interactions;
+  drop trigger zz_fail on cases;
+  return call;
+end
+$$;
+select is(pg_temp.fails_as(state, format($$select reply_to_cases(array[{case}, {other case}], %L)$$, words)), state, state || ' of a reply to many: ' || words)
+from unnest(array['40P01', '53100']) state, unnest(array['whole', 'one']) words;
+update cases set title = 'whole' where id = tests.id('case')::bigint;
+select is(pg_temp.fails_as(state, format('select undo_changes(%L)', (select events from tests.undone))), state, state || ' of taking back') from unnest(array['40P01', '53100']) state;
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(91);
+select plan(96);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 insert into specialties (name) values ('Pensions');
@@ -156,6 +156,17 @@ select is(pg_temp.does_many('Alan', '{other case}', '{"add_tags": ["vip"], "prio
 update done set events = (select array_agg(e) from done, unnest(events) e);
 select is(tests.sees('Alan', format('select casebase.undo_changes_of({case}, %L)', (select events from done limit 1))), '{}', 'of which those here are taken back');
 select is(pg_temp.tags('case') || (select priority from cases where id = tests.id('case')::bigint), '{vip,two}low', 'and nothing else');
+delete from done;
+select is(pg_temp.does_many('Alan', '{case}', '{"priority": "high"}'), '1', 'his change here');
+select is(tests.does('Ada', $$update cases set priority = 'low' where id = {other case}$$), '1', 'and hers there');
+select is(tests.sees('Alan', format('select casebase.undo_changes_of({case}, %L)',
+    (select events || (select max(e.id) from case_events e where e.case_id = tests.id('other case')::bigint) from done))), '{}',
+  'who made a change there says nothing of those here');
+delete from done;
+update staff_members set active = true where user_id = tests.filled('{Asta}')::uuid;
+update cases set assigned_to = tests.filled('{Asta}')::uuid, required_specialty_id = null where id = tests.id('case')::bigint;
+select is(pg_temp.does_many('Asta', '{case}', '{"status": "in_progress"}'), '1', 'who sees what is assigned to her alone changes it');
+select is(pg_temp.undoes('Asta'), 'done', 'and takes it back');
 
 -- What happened to something else of the case is neither answered nor taken back.
 create function pg_temp.note() returns trigger language plpgsql as $$

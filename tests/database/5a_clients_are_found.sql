@@ -3,7 +3,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(51);
+select plan(53);
 select tests.world();
 
 create function pg_temp.finds(person text, letters text, page_size integer default 25) returns text language sql as $$
@@ -56,6 +56,7 @@ select is(pg_temp.names('Alan', '{other}'), tests.filled('{other}'), 'who has no
 select is(tests.sees('Carla', 'select name from my_clients()'), 'Acme Incorporated', 'whoever acts for them reads it, too');
 select throws_ok($$update casebase.client_source set name_column = 'heading'$$, '22023', 'name_column "heading": public.clients has no such column',
   'a column that is not there is no name');
+select throws_ok($$update casebase.client_source set name_column = 'priority'$$, '22023', null, 'nor is a column of another table');
 select throws_ok($$update casebase.client_source set name_column = 'ctid'$$, '22023', null, 'nor is one of the system''s');
 alter table public.clients rename column title to heading;
 select is(pg_temp.finds('Alan', left(tests.filled('{acme}'), 12)), tests.filled('{acme}'), 'when the project has renamed it, they are called by the id');
@@ -66,6 +67,20 @@ alter table public.clients drop column heading;
 select is(pg_temp.names('Alan', '{acme}'), tests.filled('{acme}'), 'nor does it stop anything that it is gone');
 select throws_ok($$update casebase.client_source set name_column = attname from pg_attribute where attrelid = 'public.clients'::regclass and attisdropped$$,
   '22023', null, 'what is gone is no name');
+create function pg_temp.hint_of(statement text) returns text language plpgsql as $$
+declare
+  hint text;
+begin
+  execute statement;
+  return null;
+exception when others then
+  get stacked diagnostics hint = pg_exception_hint;
+  return hint;
+end
+$$;
+select is(pg_temp.hint_of($$update casebase.client_source set name_column = 'nothing'$$),
+  (select format('It has %s.', string_agg(c.column_name, ', ' order by c.ordinal_position)) from information_schema.columns c where c.table_schema = 'public' and c.table_name = 'clients'),
+  'which there are is said');
 update casebase.client_source set name_column = null;
 select is(pg_temp.finds('Alan', left(tests.filled('{acme}'), 12)), tests.filled('{acme}'), 'where no column was recognised, all are');
 

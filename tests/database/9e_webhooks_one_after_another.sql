@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(47);
+select plan(51);
 
 -- So many deliveries of a case for an endpoint.
 create function pg_temp.delivers(which text, the_case integer, many integer default 1) returns void language sql
@@ -164,6 +164,17 @@ select is(pg_temp.leases(3), 'first 1 1, first 2 2, second 1 2', 'neither stops 
 select pg_temp.clear();
 select pg_temp.delivers('first', n, 200) from generate_series(1, 2) n;
 select is(pg_temp.leases(1000), 'first 1 129, first 2 129', 'there is an end to it');
+select pg_temp.clear();
+update casebase.webhook_endpoints set rate_limit = 10 where description in ('first', 'second');
+select pg_temp.delivers('first', n) from generate_series(1, 2) n;
+select pg_temp.delivers('second', 1);
+select is(pg_temp.leases(1), 'first 1 1, first 2 1, second 1 1', 'requests of two receivers');
+select is((select string_agg(description || ' ' || rate_used, ', ' order by description) from casebase.webhook_endpoints where rate_limit = 10),
+  'first 2, second 1', 'are counted for each');
+select pg_temp.clear();
+select pg_temp.delivers('first', 1);
+select is(pg_temp.leases(1), 'first 1 1', 'without a limit');
+select is((select sum(rate_used) from casebase.webhook_endpoints), 0::bigint, 'nothing is counted');
 
 -- A worker says what it has under way.
 select pg_temp.clear();

@@ -35,6 +35,6 @@ For everybody who is signed in.
 - is_client: whether they are a member of some client.
 - problem: what keeps them from being staff, in a sentence, e.g. that the access token hook is not switched on; null: nothing.
 - may_register: whether rpc/register would make them a client.
-- live: whether live notices are switched on (docs/operating.md).
+- live: whether live notices are switched on (docs/operate.md).
 
 Returns one row.';

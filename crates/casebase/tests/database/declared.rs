@@ -14,7 +14,10 @@ use super::*;
 use crate::programs;
 
 /// Version and checksum of each migration that was released.
-const RELEASED: &[(&str, &str)] = &[];
+const RELEASED: &[(&str, &str)] = &[(
+    "20261128000000",
+    "e113e6e1f49a4bbe79879aa2daf18293499441907d58daf6989ee8af7ed8788c",
+)];
 
 /// The first migration.
 const MIGRATION: &str = "migrations/20261128000000_casebase.sql";

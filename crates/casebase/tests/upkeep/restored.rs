@@ -11,7 +11,7 @@ use crate::home::{
     Everybody, Home, VAULT, api_tables, endpoint, same, seen_by_all, told, upload, work,
 };
 
-/// Accounts, as docs/operating.md brings them over: by hand where pg_dump is older than the server, which it refuses.
+/// Accounts, as docs/operate.md brings them over: by hand where pg_dump is older than the server, which it refuses.
 async fn bring_accounts(from: &Home, to: &Home) {
     const TABLES: [&str; 2] = ["auth.users", "auth.identities"];
     let server = from

@@ -45,7 +45,7 @@ const AT_ONCE: usize = 100;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The project is one in which nobody has worked with Casebase yet: `casebase migrate` applied it, or this command does. Accounts
-have to be there before: docs/operating.md says how. What was set up in it before is replaced.
+have to be there before: docs/operate.md says how. What was set up in it before is replaced.
 Stopped, or failed, the same command goes on where it was.
 Exit codes: 0 done; 1 failed; 2 called in a way that makes no sense.")]
 pub struct Args {
@@ -213,7 +213,7 @@ async fn are_there(database: &mut PgConnection, outside: &Outside) -> anyhow::Re
     if let [first, ..] = &missing[..] {
         bail!(
             "{} of {} rows of {table} that Casebase's rows refer to are not in this project, e.g. {column} {first}\n\
-             hint: bring them over first, under the same {column}: docs/operating.md says how",
+             hint: bring them over first, under the same {column}: docs/operate.md says how",
             missing.len(),
             keys.len()
         );

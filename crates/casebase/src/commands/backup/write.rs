@@ -35,7 +35,7 @@ const ROUNDS: u32 = 5;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The folder is for its owner alone to read: all that everybody wrote is in it, and the secrets that sign webhooks.
-Accounts are not: docs/operating.md says how they go along. Stopped, or failed, the same command goes on where it was.
+Accounts are not: docs/operate.md says how they go along. Stopped, or failed, the same command goes on where it was.
 Exit codes: 0 done; 1 failed; 2 called in a way that makes no sense.")]
 pub struct Args {
     #[command(flatten)]
