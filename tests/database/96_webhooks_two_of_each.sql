@@ -7,7 +7,7 @@ delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
 insert into tests.names select 'first', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/1', 'first')$$);
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second')$$);
-select plan(43);
+select plan(45);
 
 -- What leases, as 'endpoint case', in order; and a report about those of an endpoint.
 create temporary table leased (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, the_case text, message_id text, secrets text[]);
@@ -109,6 +109,27 @@ select is_empty($$
     and p.body::jsonb -> 'data' ->> 'endpoint_id' is distinct from
         case when casebase.webhook_sample(casebase.event_schema(p.type)) -> 'data' ? 'endpoint_id' then d.endpoint_id::text end
 $$, 'a sample says no more than the event');
+
+-- How each is doing is said of each.
+delete from casebase.webhook_deliveries;
+insert into tests.names select 'third', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/3', 'third')$$);
+create function pg_temp.payload() returns bigint language sql as $$ select max(p.id) from casebase.webhook_payloads p $$;
+insert into casebase.webhook_deliveries (endpoint_id, payload_id, state, next_attempt_at, finished_at)
+select tests.id(of)::uuid, pg_temp.payload(), state, now() + due, now() + finished
+from (values
+  ('first',  'pending',   interval '1 hour',     null::interval),
+  ('third', 'pending',   interval '-2 minutes', null),
+  ('third', 'pending',   interval '1 hour',     null),
+  ('third', 'failed',    interval '-1 hour',    interval '-1 hour'),
+  ('third', 'delivered', interval '-1 hour',    interval '-3 minutes')
+) as deliveries (of, state, due, finished);
+create function pg_temp.status(of text) returns text language sql as $$
+  select tests.sees('Ada', format($q$
+    select concat_ws(' ', unfinished, undelivered, coalesce((now() - due_since)::text, 'none due'), coalesce((now() - delivered_at)::text, 'none taken'))
+    from webhook_status() where endpoint_id = '{%s}'$q$, of))
+$$;
+select is(pg_temp.status('first'), '1 0 none due none taken', 'nothing of this one is late');
+select is(pg_temp.status('third'), '2 1 00:02:00 00:03:00', 'of the other one is');
 
 select * from finish();
 rollback;
