@@ -7,7 +7,7 @@ delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
 insert into tests.names select 'first', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/1', 'first')$$);
 insert into tests.names select 'second', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/2', 'second')$$);
-select plan(45);
+select plan(50);
 
 -- What leases, as 'endpoint case', in order; and a report about those of an endpoint.
 create temporary table leased (n bigint generated always as identity, delivery_id bigint, lease_token uuid, endpoint text, the_case text, message_id text, secrets text[]);
@@ -130,6 +130,17 @@ create function pg_temp.status(of text) returns text language sql as $$
 $$;
 select is(pg_temp.status('first'), '1 0 none due none taken', 'nothing of this one is late');
 select is(pg_temp.status('third'), '2 1 00:02:00 00:03:00', 'of the other one is');
+
+-- As is what is tried again at once.
+update casebase.webhook_endpoints set paused_until = case description when 'third' then now() + interval '1 hour' end;
+insert into casebase.webhook_deliveries (endpoint_id, payload_id, case_id, state, next_attempt_at)
+values (tests.id('first')::uuid, pg_temp.payload(), tests.id('case')::bigint, 'waiting', now() + interval '1 hour');
+create temporary table row_of_first as select e.ctid as place from casebase.webhook_endpoints e where e.id = tests.id('first')::uuid;
+select is(tests.sees('Ada', $$select retry_webhook_deliveries('{first}')$$), '1', 'what waits behind another still does');
+select is((select e.ctid from casebase.webhook_endpoints e where e.id = tests.id('first')::uuid), (select place from row_of_first), 'an endpoint without a pause is not written');
+select is((select paused_until from casebase.webhook_endpoints where description = 'third'), now() + interval '1 hour', 'and the other one''s pause goes on');
+select is(tests.sees('Ada', $$select retry_webhook_deliveries('{third}')$$), '1', 'until it is its turn');
+select is((select count(paused_until) from casebase.webhook_endpoints), 0::bigint, 'and then ends');
 
 select * from finish();
 rollback;
