@@ -272,12 +272,12 @@ const COLLISIONS: &[(&str, &str, &str, Out)] = &[
     // The schema and the role.
     ("create schema casebase", "schema casebase", "is there already", Follow),
     ("create schema casebase; create table casebase.client_source ()", "schema casebase", "a Casebase of before 0.1.0-rc.1", By("drop schema casebase cascade")),
-    ("create role casebase_worker login superuser", "role casebase_worker", "it is a superuser", Follow),
-    ("create role casebase_worker login bypassrls", "role casebase_worker", "it has bypassrls", Follow),
-    ("create role casebase_worker login createrole", "role casebase_worker", "it has createrole", Follow),
-    ("create role casebase_worker login createdb", "role casebase_worker", "it has createdb", Follow),
-    ("create role casebase_worker login replication", "role casebase_worker", "it has replication", Follow),
-    ("create role casebase_worker", "role casebase_worker", "it may not log in", Follow),
+    ("create role casebase_worker login superuser", "role casebase_worker", "is a superuser", Follow),
+    ("create role casebase_worker login bypassrls", "role casebase_worker", "has bypassrls", Follow),
+    ("create role casebase_worker login createrole", "role casebase_worker", "has createrole", Follow),
+    ("create role casebase_worker login createdb", "role casebase_worker", "has createdb", Follow),
+    ("create role casebase_worker login replication", "role casebase_worker", "has replication", Follow),
+    ("create role casebase_worker", "role casebase_worker", "may not log in", Follow),
     ("create role casebase_worker login in role pg_read_all_data", "role casebase_worker", "is a member of pg_read_all_data", Follow),
     ("create role casebase_worker login; grant casebase_worker to authenticator", "role casebase_worker", "lets others act as it: authenticator", Follow),
     ("create role casebase_worker login; create table public.theirs (); grant select on public.theirs to casebase_worker", "role casebase_worker", "owns or may use something", Follow),
@@ -390,7 +390,7 @@ async fn what_stands_in_nobodys_way_is_not_found() {
     drop(owner);
     for put in [
         // Left by a Casebase in another database of this server.
-        "create role casebase_worker login noinherit; alter role casebase_worker set statement_timeout = '10s'",
+        "set local role postgres; create role casebase_worker login noinherit; alter role casebase_worker set statement_timeout = '10s'; reset role",
         "create schema mine; create table mine.cases (id int); create function mine.my_clients() returns int language sql return 1",
         "create sequence public.cases_id_seq",
         "create domain public._cases as text",
