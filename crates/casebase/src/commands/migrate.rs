@@ -70,7 +70,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             }
         }
     }
-    for migration in migrations::apply(&mut connection, &known, patience).await? {
+    let applied = migrations::apply(&mut connection, &known, patience).await?;
+    if applied.is_empty() {
+        writeln!(out, "nothing to apply: another run was first")?;
+    }
+    for migration in applied {
         writeln!(out, "applied {} {}", migration.version, migration.name)?;
     }
     connection.close().await?;
