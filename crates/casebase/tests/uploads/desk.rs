@@ -204,6 +204,20 @@ impl Desk {
             .unwrap();
     }
 
+    /// Whether a file is to go that nobody finished, and waits for a sweep that has a key.
+    pub async fn has_marked_files(&mut self) -> bool {
+        let marked = sqlx::query_scalar(
+            "select exists (
+               select from public.case_files f
+               where f.case_id = $1 and f.state = 'deleting' and f.rejection = 'its upload was not finished'
+               union all
+               select from public.client_documents d
+               where d.client_id = $2 and d.state = 'deleting' and d.rejection = 'its upload was not finished')",
+        );
+        let marked = marked.bind(self.case_id).bind(self.client_id);
+        marked.fetch_one(&mut self.database).await.unwrap()
+    }
+
     pub async fn another_connection(&self) -> PgConnection {
         let database = PgConnection::connect(project().setting("DATABASE_URL")).await;
         database.unwrap()
