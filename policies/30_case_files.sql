@@ -27,7 +27,8 @@ create policy see_case_files on public.case_files for select to authenticated
 -- client (place_case_file).
 create policy reserve_case_files on public.case_files for insert to authenticated
   with check (
-    case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
+    state = 'pending'
+    and case (select c.seen_as from casebase.seen_cases c where c.id = case_files.case_id)
       when 'staff' then true
       when 'client' then visible_to_client
     end

@@ -25,7 +25,7 @@ create policy see_client_documents on public.client_documents for select to auth
 
 -- Staff of scope all or departments and admins write documents. Clients and staff of scope assigned only read.
 create policy reserve_client_documents on public.client_documents for insert to authenticated
-  with check ((select casebase.staff_standing()) in ('admin', 'all', 'departments'));
+  with check (state = 'pending' and (select casebase.staff_standing()) in ('admin', 'all', 'departments'));
 create policy move_client_documents on public.client_documents for update to authenticated
   using (
     (state in ('available', 'deleting') or uploaded_by = (select casebase.caller_id()))

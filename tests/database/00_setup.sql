@@ -247,6 +247,14 @@ begin
     and not (types @> '"integer"' and value::text ~ '^-?\d+$')
   then
     return format('%s is %s, not %s', path, value, types);
+  elsif value <> 'null' and not (
+    case schema ->> 'format'
+      when 'uuid' then value #>> '{}' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      when 'date-time' then value #>> '{}' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$'
+      else true
+    end)
+  then
+    return format('%s is %s, no %s', path, value, schema ->> 'format');
   elsif jsonb_typeof(value) <> 'object' then
     return null;
   end if;

@@ -29,7 +29,7 @@ select is(tests.sees('Alan', $$select string_agg(type || ' ' || seen_by || case 
 select is(tests.sees('service', $$select string_agg(id || ' ' || public || ' ' || file_size_limit, ', ' order by id) from storage.buckets where id in ('admin-bucket', 'client-bucket')$$),
   'admin-bucket false 52428800, client-bucket false 52428800', 'files lie in private buckets, and are no larger than 50 MiB');
 delete from casebase.webhook_endpoints;
-select is(tests.sees('Ada', $$select health() ->> 'schema_version'$$), '0.1.0-rc.1', 'the schema''s release');
+select is(tests.sees('Ada', $$select health() ->> 'schema_version'$$), '0.1.0-rc.2', 'the schema''s release');
 select is(tests.does('service', $$insert into casebase.webhook_endpoints (url) select 'https://example.com/' || n from generate_series(1, 100) n$$), '100', 'a hundred endpoints');
 select is(tests.would('service', $$insert into casebase.webhook_endpoints (url) values ('https://example.com/101')$$), 'PT409', 'and no more');
 -- Whoever is somebody here knows what happens, and what is said of it.

@@ -24,10 +24,15 @@ create function pg_temp.comes_of(on_table regclass, statement text) returns json
 as $$
 declare
   check_of text;
+  made     name;
   becomes  jsonb;
 begin
   for check_of in select conname from pg_constraint where conrelid = on_table and contype = 'c' loop
     execute format('alter table %s drop constraint %I', on_table, check_of);
+  end loop;
+  -- What is made of others is never null where they are not, and would speak for them.
+  for made in select c.name from columns c where c.on_table = comes_of.on_table and c.is_generated loop
+    execute format('alter table %s alter %I drop not null', on_table, made);
   end loop;
   set local session_replication_role = replica;
   execute format('delete from %s', on_table);

@@ -4,7 +4,7 @@ begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
 select tests.world();
-select plan(72);
+select plan(73);
 
 insert into case_stages (stage, status) values ('With legal', 'in_progress'), ('Drafted', 'in_progress');
 insert into specialties (name) values ('Pensions');
@@ -75,12 +75,15 @@ insert into interactions (case_id, party1_name, party1_type, party2_name, party2
 values (tests.id('case')::bigint, 'Bob', 'CONTRACTOR', 'Rob', 'CONTRACTOR', 'To each other'), (tests.id('case')::bigint, 'Bob', 'CONTRACTOR', 'Alan', 'ARGAN', 'Back');
 update party_types set active = true;
 insert into case_stages (stage, status) values ('Never', 'open');
+-- Of another's document that nobody reads yet an admin hears, too.
+select is(tests.does('Dora', $$insert into client_documents (client_id, category, original_name, content_type, file_size) values ('{acme}', 'handbooks', 'new.pdf', 'application/pdf', 1)$$), '1', 'a document is on its way');
 select is(tests.sees('Ada', $$
   select string_agg(concat_ws(' ', u.kind, coalesce(d.name, s.name, u.key), u.used_by, u.uses), E'\n' order by u.kind, coalesce(d.name, s.name, u.key) collate "C", u.used_by)
   from structure_uses() u
   left join departments d on d.id::text = u.key
   left join specialties s on s.id::text = u.key$$),
-$$category policies documents 2
+$$category handbooks documents 1
+category policies documents 2
 department North cases 2
 department North staff 2
 department North webhooks 1

@@ -22,7 +22,7 @@ begin
 end
 $$;
 
-select plan(2 * 20 + 105 + 1);
+select plan(2 * 20 + 105 + 2);
 select is(pg_temp.moves('Asta', from_status, to_status), case when made_by in ('client', 'staff') then '1' else 'PT409' end,
   'staff: from ' || from_status || ' to ' || to_status || ', by ' || made_by) from steps;
 select is(pg_temp.moves('Ada', from_status, to_status), case made_by when 'nobody' then 'PT409' else '1' end,
@@ -46,6 +46,9 @@ select is(tests.would('Carla', 'select reopen_case({resolved case})'), 'PT409', 
 select is(tests.would('Alan', 'select reopen_case({resolved case})'), 'PT409', 'nor do staff');
 update status_transitions set made_by = 'staff' where to_status = 'open';
 select is(tests.would('Carla', 'select reopen_case({resolved case})') || tests.would('Alan', 'select reopen_case({resolved case})'), 'PT4091', 'or staff alone');
+update cases set status = 'resolved' where id = tests.id('case')::bigint;
+select is(tests.would('Asta', 'select reopen_case({case})'), '1', 'who has it, too');
+update cases set status = 'waiting' where id = tests.id('case')::bigint;
 update status_transitions set made_by = 'client' where (from_status, to_status) in (('waiting', 'open'), ('resolved', 'open'));
 
 -- What comes with a status.

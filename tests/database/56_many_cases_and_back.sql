@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(96);
+select plan(97);
 select tests.world();
 insert into tests.names values ('all three', tests.filled('{case},{resolved case},{other case}'));
 insert into specialties (name) values ('Pensions');
@@ -63,6 +63,13 @@ select is(tests.would('Carla', $$select reply_to_cases(array(select generate_ser
 update cases set status = 'closed' where id = tests.id('case')::bigint;
 select is(tests.sees('Carla', $$select result from reply_to_cases(array[{case}], 'And now?')$$), 'done', 'a closed one');
 select is((select c.follow_up_of::text from interactions i join cases c on c.id = i.case_id where i.content = 'And now?'), tests.id('case'), 'has it in the case that follows');
+insert into tests.names select 'replies', tests.sees('Carla', $$select jsonb_agg(r) from reply_to_cases(array[{case}, {resolved case}], 'And both?') r$$);
+select is(
+  (select string_agg((r ->> 'result') || ' ' || coalesce(c.follow_up_of, c.id), ', ' order by r ->> 'id')
+   from jsonb_array_elements(tests.id('replies')::jsonb) r
+   left join interactions i on i.id = (r ->> 'interaction_id')::bigint
+   left join cases c on c.id = i.case_id),
+  tests.filled('done {case}, done {resolved case}'), 'also among others, and its sender hears which interaction it is');
 update cases set status = 'open' where id = tests.id('case')::bigint;
 
 -- Taking it back.

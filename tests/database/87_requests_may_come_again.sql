@@ -34,7 +34,7 @@ end
 $$;
 create function pg_temp.answers(person text, whose text, status integer default 201) returns text language sql
 as $$ select tests.does(person, format('select where answer_idempotency_key(%L, %s, ''/l'', ''b'', null)', pg_temp.claim(whose), status)) $$;
-select plan(85);
+select plan(87);
 
 -- The first works, others wait, and everybody has keys of their own.
 select is(pg_temp.turn('Carla'), '{"turn": "mine", "made_id": null}', 'who comes first works');
@@ -138,9 +138,9 @@ insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires
 select tests.filled('{Otto}')::uuid, 'of many ' || n, pg_temp.hash('a'), now() + interval '1 minute', now() + interval '1 day' from generate_series(1, 999) n;
 select is((select count(*) from casebase.idempotency_keys where user_id = tests.filled('{Otto}')::uuid), 1000::bigint, 'as many as there may be');
 -- When there is room again is told by their own that count.
-update casebase.idempotency_keys set expires_at = now() + interval '1 hour' where user_id = tests.filled('{Carla}')::uuid;
 insert into casebase.idempotency_keys (user_id, key, asked, alive_until, expires_at)
-values (tests.filled('{Otto}')::uuid, 'of yesterday', pg_temp.hash('a'), now(), now() - interval '1 hour');
+values (tests.filled('{Otto}')::uuid, 'of yesterday', pg_temp.hash('a'), now(), now() - interval '1 hour'),
+       (tests.filled('{Ada}')::uuid, 'about to go', pg_temp.hash('a'), now(), now() + interval '1 minute');
 select is(tests.refusal('Otto', format('select claim_idempotency_key(''one more'', %L)', pg_temp.hash('a'))),
   format('PT429 | you have used 1000 keys in a day | %s | Send requests that need not be repeated without an Idempotency-Key.',
     to_char((select min(expires_at) from casebase.idempotency_keys where user_id = tests.filled('{Otto}')::uuid and key <> 'of yesterday') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')), 'there is no other until then');
@@ -154,6 +154,12 @@ select is(tests.does('worker', 'select casebase.forget_idempotency_keys() from g
 select is(tests.would(person, format('select claim_idempotency_key(''k'', %L)', pg_temp.hash('a'))), '42501', person || ' has no keys') from unnest(array['anon', 'service', 'worker', 'Ivan', 'Faye', 'Nemo']) person;
 select is(tests.would(person, 'select from casebase.idempotency_keys'), '42501', person || ' reads none') from unnest(array['Otto', 'Ada', 'worker', 'service']) person;
 select is(tests.would('Otto', 'select casebase.forget_idempotency_keys()'), '42501', 'the service alone tidies');
+
+-- After a day a key is free, and its owner's alone is.
+select pg_temp.turn(person, 'day') from unnest(array['Dora', 'Alan']) person;
+select pg_temp.silence('25 hours');
+select is(pg_temp.turn('Dora', 'day'), '{"turn": "mine", "made_id": null}', 'after a day a key is free');
+select is(tests.does('Alan', format('select where keep_idempotency_key(%L)', pg_temp.claim('Alan'))), '1', 'and nobody else''s is touched');
 
 select * from finish();
 rollback;

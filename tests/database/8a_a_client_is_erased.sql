@@ -88,6 +88,12 @@ from tests.people where name in ('Carla', 'Otto');
 -- Another client's, of every kind that goes.
 insert into said (what, got, wanted) values
   ('Otto speaks', tests.does('Otto', $$insert into interactions (case_id, content) values ({other case}, 'kept')$$), '1');
+insert into casebase.webhook_attempts (delivery_id, number, started_at, status, response)
+select d.id, 1, now(), 200, 'kept'
+from casebase.webhook_deliveries d
+join casebase.webhook_payloads p on p.id = d.payload_id
+where p.case_id = tests.id('other case')::bigint
+limit 1;
 insert into casebase.spent_paths (bucket_id, object_path) values ('client-bucket', tests.id('other') || '/policies/kept.pdf');
 insert into casebase.overwritten_objects (bucket_id, object_path) values ('client-bucket', tests.id('other') || '/policies/kept.pdf');
 insert into public.invitations (email, client_id) values ('kept@example.com', tests.id('other')::uuid);
@@ -139,8 +145,11 @@ insert into said (what, got, wanted) values
   ('no word is left', pg_temp.mentions('zebrawort'), ''),
   ('what is left is the ids that receivers are sent',
    regexp_replace(pg_temp.mentions(tests.id('acme')), '\d+$', 'some'), 'storage.objects 1, casebase.webhook_payloads some'),
-  ('nothing is found any more', pg_temp.kinds(tests.id('acme')), null),
-  ('once more is as good', tests.sees('owner', $$select casebase.erase_client('{acme}', 10)$$), 'true'),
+  ('nothing is found any more', pg_temp.kinds(tests.id('acme')), null);
+update casebase.webhook_payloads set scrubbed_at = '2020-01-01' where scrubbed_at is not null;
+insert into said (what, got, wanted) values
+  ('once more is as good', tests.sees('owner', $$select casebase.erase_client('{acme}', 10)$$), 'true');
+insert into said (what, got, wanted) values
   ('receivers hear that the cases are gone',
    (select count(distinct p.case_id)::text from casebase.webhook_payloads p where p.type = 'case.deleted' and p.body like '%erased%'), '4'),
   ('nobody else lost anything', (
@@ -152,6 +161,11 @@ insert into said (what, got, wanted) values
     ) changed), '0'),
   ('nor what else was answered', (
     select string_agg(k.key, ', ' order by k.key) from casebase.idempotency_keys k), 'case, huge, no JSON, other, other case, running'),
+  ('nor did what another''s receiver answered', (
+    select string_agg(a.response, ', ') from casebase.webhook_attempts a where a.response is not null), 'kept'),
+  ('what was erased stays as it was', (
+    select (count(*) filter (where p.scrubbed_at = '2020-01-01') = count(*))::text
+    from casebase.webhook_payloads p where p.body like '%erased%'), 'true'),
   ('a client that isn''t there', tests.sees('owner', $$select casebase.erase_client(gen_random_uuid(), 10)$$), 'true');
 
 select plan((select count(*)::integer from said));

@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(298);
+select plan(299);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -84,6 +84,7 @@ from (values
   ('https://a..b/', 'a..b is no name of a host'),
   ('https://a<b/', 'a<b is no name of a host'),
   ('https://' || repeat('x', 64) || '.com/', repeat('x', 64) || '.com is no name of a host'),
+  ('https://' || repeat('x.', 126) || 'xx/', repeat('x.', 126) || 'xx is no name of a host'),
   ('https:///path', 'it names no host'),
   ('https://ada:pw@example.com/', 'a name or a password in it would not arrive'),
   ('https://example.com/#a', 'what stands behind # would not arrive'),

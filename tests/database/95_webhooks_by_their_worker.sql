@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 set local search_path = public, extensions;
-select plan(22);
+select plan(23);
 select tests.world();
 delete from casebase.webhook_endpoints;
 delete from casebase.webhook_deliveries;
@@ -32,7 +32,12 @@ insert into casebase.webhook_deliveries (endpoint_id, payload_id, next_attempt_a
 select e.id, (select max(p.id) from casebase.webhook_payloads p), now() - interval '1 hour' from casebase.webhook_endpoints e where description in ('off', 'fetched');
 select is(tests.sees('worker', $$select value from casebase.service_metrics() where name = 'casebase_webhook_queue_age_seconds'$$), '0', 'not what waits for one that is off, or that fetches');
 insert into casebase.webhook_deliveries (endpoint_id, payload_id, next_attempt_at)
-select tests.id('endpoint')::uuid, (select max(p.id) from casebase.webhook_payloads p), now() + due from unnest(array[interval '-60 s', '-30 s', '1 day']) due;
+select tests.id('endpoint')::uuid, (select max(p.id) from casebase.webhook_payloads p), now() + interval '1 day';
+select is(tests.sees('worker', $$select value from casebase.service_metrics() where name = 'casebase_webhook_queue_age_seconds'$$), '0', 'nor what is due tomorrow');
+insert into casebase.webhook_deliveries (endpoint_id, payload_id, next_attempt_at, state, finished_at)
+select tests.id('endpoint')::uuid, (select max(p.id) from casebase.webhook_payloads p), now() - interval '2 hours', 'delivered', now();
+insert into casebase.webhook_deliveries (endpoint_id, payload_id, next_attempt_at)
+select tests.id('endpoint')::uuid, (select max(p.id) from casebase.webhook_payloads p), now() + due from unnest(array[interval '-60 s', '-30 s']) due;
 select is(tests.sees('worker', $$select value from casebase.service_metrics() where name = 'casebase_webhook_queue_age_seconds'$$), '60', 'but what is due longest');
 delete from casebase.webhook_deliveries where next_attempt_at <> now();
 delete from casebase.webhook_endpoints where description in ('off', 'fetched');

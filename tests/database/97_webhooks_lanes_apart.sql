@@ -11,7 +11,7 @@ insert into casebase.webhook_endpoints (id, url, description) values
   ('e0000000-0000-4000-8000-000000000002', 'https://example.com/2', 'second');
 insert into cases (client_id, title) select tests.id('acme')::uuid, 'lane ' || n from generate_series(1, 4) n;
 delete from casebase.webhook_deliveries;
-select plan(39);
+select plan(42);
 
 -- A delivery for an endpoint and a case, in a state.
 create function pg_temp.delivers(which text, the_case integer, in_state text) returns void language sql
@@ -124,8 +124,20 @@ select is((select string_agg(description || ' ' || enabled || coalesce(' ' || di
 -- Forgetting.
 update casebase.webhook_deliveries set finished_at = now() - interval '31 days' where state = 'failed';
 select pg_temp.delivers('second', 1, 'delivered');
+create temporary table bodies as select id from casebase.webhook_payloads;
 select is(casebase.webhook_tidy('30 days'), 1, 'what is over for long is forgotten');
+select is((select count(*) from bodies b where not exists (select from casebase.webhook_payloads p where p.id = b.id)), 1::bigint, 'with its body, and no other');
 select is(pg_temp.states(), 'first 2 pending, first 3 pending, first 4 pending, second 1 delivered', 'and neither what is over since, nor what is not over');
+
+-- Of what is put off, as much as is asked for is sent now: not what is over, nor what is due anyway.
+delete from casebase.webhook_deliveries;
+update casebase.webhook_endpoints set enabled = true, failures_in_a_row = 0, paused_until = null;
+select pg_temp.delivers('first', n, case n when 1 then 'delivered' else 'pending' end) from generate_series(1, 4) n;
+update casebase.webhook_deliveries d
+set next_attempt_at = now() + case right(c.title, 1) when '1' then '1 minute' when '2' then '-1 hour' when '3' then '2 hours' else '3 hours' end::interval
+from cases c where c.id = d.case_id;
+select is(casebase.webhook_retry_now('{e0000000-0000-4000-8000-000000000001}', 1), 1, 'one is');
+select is((select string_agg(right(c.title, 1), ' ') from casebase.webhook_deliveries d join cases c on c.id = d.case_id where d.next_attempt_at = now()), '3', 'which was to come first');
 
 -- What waited for an endpoint that is switched off is given up, and not what is late elsewhere.
 delete from casebase.webhook_deliveries;

@@ -9,7 +9,7 @@ insert into tests.names select 'fetched', tests.sees('Ada', $$select id from cre
 insert into tests.names select 'again', tests.sees('Ada', $$select id from create_webhook_endpoint(null, 'fetched', '{case.*}')$$);
 insert into tests.names select 'unfetched', tests.sees('Ada', $$select id from create_webhook_endpoint(null, 'unfetched')$$);
 insert into tests.names select 'sent', tests.sees('Ada', $$select id from create_webhook_endpoint('https://example.com/')$$);
-select plan(34);
+select plan(38);
 
 create temporary table answers (n bigint generated always as identity, answer jsonb);
 create function pg_temp.polls(most integer default 100, with_cursor text default '{cursor}') returns text language plpgsql
@@ -53,6 +53,9 @@ select is(pg_temp.polls(2), 'other case c after nothing', 'acknowledged, the nex
 select is((select string_agg(state || ' ' || n, ', ' order by state) from (select state, count(*) as n from casebase.webhook_deliveries where endpoint_id = tests.id('fetched')::uuid group by state) s),
   'delivered 2, pending 1', 'which is what an admin sees');
 select is(pg_temp.polls(2, (select answer ->> 'cursor' from answers where n = 2)), 'other case c after nothing', 'an older cursor acknowledges nothing');
+select is(pg_temp.polls(2, (select answer ->> 'cursor' from answers where n = 3)), 'other case c after nothing', 'nor one that has done so, again');
+select tests.sees('Ada', format($$select poll_events('{unfetched}', %L)$$, tests.id('cursor')));
+select is(pg_temp.polls(2, null), 'other case c after nothing', 'nor another endpoint''s');
 select pg_temp.retitles('other case', 'd');
 select pg_temp.retitles('case', 'e');
 select is(pg_temp.polls(), tests.filled(format('other case d after {other first}, case e after %s', tests.id('first')::bigint + 1)), 'each says what came before it');
@@ -60,7 +63,27 @@ select is(pg_temp.polls(), null, 'and that was all');
 select is((select count(*) from casebase.webhook_deliveries where endpoint_id = tests.id('fetched')::uuid and (state <> 'delivered' or attempts <> 1)), 0::bigint, 'it is delivered');
 select is((select count(*) from casebase.webhook_deliveries where endpoint_id = tests.id('unfetched')::uuid and state <> 'pending'), 0::bigint, 'another''s waits for it');
 
+-- What came before is of the case, and was this endpoint's: not of the numbers between, which are others' and of the other case.
+create function pg_temp.previous() returns text language sql
+as $$
+  select e ->> 'previous_seq' from (select answer from answers order by n desc limit 1) a, jsonb_array_elements(answer -> 'events') e
+  where (e ->> 'body')::jsonb #>> '{data,changes,title,to}' = 'last'
+$$;
+insert into tests.names values ('before', pg_temp.seq('case'));
+select tests.does('Ada', $$insert into interactions (case_id, content) select {case}, 'c' from generate_series(1, 20)$$);
+select pg_temp.retitles('other case', 'o' || n) from generate_series(1, 10) n;
+select pg_temp.retitles('case', 'last');
+select pg_temp.polls();
+select is(pg_temp.previous(), tests.id('before'), 'what came before is this endpoint''s and this case''s');
+update casebase.webhook_deliveries d set state = 'failed', finished_at = now()
+from casebase.webhook_payloads p
+where p.id = d.payload_id and d.endpoint_id = tests.id('fetched')::uuid and p.case_id = tests.id('case')::bigint and p.seq = tests.id('before')::bigint;
+select pg_temp.polls(100, null);
+select is(pg_temp.previous(), (tests.id('before')::bigint - 1)::text, 'and not what was given up');
+select pg_temp.polls();
+
 -- A transaction that began earlier and committed later: its own case's order holds all the same.
+select pg_temp.retitles('other case', 'later');
 select pg_temp.retitles('case', 'f');
 select pg_temp.retitles('case', 'g');
 update casebase.webhook_deliveries d set next_attempt_at = now() - interval '1 minute'

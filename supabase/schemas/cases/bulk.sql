@@ -33,9 +33,7 @@ create function casebase.tags_in(changes jsonb, name text) returns text[]
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if changes -> name is null then
-    return '{}'::text[];
-  elsif jsonb_typeof(changes -> name) <> 'array' or changes -> name @? '$[*] ? (@.type() != "string")' then
+  if jsonb_typeof(changes -> name) <> 'array' or changes -> name @? '$[*] ? (@.type() != "string")' then
     raise exception '% must be an array of tags', name using errcode = 'invalid_parameter_value', column = 'changes';
   end if;
   return array(select jsonb_array_elements_text(changes -> name));
@@ -77,11 +75,13 @@ begin
 end
 $$;
 
--- Nobody else writes into the histories of these cases until the transaction's end.
+-- Nobody else changes these cases or writes into their histories until the transaction's end. Whoever changes cases takes
+-- the locks in this order, the rows and then the histories.
 create function casebase.hold_histories(ids bigint[]) returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform from public.cases c where c.id = any (ids) order by c.id for no key update;
   perform from casebase.case_counters k where k.case_id = any (ids) order by k.case_id for no key update;
 end
 $$;
@@ -160,16 +160,14 @@ create function casebase.my_entries_since(ids bigint[], since timestamptz) retur
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if casebase.is_staff() then
-    return query
-      select e.case_id, array_agg(e.id order by e.id)
-      from public.case_events e
-      where e.case_id = any (ids)
-        and e.created_at >= since
-        and e.actor_id = casebase.caller_id()
-        and e.type ~ '^case(_internal)?\.'
-      group by e.case_id;
-  end if;
+  return query
+    select e.case_id, array_agg(e.id order by e.id)
+    from public.case_events e
+    where e.case_id = any (ids)
+      and e.created_at >= since
+      and e.actor_id = casebase.caller_id()
+      and e.type ~ '^case(_internal)?\.'
+    group by e.case_id;
 end
 $$;
 
@@ -294,6 +292,11 @@ declare
   details text;
   hint    text;
 begin
+  -- A client's reply opens some of them, each of which counts on in its history at once; all are counted on at the end. What
+  -- is said in a duplicate is said in the case that lives on.
+  if cardinality(seen) > 1 then
+    perform casebase.hold_histories(seen || array(select casebase.survivor_of(s) from unnest(seen) s));
+  end if;
   begin
     replies := coalesce(casebase.reply_in_place(seen, reply_to_cases.content, reply_to_cases.visible_to_client), '{}');
   exception

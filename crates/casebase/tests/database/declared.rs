@@ -23,7 +23,7 @@ const RELEASED: &[(&str, &str)] = &[(
 const MIGRATION: &str = "migrations/20261128000000_casebase.sql";
 
 /// The release that it comes with, and the next one until there is another.
-const RELEASE: &str = "0.1.0-rc.1";
+const RELEASE: &str = "0.1.0-rc.2";
 
 const HEADER: &str = "\
 -- Casebase, written from supabase/schemas and policies in the order of supabase/config.toml.

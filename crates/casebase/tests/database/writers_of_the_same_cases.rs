@@ -149,6 +149,50 @@ impl Scene {
             ),
         }
     }
+
+    /// The same, of what opens some of the cases and says something in all.
+    fn reply(&self, writer: usize, round: usize) -> (Uuid, String) {
+        let all = self.cases.iter().map(i64::to_string).collect::<Vec<_>>();
+        let one = &all[(writer + round) % all.len()];
+        let all = all.join(", ");
+        match writer % 6 {
+            0 => (
+                self.member,
+                format!("select * from reply_to_cases(array[{all}], 'And?')"),
+            ),
+            1 => (
+                self.staff,
+                format!(
+                    "insert into internal_notes (case_id, content)
+                     select id, 'n' from unnest(array[{all}]) id order by id desc"
+                ),
+            ),
+            2 => (
+                self.staff,
+                format!(
+                    "select * from update_cases(array[{one}], '{{\"status\": \"resolved\", \"add_tags\": [\"t{round}\"]}}')"
+                ),
+            ),
+            3 => (
+                self.staff,
+                format!("update case_internal set tags = '{{by {writer}}}' where case_id = {one}"),
+            ),
+            4 => (
+                self.staff,
+                format!(
+                    "select * from undo_changes(array(
+                       select max(id) from case_events
+                       where actor_id = '{}' and case_id in ({all}) and type ~ '^case[.]'
+                       group by case_id))",
+                    self.staff
+                ),
+            ),
+            _ => (
+                self.staff,
+                format!("select * from update_cases(array[{all}], '{{\"status\": \"resolved\"}}')"),
+            ),
+        }
+    }
 }
 
 /// As PostgREST runs a request.
@@ -175,6 +219,18 @@ async fn request(
 
 #[tokio::test]
 async fn neither_deadlock_nor_leave_gaps_or_disorder() {
+    all_at_once(Scene::write).await;
+}
+
+#[tokio::test]
+async fn neither_do_replies_that_open_cases_and_undoing() {
+    all_at_once(Scene::reply).await;
+}
+
+/// What a writer does in a round.
+type Write = fn(&Scene, usize, usize) -> (Uuid, String);
+
+async fn all_at_once(write: Write) {
     let _alone = ALONE.lock().await;
     let mut owner = connect("DATABASE_URL").await;
     let scene = Scene::new(&mut owner).await;
@@ -184,7 +240,7 @@ async fn neither_deadlock_nor_leave_gaps_or_disorder() {
         async move {
             let mut connection = connect("DATABASE_URL").await;
             for round in 0..ROUNDS {
-                let (who, statement) = scene.write(writer, round);
+                let (who, statement) = write(scene, writer, round);
                 request(&mut connection, who, statement.clone())
                     .await
                     .map_err(|e| format!("{e:?}: {statement}"))?;

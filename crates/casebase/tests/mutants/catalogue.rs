@@ -266,8 +266,8 @@ struct Function {
     body: String,
     definition: String,
     is_definer: bool,
-    /// Whether it matters whose rights it has: it reads a table itself or asks whose they are, and somebody but its
-    /// owner runs it.
+    /// Whether it matters whose rights it has: it reads a table itself, but not only the catalogue, or asks whose they are
+    /// (what is immutable does neither: plpgsql_check), and somebody but its owner runs it.
     is_shared: bool,
     /// Its name, and the tables whose triggers call it.
     subjects: Vec<String>,
@@ -276,8 +276,10 @@ struct Function {
 const FUNCTIONS: &str = r"
     select p.oid::regprocedure::text as signature, p.prosrc as body, pg_get_functiondef(p.oid) as definition,
            p.prosecdef as is_definer,
-           regexp_replace(lower(p.prosrc), 'distinct\s+from|from\s+[a-z_.]+\s*\(', '', 'g')
+           regexp_replace(
+             lower(p.prosrc), 'distinct\s+from|from\s+[a-z_.]+\s*\(|(from|join)\s+pg_\w+|hint\s+=\s+''[^'']*''', '', 'g')
                ~ '\m(from|join|into|update)\M|row_security_active|current_user'
+             and p.provolatile <> 'i'
              and (p.prorettype = 'trigger'::regtype
                   or exists (select from aclexplode(p.proacl) a where a.grantee <> p.proowner)) as is_shared,
            array[p.proname::text] || array(
@@ -332,12 +334,15 @@ struct View {
     name: String,
     definition: String,
     options: String,
+    /// Whether somebody but its owner reads it.
+    is_shared: bool,
     subjects: Vec<String>,
 }
 
 const VIEWS: &str = "
     select c.oid::regclass::text as name, rtrim(pg_get_viewdef(c.oid), ';') as definition,
            coalesce(array_to_string(c.reloptions, ', '), '') as options,
+           exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner) as is_shared,
            array[c.relname::text] || array(
              select distinct t.relname::text
              from pg_rewrite r
@@ -371,8 +376,10 @@ async fn views(connection: &mut PgConnection) -> Vec<Mutant> {
                 format!("{with} as {}", change.text),
             );
         }
-        let definer = format!("alter view {} set (security_invoker = false)", view.name);
-        add(Kind::Security, "security definer", definer);
+        if view.is_shared {
+            let definer = format!("alter view {} set (security_invoker = false)", view.name);
+            add(Kind::Security, "security definer", definer);
+        }
     }
     mutants
 }

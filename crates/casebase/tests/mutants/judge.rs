@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     fmt,
     path::PathBuf,
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -16,6 +19,10 @@ use crate::{catalogue::Mutant, pgtap};
 /// The first file makes the cast. The last judges the catalogue: nobody acts in it.
 const SETUP: &str = "00_";
 const CATALOGUE: &str = "99_";
+
+/// What is rolled back stays in the tables' files, and every trial is slower by that than the one before: autovacuum, which
+/// gives way to each of them, hardly comes through. An odd number, so that all copies have their turn.
+const TIDY_AFTER: usize = 9;
 
 /// What became of a mutant.
 pub enum Verdict {
@@ -57,6 +64,8 @@ pub struct Judge {
     files: Vec<File>,
     /// Copies that nobody uses at the moment.
     copies: Mutex<Vec<String>>,
+    /// How many mutants were tried.
+    tried: AtomicUsize,
     /// How often each file has noticed something about a subject.
     noticed: Mutex<HashMap<(String, usize), u32>>,
 }
@@ -78,6 +87,7 @@ impl Judge {
             server: server.to_owned(),
             files,
             copies: Mutex::default(),
+            tried: AtomicUsize::default(),
             noticed: Mutex::default(),
         };
         for number in 0..copies {
@@ -128,6 +138,12 @@ impl Judge {
         run(&mut server, &end).await.expect("they end");
     }
 
+    async fn vacuum(&self, copy: &str) {
+        let mut connection = self.connect(copy).await;
+        run(&mut connection, "vacuum").await.expect("it vacuums");
+        connection.close().await.expect("it closes");
+    }
+
     fn take_copy(&self) -> String {
         let mut copies = self.copies.lock().expect("nobody panicked");
         copies
@@ -163,6 +179,9 @@ impl Judge {
         drop(connection);
         // Whatever it still does is in the way of the next one.
         self.end_sessions(&copy).await;
+        if self.tried.fetch_add(1, Ordering::Relaxed) % TIDY_AFTER == 0 {
+            self.vacuum(&copy).await;
+        }
         self.give_back(copy);
         verdict
     }

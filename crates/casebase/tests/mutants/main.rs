@@ -11,7 +11,8 @@
 //! `crates/casebase/tests/database/hijack.rs` tries.
 //!
 //! A sample runs with the other tests; `CASEBASE_TEST_MUTANTS=all` runs every mutant, another number that many,
-//! `CASEBASE_TEST_SEED` the same ones again, and `CASEBASE_TEST_MUTANTS=case_files` those with that in their name.
+//! `CASEBASE_TEST_SEED` the same ones again, and `CASEBASE_TEST_MUTANTS='case_files|see_cases'` those with one of these in their
+//! name.
 
 #![expect(
     clippy::expect_used,
@@ -63,7 +64,8 @@ fn chosen(all: Vec<Mutant>, known: &BTreeMap<String, String>) -> (Vec<Mutant>, b
     let wanted = std::env::var("CASEBASE_TEST_MUTANTS").unwrap_or_else(|_| SAMPLE.to_string());
     let Ok(count) = wanted.parse::<usize>() else {
         let is_full = wanted == "all";
-        let named = |mutant: &Mutant| is_full || mutant.name.contains(&wanted);
+        let named =
+            |mutant: &Mutant| is_full || wanted.split('|').any(|part| mutant.name.contains(part));
         return (all.into_iter().filter(named).collect(), is_full);
     };
     let seed = std::env::var("CASEBASE_TEST_SEED").ok();

@@ -7,13 +7,16 @@ use std::{
     sync::Arc,
 };
 
-use casebase::commands::{
-    demo::{
-        person::{Person, Place},
-        receiver::Receiver,
+use casebase::{
+    commands::{
+        demo::{
+            person::{Person, Place},
+            receiver::Receiver,
+        },
+        dev,
+        serve::Running,
     },
-    dev,
-    serve::Running,
+    migrations::{self, Migration},
 };
 use casebase_local::{ANON_KEY, Options, SERVICE_ROLE_KEY, Stack, postgres::SUPERUSER};
 use reqwest::Method;
@@ -56,11 +59,19 @@ impl Home {
 
     /// With the migrations, the service, and the sample data.
     pub async fn with_people() -> Self {
-        let mut home = Self::empty().await;
-        dev::migrate(&home.stack).await.unwrap();
+        let mut home = Self::with_data(&migrations::all()).await;
+        home.serve().await;
+        home
+    }
+
+    /// With these migrations and the sample data.
+    pub async fn with_data(known: &[Migration]) -> Self {
+        let home = Self::empty().await;
+        let mut owner = home.owner().await;
+        let applied = migrations::apply(&mut owner, known, migrations::PATIENCE);
+        applied.await.unwrap();
         let seed = include_str!("../../../../supabase/seed.sql");
         home.run(&format!("begin;\n{seed}\ncommit")).await;
-        home.serve().await;
         home
     }
 

@@ -102,6 +102,32 @@ impl Session {
     }
 }
 
+/// By its first migrations alone: everybody sees what they saw before, and this release's service runs on it.
+#[tokio::test]
+async fn what_an_earlier_release_made_becomes_what_this_one_makes() {
+    let known = migrations::all();
+    for released in 1..known.len() {
+        let mut home = Home::with_data(&known[..released]).await;
+        let tables = api_tables(&home).await;
+        let before = before_and_after(seen_by_all(&home, &tables).await);
+        let mut owner = home.owner().await;
+        let applied = migrations::apply(&mut owner, &known, PATIENCE)
+            .await
+            .unwrap();
+        assert_eq!(applied.len(), known.len() - released);
+        same(
+            &before,
+            &before_and_after(seen_by_all(&home, &tables).await),
+        );
+        home.serve().await;
+        let carla = home.person("carla").await;
+        let file = upload(&carla, "CASE-0001", "name=after.txt", "after the upgrade").await;
+        assert_eq!(file["state"], "available");
+        owner.close().await.unwrap();
+        home.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn the_next_migration_upgrades_a_project_at_work() {
     let home = Home::with_people().await;
