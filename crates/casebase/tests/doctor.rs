@@ -261,13 +261,13 @@ async fn a_schema_that_is_another_casebases_is_said_to_be() {
     let mut patient = Patient::healthy().await;
     for (sql, words) in [
         (
-            "update casebase.migrations set checksum = repeat('0', 64)",
-            "was made by another text",
-        ),
-        (
             "update casebase.migrations m set version = '20990101000000', name = 'next', release = '9.9.9'
              where m.version = (select max(version) from casebase.migrations)",
             "has migration 20990101000000_next of release 9.9.9, which this casebase doesn't know",
+        ),
+        (
+            "update casebase.migrations set checksum = repeat('0', 64)",
+            "was made by another text",
         ),
     ] {
         run(&mut patient.owner, sql).await;
