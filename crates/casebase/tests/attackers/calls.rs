@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use casebase::commands::demo::person::Place;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -59,6 +60,13 @@ impl Caller {
             place: Arc::clone(place),
             token: token.to_owned(),
         }
+    }
+
+    /// What the token says.
+    pub fn claims(&self) -> Value {
+        let payload = self.token.split('.').nth(1).expect("a JWT");
+        let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("base64");
+        serde_json::from_slice(&payload).expect("claims")
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -12,6 +12,7 @@ use crate::{
     chance::Chance,
     desk::Desk,
     model::{Id, Who},
+    search::{Oracle, Search},
 };
 
 /// An id that no row has.
@@ -49,6 +50,7 @@ struct Tally {
 
 pub struct Walk {
     desk: Desk,
+    oracle: Oracle,
     chance: Chance,
     /// Counts up: titles, names and bytes that nobody had before.
     fresh: usize,
@@ -58,9 +60,10 @@ pub struct Walk {
 }
 
 impl Walk {
-    pub fn new(desk: Desk, chance: Chance) -> Self {
+    pub fn new(desk: Desk, oracle: Oracle, chance: Chance) -> Self {
         Self {
             desk,
+            oracle,
             chance,
             fresh: 0,
             steps: 0,
@@ -111,7 +114,21 @@ impl Walk {
             self.sees_their_cases(who).await;
             self.sees_their_words(who).await;
             self.sees_their_files(who).await;
+            self.finds_their_texts(who).await;
         }
+    }
+
+    /// By words that texts are made of here: of titles and notes, or of interactions and the names of files.
+    async fn finds_their_texts(&mut self, who: Who) {
+        if who == Who::Anon {
+            return;
+        }
+        let claims = self.caller(who).claims();
+        let words = self.chance.pick(&[["t", "n"], ["c", "x"]]);
+        let searches = words.map(Search::word);
+        self.oracle
+            .compare(&format!("{who:?}"), &claims, &searches)
+            .await;
     }
 
     fn caller(&self, who: Who) -> &Caller {
