@@ -69,7 +69,11 @@ async fn is_named_nowhere_after_the_statements_of_the_page_and_the_end_of_their_
         .replace("<address>", "alan@example.com");
     run(&mut transaction, block).await;
     run(&mut transaction, "reset role").await;
-    run(&mut transaction, format!("delete from auth.users where id = '{id}'")).await;
+    run(
+        &mut transaction,
+        format!("delete from auth.users where id = '{id}'"),
+    )
+    .await;
     let after = tables_with_it(&mut transaction).await;
     transaction.rollback().await.expect("nothing of it stays");
     assert!(after.is_empty(), "{after:?}");
