@@ -33,6 +33,8 @@ mod lost_updates;
 mod names;
 #[path = "database/narrow_types.rs"]
 mod narrow_types;
+#[path = "database/one_person.rs"]
+mod one_person;
 #[path = "clients/programs.rs"]
 #[expect(dead_code, reason = "Python is for the clients' stories")]
 mod programs;

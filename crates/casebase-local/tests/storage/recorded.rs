@@ -10,9 +10,6 @@ use casebase_local::{ANON_KEY, JWT_SECRET, PROJECT_REF, S3_STATIC_KEY};
 
 use super::support::{Server, start};
 
-/// How many of a hundred steps must be answered alike.
-const ALIKE: usize = 95;
-
 const NO_RECORDINGS: &str = "no recordings at ../shared/truth/storage (or CASEBASE_TRUTH_STORAGE)";
 
 fn recordings() -> Option<PathBuf> {
@@ -60,7 +57,7 @@ fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-/// Runs a runner, shows what it says, and expects enough of it to be alike.
+/// Runs a runner, shows what it says, and expects all of it to be alike, as docs/local-stack.md says.
 #[expect(clippy::print_stderr, reason = "differences are to be seen")]
 fn expect_alike(runner: &mut Command) {
     let output = runner.output().expect("the runner runs");
@@ -70,11 +67,7 @@ fn expect_alike(runner: &mut Command) {
     let (alike, all) = summary
         .and_then(|s| s.split_once(" of "))
         .expect("a summary");
-    let count = |text: &str| text.trim().parse::<usize>().expect("a number");
-    assert!(
-        count(alike) * 100 >= count(all) * ALIKE,
-        "{alike} of {all} alike"
-    );
+    assert_eq!(alike, all);
 }
 
 #[test]

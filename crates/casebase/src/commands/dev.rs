@@ -28,6 +28,10 @@ const MAIL_PORT: u16 = 54324;
 
 /// The options of `casebase dev`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Environment (also read from .env):
+  CASEBASE_LOCAL_POSTGRES          the major version of PostgreSQL's server: 15, 17 or 18; for demo and bench, too
+                                   [what is there]")]
 pub struct Args {
     /// The API's port
     #[arg(long, default_value_t = 54321)]

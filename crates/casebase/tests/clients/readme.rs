@@ -1,4 +1,4 @@
-//! README's JavaScript, run as it stands there against `casebase dev` and its sample data.
+//! README's JavaScript, run as it stands there against `casebase dev` and its sample data; what it leads on to, too.
 
 use std::{
     io::{BufRead, BufReader},
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     dev::Dev,
     programs::{self, node, succeed},
+    webhook_receivers::in_typescript,
 };
 
 const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
@@ -95,8 +96,10 @@ fn the_frontend_of_the_readme_works_as_written() {
 }
 
 #[tokio::test]
-async fn the_receiver_of_the_readme_verifies_what_the_worker_sends() {
-    let Some(mut node) = node() else { return };
+async fn an_endpoint_as_the_readme_makes_it_reaches_the_receiver_of_the_page_on_webhooks() {
+    let (Some(mut compiler), Some(mut node)) = (node(), node()) else {
+        return;
+    };
     let folder = tempfile::tempdir().expect("a folder");
     let dev = Dev::start(folder.path(), &[]);
     let port = free_port();
@@ -119,9 +122,9 @@ async fn the_receiver_of_the_readme_verifies_what_the_worker_sends() {
         .expect("the endpoint is made");
     let secret = endpoint[0]["secret"].as_str().expect("a secret");
 
-    let script = Script::write("receiver", block("webhook.verify("));
+    let script = in_typescript(&mut compiler, "receiver-of-readme");
     let mut receiver = node
-        .arg(&script.0)
+        .arg(script.path())
         .env("CASEBASE_WEBHOOK_SECRET", secret)
         .env("PORT", port.to_string())
         .stdout(Stdio::piped())

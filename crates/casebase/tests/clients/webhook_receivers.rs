@@ -11,7 +11,10 @@ use casebase_webhooks::{Egress, Outcome, Sender, outbox::Delivery};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::programs::{self, node, python, succeed};
+use crate::{
+    programs::{node, python, succeed},
+    readme::Script,
+};
 
 #[path = "../../examples/webhook_receiver.rs"]
 #[expect(dead_code, reason = "its main is for who runs the example")]
@@ -100,15 +103,10 @@ async fn receives(command: &mut Command) -> String {
     line
 }
 
-#[tokio::test]
-async fn the_one_in_typescript() {
-    let Some(mut node_to_compile) = node() else {
-        return;
-    };
-    // Types are erased; those of the events are checked below.
+/// The one in TypeScript as Node.js runs it. Types are erased; those of the events are checked below.
+pub fn in_typescript(node: &mut Command, name: &str) -> Script {
     let compiled = succeed(
-        node_to_compile
-            .args(["--input-type=commonjs", "--eval"])
+        node.args(["--input-type=commonjs", "--eval"])
             .arg(
                 "const ts = require('typescript');
                  const module = ts.ModuleKind.ESNext, target = ts.ScriptTarget.ES2022;
@@ -116,10 +114,16 @@ async fn the_one_in_typescript() {
             )
             .env("SOURCE", code("ts")),
     );
-    let script = programs::folder().join(format!(".receiver-{}.mjs", std::process::id()));
-    std::fs::write(&script, compiled).expect("the folder is ours");
-    let line = receives(node().expect("it was there").arg(&script)).await;
-    std::fs::remove_file(&script).expect("it is ours");
+    Script::write(name, &compiled)
+}
+
+#[tokio::test]
+async fn the_one_in_typescript() {
+    let Some(mut node_to_compile) = node() else {
+        return;
+    };
+    let script = in_typescript(&mut node_to_compile, "receiver");
+    let line = receives(node().expect("it was there").arg(script.path())).await;
     assert_eq!(line, "case.status_changed CASE-0003 in_progress\n");
 }
 
