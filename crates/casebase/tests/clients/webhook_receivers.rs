@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -11,7 +12,10 @@ use casebase_webhooks::{Egress, Outcome, Sender, outbox::Delivery};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::programs::{self, node, python, succeed};
+use crate::{
+    programs::{node, python, succeed},
+    readme::Script,
+};
 
 #[path = "../../examples/webhook_receiver.rs"]
 #[expect(dead_code, reason = "its main is for who runs the example")]
@@ -55,7 +59,7 @@ async fn answer(port: u16, secret: &str) -> u16 {
         retry_waits: None,
         headers: Json(BTreeMap::new()),
     };
-    let patience = Instant::now() + Duration::from_secs(20);
+    let patience = Instant::now() + Duration::from_secs(60);
     loop {
         match sender.send(&delivery).await.outcome {
             Outcome::Answered { status, .. } => return status,
@@ -66,9 +70,17 @@ async fn answer(port: u16, secret: &str) -> u16 {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+/// A port that is free, and still is when a program comes to listen there: none of those that the system gives to whoever
+/// asks for any, and none that was given here before.
+pub fn free_port() -> u16 {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("small");
+    loop {
+        let port = first + GIVEN.fetch_add(1, Ordering::Relaxed);
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Stops the receiver, whatever becomes of the test.
@@ -116,10 +128,8 @@ async fn the_one_in_typescript() {
             )
             .env("SOURCE", code("ts")),
     );
-    let script = programs::folder().join(format!(".receiver-{}.mjs", std::process::id()));
-    std::fs::write(&script, compiled).expect("the folder is ours");
-    let line = receives(node().expect("it was there").arg(&script)).await;
-    std::fs::remove_file(&script).expect("it is ours");
+    let script = Script::write("receiver-of-typescript", &compiled);
+    let line = receives(node().expect("it was there").arg(script.path())).await;
     assert_eq!(line, "case.status_changed CASE-0003 in_progress\n");
 }
 
