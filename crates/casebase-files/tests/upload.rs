@@ -400,7 +400,8 @@ async fn a_token_that_ends_before_its_file_does_ends_the_upload_while_it_can_be_
     let world = World::new(Notes::default(), vec![]).await;
     let beginning: &'static [u8] = &[b'a'; 100_000];
     let slow = stream::iter([Ok(beginning.into())]).chain(stream::pending());
-    let error = world.upload_as(&token(2), slow.boxed()).await.unwrap_err();
+    // Half of it is for the work.
+    let error = world.upload_as(&token(4), slow.boxed()).await.unwrap_err();
     assert!(
         matches!(error, Error::Interrupted(StreamError::TokenEnds)),
         "{error}"

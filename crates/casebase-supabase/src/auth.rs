@@ -220,7 +220,7 @@ mod tests {
     fn client(server: &MockServer) -> AuthClient {
         let key = AnonKey::new("sb_publishable_x").unwrap();
         let mut client = AuthClient::new(&Url::parse(&server.uri()).unwrap(), &key).unwrap();
-        client.timeout = Duration::from_millis(300);
+        client.timeout = Duration::from_secs(60);
         client
     }
 
@@ -320,7 +320,8 @@ mod tests {
     #[tokio::test]
     async fn a_silent_auth_is_given_up() {
         let silence = ResponseTemplate::new(200).set_delay(Duration::from_secs(30));
-        let (_server, auth) = answering(silence).await;
+        let (_server, mut auth) = answering(silence).await;
+        auth.timeout = Duration::from_millis(300);
         let error = auth.sign_in("ada@example.com", "x").await.unwrap_err();
         assert!(matches!(error, Error::Timeout));
     }

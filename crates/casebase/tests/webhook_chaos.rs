@@ -15,8 +15,9 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
-use casebase_webhooks::{Config, Egress};
+use casebase_webhooks::{Config, Egress, Schedule};
 use nix::{
+    errno::Errno,
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
@@ -39,11 +40,13 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Tells a process of this binary that it is a worker, and of which database.
 const WORKER_OF: &str = "CASEBASE_TEST_CHAOS_WORKER";
 
-/// Leases end soon: what a killed worker held is sent again while others look on.
+/// Leases end soon: what a killed worker held is sent again while others look on. So does a timeout, and whom a slow machine
+/// keeps waiting longer tries again, however often.
 fn config() -> Config {
     Config {
         timeout: Duration::from_millis(1500),
         lease: Duration::from_secs(2),
+        schedule: Schedule::new(vec![Duration::from_millis(500); 50]),
         concurrency_per_endpoint: u16::try_from(UNDER_WAY).expect("few"),
         in_lane: u16::try_from(IN_LANE).expect("few"),
         egress: Egress {
@@ -150,8 +153,11 @@ async fn crash(database: &PgPool) {
             .fetch_one(database)
             .await
         {
-            kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it is there");
-            break;
+            match kill(Pid::from_raw(pid), Signal::SIGKILL) {
+                // It has ended meanwhile.
+                Err(Errno::ESRCH) => {}
+                killed => break killed.expect("ours"),
+            }
         }
         assert!(Instant::now() < patience, "the database does not come back");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -225,6 +231,15 @@ async fn nothing_is_lost_however_often_workers_are_killed_and_the_database_crash
     };
     let database = PgPoolOptions::new()
         .max_connections(u32::try_from(WRITERS).expect("few") + 1)
+        // A commit says so once it outlives a crash, as a project's does: the tests' own server is quicker than that.
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::query("set synchronous_commit = on")
+                    .execute(connection)
+                    .await
+                    .map(drop)
+            })
+        })
         .connect(project().setting("DATABASE_ADMIN_URL"))
         .await
         .expect("the database answers");

@@ -27,7 +27,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use support::project;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// There is one outbox, and every worker empties it: one test at a time.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -38,9 +38,8 @@ const DESCRIPTION: &str = "made by the tests of the webhook worker";
 /// Retries come soon. Polling is slower than any test is patient, so that what arrives was not found by chance.
 fn config() -> Config {
     Config {
-        timeout: Duration::from_millis(1500),
-        lease: Duration::from_secs(2),
         poll: 2 * PATIENCE,
+        grace: PATIENCE,
         schedule: Schedule::new(vec![Duration::from_millis(400); 3]),
         egress: Egress {
             allow_private: true,
@@ -221,6 +220,28 @@ impl Scene {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+
+    /// The time now, once it is as told: first comes when the worker last looked for what is due, then now; in seconds, by
+    /// the database's clock.
+    async fn last_look(&self, holds: impl Fn(f64, f64) -> bool) -> f64 {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let (looked, now): (Option<f64>, f64) = sqlx::query_as(
+                "select extract(epoch from max(query_start))::float8, extract(epoch from clock_timestamp())::float8
+                   from pg_stat_activity
+                  where application_name = $1 and query like '%casebase.webhook\\_%' and state = 'idle'",
+            )
+            .bind(WORKERS_CONNECTIONS)
+            .fetch_one(&self.database)
+            .await
+            .expect("connections are listed");
+            if looked.is_some_and(|looked| holds(looked, now)) {
+                return now;
+            }
+            assert!(Instant::now() < patience, "{looked:?}, {now}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 async fn receiver(
@@ -260,18 +281,21 @@ fn ok(_: usize) -> ResponseTemplate {
 async fn an_idle_worker_is_woken_by_the_change() {
     let mut scene = Scene::new(ok).await;
     let worker = Worker::start(config()).await;
-    // By now it looks only every few seconds.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Each look that finds nothing doubles the time to the next: in the end it is longer than this test is patient.
+    let mut now = scene.last_look(|_, _| true).await;
+    for _ in 0..15 {
+        sqlx::query("select pg_notify('casebase_webhooks', '')")
+            .execute(&scene.database)
+            .await
+            .expect("it is woken");
+        now = scene.last_look(move |looked, _| looked > now).await;
+    }
+    // One that passes something by is followed, within seconds, by one that doesn't.
+    scene.last_look(|looked, now| now - looked > 6.0).await;
 
-    let changed = Instant::now();
     scene.set_status(&scene.first, "in_progress").await;
     let arrival = scene.arrival().await;
 
-    assert!(
-        changed.elapsed() < Duration::from_millis(1500),
-        "it took {:?}",
-        changed.elapsed()
-    );
     assert_eq!(arrival.payload["type"], "case.status_changed");
     assert_eq!(arrival.case_number(), &scene.first.number);
     assert_eq!(arrival.status(), "in_progress");
@@ -346,13 +370,18 @@ impl Serve {
         }
     }
 
+    /// With what the database says: of a slow one, who asks gets the rest alone.
     async fn metrics(&self) -> String {
-        let answer = reqwest::get(format!("{}/metrics", self.url)).await;
-        answer
-            .expect("it answers")
-            .text()
-            .await
-            .expect("the metrics are text")
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let answer = reqwest::get(format!("{}/metrics", self.url)).await;
+            let metrics = answer.expect("it answers").text().await;
+            let metrics = metrics.expect("the metrics are text");
+            if value_of(&metrics, "casebase_database_up") == 1.0 {
+                return metrics;
+            }
+            assert!(Instant::now() < patience, "{metrics}");
+        }
     }
 }
 
@@ -379,7 +408,6 @@ async fn the_metrics_of_a_running_service_move_with_what_is_sent() {
 
     let before = serve.metrics().await;
     assert!(value_of(&before, ENABLED) >= 1.0, "{before}");
-    assert_eq!(value_of(&before, "casebase_database_up"), 1.0, "{before}");
     for name in [
         r#"casebase_webhook_queue{state="pending"}"#,
         r#"casebase_webhook_queue_age_seconds{state="oldest_due"}"#,
@@ -419,7 +447,11 @@ async fn what_a_killed_worker_sent_and_did_not_report_is_sent_again_under_the_sa
     killed.kill().await;
 
     // The lease ends while nobody works.
-    tokio::time::sleep(config().lease).await;
+    let ended = sqlx::query(
+        "update casebase.webhook_deliveries set leased_until = now() where endpoint_id = $1 and state = 'leased'",
+    );
+    let ended = ended.bind(scene.endpoint_id).execute(&scene.database).await;
+    assert_eq!(ended.expect("the lease ends").rows_affected(), 1);
     let worker = Worker::start(config()).await;
     assert_eq!(scene.arrival().await, first);
     assert_eq!(
@@ -515,12 +547,28 @@ async fn a_failing_delivery_holds_up_its_own_case_and_no_other() {
     // In this order into the outbox, so the first case's first delivery is the one that fails.
     scene.set_status(&scene.first, "in_progress").await;
     scene.set_status(&scene.first, "resolved").await;
-    let worker = Worker::start(config()).await;
+    let worker = Worker::start(Config {
+        schedule: Schedule::new(vec![2 * PATIENCE; 3]),
+        ..config()
+    })
+    .await;
     let refused = scene.arrival().await;
     scene.set_status(&scene.second, "in_progress").await;
 
-    let mut arrivals = vec![refused.clone()];
-    for _ in 0..3 {
+    let mut arrivals = vec![refused.clone(), scene.arrival().await];
+    // It would be tried again later than this test is patient.
+    let patience = Instant::now() + PATIENCE;
+    while sqlx::query_scalar::<_, i32>("select public.retry_webhook_deliveries($1)")
+        .bind(scene.endpoint_id)
+        .fetch_one(&scene.database)
+        .await
+        .expect("what waits is tried now")
+        == 0
+    {
+        assert!(Instant::now() < patience, "nothing waits");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for _ in 0..2 {
         arrivals.push(scene.arrival().await);
     }
     let seen: Vec<(&Value, &Value)> = arrivals
@@ -606,8 +654,16 @@ async fn receivers_that_hang_keep_no_other_waiting_and_hold_a_bounded_number_of_
         scene.arrival().await;
     }
     for (endpoint_id, _) in &hanging {
-        let under_way = leased_for(&scene.database, *endpoint_id).await;
-        assert!((1..=PER_ENDPOINT).contains(&under_way), "{under_way}");
+        let patience = Instant::now() + PATIENCE;
+        let under_way = loop {
+            let under_way = leased_for(&scene.database, *endpoint_id).await;
+            if under_way > 0 {
+                break under_way;
+            }
+            assert!(Instant::now() < patience, "nothing is sent");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert!(under_way <= PER_ENDPOINT, "{under_way}");
     }
     worker.kill().await;
     hanging.iter().for_each(|(_, task)| task.abort());
@@ -707,7 +763,7 @@ async fn a_worker_survives_the_loss_of_its_connections() {
     scene.history().await;
 
     let lost: i64 = sqlx::query_scalar(
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = $1",
+        "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity where application_name = $1",
     )
     .bind(WORKERS_CONNECTIONS)
     .fetch_one(&scene.database)
@@ -740,18 +796,25 @@ async fn an_endpoint_without_a_secret_gets_nothing_and_holds_up_no_other() {
         scene.history().await,
         [("delivered".into(), vec![Some(204)])]
     );
+    let patience = Instant::now() + PATIENCE;
+    let errors = loop {
+        let errors: Vec<String> = sqlx::query_scalar(
+            "select attempt.error
+               from public.webhook_endpoints() endpoint
+              cross join public.webhook_deliveries(endpoint.id) delivery
+              cross join public.webhook_attempts(delivery.id) attempt
+              where endpoint.url = 'http://127.0.0.1:9'",
+        )
+        .fetch_all(&scene.database)
+        .await
+        .expect("attempts are listed");
+        if !errors.is_empty() {
+            break errors;
+        }
+        assert!(Instant::now() < patience, "nothing is tried");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
     worker.stop().await;
-    let errors: Vec<String> = sqlx::query_scalar(
-        "select attempt.error
-           from public.webhook_endpoints() endpoint
-          cross join public.webhook_deliveries(endpoint.id) delivery
-          cross join public.webhook_attempts(delivery.id) attempt
-          where endpoint.url = 'http://127.0.0.1:9'",
-    )
-    .fetch_all(&scene.database)
-    .await
-    .expect("attempts are listed");
-    assert!(!errors.is_empty());
     assert!(
         errors.iter().all(|e| e.contains("no signing secret")),
         "{errors:?}"
@@ -851,7 +914,7 @@ async fn a_call_that_the_database_stops_is_told_in_words_and_can_be_made_again()
         },
     ))
     .await;
-    let calls = Outbox::new(impatient);
+    let calls = Outbox::new(impatient.clone());
 
     let locked = lock_queue(&scene.database).await;
     let stopped = calls.acknowledge(&[]).await.expect_err("it waits too long");
@@ -864,6 +927,11 @@ async fn a_call_that_the_database_stops_is_told_in_words_and_can_be_made_again()
         "casebase.webhook_ack took longer than the database allows casebase_worker (statement_timeout)"
     );
     locked.rollback().await.expect("the queue is free");
+    // The same connection, which a slow machine may now take its time for.
+    sqlx::query("set statement_timeout = 0")
+        .execute(&impatient)
+        .await
+        .expect("it is patient");
     assert_eq!(calls.acknowledge(&[]).await.expect("it is free"), 0);
 }
 

@@ -334,17 +334,21 @@ mod tests {
     const FILE: &str =
         "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\ntext";
     const OTHER: &str = "--b\r\ncontent-disposition: form-data; name=\"other\"\r\n\r\n";
-    const SOON: Duration = Duration::from_secs(10);
+    const SOON: Duration = Duration::from_secs(60);
 
-    async fn read_soon(pieces: Vec<String>, end: Bytestream) -> Result<FilePart<Fields>, ApiError> {
+    /// What comes `within` that time.
+    async fn read_soon(
+        within: Duration,
+        pieces: Vec<String>,
+        end: Bytestream,
+    ) -> Result<FilePart<Fields>, ApiError> {
         let pieces = pieces.into_iter().map(|piece| Ok(Bytes::from(piece)));
         let form = Form {
             body: Body::from_stream(stream::iter(pieces).chain(end)),
             boundary: "b".into(),
             length: None,
         };
-        let time = Duration::from_millis(200);
-        let read = read_within(time, form, Given::default());
+        let read = read_within(within, form, Given::default());
         tokio::time::timeout(SOON, read).await.unwrap()
     }
 
@@ -422,7 +426,8 @@ mod tests {
     #[tokio::test]
     async fn a_form_that_stops_before_its_file_is_given_up() {
         for piece in ["", "--b\r\ncontent-disp", OTHER, &format!("{OTHER}text")] {
-            let read = read_soon(vec![piece.into()], stream::pending().boxed()).await;
+            let moment = Duration::from_millis(200);
+            let read = read_soon(moment, vec![piece.into()], stream::pending().boxed()).await;
             assert_eq!(refused(read).0, StatusCode::REQUEST_TIMEOUT, "{piece}");
         }
     }
@@ -430,7 +435,8 @@ mod tests {
     #[tokio::test]
     async fn what_precedes_the_file_has_a_bound_wherever_it_is() {
         for piece in ["", "--b\r\ncontent-disposition: ", OTHER] {
-            let (status, message) = refused(read_soon(vec![piece.into()], endless()).await);
+            let read = read_soon(SOON, vec![piece.into()], endless()).await;
+            let (status, message) = refused(read);
             assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{piece}: {message}");
             assert!(message.contains("65536 bytes"), "{message}");
         }
@@ -441,7 +447,7 @@ mod tests {
         let other = format!("{OTHER}{}\r\n", "x".repeat(20_000));
         let large = endless().take(50);
         let beginning = format!("{other}{FILE}{}", "x".repeat(200_000));
-        let file = |end: Bytestream| read_soon(vec![beginning.clone()], end);
+        let file = |end: Bytestream| read_soon(SOON, vec![beginning.clone()], end);
         let end = stream::iter([Ok(Bytes::from("\r\n--b--\r\n"))]);
         let part = file(large.chain(end).boxed()).await.unwrap();
         let bytes: Vec<Bytes> = part.body.try_collect().await.unwrap();

@@ -19,9 +19,13 @@ fn user() -> UserToken {
 }
 
 fn client(server: &MockServer) -> PostgrestClient {
+    client_that_waits(server, Duration::from_secs(60))
+}
+
+fn client_that_waits(server: &MockServer, timeout: Duration) -> PostgrestClient {
     let url = Url::parse(&server.uri()).unwrap();
     let key = AnonKey::new("sb_publishable_x").unwrap();
-    PostgrestClient::with_timeout(&url, &key, Duration::from_millis(300)).unwrap()
+    PostgrestClient::with_timeout(&url, &key, timeout).unwrap()
 }
 
 async fn answering(answer: ResponseTemplate) -> (MockServer, PostgrestClient) {
@@ -209,7 +213,8 @@ async fn a_gateways_error_page_is_not_taken_for_an_answer() {
 #[tokio::test]
 async fn a_silent_server_is_given_up() {
     let silence = ResponseTemplate::new(200).set_delay(Duration::from_secs(30));
-    let (_server, db) = answering(silence).await;
+    let (server, _) = answering(silence).await;
+    let db = client_that_waits(&server, Duration::from_millis(300));
     let rows = db.from("cases", &user()).rows::<Value>().await;
     assert!(matches!(rows, Err(Error::Timeout)));
 }

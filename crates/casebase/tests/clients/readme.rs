@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     dev::Dev,
     programs::{self, node, succeed},
-    webhook_receivers::in_typescript,
+    webhook_receivers::{free_port, in_typescript},
 };
 
 const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
@@ -42,7 +42,7 @@ fn node_options(script: &str) -> Vec<&'static str> {
     command.unwrap_or_else(|| panic!("README does not run {script}"))
 }
 
-/// A script beside the installed packages, removed at the end.
+/// A script beside the installed packages, removed at the end; no other of these tests has one of this name.
 pub struct Script(std::path::PathBuf);
 
 impl Script {
@@ -148,13 +148,8 @@ async fn an_endpoint_as_the_readme_makes_it_reaches_the_receiver_of_the_page_on_
     assert!(line.starts_with("case.status_changed CASE-0003"), "{line}");
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
 async fn wait_for(port: u16) {
-    let patience = Instant::now() + Duration::from_secs(20);
+    let patience = Instant::now() + Duration::from_secs(60);
     while tokio::net::TcpStream::connect(("127.0.0.1", port))
         .await
         .is_err()

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -58,7 +59,7 @@ async fn answer(port: u16, secret: &str) -> u16 {
         retry_waits: None,
         headers: Json(BTreeMap::new()),
     };
-    let patience = Instant::now() + Duration::from_secs(20);
+    let patience = Instant::now() + Duration::from_secs(60);
     loop {
         match sender.send(&delivery).await.outcome {
             Outcome::Answered { status, .. } => return status,
@@ -69,9 +70,17 @@ async fn answer(port: u16, secret: &str) -> u16 {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+/// A port that is free, and still is when a program comes to listen there: none of those that the system gives to whoever
+/// asks for any, and none that was given here before.
+pub fn free_port() -> u16 {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("small");
+    loop {
+        let port = first + GIVEN.fetch_add(1, Ordering::Relaxed);
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Stops the receiver, whatever becomes of the test.
@@ -122,7 +131,7 @@ async fn the_one_in_typescript() {
     let Some(mut node_to_compile) = node() else {
         return;
     };
-    let script = in_typescript(&mut node_to_compile, "receiver");
+    let script = in_typescript(&mut node_to_compile, "receiver-of-typescript");
     let line = receives(node().expect("it was there").arg(script.path())).await;
     assert_eq!(line, "case.status_changed CASE-0003 in_progress\n");
 }

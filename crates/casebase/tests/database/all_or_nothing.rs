@@ -167,14 +167,11 @@ async fn a_session_and_a_server_that_only_read_are_told_apart() {
     // The same cluster as a standby of a primary that it never hears of.
     let cluster = data.path().join("data/postgres");
     std::fs::write(cluster.join("standby.signal"), "").expect("the folder is ours");
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = free.local_addr().expect("an address").port();
-    drop(free);
     let socket_dir = data.path().join("socket");
     let options = postgres::Options {
         data: cluster,
         socket_dir,
-        port,
+        port: 0,
         durable: false,
     };
     let (standby, _) = Postgres::start(options).await.expect("it starts");

@@ -207,6 +207,7 @@ async fn of_hostile_names_each_is_refused_or_gets_an_object_of_its_own() {
     eprintln!("again: CASEBASE_TEST_NAMES={hostile_names} CASEBASE_TEST_SEED={seed}");
     let mut chance = Chance::new(seed);
     let names: Vec<_> = (0..hostile_names).map(|_| hostile(&mut chance)).collect();
+    let _alone = ALONE.lock().await;
     let mut admin = connect("DATABASE_ADMIN_URL").await;
     assert_eq!(differences(&mut admin, &names).await, []);
 

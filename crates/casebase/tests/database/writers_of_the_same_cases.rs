@@ -280,46 +280,57 @@ async fn a_deadlocked_change_of_many_is_repeated() {
     let _alone = ALONE.lock().await;
     let mut owner = connect("DATABASE_URL").await;
     let scene = Scene::new(&mut owner).await;
-    let (first, second) = (scene.cases[0], scene.cases[1]);
+    let (first, second, third) = (scene.cases[0], scene.cases[1], scene.cases[2]);
 
-    // The other side looks for no deadlock, so it is the request that finds it and is ended.
+    // The other side looks for no deadlock, so it is the request that finds it and is ended. It looks once, a second after it
+    // began to wait: somebody keeps it at the second case until the other waits for the first.
     let mut other = connect("DATABASE_ADMIN_URL").await;
     run(
         &mut other,
         format!(
             "begin; set local deadlock_timeout = '1h'; set local lock_timeout = '30s';
-             update cases set title = 'other' where id = {second}"
+             update cases set title = 'other' where id = {third}"
         ),
+    )
+    .await;
+    let mut keeper = connect("DATABASE_ADMIN_URL").await;
+    run(
+        &mut keeper,
+        format!("begin; select from cases where id = {second} for update"),
     )
     .await;
     let key = project().setting("SUPABASE_SERVICE_ROLE_KEY");
     let url = project().setting("SUPABASE_URL");
-    let url = format!("{url}/rest/v1/cases?id=in.({first},{second})&order=id");
+    let url = format!("{url}/rest/v1/cases?id=in.({first},{second},{third})&order=id");
     let request = reqwest::Client::new().patch(url).bearer_auth(key);
     let request = request.header("apikey", key).body(r#"{"title": "many"}"#);
     let request = request.header("content-type", "application/json");
     let many = tokio::spawn(async move { request.send().await.expect("an answer").status() });
-    const WAITING: &str = "select exists (
-        select from pg_stat_activity where wait_event_type = 'Lock' and query like '%UPDATE%cases%')";
-    loop {
-        let waits: bool = query_scalar(WAITING)
-            .fetch_one(&mut owner)
-            .await
-            .expect("locks");
-        if waits {
-            break;
+    let mut waits = async |statement: &'static str| {
+        const WAITING: &str = "select exists (
+            select from pg_stat_activity where wait_event_type = 'Lock' and query like $1)";
+        loop {
+            let waiting = query_scalar(WAITING).bind(statement).fetch_one(&mut owner);
+            if waiting.await.expect("locks") {
+                break;
+            }
+            assert!(!many.is_finished(), "it waits for the second case");
         }
-        assert!(!many.is_finished(), "it waits for the second case");
-    }
-    run(
-        &mut other,
-        format!("update cases set title = 'other' where id = {first}; commit"),
-    )
-    .await;
+    };
+    waits("%UPDATE%cases%").await;
+    tokio::join!(
+        run(
+            &mut other,
+            format!("update cases set title = 'other' where id = {first}; commit"),
+        ),
+        async {
+            waits("update cases set title = 'other'%").await;
+            run(&mut keeper, "rollback").await;
+        }
+    );
     assert_eq!(many.await.expect("it ends"), 204);
-    let titles: Vec<String> = query_scalar("select distinct title from cases where id in ($1, $2)")
-        .bind(first)
-        .bind(second)
+    let titles: Vec<String> = query_scalar("select distinct title from cases where id = any($1)")
+        .bind(&scene.cases)
         .fetch_all(&mut owner)
         .await
         .expect("titles");

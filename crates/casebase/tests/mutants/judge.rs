@@ -179,7 +179,8 @@ impl Judge {
         drop(connection);
         // Whatever it still does is in the way of the next one.
         self.end_sessions(&copy).await;
-        if self.tried.fetch_add(1, Ordering::Relaxed) % TIDY_AFTER == 0 {
+        let tried = self.tried.fetch_add(1, Ordering::Relaxed);
+        if tried.is_multiple_of(TIDY_AFTER) {
             self.vacuum(&copy).await;
         }
         self.give_back(copy);

@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::desk::{Desk, created, refusal, refused};
+use crate::desk::{Desk, PATIENCE, created, refusal, refused};
 
 fn opening(desk: &Desk, person: &Person, key: &str, title: &str) -> RequestBuilder {
     let new = json!({"client_id": desk.client_id, "title": title});
@@ -198,7 +198,7 @@ async fn what_was_answered_is_forgotten_after_a_day() {
     yesterday.await.unwrap();
     let _service = desk.another_service(&[("CASEBASE_STORAGE", "rest")]).await;
     let left = "select array_agg(key) from casebase.idempotency_keys where key = any ($1)";
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let left = sqlx::query_scalar(left).bind([&old, &young].map(String::as_str));
         let left: Vec<String> = left.fetch_one(&mut desk.database).await.unwrap();

@@ -1,14 +1,31 @@
 //! Between a service and the project: counts what the service asks for somebody, and does something else at one of these
 //! steps.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
-use futures::future::BoxFuture;
-use tokio::net::TcpListener;
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Request,
+    http::StatusCode,
+    response::Response,
+    serve::Listener,
+};
+use futures::{StreamExt as _, future::BoxFuture, stream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, Join, join},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
+use tokio_util::io::InspectReader;
 
 use crate::support::project;
 
@@ -18,8 +35,49 @@ pub type Deed = (usize, bool, BoxFuture<'static, ()>);
 /// Passes everything on.
 #[derive(Clone, Default)]
 pub struct Between {
+    address: Arc<OnceLock<SocketAddr>>,
     asked: Arc<Mutex<Asked>>,
+    /// Connections that are open, and what is passed on.
     under_way: Arc<AtomicUsize>,
+}
+
+/// Counts until it is dropped.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Connections that are counted while they are open.
+struct Counted {
+    listener: TcpListener,
+    under_way: Arc<AtomicUsize>,
+}
+
+impl Listener for Counted {
+    type Io = Join<InspectReader<OwnedReadHalf, Box<dyn FnMut(&[u8]) + Send>>, OwnedWriteHalf>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let (connection, address) = Listener::accept(&mut self.listener).await;
+        let (read, write) = connection.into_split();
+        let counts = UnderWay::new(&self.under_way);
+        let counting: Box<dyn FnMut(&[u8]) + Send> = Box::new(move |_| _ = &counts);
+        (join(InspectReader::new(read, counting), write), address)
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
 }
 
 #[derive(Default)]
@@ -34,17 +92,21 @@ impl Between {
     /// Where it is the project.
     pub async fn listen(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        self.address.set(address).unwrap();
+        let listener = Counted {
+            listener,
+            under_way: Arc::clone(&self.under_way),
+        };
         let between = self.clone();
         let http = reqwest::Client::new();
         let router = Router::new().fallback(async move |request| {
             // In a task of its own: who asked may be gone before it is answered.
             let (between, http) = (between.clone(), http.clone());
-            between.under_way.fetch_add(1, Ordering::SeqCst);
+            let under_way = UnderWay::new(&between.under_way);
             let passing = tokio::spawn(async move {
-                let answer = between.pass(&http, request).await;
-                between.under_way.fetch_sub(1, Ordering::SeqCst);
-                answer
+                let _under_way = under_way;
+                between.pass(&http, request).await
             });
             passing.await.unwrap().unwrap_or_else(|_| {
                 let mut gone = Response::new(Body::empty());
@@ -53,7 +115,7 @@ impl Between {
             })
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
-        url
+        format!("http://{address}")
     }
 
     /// From now on what is asked under this token counts.
@@ -65,8 +127,15 @@ impl Between {
         };
     }
 
-    /// What was sent by somebody who is gone arrives all the same.
+    /// Everybody is gone who was connected here, and what they sent has arrived all the same.
     pub async fn settled(&self) {
+        // Who still waits to be let in is let in before this one, to whom it is said that this is no request.
+        let mut last = TcpStream::connect(self.address.get().unwrap())
+            .await
+            .unwrap();
+        last.write_all(b"none\r\n\r\n").await.unwrap();
+        let _ = last.read_to_end(&mut Vec::new()).await;
+        drop(last);
         while self.under_way.load(Ordering::SeqCst) > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
@@ -100,12 +169,16 @@ impl Between {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let url = format!("{}{path}", project().setting("SUPABASE_URL"));
-        let body = axum::body::to_bytes(body, usize::MAX).await;
+        let pieces: Vec<Result<Bytes, axum::Error>> = body.into_data_stream().collect().await;
         if let Some(deed) = before {
             deed.await;
         }
-        // What was sent whole arrives, though who sent it is gone. With the host that it was sent to, which S3 signs.
-        let body = body.unwrap_or_default();
+        // What was sent whole arrives, though who sent it is gone, and what was cut off arrives cut off. With the host that
+        // it was sent to, which S3 signs.
+        let body = match pieces.iter().all(Result::is_ok) {
+            true => reqwest::Body::from(pieces.into_iter().flatten().collect::<Vec<_>>().concat()),
+            false => reqwest::Body::wrap_stream(stream::iter(pieces)),
+        };
         let request = http.request(parts.method, url).headers(parts.headers);
         let answer = request.body(body).send().await?;
         if let Some(deed) = after {

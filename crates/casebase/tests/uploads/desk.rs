@@ -17,7 +17,7 @@ use crate::{people, support::project};
 
 /// What the worker's role gets for these tests, as an operator would give it one.
 const WORKER_PASSWORD: &str = "postgres";
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What somebody asks the service about files.
 pub trait Files {
@@ -188,14 +188,12 @@ impl Desk {
     /// As if three days had gone by since anything happened to the files of the case and the documents of its client.
     pub async fn days_go_by(&mut self) {
         let (id, client) = (self.case_id, self.client_id);
+        // Without the triggers, which keep the hour, and without a lock on tables that the other tests write to.
         let script = format!(
             "begin;
-             alter table public.case_files disable trigger user;
+             set local session_replication_role = replica;
              update public.case_files set updated_at = now() - interval '3 days' where case_id = {id};
-             alter table public.case_files enable trigger user;
-             alter table public.client_documents disable trigger user;
              update public.client_documents set updated_at = now() - interval '3 days' where client_id = '{client}';
-             alter table public.client_documents enable trigger user;
              commit"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(script))

@@ -326,16 +326,14 @@ async fn a_document_that_nobody_completes_is_verified_or_goes() {
     written(&desk, &documents, announced("refused.txt"), program).await;
     written(&desk, &documents, announced("never.txt"), None).await;
     let version = format!("/v1/documents/{}/direct", kept["document_id"]);
-    let outcome = sweep(&mut desk, true).await;
-    assert!(
-        outcome.verified >= 1 && outcome.refused >= 1 && outcome.removed >= 1,
-        "{outcome:?}"
-    );
+    let outcome = sweep(&mut desk).await;
+    assert!(outcome.verified >= 1 && outcome.refused >= 1, "{outcome:?}");
     let announced = json!({"name": "next.txt", "size": 8});
     written(&desk, &version, announced, Some("the next")).await;
-    sweep(&mut desk, true).await;
+    sweep(&mut desk).await;
     let read = desk.client.read(&kept["document_id"].to_string()).await;
     assert_eq!(read.text().await.unwrap(), "the next");
-    // What was refused is gone, and both versions are there.
+    // What was refused is gone, and what was never written (a sweep of another test's service may have been first); both
+    // versions are there.
     assert_eq!(left(&mut desk).await, (2, 2));
 }

@@ -15,6 +15,7 @@ use futures::stream;
 use rand::RngExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     between::Between,
@@ -27,6 +28,8 @@ use crate::{
 struct Killable {
     child: Arc<Mutex<Child>>,
     url: String,
+    /// What the database knows its connections by.
+    name: String,
 }
 
 fn kill(child: &Mutex<Child>) {
@@ -39,6 +42,9 @@ fn kill(child: &Mutex<Child>) {
 impl Killable {
     /// The service of the project at `supabase`, which writes objects in this way.
     fn start(supabase: &str, storage: &str) -> Self {
+        let name = Uuid::new_v4().to_string();
+        let mut database = worker_url();
+        database.set_query(Some(&format!("application_name={name}")));
         let mut command = Command::new(env!("CARGO_BIN_EXE_casebase"));
         let mut child = command
             .arg("serve")
@@ -48,7 +54,7 @@ impl Killable {
                 "SUPABASE_JWT_SECRET",
                 project().setting("SUPABASE_JWT_SECRET"),
             )
-            .env("CASEBASE_DATABASE_URL", worker_url().to_string())
+            .env("CASEBASE_DATABASE_URL", database.as_str())
             .env("SUPABASE_S3_ENDPOINT", format!("{supabase}/storage/v1/s3"))
             .env(
                 "SUPABASE_S3_REGION",
@@ -77,6 +83,21 @@ impl Killable {
         Self {
             child: Arc::new(Mutex::new(child)),
             url,
+            name,
+        }
+    }
+
+    /// What it asked for before it died is done: of the project, to which it goes `between`, and of the database.
+    async fn settled(&self, between: &Between, desk: &mut Desk) {
+        between.settled().await;
+        let connected = "select exists (select from pg_stat_activity where application_name = $1)";
+        while sqlx::query_scalar(connected)
+            .bind(&self.name)
+            .fetch_one(&mut desk.database)
+            .await
+            .unwrap()
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }
@@ -155,7 +176,7 @@ impl Operation {
 async fn all_is_well(desk: &mut Desk, when: &str) {
     // What was refused keeps its reason for one sweep more.
     for _ in 0..2 {
-        sweep(desk, true).await;
+        sweep(desk).await;
     }
     let wrong: Vec<String> = sqlx::query_scalar(
         "select f.id || ': ' || f.state || coalesce(', ' || f.other_state, '')
@@ -228,6 +249,7 @@ async fn at_any_step(storage: &str) {
         what_was_told_is_so(&desk, operation, &file, &told).await;
         let steps = between.count();
         assert!(steps > 1, "{operation:?}: {steps}");
+        drop(service);
         for step in 0..steps {
             for after in [false, true] {
                 let service = Killable::start(&url, storage);
@@ -237,9 +259,9 @@ async fn at_any_step(storage: &str) {
                 between.begin(desk.staff.token(), Some((step, after, killing)));
                 let told = operation.ask(&desk.staff, &service.url, &desk.case, &file);
                 let told = told.await;
-                between.settled().await;
                 let when = format!("{operation:?} over {storage}, step {step}, after it: {after}");
                 assert!(told.is_none(), "{when}: it was to die first");
+                service.settled(&between, &mut desk).await;
                 all_is_well(&mut desk, &when).await;
                 if matches!(operation, Operation::Show | Operation::Complete) {
                     let back = desk.staff.download(&file).await;
@@ -292,18 +314,21 @@ async fn nothing_is_lost_when_the_service_is_killed_under_load_over_s3() {
 async fn under_load(storage: &str) {
     let kills = std::env::var("CASEBASE_TEST_KILLS");
     let kills = kills.map_or(5, |kills| kills.parse().unwrap());
+    let between = Between::default();
+    let supabase = between.listen().await;
     let mut desk = Desk::new(storage).await;
     let told = Mutex::new(BTreeMap::new());
     for _ in 0..kills {
-        let service = Killable::start(project().setting("SUPABASE_URL"), storage);
+        let service = Killable::start(&supabase, storage);
         let child = Arc::clone(&service.child);
         let lives = Duration::from_millis(rand::rng().random_range(20..600));
         tokio::spawn(async move {
             tokio::time::sleep(lives).await;
             kill(&child);
         });
-        let (desk, told, url) = (&desk, &told, service.url.as_str());
-        futures::future::join_all((0..4).map(|_| work(desk, url, told))).await;
+        let work = (0..4).map(|_| work(&desk, &service.url, &told));
+        futures::future::join_all(work).await;
+        service.settled(&between, &mut desk).await;
     }
     all_is_well(&mut desk, &format!("under load over {storage}")).await;
     for (id, operation) in told.into_inner().unwrap() {

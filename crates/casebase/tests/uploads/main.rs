@@ -464,7 +464,8 @@ async fn a_token_that_ends_while_its_upload_runs_is_said_and_nothing_is_left() {
         let mut desk = Desk::new(storage).await;
         let url = format!("http://{}/v1/cases/{}/files", desk.service, desk.case);
         let beginning = || Ok::<_, std::io::Error>("a".repeat(6_000_000));
-        for length in [Some(40_000_000_u64), None] {
+        // Less than the limit that another test here gives the bucket for a while.
+        for length in [Some(20_000_000_u64), None] {
             let slow = stream::iter([beginning()]).chain(stream::pending());
             let mut upload = reqwest::Client::new()
                 .post(format!("{url}?name=slow.txt"))
