@@ -63,15 +63,18 @@ struct Counted {
     under_way: Arc<AtomicUsize>,
 }
 
+/// Has what counts a connection, and looks at nothing.
+type Counting = Box<dyn FnMut(&[u8]) + Send>;
+
 impl Listener for Counted {
-    type Io = Join<InspectReader<OwnedReadHalf, Box<dyn FnMut(&[u8]) + Send>>, OwnedWriteHalf>;
+    type Io = Join<InspectReader<OwnedReadHalf, Counting>, OwnedWriteHalf>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (connection, address) = Listener::accept(&mut self.listener).await;
         let (read, write) = connection.into_split();
         let counts = UnderWay::new(&self.under_way);
-        let counting: Box<dyn FnMut(&[u8]) + Send> = Box::new(move |_| _ = &counts);
+        let counting: Counting = Box::new(move |_| _ = &counts);
         (join(InspectReader::new(read, counting), write), address)
     }
 
