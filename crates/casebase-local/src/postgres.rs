@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     io,
+    net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -309,7 +310,7 @@ pub struct Options {
     pub data: PathBuf,
     /// The folder of the Unix socket; exists, and is private.
     pub socket_dir: PathBuf,
-    /// The TCP port on 127.0.0.1.
+    /// The TCP port on 127.0.0.1; 0: a free one.
     pub port: u16,
     /// Whether the data is to survive a crash of the machine; without it the server is faster.
     pub durable: bool,
@@ -343,9 +344,25 @@ impl Postgres {
         if fresh {
             initdb(&binaries, &run_as, &options)?;
         }
-        let server = Self::spawn(&binaries, &run_as, options)?;
-        server.wait_until_ready().await?;
-        Ok((server, fresh))
+        loop {
+            let port = match options.port {
+                0 => free_port().map_err(|e| Error::Start(e.to_string()))?,
+                port => port,
+            };
+            let here = Options {
+                port,
+                ..options.clone()
+            };
+            let server = Self::spawn(&binaries, &run_as, here)?;
+            match server.wait_until_ready().await {
+                Ok(()) => return Ok((server, fresh)),
+                // Somebody else listens there meanwhile.
+                Err(Error::Start(said)) if options.port == 0 && said.contains(PORT_TAKEN) => {
+                    tracing::debug!(port, "a port that was free is taken");
+                }
+                Err(e) => return Err(e),
+            }
+        }
     }
 
     fn spawn(binaries: &Binaries, run_as: &RunAs, options: Options) -> Result<Self, Error> {
@@ -442,6 +459,14 @@ impl Drop for Postgres {
         }
         let _ = kill(self.pid, Signal::SIGKILL);
     }
+}
+
+/// What the server's log says where its port is another's.
+const PORT_TAKEN: &str = "Address already in use";
+
+fn free_port() -> io::Result<u16> {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(free.local_addr()?.port())
 }
 
 fn initdb(binaries: &Binaries, run_as: &RunAs, options: &Options) -> Result<(), Error> {
