@@ -562,3 +562,32 @@ fn spawn_watched(mut command: Command) -> io::Result<(Pid, watch::Receiver<Optio
     let pid = pid.recv().map_err(io::Error::other)??;
     Ok((pid, exit))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_told_by_the_log_and_none_is_asked_for_by_0() {
+        // Root runs the server as somebody else.
+        let folder = tempfile::tempdir_in("/tmp").unwrap();
+        let all = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), all).unwrap();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut options = Options {
+            data: folder.path().join("data"),
+            socket_dir: folder.path().join("socket"),
+            port: taken.local_addr().unwrap().port(),
+            durable: false,
+        };
+        let refused = Postgres::start(options.clone()).await.unwrap_err();
+        assert!(refused.to_string().contains(PORT_TAKEN), "{refused}");
+        options.port = 0;
+        let (server, fresh) = Postgres::start(options).await.unwrap();
+        assert!(!fresh && !server.url("postgres").contains(":0/"));
+        server.stop().await;
+    }
+}
