@@ -18,7 +18,9 @@ export default defineConfig({
   // What passes the second time is listed as flaky, and is to be mended.
   retries: 1,
   reporter: 'list',
-  timeout: 90_000,
+  // For a machine that is busy with more than this.
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
   use: {
     baseURL: process.env['DESK_URL'] ?? `${process.env['CASEBASE_URL']}/desk/`,
     locale: 'en-GB',

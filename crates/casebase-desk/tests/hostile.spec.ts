@@ -64,7 +64,7 @@ test('a script that got into the page would not run, and a picture of another si
       }
     }
     document.body.click()
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    for (let waits = 0; waits < 100 && refused < 5; waits++) await new Promise((resolve) => setTimeout(resolve, 100))
     return { hit: (window as unknown as { hit?: number }).hit, refused }
   })
   expect(hit).toBeUndefined()

@@ -55,8 +55,12 @@ test('where notices are sent, a client hears of a change and asks again, and sel
   expect(joined.get(topic)?.token, 'the token of whoever is signed in').toMatch(/^ey/)
 
   const asked = asking(page)
-  await page.clock.runFor(12_000)
-  expect(asked(), 'it waits to be told').toBe(0)
+  // What it asked for while it joined may still come.
+  await expect(async () => {
+    const before = asked()
+    await page.clock.runFor(12_000)
+    expect(asked(), 'it waits to be told').toBe(before)
+  }).toPass({ timeout: 30_000 })
   await say(row, 'A new one is at the gate.')
   send(topic)
   await expect(async () => {

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     io,
+    net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -309,7 +310,7 @@ pub struct Options {
     pub data: PathBuf,
     /// The folder of the Unix socket; exists, and is private.
     pub socket_dir: PathBuf,
-    /// The TCP port on 127.0.0.1.
+    /// The TCP port on 127.0.0.1; 0: a free one.
     pub port: u16,
     /// Whether the data is to survive a crash of the machine; without it the server is faster.
     pub durable: bool,
@@ -343,9 +344,25 @@ impl Postgres {
         if fresh {
             initdb(&binaries, &run_as, &options)?;
         }
-        let server = Self::spawn(&binaries, &run_as, options)?;
-        server.wait_until_ready().await?;
-        Ok((server, fresh))
+        loop {
+            let port = match options.port {
+                0 => free_port().map_err(|e| Error::Start(e.to_string()))?,
+                port => port,
+            };
+            let here = Options {
+                port,
+                ..options.clone()
+            };
+            let server = Self::spawn(&binaries, &run_as, here)?;
+            match server.wait_until_ready().await {
+                Ok(()) => return Ok((server, fresh)),
+                // Somebody else listens there meanwhile.
+                Err(Error::Start(said)) if options.port == 0 && said.contains(PORT_TAKEN) => {
+                    tracing::debug!(port, "a port that was free is taken");
+                }
+                Err(e) => return Err(e),
+            }
+        }
     }
 
     fn spawn(binaries: &Binaries, run_as: &RunAs, options: Options) -> Result<Self, Error> {
@@ -444,6 +461,14 @@ impl Drop for Postgres {
     }
 }
 
+/// What the server's log says where its port is another's.
+const PORT_TAKEN: &str = "Address already in use";
+
+fn free_port() -> io::Result<u16> {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(free.local_addr()?.port())
+}
+
 fn initdb(binaries: &Binaries, run_as: &RunAs, options: &Options) -> Result<(), Error> {
     let pwfile = options.socket_dir.join("initdb.pw");
     std::fs::write(&pwfile, PASSWORD).map_err(|e| Error::Io(pwfile.display().to_string(), e))?;
@@ -536,4 +561,33 @@ fn spawn_watched(mut command: Command) -> io::Result<(Pid, watch::Receiver<Optio
         })?;
     let pid = pid.recv().map_err(io::Error::other)??;
     Ok((pid, exit))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_told_by_the_log_and_none_is_asked_for_by_0() {
+        // Root runs the server as somebody else.
+        let folder = tempfile::tempdir_in("/tmp").unwrap();
+        let all = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), all).unwrap();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut options = Options {
+            data: folder.path().join("data"),
+            socket_dir: folder.path().join("socket"),
+            port: taken.local_addr().unwrap().port(),
+            durable: false,
+        };
+        let refused = Postgres::start(options.clone()).await.unwrap_err();
+        assert!(refused.to_string().contains(PORT_TAKEN), "{refused}");
+        options.port = 0;
+        let (server, fresh) = Postgres::start(options).await.unwrap();
+        assert!(!fresh && !server.url("postgres").contains(":0/"));
+        server.stop().await;
+    }
 }

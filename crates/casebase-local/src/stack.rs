@@ -346,10 +346,13 @@ async fn serve(
     }
 }
 
-/// The port is free at this moment; PostgreSQL itself says so when it no longer is.
+/// A wanted port is free at this moment; PostgreSQL itself says so when it no longer is.
 async fn database_port(wanted: Option<u16>) -> Result<u16, Error> {
-    let (_, address) = listen(wanted, "--db-port").await?;
-    Ok(address.port())
+    let port = wanted.unwrap_or(0);
+    if port != 0 {
+        listen(wanted, "--db-port").await?;
+    }
+    Ok(port)
 }
 
 /// A cluster is ready once this file stands beside it; one without was cut off while it was made.

@@ -115,13 +115,14 @@ impl Completions {
 
 impl Command {
     /// What is logged without CASEBASE_LOG. The demo and the benches tell their own story; what runs for long says what
-    /// it does. A slow statement says nothing but to the operator of a service: here they are whole migrations.
+    /// it does. A slow statement, or a slow connection, says nothing but to the operator of a service: here they are whole
+    /// migrations, on whatever machine.
     fn default_log(&self) -> &'static str {
         match self {
             #[cfg(feature = "local")]
-            Self::Bench(_) | Self::Demo(_) => "warn,sqlx::query=error",
+            Self::Bench(_) | Self::Demo(_) => "warn,sqlx::query=error,sqlx::pool=error",
             Self::Serve(_) => "warn,casebase=info",
-            _ => "warn,casebase=info,sqlx::query=error",
+            _ => "warn,casebase=info,sqlx::query=error,sqlx::pool=error",
         }
     }
 

@@ -463,7 +463,7 @@ fn serve_to_its_end(serve: &mut Command) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts");
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_secs(180);
     while service.try_wait().expect("a child").is_none() {
         if Instant::now() > patience {
             service.kill().expect("it runs");

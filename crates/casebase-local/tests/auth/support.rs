@@ -22,7 +22,7 @@ const HOOK: &str = "
         when 'refuse' then
           return '{\"error\": {\"http_code\": 403, \"message\": \"not on Sundays\"}}';
         when 'forget' then return jsonb_build_object('claims', (event -> 'claims') - 'role');
-        when 'sleep' then perform pg_sleep(10);
+        when 'sleep' then perform pg_sleep(60);
         else null;
       end case;
       return jsonb_set(event, '{claims,hooked}', jsonb_build_object(

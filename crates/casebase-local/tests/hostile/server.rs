@@ -16,7 +16,7 @@ use tokio_postgres::NoTls;
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// Longer than anything should take, and shorter than the sleep that the hostile texts ask for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Whose privileges, objects and canaries there are.
 const INVENTORY: &str = "

@@ -57,13 +57,16 @@ impl Dev {
             .stderr(stderr)
             .spawn()
             .expect("it starts");
-        let patience = Instant::now() + Duration::from_secs(60);
+        let patience = Instant::now() + Duration::from_secs(180);
         while !ready.exists() {
             assert!(
                 child.try_wait().expect("a child").is_none(),
                 "it ended before it was ready"
             );
-            assert!(Instant::now() < patience, "it is not ready after a minute");
+            assert!(
+                Instant::now() < patience,
+                "it is not ready after three minutes"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         let settings = dotenvy::from_path_iter(&ready)
