@@ -9,6 +9,9 @@ use crate::model::Id;
 /// So many cases are enough for each to change often.
 const ENOUGH: usize = 12;
 
+/// How many kinds of acts there are here.
+pub(super) const KINDS: usize = 34;
+
 /// Whose cases are given; Asta sees no others.
 const WORKERS: [&str; 8] = [
     "Asta", "Asta", "Asta", "Alan", "Dora", "Sam", "Ivan", "Lena",
@@ -50,7 +53,7 @@ impl World {
         if self.erased.is_some() && self.chance.one_in(3) {
             return self.erase_client();
         }
-        match self.chance.below(50) {
+        match self.chance.below(51) {
             0..5 => self.open_case().await,
             5..7 => self.rewrite_case().await,
             7..11 => self.say().await,
@@ -257,7 +260,7 @@ impl World {
         let at = at.unwrap_or_else(|| self.chance.below(files.len()));
         let (id, state, other_state, visible) = files[at].clone();
         let who = self.somebody();
-        let is_changed = self.chance.one_in(3);
+        let is_changed = self.chance.one_in(2);
         match (state.as_str(), other_state.as_deref()) {
             ("pending", _) => act(
                 "upload a file",
@@ -268,7 +271,7 @@ impl World {
                      update public.case_files set state = 'uploaded' where id = {id}"
                 ),
             ),
-            ("uploaded", _) if is_changed => act(
+            ("uploaded", _) if is_changed && self.chance.one_in(2) => act(
                 "reject a file",
                 "owner",
                 format!("select casebase.verification_reject('case_file', {id}, 'no')"),
@@ -278,7 +281,7 @@ impl World {
                 "owner",
                 format!("select casebase.verification_finish('case_file', {id}, 'v1', repeat('a', 64), 1, 'application/pdf')"),
             ),
-            ("available", None) if is_changed => act(
+            ("available", None) if is_changed && self.chance.one_in(2) => act(
                 "let go of a file",
                 who,
                 format!("update public.case_files set state = 'deleting' where id = {id}"),
@@ -289,7 +292,7 @@ impl World {
                 format!("select public.change_file_visibility({id}, {})", !visible),
             ),
             ("available", Some("pending")) if is_changed => act(
-                "show or hide a moving file",
+                "show or hide a file",
                 who,
                 format!("select public.change_file_visibility({id}, {})", !visible),
             ),
@@ -434,13 +437,20 @@ impl World {
                     format!("select public.deactivate_staff_member('{id}', {heir})"),
                 )
             }
-            1 | 2 => act(
-                "switch somebody on",
-                "Ada",
-                format!(
-                    "update public.staff_members set active = true where user_id = '{id}' and not active"
-                ),
-            ),
+            1 | 2 => {
+                let staff = WORKERS.map(|name| format!("'{}'", self.people[name]));
+                act(
+                    "switch somebody on",
+                    "Ada",
+                    format!(
+                        "update public.staff_members set active = true
+                         where user_id = (
+                           select s.user_id from public.staff_members s
+                           where s.user_id in ({}) and not s.active order by s.display_name limit 1)",
+                        staff.join(", ")
+                    ),
+                )
+            }
             3 => {
                 // Each comes back to what they are.
                 let scope = match whom {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, query_as, query_scalar, raw_sql};
 use uuid::Uuid;
 
-use super::{Oracle, Search};
+use super::{Oracle, Search, acts::KINDS};
 use crate::{chance::Chance, model::Id};
 
 /// So many acts that did something are enough for every kind of them; more, where the other walk goes further.
-const STEPS: usize = 200;
+const STEPS: usize = 150;
 const SEED: u64 = 1;
 
 /// After so many of them everything is looked for, and after the others one word.
@@ -57,10 +57,12 @@ const MEMBERS: [&[&str]; 2] = [&["Carla", "Sam", "Bea"], &["Otto", "Bea"]];
 const REFUSALS: [&str; 5] = ["42501", "23514", "23503", "22023", "55000"];
 
 /// Who finds texts of which kinds, at some time of a walk. Ivan and Lena may be members of a client.
-const FINDERS: [(&[&str], &[&str]); 5] = [
+const FINDERS: [(&[&str], &[&str]); 4] = [
     (&["Ada"], &["case", "file", "interaction", "note"]),
-    (&["Alan"], &["case", "file", "interaction", "note"]),
-    (&["Asta", "Dora"], &["case", "file", "interaction", "note"]),
+    (
+        &["Alan", "Asta", "Dora"],
+        &["case", "file", "interaction", "note"],
+    ),
     (&["Carla", "Otto", "Bea"], &["case", "file", "interaction"]),
     (&["Faye", "Nemo"], &[]),
 ];
@@ -225,7 +227,7 @@ impl World {
     /// Ada, who may do most, or anybody.
     pub fn somebody(&mut self) -> &'static str {
         let (anybody, _) = self.chance.pick(&CAST);
-        self.chance.pick(&["Ada", anybody])
+        self.chance.pick(&["Ada", "Ada", anybody])
     }
 
     async fn step(&mut self) {
@@ -322,7 +324,7 @@ impl World {
     }
 
     fn summary(&self) -> String {
-        let mut text = String::new();
+        let mut text = format!("{} steps were taken:\n", self.done);
         for (kind, Tally { done, refused }) in &self.tally {
             let _ = writeln!(
                 text,
@@ -332,18 +334,19 @@ impl World {
         text
     }
 
-    /// Each kind of text was found by those who may read it; the cases, however they were looked for.
-    async fn assert_something_was_found(&mut self) {
+    /// Whether each kind of act was done, and each kind of text found by those who may read it; the cases, however they were
+    /// looked for.
+    async fn was_everywhere(&mut self) -> bool {
+        let mut was = self.tally.len() == KINDS && self.tally.values().all(|tally| tally.done > 0);
         for (who, sources) in FINDERS {
-            let found = self.oracle.found_in(who, "words").await;
-            assert!(found.iter().eq(sources), "{who:?} found {found:?}");
+            was &= self.oracle.found_in(who, "words").await.iter().eq(sources);
         }
         for who in [&["Ada"][..], &["Carla", "Otto", "Bea"]] {
             for kind in ["near", "number"] {
-                let found = self.oracle.found_in(who, kind).await;
-                assert!(found.contains("case"), "{who:?} found no case, {kind}");
+                was &= self.oracle.found_in(who, kind).await.contains("case");
             }
         }
+        was
     }
 }
 
@@ -354,14 +357,13 @@ async fn what_is_found_and_counted_is_what_the_policies_let_everybody_read() {
     let seed = crate::number("CASEBASE_TEST_SEED").unwrap_or(SEED);
     eprintln!("{steps} steps; again: CASEBASE_TEST_SEED={seed}");
     let mut world = World::new(seed).await;
-    while world.done < steps {
+    // One that had no luck goes on for a while.
+    while world.done < steps || world.done < 5 * STEPS && !world.was_everywhere().await {
         world.step().await;
     }
     eprintln!("{}", world.summary());
-    world.assert_something_was_found().await;
     assert!(
-        world.tally.values().all(|tally| tally.done > 0),
-        "some kind of act was never done:\n{}",
-        world.summary()
+        world.was_everywhere().await,
+        "some kind of act was never done, or some kind of text never found"
     );
 }
