@@ -67,7 +67,8 @@ fn failing_dev(arguments: &[&str]) -> String {
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(temporary.path(), open).expect("the folder is ours");
     let data = temporary.path().join("kept/data");
-    let free = ["--port", "--db-port"].map(|option| [option, "0"]);
+    let free = ["--port", "--db-port", "--mail-port", "--service-port"];
+    let free = free.map(|option| [option, "0"]);
     let free = free.iter().filter(|option| !arguments.contains(&option[0]));
     let output = casebase(&["dev", "--data"])
         .arg(&data)
