@@ -14,7 +14,7 @@ use crate::{model::Id, support::project};
 pub enum Search {
     /// All of these words, none of which has a near one.
     Words(BTreeSet<&'static str>),
-    /// A word, whose hits are also turned over page by page.
+    /// A word, whose hits are also turned over page by page, and whose list is counted page by page.
     Pages(&'static str),
     /// A word with two of its letters in each other's place, which no text has: titles alone are found.
     Near(&'static str),

@@ -90,7 +90,7 @@ create function pg_temp.found(answer jsonb) returns jsonb language sql stable as
       ) order by case when is_ranked then nth end, (hit #>> '{found_case,id}')::bigint desc), '[]')
       from jsonb_array_elements(answer #> '{page,hits}') with ordinality h (hit, nth)),
     'listed', jsonb_path_query_array(answer, '$.list.cases[*].id'),
-    'totals', jsonb_build_array(answer #> '{list,total}', answer #> '{first,total}'),
+    'totals', jsonb_build_array(answer #> '{list,total}', coalesce(answer #> '{first,total}', answer #> '{list,total}')),
     'is_complete', answer #> '{page,is_complete}'
   )
   from (select answer #>> '{sought,kind}' = 'words' as is_ranked) asked
@@ -120,7 +120,7 @@ declare
        'page', to_jsonb(public.search_cases(s.sought ->> 'search', 1000)),
        'list', to_jsonb(public.list_cases(search => s.sought ->> 'search', page_size => 1000)),
        -- A page that is not the only one is counted apart.
-       'first', to_jsonb(public.list_cases(search => s.sought ->> 'search', page_size => 1)),
+       'first', case when (s.sought ->> 'by_pages')::boolean then to_jsonb(public.list_cases(search => s.sought ->> 'search', page_size => 1)) end,
        'by_pages', case when (s.sought ->> 'by_pages')::boolean then (
          with recursive pages (page, number) as (
            select public.search_cases(s.sought ->> 'search', 2), 1

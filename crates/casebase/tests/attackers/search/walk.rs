@@ -11,7 +11,7 @@ use crate::{chance::Chance, model::Id};
 
 /// So many acts that did something are enough for every kind of them; more, where the other walk goes further.
 const STEPS: usize = 150;
-const SEED: u64 = 1;
+const SEED: u64 = 16;
 
 /// After so many of them everything is looked for, and after the others one word.
 const LOOK_AROUND: usize = 40;
@@ -310,9 +310,8 @@ impl World {
 
     async fn everything(&mut self) -> Vec<Search> {
         let cases = self.cases().await;
-        let mut searches: Vec<_> = WORDS.into_iter().map(Search::word).collect();
-        searches.push(Search::Pages(self.chance.pick(&WORDS)));
-        searches.extend(WORDS.map(Search::Near));
+        let mut searches: Vec<_> = WORDS.into_iter().map(Search::Pages).collect();
+        searches.extend(WORDS.into_iter().step_by(2).map(Search::Near));
         searches.extend(cases.into_iter().step_by(4).map(Search::Number));
         let pair = [self.chance.pick(&WORDS), self.chance.pick(&WORDS)];
         searches.push(Search::Words(pair.into()));
