@@ -1,8 +1,10 @@
 //! What stands in the way of Casebase in a project: `supabase/schemas/preflight.sql`, which the migration begins with too.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions, raw_sql};
+
+use crate::migrations::Migration;
 
 const FILE: &str = include_str!("../../../supabase/schemas/preflight.sql");
 
@@ -89,71 +91,98 @@ impl fmt::Display for InTheWay {
     }
 }
 
-/// A lock on a table that was there before, which an installation holds until it ends.
+/// How strongly a table is locked, from weak to strong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// Rows are written.
+    RowExclusive,
+    /// As a foreign key to the table does, or a trigger on it.
+    ShareRowExclusive,
+    /// As a policy on it does.
+    AccessExclusive,
+}
+
+/// A lock on a table that was there before, which migrations hold until they end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
     /// Which table.
     pub table: String,
-    /// The strongest mode, as PostgreSQL names it.
-    pub mode: &'static str,
+    /// The strongest mode.
+    pub mode: Mode,
 }
 
 impl fmt::Display for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waits = match self.mode {
-            ACCESS_EXCLUSIVE => "whoever reads or writes it waits",
-            SHARE_ROW_EXCLUSIVE => "whoever writes it waits",
-            _ => "nobody waits",
+        // As PostgreSQL names them.
+        let (mode, waits) = match self.mode {
+            Mode::RowExclusive => ("ROW EXCLUSIVE", "nobody waits"),
+            Mode::ShareRowExclusive => ("SHARE ROW EXCLUSIVE", "whoever writes it waits"),
+            Mode::AccessExclusive => ("ACCESS EXCLUSIVE", "whoever reads or writes it waits"),
         };
-        write!(
-            f,
-            "would lock {} until it ends ({}): {waits}",
-            self.table, self.mode
-        )
+        let table = &self.table;
+        write!(f, "would lock {table} until it ends ({mode}): {waits}")
     }
 }
 
-const ACCESS_EXCLUSIVE: &str = "ACCESS EXCLUSIVE";
-const SHARE_ROW_EXCLUSIVE: &str = "SHARE ROW EXCLUSIVE";
-
-/// What an installation locks of the project's own.
-pub const LOCKS: [(&str, &str); 4] = [
-    // Foreign keys refer to it, and to public.clients where the project has one.
-    ("auth.users", SHARE_ROW_EXCLUSIVE),
-    ("public.clients", SHARE_ROW_EXCLUSIVE),
-    // Two buckets.
-    ("storage.buckets", "ROW EXCLUSIVE"),
-    // Two triggers, then the policies.
-    ("storage.objects", ACCESS_EXCLUSIVE),
+/// What each migration locks, by its version, of tables that others use: the project's own, and ours once they are there.
+const LOCKS: [(&str, &[(&str, Mode)]); 2] = [
+    (
+        "20261128000000",
+        &[
+            // Foreign keys refer to it, and to public.clients where the project has one.
+            ("auth.users", Mode::ShareRowExclusive),
+            ("public.clients", Mode::ShareRowExclusive),
+            // Two buckets.
+            ("storage.buckets", Mode::RowExclusive),
+            // Two triggers, then the policies.
+            ("storage.objects", Mode::AccessExclusive),
+        ],
+    ),
+    (
+        "20261129133000",
+        &[
+            // A policy each.
+            ("public.case_files", Mode::AccessExclusive),
+            ("public.client_documents", Mode::AccessExclusive),
+        ],
+    ),
 ];
 
-/// What an installation into this database locks.
+/// What these migrations lock in this database, of the tables that are there before them.
 ///
 /// Hosted projects let `postgres` make policies on what it doesn't own by an extension, supautils, that locks all tables
 /// which a setting of the server's names, whichever table the policy is on: nobody signs in before it ends.
-pub async fn locks(connection: &mut PgConnection) -> Result<Vec<Lock>, sqlx::Error> {
-    let (me, grants, has_clients): (String, String, bool) = sqlx::query_as(
+pub async fn locks(
+    connection: &mut PgConnection,
+    pending: &[&Migration],
+) -> Result<Vec<Lock>, sqlx::Error> {
+    let own = LOCKS
+        .iter()
+        .filter(|(version, _)| pending.iter().any(|m| m.version == *version))
+        .flat_map(|(_, locks)| locks.iter().copied());
+    let own: Vec<_> = own.collect();
+    let tables: Vec<_> = own.iter().map(|(table, _)| *table).collect();
+    let (me, grants, are_there): (String, String, Vec<String>) = sqlx::query_as(
         "select current_user::text, coalesce(current_setting('supautils.policy_grants', true), ''),
-                to_regclass('public.clients') is not null",
+                array(select t from unnest($1::text[]) t where to_regclass(t) is not null)",
     )
+    .bind(&tables)
     .fetch_one(connection)
     .await?;
     let grants: serde_json::Value = serde_json::from_str(&grants).unwrap_or_default();
     let granted = grants[me].as_array().into_iter().flatten();
-    let granted: Vec<_> = granted.filter_map(serde_json::Value::as_str).collect();
-    let own = LOCKS.into_iter().filter(|(table, _)| {
-        (*table != "public.clients" || has_clients) && !granted.contains(table)
-    });
-    let others = granted.iter().map(|table| (*table, ACCESS_EXCLUSIVE));
-    let mut locks: Vec<_> = own
-        .chain(others)
-        .map(|(table, mode)| Lock {
-            table: table.to_owned(),
-            mode,
-        })
-        .collect();
-    locks.sort_by(|a, b| a.table.cmp(&b.table));
-    Ok(locks)
+    let granted = granted.filter_map(serde_json::Value::as_str);
+    let mut strongest = BTreeMap::new();
+    for (table, mode) in own
+        .into_iter()
+        .filter(|(table, _)| are_there.iter().any(|there| there == table))
+        .chain(granted.map(|table| (table, Mode::AccessExclusive)))
+    {
+        let held = strongest.entry(table.to_owned()).or_insert(mode);
+        *held = mode.max(*held);
+    }
+    let locks = strongest.into_iter();
+    Ok(locks.map(|(table, mode)| Lock { table, mode }).collect())
 }
 
 /// Whether what answers is a pooler that gives each transaction a session of its choice. Nothing in the protocol says so;

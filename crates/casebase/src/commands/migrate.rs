@@ -49,13 +49,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         for finding in findings {
             writeln!(out, "{finding}")?;
         }
-        for migration in pending {
+        for migration in &pending {
             writeln!(out, "would apply {} {}", migration.version, migration.name)?;
         }
-        if begins {
-            for lock in looked_at(preflight::locks(&mut connection).await)? {
-                writeln!(out, "{lock}")?;
-            }
+        for lock in looked_at(preflight::locks(&mut connection, &pending).await)? {
+            writeln!(out, "{lock}")?;
         }
         anyhow::ensure!(
             !is_refused,

@@ -2,7 +2,8 @@
 //! with a way out that leads out.
 
 use casebase::{
-    preflight::{self, Finding, Severity},
+    migrations::Migration,
+    preflight::{self, Finding, Mode, Severity},
     terminal,
 };
 use casebase_local::postgres::SUPERUSER;
@@ -549,28 +550,28 @@ async fn rpc(connection: &mut PgConnection) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// What `--dry-run` says is what an installation that is taken back has locked.
-#[tokio::test]
-async fn an_installation_locks_what_it_says() {
-    let (stack, mut owner, superuser) = bare().await;
+/// What these migrations lock of the tables that are there, taken back: the strongest of each, in PostgreSQL's names.
+async fn locked_by(owner: &mut PgConnection, pending: &[&Migration]) -> Vec<(String, String)> {
+    let mut installation = owner.begin().await.expect("a transaction");
     run(
-        &mut owner,
-        "create table public.clients (id uuid primary key, name text)",
+        &mut installation,
+        "create temporary table before as select c.oid from pg_class c where c.relkind = 'r'",
     )
     .await;
-    let foretold = preflight::locks(&mut owner).await.expect("an answer");
-    let mut installation = owner.begin().await.expect("a transaction");
-    for migration in migrations::all() {
-        run(&mut installation, migration.sql).await;
+    for migration in pending {
+        run(&mut installation, migration.sql.clone()).await;
     }
-    let locked: Vec<(String, Vec<String>)> = sqlx::query_as(
-        "select n.nspname || '.' || c.relname, array_agg(l.mode)
+    // Those that are not only of somebody who reads, from weak to strong. Our record is nobody else's.
+    let locked = sqlx::query_as(
+        "select n.nspname || '.' || c.relname, max(m.place || m.mode)
          from pg_locks l
          join pg_class c on c.oid = l.relation
          join pg_namespace n on n.oid = c.relnamespace
+         join unnest('{RowExclusiveLock,ShareLock,ShareRowExclusiveLock,AccessExclusiveLock}'::text[])
+                with ordinality m (mode, place) on m.mode = l.mode
          where l.pid = pg_backend_pid()
-           and c.relkind = 'r'
-           and (n.nspname in ('auth', 'storage') or c.oid = 'public.clients'::regclass)
+           and c.oid in (select b.oid from pg_temp.before b)
+           and n.nspname in ('auth', 'storage', 'public')
          group by 1
          order by 1",
     )
@@ -578,36 +579,42 @@ async fn an_installation_locks_what_it_says() {
     .await
     .expect("an answer");
     installation.rollback().await.expect("nothing of it stays");
-    // From weak to strong, those that are not only of somebody who reads.
-    const MODES: [&str; 4] = [
-        "RowExclusiveLock",
-        "ShareLock",
-        "ShareRowExclusiveLock",
-        "AccessExclusiveLock",
-    ];
-    let locked = locked.iter().filter_map(|(table, modes)| {
-        let strongest = modes
-            .iter()
-            .filter_map(|mode| MODES.iter().position(|m| m == mode))
-            .max()?;
-        Some((&**table, MODES[strongest]))
+    locked
+}
+
+/// The same as `--dry-run` foretells it.
+async fn foretold_of(owner: &mut PgConnection, pending: &[&Migration]) -> Vec<(String, String)> {
+    let locks = preflight::locks(owner, pending).await.expect("an answer");
+    let named = locks.into_iter().map(|lock| {
+        let mode = match lock.mode {
+            Mode::RowExclusive => "1RowExclusiveLock",
+            Mode::ShareRowExclusive => "3ShareRowExclusiveLock",
+            Mode::AccessExclusive => "4AccessExclusiveLock",
+        };
+        (lock.table, mode.to_owned())
     });
-    let foretold = foretold.iter().map(|lock| {
-        let mode = lock.mode.to_lowercase();
-        let words = mode
-            .split(' ')
-            .map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..]));
-        (&*lock.table, words.collect::<String>() + "Lock")
-    });
-    assert_eq!(
-        locked
-            .map(|(table, mode)| (table, mode.to_owned()))
-            .collect::<Vec<_>>(),
-        foretold.collect::<Vec<_>>()
-    );
+    named.collect()
+}
+
+/// What `--dry-run` says is what an installation, or an upgrade from any release, that is taken back has locked.
+#[tokio::test]
+async fn an_installation_and_an_upgrade_lock_what_they_say() {
+    let (stack, mut owner, superuser) = bare().await;
+    let all = migrations::all();
+    run(
+        &mut owner,
+        "create table public.clients (id uuid primary key, name text)",
+    )
+    .await;
+    let mut pending: Vec<_> = all.iter().collect();
+    let foretold = foretold_of(&mut owner, &pending).await;
+    assert!(foretold.len() > 3, "{foretold:?}");
+    assert_eq!(foretold, locked_by(&mut owner, &pending).await);
     // Where an extension lets the owner make policies on what isn't theirs, that locks everything that it names.
     run(&mut owner, "drop table public.clients; set supautils.policy_grants = '{\"postgres\": [\"auth.users\", \"realtime.messages\"]}'").await;
-    let foretold = preflight::locks(&mut owner).await.expect("an answer");
+    let foretold = preflight::locks(&mut owner, &pending)
+        .await
+        .expect("an answer");
     let lines = foretold
         .iter()
         .map(ToString::to_string)
@@ -620,6 +627,12 @@ async fn an_installation_locks_what_it_says() {
          would lock storage.buckets until it ends (ROW EXCLUSIVE): nobody waits\n\
          would lock storage.objects until it ends (ACCESS EXCLUSIVE): whoever reads or writes it waits"
     );
+    run(&mut owner, "reset supautils.policy_grants").await;
+    while pending.len() > 1 {
+        run(&mut owner, pending.remove(0).sql.clone()).await;
+        let foretold = foretold_of(&mut owner, &pending).await;
+        assert_eq!(foretold, locked_by(&mut owner, &pending).await);
+    }
     drop((owner, superuser));
     stack.stop().await;
 }
